@@ -1,0 +1,227 @@
+"""All that can happen to a run: the closed union `Input`.
+
+An input carries its time (`at`, nanoseconds since the epoch) and every id that it may need,
+so that a step is a function of what it is given. Where the protocol has a message for it, the
+message is carried as it came.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from temporalio.api.common.v1 import Header, Link, Payloads, WorkflowExecution
+from temporalio.api.failure.v1 import Failure
+from temporalio.api.history.v1 import HistoryEvent, WorkflowExecutionStartedEventAttributes
+from temporalio.api.update.v1 import Request as UpdateRequest
+from temporalio.api.workflowservice.v1 import (
+    RespondWorkflowTaskCompletedRequest,
+    RespondWorkflowTaskFailedRequest,
+)
+
+
+class Given(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    at: int
+
+
+class Signal(Given, frozen=True, kw_only=True):
+    name: str
+    input: Payloads
+    identity: str = ""
+    header: Header | None = None
+    request_id: str = ""
+    links: tuple[Link, ...] = ()
+    external: WorkflowExecution | None = None
+
+
+class Start(Given, frozen=True, kw_only=True):
+    """The first input of a run; `attributes` become its first event as they are.
+
+    `attributes.first_workflow_task_backoff` delays the first workflow task. `signal` is the one
+    of signal-with-start. `eager_identity`, if not empty, asks for the first task in the answer.
+    """
+
+    attributes: WorkflowExecutionStartedEventAttributes
+    request_id: str
+    signal: Signal | None = None
+    links: tuple[Link, ...] = ()
+    eager_identity: str = ""
+    update: UpdateRequest | None = None
+
+
+class RequestCancel(Given, frozen=True, kw_only=True):
+    cause: str = ""
+    identity: str = ""
+    request_id: str = ""
+    external: WorkflowExecution | None = None
+    external_initiated_event_id: int = 0
+    links: tuple[Link, ...] = ()
+
+
+class Terminate(Given, frozen=True, kw_only=True):
+    reason: str = ""
+    details: Payloads | None = None
+    identity: str = ""
+    links: tuple[Link, ...] = ()
+
+
+class AdmitUpdate(Given, frozen=True, kw_only=True):
+    """Answered with an `effects.UpdateStage`; the caller waits for the stage that it wants."""
+
+    request: UpdateRequest
+
+
+class StartWorkflowTask(Given, frozen=True, kw_only=True):
+    """A poller takes the workflow task (scheduled_event_id, attempt).
+
+    Answered with `effects.WorkflowTaskStarted`, or TaskNotFound where it is stale.
+    """
+
+    scheduled_event_id: int
+    attempt: int
+    request_id: str
+    identity: str
+    sticky: bool = False
+
+
+class CompleteWorkflowTask(Given, frozen=True, kw_only=True):
+    """`new_run_ids`: ids for runs that commands may start (continue-as-new, children), one each.
+
+    Answered with `effects.WorkflowTaskCompleted`.
+    """
+
+    scheduled_event_id: int
+    started_event_id: int
+    attempt: int
+    request: RespondWorkflowTaskCompletedRequest
+    new_run_ids: tuple[str, ...]
+
+
+class FailWorkflowTask(Given, frozen=True, kw_only=True):
+    scheduled_event_id: int
+    started_event_id: int
+    attempt: int
+    request: RespondWorkflowTaskFailedRequest
+
+
+class StartActivity(Given, frozen=True, kw_only=True):
+    """A poller takes an activity attempt. Answered with `effects.ActivityStarted`."""
+
+    scheduled_event_id: int
+    attempt: int
+    request_id: str
+    identity: str
+
+
+class ActivityTarget(msgspec.Struct, frozen=True, gc=False):
+    """By token: `scheduled_event_id` and `attempt`; by id: `activity_id` with both zero."""
+
+    scheduled_event_id: int = 0
+    attempt: int = 0
+    activity_id: str = ""
+
+
+class CompleteActivity(Given, frozen=True, kw_only=True):
+    target: ActivityTarget
+    result: Payloads
+    identity: str = ""
+
+
+class FailActivity(Given, frozen=True, kw_only=True):
+    target: ActivityTarget
+    failure: Failure
+    identity: str = ""
+    heartbeat: Payloads | None = None
+
+
+class CancelActivity(Given, frozen=True, kw_only=True):
+    """The worker reports that it stopped as it was asked to."""
+
+    target: ActivityTarget
+    details: Payloads
+    identity: str = ""
+
+
+class Heartbeat(Given, frozen=True, kw_only=True):
+    """Answered with `effects.HeartbeatAnswer`."""
+
+    target: ActivityTarget
+    details: Payloads
+    identity: str = ""
+
+
+class Wake(Given, frozen=True, kw_only=True):
+    """The time that the run asked to be woken at has come; it may be late, or early, or twice."""
+
+
+class ChildStarted(Given, frozen=True, kw_only=True):
+    initiated_event_id: int
+    run_id: str
+
+
+class ChildStartFailed(Given, frozen=True, kw_only=True):
+    """`cause` is a number of the protocol's StartChildWorkflowExecutionFailedCause."""
+
+    initiated_event_id: int
+    cause: int
+
+
+class ChildClosed(Given, frozen=True, kw_only=True):
+    """`closing` is the child's own closing event. `child` names the run that closed."""
+
+    initiated_event_id: int
+    child: WorkflowExecution
+    closing: HistoryEvent
+
+
+class ExternalAnswered(Given, frozen=True, kw_only=True):
+    """The outcome of a signal or cancel request sent to another run.
+
+    `failed_cause` is 0 when it was delivered, else a number of the protocol's
+    Signal/CancelExternalWorkflowExecutionFailedCause.
+    """
+
+    initiated_event_id: int
+    failed_cause: int = 0
+
+
+class Reset(Given, frozen=True, kw_only=True):
+    """First input of a run made from `events` of another one (`base_run_id`).
+
+    `events` end right before the workflow task's closing event at which the run was cut;
+    `reapplied` are the signals and updates after it that are to be applied again.
+    `request_id` makes the reset idempotent.
+    """
+
+    events: tuple[HistoryEvent, ...]
+    reapplied: tuple[HistoryEvent, ...]
+    base_run_id: str
+    reason: str
+    identity: str
+    request_id: str
+
+
+class ClearSticky(Given, frozen=True, kw_only=True):
+    pass
+
+
+Input = (
+    Start
+    | Signal
+    | RequestCancel
+    | Terminate
+    | AdmitUpdate
+    | StartWorkflowTask
+    | CompleteWorkflowTask
+    | FailWorkflowTask
+    | StartActivity
+    | CompleteActivity
+    | FailActivity
+    | CancelActivity
+    | Heartbeat
+    | Wake
+    | ChildStarted
+    | ChildStartFailed
+    | ChildClosed
+    | ExternalAnswered
+    | Reset
+    | ClearSticky
+)

@@ -1,0 +1,40 @@
+"""Every size and count that a run may not exceed; the defaults are Temporal's."""
+
+from __future__ import annotations
+
+import msgspec
+
+SECOND = 1_000_000_000
+KIB = 1024
+MIB = 1024 * KIB
+
+
+class Limits(msgspec.Struct, frozen=True):
+    payload_bytes_max: int = 2 * MIB
+    payload_bytes_warn: int = 512 * KIB
+    memo_bytes_max: int = 2 * MIB
+    history_events_max: int = 51_200
+    history_events_suggest_continue: int = 4_096
+    history_bytes_max: int = 50 * MIB
+    history_bytes_suggest_continue: int = 4 * MIB
+    pending_activities_max: int = 2_000
+    pending_children_max: int = 2_000
+    pending_signals_out_max: int = 2_000
+    pending_cancels_out_max: int = 2_000
+    signals_max: int = 10_000
+    updates_in_flight_max: int = 10
+    updates_total_max: int = 2_000
+    buffered_events_max: int = 100
+    id_length_max: int = 1_000
+    search_attributes_count_max: int = 100
+    search_attribute_value_bytes_max: int = 2 * KIB
+    search_attributes_bytes_max: int = 40 * KIB
+    request_ids_kept_max: int = 10_000
+    workflow_task_timeout_default_ns: int = 10 * SECOND
+    workflow_task_timeout_max_ns: int = 120 * SECOND
+    # A task that has failed this often is retried with a back-off instead of at once.
+    workflow_task_quick_attempts_max: int = 2
+    workflow_task_retry_interval_max_ns: int = 600 * SECOND
+
+
+DEFAULT = Limits()

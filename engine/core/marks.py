@@ -1,0 +1,137 @@
+"""Facts about a run that are no history: the closed union `Mark`.
+
+A mark is stored with `after_event_id`, the last event id when it was made, and its number among
+the run's marks; so events and marks of a run have one order, and replaying them in it gives the
+state that was live. Marks are deleted when a snapshot holds what they say.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from temporalio.api.common.v1 import Payloads
+from temporalio.api.failure.v1 import Failure
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.api.update.v1 import Request as UpdateRequest
+
+
+class Fact(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag=True, array_like=True):
+    pass
+
+
+class TaskHeld(Fact, frozen=True, kw_only=True):
+    """A workflow task was scheduled without an event: a retry, or one that only carries updates."""
+
+    attempt: int
+    scheduled_at: int
+    speculative: bool
+
+
+class TaskTaken(Fact, frozen=True, kw_only=True):
+    """A held workflow task was started by a worker, without an event."""
+
+    started_at: int
+    request_id: str
+    identity: str
+    history_bytes: int = 0
+
+
+class TaskLost(Fact, frozen=True, kw_only=True):
+    """A workflow task ended without an event: a failed retry, or updates that were all refused.
+
+    `attempt` is the one the next task will have.
+    """
+
+    attempt: int
+
+
+class TaskBackedOff(Fact, frozen=True, kw_only=True):
+    """The next attempt of the workflow task is put off until `until`."""
+
+    until: int
+    attempt: int
+
+
+class StickySet(Fact, frozen=True, kw_only=True):
+    """An empty `queue` clears it."""
+
+    queue: str
+    schedule_to_start_ns: int
+
+
+class ActivityTaken(Fact, frozen=True, kw_only=True):
+    scheduled_event_id: int
+    attempt: int
+    started_at: int
+    request_id: str
+    identity: str
+
+
+class ActivityRetried(Fact, frozen=True, kw_only=True):
+    """An attempt failed; the next one may start at `retry_at`."""
+
+    scheduled_event_id: int
+    attempt: int
+    failed_at: int
+    retry_at: int
+    failure: Failure
+    identity: str
+
+
+class ActivityReoffered(Fact, frozen=True, kw_only=True):
+    """The back-off is over: the attempt waits for a worker since `at`."""
+
+    scheduled_event_id: int
+    at: int
+
+
+class ActivityBeat(Fact, frozen=True, kw_only=True):
+    scheduled_event_id: int
+    at: int
+    details: Payloads
+
+
+class Buffered(Fact, frozen=True, kw_only=True):
+    """An event that came while a workflow task ran; it gets its id when the task ends."""
+
+    event: HistoryEvent
+
+
+class UpdateAdmitted(Fact, frozen=True, kw_only=True):
+    request: UpdateRequest
+    at: int
+
+
+class UpdateSent(Fact, frozen=True, kw_only=True):
+    """The update was handed to a worker with the task now running."""
+
+    update_id: str
+
+
+class UpdateRefused(Fact, frozen=True, kw_only=True):
+    """Rejected by the validator; it leaves no event."""
+
+    update_id: str
+
+
+class RequestSeen(Fact, frozen=True, kw_only=True):
+    """A signal's request id, so that the same request is applied once."""
+
+    request_id: str
+
+
+Mark = (
+    TaskHeld
+    | TaskTaken
+    | TaskLost
+    | TaskBackedOff
+    | StickySet
+    | ActivityTaken
+    | ActivityRetried
+    | ActivityReoffered
+    | ActivityBeat
+    | Buffered
+    | UpdateAdmitted
+    | UpdateSent
+    | UpdateRefused
+    | RequestSeen
+)

@@ -1,0 +1,190 @@
+"""What a run is: data and small questions. Only `apply` changes it.
+
+Times are nanoseconds since the epoch, durations nanoseconds; 0 means "none". Event ids start
+at 1; 0 means "not yet". Payloads stay protocol messages.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import field
+from temporalio.api.common.v1 import Payload, Payloads, RetryPolicy
+from temporalio.api.enums.v1 import WorkflowExecutionStatus as Status
+from temporalio.api.failure.v1 import Failure
+from temporalio.api.history.v1 import (
+    HistoryEvent,
+    StartChildWorkflowExecutionInitiatedEventAttributes,
+    WorkflowExecutionStartedEventAttributes,
+)
+from temporalio.api.update.v1 import Outcome
+from temporalio.api.update.v1 import Request as UpdateRequest
+
+from engine.core.keys import RunKey
+
+RUNNING = Status.WORKFLOW_EXECUTION_STATUS_RUNNING
+
+
+class WorkflowTask(msgspec.Struct, kw_only=True):
+    """The one workflow task that is scheduled or running.
+
+    `held` tasks have no events yet; their ids are those that they would get if it were
+    written now, so they are computed, not stored (`scheduled_event_id` is what a token carries).
+    """
+
+    scheduled_event_id: int
+    started_event_id: int = 0
+    attempt: int = 1
+    scheduled_at: int
+    started_at: int = 0
+    request_id: str = ""
+    identity: str = ""
+    queue: str
+    sticky: bool = False
+    timeout_ns: int
+    held: bool = False
+    speculative: bool = False
+    # A heartbeating worker keeps the first scheduled time of its chain of tasks.
+    original_scheduled_at: int = 0
+
+    @property
+    def is_started(self) -> bool:
+        return self.started_at != 0
+
+
+class Activity(msgspec.Struct, kw_only=True):
+    """A pending activity. `scheduled` is its ActivityTaskScheduled event."""
+
+    scheduled: HistoryEvent
+    activity_id: str
+    activity_type: str
+    queue: str
+    attempt: int = 1
+    # When the first attempt was scheduled, and the current one.
+    scheduled_at: int
+    attempt_scheduled_at: int
+    started_at: int = 0
+    request_id: str = ""
+    identity: str = ""
+    last_identity: str = ""
+    schedule_to_close_ns: int = 0
+    schedule_to_start_ns: int = 0
+    start_to_close_ns: int = 0
+    heartbeat_ns: int = 0
+    retry: RetryPolicy | None = None
+    # In back-off until then; the attempt is not offered before it.
+    retry_at: int = 0
+    beat_at: int = 0
+    beat: Payloads | None = None
+    cancel_requested: bool = False
+    cancel_requested_event_id: int = 0
+    last_failure: Failure | None = None
+    last_failed_at: int = 0
+
+
+class Timer(msgspec.Struct, kw_only=True):
+    timer_id: str
+    started_event_id: int
+    fire_at: int
+
+
+class Child(msgspec.Struct, kw_only=True):
+    initiated: StartChildWorkflowExecutionInitiatedEventAttributes
+    initiated_event_id: int
+    initiated_at: int
+    # The id that the child will have; known from the start so that a retry does not double it.
+    run_id: str
+    started_event_id: int = 0
+
+
+class Outgoing(msgspec.Struct, kw_only=True):
+    """A signal or cancel request on its way to another run; `event` is its Initiated event."""
+
+    event: HistoryEvent
+
+
+class Update(msgspec.Struct, kw_only=True):
+    update_id: str
+    request: UpdateRequest | None = None
+    admitted_at: int = 0
+    sent: bool = False
+    accepted_event_id: int = 0
+    completed_event_id: int = 0
+    outcome: Outcome | None = None
+
+
+class ResetPoint(msgspec.Struct, kw_only=True):
+    build_id: str
+    run_id: str
+    first_completed_event_id: int
+    created_at: int
+
+
+class RunState(msgspec.Struct, kw_only=True):
+    key: RunKey
+    status: int = RUNNING
+    next_event_id: int = 1
+    marks_count: int = 0
+    transitions_count: int = 0
+    history_bytes: int = 0
+
+    start: WorkflowExecutionStartedEventAttributes | None = None
+    request_id: str = ""
+    workflow_type: str = ""
+    queue: str = ""
+    started_at: int = 0
+    execution_at: int = 0
+    closed_at: int = 0
+    run_expires_at: int = 0
+    execution_expires_at: int = 0
+    # Until then a delayed, retried or cron run has no first workflow task.
+    first_task_at: int = 0
+    task_timeout_ns: int = 0
+    memo: dict[str, Payload] = field(default_factory=dict)
+    search_attributes: dict[str, Payload] = field(default_factory=dict)
+
+    task: WorkflowTask | None = None
+    task_attempt: int = 1
+    # A failing workflow task waits until then.
+    task_backoff_until: int = 0
+    task_failure: str = ""
+    # The started event of the last completed workflow task, and its completed event.
+    previous_started_event_id: int = 0
+    last_completed_event_id: int = 0
+    sticky_queue: str = ""
+    sticky_timeout_ns: int = 0
+
+    activities: dict[int, Activity] = field(default_factory=dict)
+    activity_ids: dict[str, int] = field(default_factory=dict)
+    timers: dict[str, Timer] = field(default_factory=dict)
+    children: dict[int, Child] = field(default_factory=dict)
+    signals_out: dict[int, Outgoing] = field(default_factory=dict)
+    cancels_out: dict[int, Outgoing] = field(default_factory=dict)
+    updates: dict[str, Update] = field(default_factory=dict)
+    updates_in_flight: int = 0
+    buffered: list[HistoryEvent] = field(default_factory=list)
+
+    cancel_requested: bool = False
+    cancel_request_id: str = ""
+    signals_count: int = 0
+    seen_request_ids: dict[str, None] = field(default_factory=dict)
+    reset_points: list[ResetPoint] = field(default_factory=list)
+    # Event ids that other ids hang on, filled in when buffered events are written.
+    closing: HistoryEvent | None = None
+    next_run_id: str = ""
+    armed_at: int = 0
+    failing_count: int = 0
+
+    # Derived: a heap of (when, kind, id). An entry may be stale; its owner is asked when it pops.
+    deadlines: list[tuple[int, str, str]] = field(default_factory=list)
+
+    @property
+    def is_running(self) -> bool:
+        return self.status == RUNNING
+
+    @property
+    def last_event_id(self) -> int:
+        return self.next_event_id - 1
+
+    @property
+    def has_started_task(self) -> bool:
+        return self.task is not None and self.task.started_at != 0

@@ -1,0 +1,107 @@
+"""What the engine refuses, as exceptions that a caller can act on.
+
+    EngineError
+    ├── InvalidArgument                the request can never be right
+    ├── NotFound
+    │   ├── NamespaceNotFound
+    │   ├── RunNotFound
+    │   └── TaskNotFound               stale or unknown token: the worker drops its work
+    ├── AlreadyStarted                 a run of this workflow id is running, or ran
+    ├── NamespaceAlreadyExists
+    ├── FailedPrecondition
+    │   └── WorkflowNotReady
+    ├── PermissionDenied
+    ├── QueryFailed                    the workflow's own query handler refused
+    ├── ResourceExhausted
+    ├── Unavailable                    nothing was stored; the same call may be sent again
+    ├── Aborted
+    └── Unsupported
+
+`frontend/statuses.py` turns each leaf into its gRPC status, once.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class EngineError(Exception):
+    """The root of all refusals; its message is meant for the caller."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class InvalidArgument(EngineError):
+    pass
+
+
+class NotFound(EngineError):
+    pass
+
+
+class NamespaceNotFound(NotFound):
+    def __init__(self, namespace: str) -> None:
+        super().__init__(f"Namespace {namespace} is not found.")
+        self.namespace = namespace
+
+
+class RunNotFound(NotFound):
+    pass
+
+
+class TaskNotFound(NotFound):
+    pass
+
+
+class AlreadyStarted(EngineError):
+    def __init__(self, message: str, run_id: str, start_request_id: str = "") -> None:
+        super().__init__(message)
+        self.run_id = run_id
+        self.start_request_id = start_request_id
+
+
+class NamespaceAlreadyExists(EngineError):
+    pass
+
+
+class FailedPrecondition(EngineError):
+    pass
+
+
+class WorkflowNotReady(FailedPrecondition):
+    pass
+
+
+class PermissionDenied(EngineError):
+    pass
+
+
+class QueryFailed(EngineError):
+    """Carries the `temporalio.api.failure.v1.Failure` of the workflow's handler, if it gave one."""
+
+    def __init__(self, message: str, failure: Any = None) -> None:
+        super().__init__(message)
+        self.failure = failure
+
+
+class ResourceExhausted(EngineError):
+    """`cause` and `scope` are numbers of the protocol's ResourceExhaustedCause and Scope."""
+
+    def __init__(self, message: str, cause: int = 0, scope: int = 0) -> None:
+        super().__init__(message)
+        self.cause = cause
+        self.scope = scope
+
+
+class Unavailable(EngineError):
+    pass
+
+
+class Aborted(EngineError):
+    pass
+
+
+class Unsupported(EngineError):
+    pass
