@@ -172,14 +172,15 @@ class Terms:
     period: Period
     max_billing_periods: int
     rounding: Rounding
-    #: Another amount for the next `temporary_periods` charges; then `charge` again.
+    #: Another amount up to and with billing period `temporary_through`; then `charge` again.
     temporary_charge: Money | None = None
-    temporary_periods: int = 0
+    temporary_through: int = 0
 
 
 @dataclass(frozen=True)
 class ForecastRow:
     billing_period: int
+    due_before: datetime
     due_at: datetime
     before: Money
     after: Money

@@ -1,0 +1,10 @@
+"""Programs on the official Python SDK, and what they need to run: the project's example data.
+
+subscription   a paid subscription over years: trial, charges, adjustments, refunds
+transfer       money from one account to another, given back when the other refuses it
+fulfilment     an order with a person's approval and a shipping child
+activities     the activities they share, and the stubs to call them by
+providers      e-mail, payment, bank, carrier and archive as small HTTP servers that fail
+customer_desk  what customers ask for: adjustments, refunds, cancellations
+worker, seed   `python -m examples.worker`, `python -m examples.seed`
+"""

@@ -1,0 +1,25 @@
+"""`python -m examples.providers`: the providers as a process of their own."""
+
+import asyncio
+import signal
+import sys
+
+from examples.config import ConfigError, ExamplesConfig
+from examples.providers.server import PortTaken, serving
+
+
+async def main() -> None:
+    config = ExamplesConfig.from_environment()
+    ended = asyncio.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, ended.set)
+    async with serving(config.providers_file, config.providers_port) as url:
+        print(f"providers on {url}", flush=True)
+        await ended.wait()
+
+
+if __name__ == "__main__":
+    try:
+        asyncio.run(main())
+    except (ConfigError, PortTaken) as refusal:
+        sys.exit(str(refusal))
