@@ -1,0 +1,58 @@
+"""What every RPC function is given: `async def name(parts: Parts, request) -> response`.
+
+A function may answer with bytes: a response that is serialised already.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from temporalio.api.common.v1 import WorkflowExecution
+
+from engine.clock import Clock
+from engine.config import EngineConfig
+from engine.core.keys import RunKey
+from engine.core.limits import Limits
+from engine.errors import InvalidArgument
+from engine.frontend import checks
+from engine.namespaces import Namespace, Namespaces
+from engine.ports import Matching, Shards
+from search.reader import VisibilityReader
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    shards: Shards
+    matching: Matching
+    namespaces: Namespaces
+    reader: VisibilityReader
+    clock: Clock
+    config: EngineConfig
+
+    @property
+    def limits(self) -> Limits:
+        return self.config.limits
+
+    async def namespace(self, name: str) -> Namespace:
+        if not name:
+            raise InvalidArgument("Namespace is empty.")
+        return await self.namespaces.named(name)
+
+    async def run_key(self, namespace: str, execution: WorkflowExecution) -> RunKey:
+        """The run that a request names; without a run id, the current one."""
+        found = await self.namespace(namespace)
+        if not execution.workflow_id:
+            missing = "WorkflowId" if execution.ByteSize() else "Execution"
+            raise InvalidArgument(f"{missing} is not set on request.")
+        checks.length("WorkflowId", execution.workflow_id, self.limits)
+        if execution.run_id:
+            _check_run_id(execution.run_id)
+        return RunKey(found.id, execution.workflow_id, execution.run_id)
+
+
+def _check_run_id(run_id: str) -> None:
+    try:
+        UUID(run_id)
+    except ValueError:
+        raise InvalidArgument("Invalid RunId.") from None
