@@ -1,0 +1,49 @@
+"""Where the databases, the broker and the index are; read once, refused loudly."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+
+class BadSetting(ValueError):
+    """A variable of the environment cannot be used; the message names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchConfig:
+    #: One URL a shard database, in placement order; the first is also home.
+    databases: tuple[str, ...]
+    #: None: PostgreSQL answers, and no relay is needed.
+    elasticsearch_url: str | None = None
+    broker_url: str | None = None
+    #: The name that readers search by; generations and write aliases are named after it.
+    index_alias: str = "visibility"
+
+    @property
+    def home(self) -> str:
+        return self.databases[0]
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> "SearchConfig":
+        given = environ.get("DATABASE_URL", "").split(",")
+        databases = tuple(url.strip() for url in given if url.strip())
+        if not databases:
+            raise BadSetting("DATABASE_URL is not set: give postgresql://user@host/name")
+        for url in databases:
+            _refuse_unless("DATABASE_URL", url, ("postgresql", "postgres"))
+        elasticsearch = environ.get("ELASTICSEARCH_URL", "").strip()
+        if elasticsearch:
+            _refuse_unless("ELASTICSEARCH_URL", elasticsearch, ("http", "https"))
+        broker = environ.get("BROKER_URL", "").strip()
+        if broker:
+            _refuse_unless("BROKER_URL", broker, ("redis", "rediss"))
+        if elasticsearch and not broker:
+            raise BadSetting("BROKER_URL is not set, and ELASTICSEARCH_URL needs the relay")
+        return cls(databases, elasticsearch or None, broker or None)
+
+
+def _refuse_unless(variable: str, url: str, schemes: tuple[str, ...]) -> None:
+    scheme = urlsplit(url).scheme
+    if scheme not in schemes:
+        wanted = " or ".join(f"{name}://" for name in schemes)
+        raise BadSetting(f"{variable} must start with {wanted}")

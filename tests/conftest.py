@@ -1,0 +1,3 @@
+"""The few fixtures that everyone needs."""
+
+pytest_plugins = ["tests.support.postgres"]
