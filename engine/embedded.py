@@ -132,9 +132,7 @@ def _create(directory: Path) -> None:
     if fresh.exists():
         shutil.rmtree(fresh)
     fresh.mkdir(mode=0o700)
-    password = directory / "password"
-    password.touch(mode=0o600)
-    password.write_text(secrets.token_urlsafe(24))
+    password = _password_file(directory)
     if os.geteuid() == 0:
         user = pwd.getpwnam(ORDINARY_USER)
         for path in (fresh, password):
@@ -166,38 +164,53 @@ def _check_version(data: Path) -> None:
         )
 
 
+def dsn(directory: Path, port: int) -> str:
+    """The fastest way in: the socket, where its path is short enough. True before the start too."""
+    if not _has_socket(directory, port):
+        return url(directory, port)
+    return f"postgresql://postgres@/postgres?host={quote(str(directory / 'data'), '')}&port={port}"
+
+
+def url(directory: Path, port: int) -> str:
+    """The way in by TCP, which suits every client. True before the start too."""
+    password = _password_file(directory).read_text().strip()
+    return f"postgresql://postgres:{password}@127.0.0.1:{port}/postgres"
+
+
+def _password_file(directory: Path) -> Path:
+    password = directory / "password"
+    if not password.exists():
+        directory.mkdir(parents=True, exist_ok=True)
+        password.touch(mode=0o600)
+        password.write_text(secrets.token_urlsafe(24))
+    return password
+
+
+def _has_socket(directory: Path, port: int) -> bool:
+    return len(os.fsencode(directory / "data" / f".s.PGSQL.{port}")) <= SOCKET_PATH_BYTES_MAX
+
+
 def _start(directory: Path, port: int) -> Postgres:
     _check_port(port)
-    data = directory / "data"
-    by_socket = len(os.fsencode(data / f".s.PGSQL.{port}")) <= SOCKET_PATH_BYTES_MAX
-    command = [*_ordinary(data), *_command(data, port, by_socket)]
+    command = [*_ordinary(directory / "data"), *_command(directory, port)]
     for _ in range(START_ATTEMPTS_MAX):
         child = _spawn(command)
         if _becomes_ready(child, port):
-            return _server(directory, port, by_socket, child)
+            return Postgres(port, dsn(directory, port), url(directory, port), child)
         # The backends of a killed server hold its shared memory for a moment longer.
         threading.Event().wait(RETRY_SECONDS)
     raise CannotStart(f"PostgreSQL does not start in {directory}: its last lines above say why")
 
 
-def _command(data: Path, port: int, by_socket: bool) -> list[str]:
+def _command(directory: Path, port: int) -> list[str]:
+    data = str(directory / "data")
     settings = SETTINGS | {
         "port": str(port),
         "listen_addresses": "127.0.0.1",
-        "unix_socket_directories": str(data) if by_socket else "",
+        "unix_socket_directories": data if _has_socket(directory, port) else "",
     }
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-    return [str(BINARIES / "postgres"), "-D", str(data), *options]
-
-
-def _server(
-    directory: Path, port: int, by_socket: bool, child: subprocess.Popen[bytes]
-) -> Postgres:
-    password = (directory / "password").read_text().strip()
-    url = f"postgresql://postgres:{password}@127.0.0.1:{port}/postgres"
-    socket_directory = quote(str(directory / "data"), safe="")
-    dsn = f"postgresql://postgres@/postgres?host={socket_directory}&port={port}"
-    return Postgres(port=port, dsn=dsn if by_socket else url, url=url, child=child)
+    return [str(BINARIES / "postgres"), "-D", data, *options]
 
 
 def _becomes_ready(child: subprocess.Popen[bytes], port: int) -> bool:
