@@ -1,0 +1,84 @@
+"""EngineConfig: read from the environment once, frozen, refused loudly."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+
+from engine.core.limits import DEFAULT, Limits
+from search.config import BadSetting, SearchConfig
+
+LIMIT_PREFIX = "PERDURE_LIMIT_"
+SHARD_COUNT_MAX = 16_384
+PORT_MAX = 65_535
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineConfig:
+    search: SearchConfig
+    host: str = "127.0.0.1"
+    # 0: any free port; the one that was got is printed.
+    port: int = 7233
+    # Fixed when the databases are first migrated; a run's shard is hash(workflow id) mod this.
+    shard_count: int = 64
+    # A test or a suite reaches a limit sooner when it may lower it.
+    limits: Limits = DEFAULT
+    # Tests wait for an unchanged history no longer than they must.
+    long_poll_seconds: float = 20.0
+    task_poll_seconds: float = 60.0
+    # The protocol's own limit of a message, which the official SDKs count on.
+    message_bytes_max: int = 64 * 1024 * 1024
+    # Under the 4 MiB that a gRPC client accepts unless told otherwise.
+    page_bytes_max: int = 3 * 1024 * 1024 + 512 * 1024
+    drain_seconds: float = 5.0
+    # Retention sweeps run this often; tests want to see one.
+    retention_sweep_seconds: float = 60.0
+    retention_seconds_default: int = 72 * 3600
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def databases(self) -> tuple[str, ...]:
+        return self.search.databases
+
+
+def read() -> Mapping[str, str]:
+    return os.environ  # noqa: TID251  the engine's one reader of it
+
+
+def from_environment(environ: Mapping[str, str]) -> EngineConfig:
+    defaults = EngineConfig.__dataclass_fields__
+    return EngineConfig(
+        search=SearchConfig.from_environment(environ),
+        host=environ.get("ENGINE_HOST", "").strip() or "127.0.0.1",
+        port=whole(environ, "ENGINE_PORT", defaults["port"].default, 0, PORT_MAX),
+        shard_count=whole(
+            environ, "ENGINE_SHARDS", defaults["shard_count"].default, 1, SHARD_COUNT_MAX
+        ),
+        limits=_limits(environ),
+        long_poll_seconds=whole(environ, "ENGINE_LONG_POLL_SECONDS", 20, 1, 3600),
+        retention_sweep_seconds=whole(environ, "ENGINE_RETENTION_SWEEP_SECONDS", 60, 1, 86_400),
+    )
+
+
+def whole(environ: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
+    given = environ.get(name, "").strip()
+    if not given:
+        return default
+    if not given.isdecimal() or not least <= int(given) <= most:
+        raise BadSetting(f"{name} must be a whole number from {least} to {most}, not {given!r}")
+    return int(given)
+
+
+def _limits(environ: Mapping[str, str]) -> Limits:
+    changes: dict[str, int] = {}
+    for name in environ:
+        if not name.startswith(LIMIT_PREFIX):
+            continue
+        limit = name.removeprefix(LIMIT_PREFIX).lower()
+        if limit not in Limits.__struct_fields__:
+            raise BadSetting(f"{name}: there is no such limit (engine/core/limits.py has them all)")
+        changes[limit] = whole(environ, name, 0, 0, 2**62)
+    return msgspec.structs.replace(DEFAULT, **changes)

@@ -1,0 +1,43 @@
+"""What stands around every RPC function: the call's deadline and headers, refusal -> status."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import grpc
+from google.protobuf.message import Message
+
+from engine.errors import EngineError
+from engine.frontend import calls, statuses
+from engine.frontend.parts import Parts
+
+Function = Callable[[Parts, Any], Awaitable[Any]]
+Behaviour = Callable[[Any, "grpc.aio.ServicerContext[Any, Any]"], Awaitable[Any]]
+
+log = logging.getLogger(__name__)
+
+
+def guarded(name: str, function: Function, parts: Parts) -> Behaviour:
+    async def call(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
+        calls.begin(context.time_remaining(), _headers(context))
+        try:
+            return await function(parts, request)
+        except EngineError as refusal:
+            code, message, trailer = statuses.answer(refusal)
+            await context.abort(code, message, trailer)
+        except Exception:
+            log.exception("%s failed", name)
+            await context.abort(grpc.StatusCode.INTERNAL, f"{name} failed; the engine's log says why")
+
+    return call
+
+
+def _headers(context: grpc.aio.ServicerContext[Any, Any]) -> dict[str, str]:
+    given = context.invocation_metadata() or ()
+    return {key: value for key, value in given if isinstance(value, str)}
+
+
+def serialised(response: Message | bytes) -> bytes:
+    return response if isinstance(response, bytes) else response.SerializeToString()

@@ -1,0 +1,293 @@
+"""Start a run, alone or with a signal.
+
+The first event is built here once, as it will stand in the history; whether there may be a new
+run beside the one that runs, or ran, is decided by the shard that owns the workflow id.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from temporalio.api.common.v1 import Link
+from temporalio.api.enums.v1 import (
+    ContinueAsNewInitiator,
+    EventType,
+    WorkflowIdConflictPolicy,
+    WorkflowIdReusePolicy,
+)
+from temporalio.api.history.v1 import WorkflowExecutionStartedEventAttributes
+from temporalio.api.workflowservice.v1 import (
+    SignalWithStartWorkflowExecutionRequest,
+    SignalWithStartWorkflowExecutionResponse,
+    StartWorkflowExecutionRequest,
+    StartWorkflowExecutionResponse,
+)
+
+from engine.core import cron
+from engine.core.inputs import Signal, Start
+from engine.core.keys import RunKey
+from engine.core.state import RunState
+from engine.errors import InvalidArgument, NotFound
+from engine.frontend import attributes, checks, workflow_tasks
+from engine.frontend.parts import Parts
+from engine.namespaces import Namespace
+from engine.ports import StartAnswer, StartPolicy
+from engine.protocol import wire
+
+Reuse = WorkflowIdReusePolicy
+Conflict = WorkflowIdConflictPolicy
+StartRequest = StartWorkflowExecutionRequest | SignalWithStartWorkflowExecutionRequest
+
+_COPIED = ("input", "header", "priority", "versioning_override")
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A start that passed all checks, ready for its shard."""
+
+    namespace: Namespace
+    key: RunKey
+    given: Start
+    policy: StartPolicy
+
+
+async def start(parts: Parts, request: StartWorkflowExecutionRequest) -> object:
+    opening = await opened(parts, request)
+    answer = await parts.shards.start(opening.key, opening.given, opening.policy)
+    response = StartWorkflowExecutionResponse(
+        run_id=answer.run_id,
+        started=answer.started,
+        status=answer.status,  # type: ignore[arg-type]
+        first_execution_run_id=await _first_run_id(parts, opening, answer),
+        link=_started_link(opening, answer),
+    )
+    if answer.eager_task is None:
+        return response
+    task = await workflow_tasks.answer(parts, opening.namespace, answer.eager_task)
+    return wire.with_field(response, "eager_workflow_task", task)
+
+
+async def signal_with_start(
+    parts: Parts, request: SignalWithStartWorkflowExecutionRequest
+) -> SignalWithStartWorkflowExecutionResponse:
+    if not request.signal_name:
+        raise InvalidArgument("SignalName is not set on request.")
+    opening = await opened(parts, request)
+    answer = await parts.shards.start(opening.key, opening.given, opening.policy)
+    link = Link()
+    where = link.workflow_event
+    where.namespace, where.workflow_id = request.namespace, request.workflow_id
+    where.run_id = answer.run_id
+    where.request_id_ref.request_id = opening.given.request_id
+    where.request_id_ref.event_type = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED
+    return SignalWithStartWorkflowExecutionResponse(
+        run_id=answer.run_id,
+        started=answer.started,
+        first_execution_run_id=await _first_run_id(parts, opening, answer),
+        signal_link=link,
+    )
+
+
+async def opened(parts: Parts, request: StartRequest) -> Opening:
+    namespace = await parts.namespace(request.namespace)
+    _check(parts, request)
+    at, run_id = parts.clock.now(), parts.clock.new_id()
+    request_id = request.request_id or parts.clock.new_id()
+    first = _first_event(parts, namespace, request, run_id, at)
+    eager = ""
+    signal = None
+    if isinstance(request, SignalWithStartWorkflowExecutionRequest):
+        signal = _signal(parts, request, request_id, at)
+    elif request.request_eager_execution and not first.first_workflow_task_backoff.ToNanoseconds():
+        eager = request.identity or "eager"
+        first.eager_execution_accepted = True
+    given = Start(
+        at=at,
+        attributes=first,
+        request_id=request_id,
+        signal=signal,
+        links=tuple(request.links),
+        user_metadata=request.user_metadata if request.HasField("user_metadata") else None,
+        eager_identity=eager,
+    )
+    key = RunKey(namespace.id, request.workflow_id, run_id)
+    return Opening(namespace, key, given, _policy(request))
+
+
+def _check(parts: Parts, request: StartRequest) -> None:
+    limits = parts.limits
+    checks.workflow_id(request.workflow_id, limits)
+    checks.named("WorkflowType", request.workflow_type.name, limits)
+    checks.length("RequestId", request.request_id, limits)
+    checks.blob(request.input, limits)
+    checks.memo(request.memo, limits)
+    checks.timeout("WorkflowStartDelaySeconds", request.workflow_start_delay)
+    if request.cron_schedule and request.HasField("workflow_start_delay"):
+        raise InvalidArgument("CronSchedule and WorkflowStartDelay may not be used together.")
+    try:
+        cron.check(request.cron_schedule)
+    except cron.CronError as bad:
+        raise InvalidArgument(f"invalid CronSchedule. {bad}") from bad
+    _check_policies(request)
+
+
+def _check_policies(request: StartRequest) -> None:
+    reuse, conflict = request.workflow_id_reuse_policy, request.workflow_id_conflict_policy
+    if reuse not in Reuse.values() or conflict not in Conflict.values():
+        raise InvalidArgument("Unknown WorkflowIdReusePolicy or WorkflowIdConflictPolicy.")
+    if reuse == Reuse.WORKFLOW_ID_REUSE_POLICY_TERMINATE_IF_RUNNING and conflict:
+        raise InvalidArgument(
+            "Invalid WorkflowIDReusePolicy: WORKFLOW_ID_REUSE_POLICY_TERMINATE_IF_RUNNING"
+            " cannot be used together with a WorkflowIDConflictPolicy"
+        )
+    if (
+        reuse == Reuse.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE
+        and conflict == Conflict.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING
+    ):
+        raise InvalidArgument(
+            "Invalid WorkflowIDReusePolicy: WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE cannot be"
+            " used together with WorkflowIdConflictPolicy"
+            " WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING"
+        )
+
+
+def _policy(request: StartRequest) -> StartPolicy:
+    reuse, conflict = request.workflow_id_reuse_policy, request.workflow_id_conflict_policy
+    signals = isinstance(request, SignalWithStartWorkflowExecutionRequest)
+    if reuse == Reuse.WORKFLOW_ID_REUSE_POLICY_TERMINATE_IF_RUNNING:
+        reuse = Reuse.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE
+        conflict = Conflict.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING
+    if not conflict:
+        conflict = (
+            Conflict.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING
+            if signals
+            else Conflict.WORKFLOW_ID_CONFLICT_POLICY_FAIL
+        )
+    attach = False
+    if isinstance(request, StartWorkflowExecutionRequest):
+        attach = request.on_conflict_options.attach_request_id
+    return StartPolicy(
+        reuse=reuse or Reuse.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
+        conflict=conflict,
+        attach_request_id=attach,
+        signal_running=signals,
+    )
+
+
+def _first_event(
+    parts: Parts, namespace: Namespace, request: StartRequest, run_id: str, at: int
+) -> WorkflowExecutionStartedEventAttributes:
+    first = WorkflowExecutionStartedEventAttributes(
+        workflow_type=request.workflow_type,
+        workflow_id=request.workflow_id,
+        task_queue=checks.queue(request.task_queue, parts.limits),
+        original_execution_run_id=run_id,
+        first_execution_run_id=run_id,
+        identity=request.identity,
+        attempt=1,
+        cron_schedule=request.cron_schedule,
+    )
+    for name in _COPIED:
+        if request.HasField(name):  # type: ignore[arg-type]
+            getattr(first, name).CopyFrom(getattr(request, name))
+    if request.memo.fields:
+        first.memo.CopyFrom(request.memo)
+    if request.HasField("retry_policy"):
+        first.retry_policy.CopyFrom(checks.retry_policy(request.retry_policy))
+    if request.search_attributes.indexed_fields:
+        typed = attributes.typed(request.search_attributes, namespace.custom, parts.limits)
+        if typed.indexed_fields:
+            first.search_attributes.CopyFrom(typed)
+    if isinstance(request, StartWorkflowExecutionRequest):
+        _carry_over(first, request)
+    _set_timeouts(parts, first, request, at)
+    _set_backoff(first, request, at)
+    return first
+
+
+def _carry_over(
+    first: WorkflowExecutionStartedEventAttributes, request: StartWorkflowExecutionRequest
+) -> None:
+    if request.HasField("continued_failure"):
+        first.continued_failure.CopyFrom(request.continued_failure)
+    if request.HasField("last_completion_result"):
+        first.last_completion_result.CopyFrom(request.last_completion_result)
+
+
+def _set_timeouts(
+    parts: Parts, first: WorkflowExecutionStartedEventAttributes, request: StartRequest, at: int
+) -> None:
+    execution = checks.timeout(
+        "WorkflowExecutionTimeoutSeconds", request.workflow_execution_timeout
+    )
+    run = checks.timeout("WorkflowRunTimeoutSeconds", request.workflow_run_timeout)
+    task = checks.timeout("WorkflowTaskTimeoutSeconds", request.workflow_task_timeout)
+    run = min(run or execution, execution or run)
+    limits = parts.limits
+    task = min(task or limits.workflow_task_timeout_default_ns, limits.workflow_task_timeout_max_ns)
+    if run:
+        first.workflow_run_timeout.FromNanoseconds(run)
+        task = min(task, run)
+    first.workflow_task_timeout.FromNanoseconds(task)
+    if execution:
+        first.workflow_execution_timeout.FromNanoseconds(execution)
+        delay = request.workflow_start_delay.ToNanoseconds()
+        first.workflow_execution_expiration_time.FromNanoseconds(at + delay + execution)
+
+
+def _set_backoff(
+    first: WorkflowExecutionStartedEventAttributes, request: StartRequest, at: int
+) -> None:
+    backoff = request.workflow_start_delay.ToNanoseconds()
+    if request.cron_schedule:
+        first.initiator = ContinueAsNewInitiator.CONTINUE_AS_NEW_INITIATOR_CRON_SCHEDULE
+        backoff = cron.next_delay(request.cron_schedule, at, at)
+    first.first_workflow_task_backoff.FromNanoseconds(backoff)
+
+
+def _signal(
+    parts: Parts, request: SignalWithStartWorkflowExecutionRequest, request_id: str, at: int
+) -> Signal:
+    checks.length("SignalName", request.signal_name, parts.limits)
+    checks.blob(request.signal_input, parts.limits)
+    return Signal(
+        at=at,
+        name=request.signal_name,
+        input=request.signal_input,
+        identity=request.identity,
+        header=request.header if request.HasField("header") else None,
+        request_id=request_id,
+        links=tuple(request.links),
+    )
+
+
+async def _first_run_id(parts: Parts, opening: Opening, answer: StartAnswer) -> str:
+    if answer.started and answer.run_id == opening.key.run_id:
+        return answer.run_id
+    try:
+        return await parts.shards.inspect(
+            opening.key._replace(run_id=answer.run_id), _first_of_chain
+        )
+    except NotFound:
+        # Deleted between the two questions.
+        return ""
+
+
+def _first_of_chain(state: RunState) -> str:
+    assert state.start is not None
+    return state.start.first_execution_run_id
+
+
+def _started_link(opening: Opening, answer: StartAnswer) -> Link:
+    link = Link()
+    where = link.workflow_event
+    where.namespace = opening.namespace.name
+    where.workflow_id = opening.key.workflow_id
+    where.run_id = answer.run_id
+    if opening.policy.attach_request_id and not answer.started:
+        where.request_id_ref.request_id = opening.given.request_id
+        where.request_id_ref.event_type = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED
+    else:
+        where.event_ref.event_id = 1
+        where.event_ref.event_type = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED
+    return link

@@ -1,0 +1,86 @@
+"""Refusal -> gRPC status and the protocol's own detail message: one table.
+
+The detail travels as a google.rpc.Status in the trailer `grpc-status-details-bin`, where the
+official SDKs look for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from google.protobuf.message import Message
+from google.rpc.status_pb2 import Status
+from grpc import StatusCode
+from temporalio.api.errordetails.v1 import (
+    NamespaceAlreadyExistsFailure,
+    NamespaceNotFoundFailure,
+    NotFoundFailure,
+    PermissionDeniedFailure,
+    QueryFailedFailure,
+    ResourceExhaustedFailure,
+    WorkflowExecutionAlreadyStartedFailure,
+    WorkflowNotReadyFailure,
+)
+
+from engine import errors
+
+TRAILER = "grpc-status-details-bin"
+
+Detail = Callable[[Any], Message]
+
+_TABLE: dict[type[errors.EngineError], tuple[StatusCode, Detail | None]] = {
+    errors.InvalidArgument: (StatusCode.INVALID_ARGUMENT, None),
+    errors.NotFound: (StatusCode.NOT_FOUND, lambda _: NotFoundFailure()),
+    errors.NamespaceNotFound: (
+        StatusCode.NOT_FOUND,
+        lambda refusal: NamespaceNotFoundFailure(namespace=refusal.namespace),
+    ),
+    errors.RunNotFound: (StatusCode.NOT_FOUND, lambda _: NotFoundFailure()),
+    errors.TaskNotFound: (StatusCode.NOT_FOUND, lambda _: NotFoundFailure()),
+    errors.AlreadyStarted: (
+        StatusCode.ALREADY_EXISTS,
+        lambda refusal: WorkflowExecutionAlreadyStartedFailure(
+            start_request_id=refusal.start_request_id, run_id=refusal.run_id
+        ),
+    ),
+    errors.NamespaceAlreadyExists: (
+        StatusCode.ALREADY_EXISTS,
+        lambda _: NamespaceAlreadyExistsFailure(),
+    ),
+    errors.FailedPrecondition: (StatusCode.FAILED_PRECONDITION, None),
+    errors.WorkflowNotReady: (
+        StatusCode.FAILED_PRECONDITION,
+        lambda _: WorkflowNotReadyFailure(),
+    ),
+    errors.PermissionDenied: (
+        StatusCode.PERMISSION_DENIED,
+        lambda _: PermissionDeniedFailure(),
+    ),
+    errors.QueryFailed: (
+        StatusCode.INVALID_ARGUMENT,
+        lambda refusal: QueryFailedFailure(failure=refusal.failure),
+    ),
+    errors.ResourceExhausted: (
+        StatusCode.RESOURCE_EXHAUSTED,
+        lambda refusal: ResourceExhaustedFailure(cause=refusal.cause, scope=refusal.scope),
+    ),
+    errors.Unavailable: (StatusCode.UNAVAILABLE, None),
+    errors.Aborted: (StatusCode.ABORTED, None),
+    errors.Unsupported: (StatusCode.UNIMPLEMENTED, None),
+}
+
+
+class Answer(NamedTuple):
+    code: StatusCode
+    message: str
+    trailer: tuple[tuple[str, bytes], ...]
+
+
+def answer(refusal: errors.EngineError) -> Answer:
+    code, detail = _TABLE[type(refusal)]
+    if detail is None:
+        return Answer(code, refusal.message, ())
+    status = Status(code=code.value[0], message=refusal.message)
+    status.details.add().Pack(detail(refusal))
+    return Answer(code, refusal.message, ((TRAILER, status.SerializeToString()),))
