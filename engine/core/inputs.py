@@ -11,6 +11,7 @@ import msgspec
 from temporalio.api.common.v1 import Header, Link, Payloads, WorkflowExecution
 from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import HistoryEvent, WorkflowExecutionStartedEventAttributes
+from temporalio.api.sdk.v1 import UserMetadata
 from temporalio.api.update.v1 import Request as UpdateRequest
 from temporalio.api.workflowservice.v1 import (
     RespondWorkflowTaskCompletedRequest,
@@ -43,6 +44,7 @@ class Start(Given, frozen=True, kw_only=True):
     request_id: str
     signal: Signal | None = None
     links: tuple[Link, ...] = ()
+    user_metadata: UserMetadata | None = None
     eager_identity: str = ""
     update: UpdateRequest | None = None
 
@@ -83,16 +85,12 @@ class StartWorkflowTask(Given, frozen=True, kw_only=True):
 
 
 class CompleteWorkflowTask(Given, frozen=True, kw_only=True):
-    """`new_run_ids`: ids for runs that commands may start (continue-as-new, children), one each.
-
-    Answered with `effects.WorkflowTaskCompleted`.
-    """
+    """Answered with `effects.WorkflowTaskCompleted`."""
 
     scheduled_event_id: int
     started_event_id: int
     attempt: int
     request: RespondWorkflowTaskCompletedRequest
-    new_run_ids: tuple[str, ...]
 
 
 class FailWorkflowTask(Given, frozen=True, kw_only=True):

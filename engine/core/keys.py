@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from typing import NamedTuple
+from uuid import UUID
 
 
 class RunKey(NamedTuple):
@@ -29,3 +30,9 @@ ACTIVITY = "activity"
 def shard_of(namespace_id: str, workflow_id: str, shard_count: int) -> int:
     named = f"{namespace_id}\0{workflow_id}".encode()
     return int.from_bytes(hashlib.blake2b(named, digest_size=8).digest(), "big") % shard_count
+
+
+def derived_id(seed: str, number: int, purpose: str) -> str:
+    """A UUID that is the same whenever it is asked for: what is retried is not doubled."""
+    digest = hashlib.blake2b(f"{seed}\0{number}\0{purpose}".encode(), digest_size=16).digest()
+    return str(UUID(bytes=digest, version=4))

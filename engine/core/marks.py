@@ -23,6 +23,8 @@ class TaskHeld(Fact, frozen=True, kw_only=True):
 
     attempt: int
     scheduled_at: int
+    queue: str
+    sticky: bool
     speculative: bool
 
 
@@ -32,23 +34,22 @@ class TaskTaken(Fact, frozen=True, kw_only=True):
     started_at: int
     request_id: str
     identity: str
-    history_bytes: int = 0
 
 
 class TaskLost(Fact, frozen=True, kw_only=True):
     """A workflow task ended without an event: a failed retry, or updates that were all refused.
 
-    `attempt` is the one the next task will have.
+    `attempt` is the one the next task will have; 1 if nothing failed.
     """
 
     attempt: int
+    failure: str = ""
 
 
 class TaskBackedOff(Fact, frozen=True, kw_only=True):
     """The next attempt of the workflow task is put off until `until`."""
 
     until: int
-    attempt: int
 
 
 class StickySet(Fact, frozen=True, kw_only=True):
@@ -96,21 +97,32 @@ class Buffered(Fact, frozen=True, kw_only=True):
     event: HistoryEvent
 
 
+class Withdrawn(Fact, frozen=True, kw_only=True):
+    """A held-back TimerFired is dropped: the worker cancelled the timer before it saw it."""
+
+    timer_id: str
+
+
+class Flushed(Fact, frozen=True, kw_only=True):
+    """The held-back events are written now: they follow, in the order that they came."""
+
+
 class UpdateAdmitted(Fact, frozen=True, kw_only=True):
     request: UpdateRequest
     at: int
-
-
-class UpdateSent(Fact, frozen=True, kw_only=True):
-    """The update was handed to a worker with the task now running."""
-
-    update_id: str
 
 
 class UpdateRefused(Fact, frozen=True, kw_only=True):
     """Rejected by the validator; it leaves no event."""
 
     update_id: str
+    failure: Failure
+
+
+class StartedBy(Fact, frozen=True, kw_only=True):
+    """The request id of the call that started the run."""
+
+    request_id: str
 
 
 class RequestSeen(Fact, frozen=True, kw_only=True):
@@ -130,8 +142,10 @@ Mark = (
     | ActivityReoffered
     | ActivityBeat
     | Buffered
+    | Withdrawn
+    | Flushed
     | UpdateAdmitted
-    | UpdateSent
     | UpdateRefused
+    | StartedBy
     | RequestSeen
 )

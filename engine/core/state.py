@@ -21,6 +21,7 @@ from temporalio.api.update.v1 import Request as UpdateRequest
 
 from engine.core.keys import RunKey
 
+REFUSALS_KEPT_MAX = 20
 RUNNING = Status.WORKFLOW_EXECUTION_STATUS_RUNNING
 
 
@@ -93,6 +94,7 @@ class Child(msgspec.Struct, kw_only=True):
     initiated_at: int
     # The id that the child will have; known from the start so that a retry does not double it.
     run_id: str
+    is_started: bool = False
     started_event_id: int = 0
 
 
@@ -106,7 +108,8 @@ class Update(msgspec.Struct, kw_only=True):
     update_id: str
     request: UpdateRequest | None = None
     admitted_at: int = 0
-    sent: bool = False
+    # Handed to the worker with the task that is running now.
+    is_sent: bool = False
     accepted_event_id: int = 0
     completed_event_id: int = 0
     outcome: Outcome | None = None
@@ -161,6 +164,8 @@ class RunState(msgspec.Struct, kw_only=True):
     cancels_out: dict[int, Outgoing] = field(default_factory=dict)
     updates: dict[str, Update] = field(default_factory=dict)
     updates_in_flight: int = 0
+    # The last few refusals, for those who wait for them: bounded by REFUSALS_KEPT_MAX.
+    refusals: dict[str, Failure] = field(default_factory=dict)
     buffered: list[HistoryEvent] = field(default_factory=list)
 
     cancel_requested: bool = False

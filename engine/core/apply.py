@@ -1,0 +1,232 @@
+"""The one place where a RunState changes: `apply(state, event)`, `apply_mark(state, mark)`.
+
+What is applied is a fact: it is never refused here. An event that was buffered is applied twice,
+early (so that what it ended is no longer pending) and again with its number; ends are therefore
+written so that the second time changes nothing more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from temporalio.api.enums.v1 import EventType as E
+from temporalio.api.history.v1 import HistoryEvent
+
+from engine.core import apply_task, apply_work, marks
+from engine.core.deadlines import expect
+from engine.core.state import REFUSALS_KEPT_MAX, RunState, Update
+
+Applier = Callable[[RunState, HistoryEvent], None]
+
+
+def apply(state: RunState, event: HistoryEvent) -> None:
+    APPLIERS.get(event.event_type, _nothing)(state, event)
+    state.next_event_id = event.event_id + 1
+    state.history_bytes += event.ByteSize()
+    state.transitions_count += 1
+
+
+def apply_mark(state: RunState, mark: marks.Mark) -> None:
+    MARK_APPLIERS[type(mark)](state, mark)
+    state.marks_count += 1
+    state.transitions_count += 1
+
+
+def armed(state: RunState, at: int) -> None:
+    """The shell has been asked to wake the run at `at`."""
+    state.armed_at = at
+
+
+def _nothing(state: RunState, event: HistoryEvent) -> None:
+    pass
+
+
+def _started(state: RunState, event: HistoryEvent) -> None:
+    attributes = event.workflow_execution_started_event_attributes
+    at = event.event_time.ToNanoseconds()
+    backoff = attributes.first_workflow_task_backoff.ToNanoseconds()
+    state.start = attributes
+    state.workflow_type = attributes.workflow_type.name
+    state.queue = attributes.task_queue.name
+    state.task_timeout_ns = attributes.workflow_task_timeout.ToNanoseconds()
+    state.started_at = at
+    state.execution_at = at + backoff
+    state.first_task_at = at + backoff if backoff else 0
+    run_timeout = attributes.workflow_run_timeout.ToNanoseconds()
+    state.run_expires_at = at + backoff + run_timeout if run_timeout else 0
+    if attributes.HasField("workflow_execution_expiration_time"):
+        state.execution_expires_at = attributes.workflow_execution_expiration_time.ToNanoseconds()
+    state.memo = dict(attributes.memo.fields)
+    state.search_attributes = dict(attributes.search_attributes.indexed_fields)
+    expect(state, state.first_task_at, "first")
+    expirations = [at for at in (state.run_expires_at, state.execution_expires_at) if at]
+    if expirations:
+        expect(state, min(expirations), "run")
+
+
+def _signaled(state: RunState, event: HistoryEvent) -> None:
+    state.signals_count += 1
+
+
+def _cancel_requested(state: RunState, event: HistoryEvent) -> None:
+    state.cancel_requested = True
+
+
+def _attributes_upserted(state: RunState, event: HistoryEvent) -> None:
+    given = event.upsert_workflow_search_attributes_event_attributes.search_attributes
+    for name, payload in given.indexed_fields.items():
+        if _is_empty(payload.data, payload.metadata.get("encoding", b"")):
+            state.search_attributes.pop(name, None)
+        else:
+            state.search_attributes[name] = payload
+
+
+def _is_empty(content: bytes, encoding: bytes) -> bool:
+    return encoding == b"binary/null" or content in (b"null", b"[]")
+
+
+def _properties_modified(state: RunState, event: HistoryEvent) -> None:
+    given = event.workflow_properties_modified_event_attributes
+    for name, payload in given.upserted_memo.fields.items():
+        if payload.metadata.get("encoding") == b"binary/null" or payload.data == b"null":
+            state.memo.pop(name, None)
+        else:
+            state.memo[name] = payload
+
+
+def _update_admitted(state: RunState, event: HistoryEvent) -> None:
+    request = event.workflow_execution_update_admitted_event_attributes.request
+    _admit(state, Update(update_id=request.meta.update_id, request=request))
+
+
+def _admit(state: RunState, update: Update) -> None:
+    if update.update_id not in state.updates:
+        state.updates_in_flight += 1
+    state.updates[update.update_id] = update
+
+
+def _update_accepted(state: RunState, event: HistoryEvent) -> None:
+    attributes = event.workflow_execution_update_accepted_event_attributes
+    update_id = attributes.protocol_instance_id or attributes.accepted_request.meta.update_id
+    update = state.updates.get(update_id)
+    if update is None:
+        update = Update(update_id=update_id)
+        _admit(state, update)
+    update.accepted_event_id = event.event_id
+    update.request = None
+
+
+def _update_completed(state: RunState, event: HistoryEvent) -> None:
+    attributes = event.workflow_execution_update_completed_event_attributes
+    update = state.updates[attributes.meta.update_id]
+    update.completed_event_id = event.event_id
+    update.outcome = attributes.outcome
+    state.updates_in_flight -= 1
+
+
+_STATUS_OF_CLOSING = {
+    E.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED: 2,
+    E.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED: 3,
+    E.EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED: 4,
+    E.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED: 5,
+    E.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW: 6,
+    E.EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT: 7,
+}
+NEXT_RUN_FIELDS = {
+    E.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED: "workflow_execution_completed_event_attributes",
+    E.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED: "workflow_execution_failed_event_attributes",
+    E.EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT: "workflow_execution_timed_out_event_attributes",
+    E.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW: (
+        "workflow_execution_continued_as_new_event_attributes"
+    ),
+}
+
+
+def _closed(state: RunState, event: HistoryEvent) -> None:
+    state.status = _STATUS_OF_CLOSING[event.event_type]
+    state.closed_at = event.event_time.ToNanoseconds()
+    state.closing = event
+    if field := NEXT_RUN_FIELDS.get(event.event_type):
+        state.next_run_id = getattr(event, field).new_execution_run_id
+    state.task = None
+    state.task_backoff_until = 0
+    state.sticky_queue = ""
+    for pending in (
+        state.activities, state.activity_ids, state.timers, state.children,
+        state.signals_out, state.cancels_out, state.buffered, state.deadlines,
+    ):  # fmt: skip
+        pending.clear()
+    state.failing_count = 0
+    state.seen_request_ids.clear()
+
+
+APPLIERS: dict[int, Applier] = {
+    E.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED: _started,
+    E.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED: _signaled,
+    E.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED: _cancel_requested,
+    E.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES: _attributes_upserted,
+    E.EVENT_TYPE_WORKFLOW_PROPERTIES_MODIFIED: _properties_modified,
+    E.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ADMITTED: _update_admitted,
+    E.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED: _update_accepted,
+    E.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED: _update_completed,
+    **apply_task.APPLIERS,
+    **dict.fromkeys(_STATUS_OF_CLOSING, _closed),
+    **apply_work.APPLIERS,
+}
+# Applied when the event is buffered, not only when it gets its number.
+EARLY: dict[int, Applier] = {
+    E.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED: _cancel_requested,
+    **apply_work.ENDS,
+}
+
+
+def _buffered(state: RunState, mark: marks.Buffered) -> None:
+    state.buffered.append(mark.event)
+    EARLY.get(mark.event.event_type, _nothing)(state, mark.event)
+
+
+def _withdrawn(state: RunState, mark: marks.Withdrawn) -> None:
+    state.buffered = [
+        event
+        for event in state.buffered
+        if event.timer_fired_event_attributes.timer_id != mark.timer_id
+    ]
+
+
+def _flushed(state: RunState, mark: marks.Flushed) -> None:
+    state.buffered.clear()
+
+
+def _admitted_mark(state: RunState, mark: marks.UpdateAdmitted) -> None:
+    update_id = mark.request.meta.update_id
+    state.refusals.pop(update_id, None)
+    _admit(state, Update(update_id=update_id, request=mark.request, admitted_at=mark.at))
+
+
+def _update_refused(state: RunState, mark: marks.UpdateRefused) -> None:
+    if state.updates.pop(mark.update_id, None) is not None:
+        state.updates_in_flight -= 1
+    while len(state.refusals) >= REFUSALS_KEPT_MAX:
+        del state.refusals[next(iter(state.refusals))]
+    state.refusals[mark.update_id] = mark.failure
+
+
+def _started_by(state: RunState, mark: marks.StartedBy) -> None:
+    state.request_id = mark.request_id
+
+
+def _request_seen(state: RunState, mark: marks.RequestSeen) -> None:
+    state.seen_request_ids[mark.request_id] = None
+
+
+MARK_APPLIERS: dict[type, Callable[..., None]] = {
+    marks.Buffered: _buffered,
+    marks.Withdrawn: _withdrawn,
+    marks.Flushed: _flushed,
+    marks.UpdateAdmitted: _admitted_mark,
+    marks.UpdateRefused: _update_refused,
+    marks.StartedBy: _started_by,
+    marks.RequestSeen: _request_seen,
+    **apply_task.MARKS,
+    **apply_work.MARKS,
+}

@@ -1,0 +1,77 @@
+"""The times at which a run wants to be woken: a heap that is derived, never stored.
+
+    (none) ──expect──▶ waiting ──take_due──▶ its owner is asked
+
+An entry may be stale when it is taken: the owner (`kind`) looks whether it still applies.
+Only `apply` expects; only `step` takes.
+"""
+
+from __future__ import annotations
+
+from heapq import heappop, heappush
+
+from engine.core.state import Activity, RunState, WorkflowTask
+
+FIRST_TASK = "first"
+RUN = "run"
+TASK = "task"
+TASK_BACKOFF = "backoff"
+TIMER = "timer"
+ACTIVITY = "activity"
+
+
+def expect(state: RunState, at: int, kind: str, name: str = "") -> None:
+    if at:
+        heappush(state.deadlines, (at, kind, name))
+
+
+def take_due(state: RunState, at: int) -> tuple[str, str] | None:
+    if state.deadlines and state.deadlines[0][0] <= at:
+        _, kind, name = heappop(state.deadlines)
+        return kind, name
+    return None
+
+
+def of_task(state: RunState, task: WorkflowTask) -> int:
+    if task.is_started:
+        return task.started_at + task.timeout_ns
+    if task.sticky and state.sticky_timeout_ns:
+        return task.scheduled_at + state.sticky_timeout_ns
+    return 0
+
+
+def of_activity(activity: Activity) -> int:
+    """The nearest of its time-outs, or the end of its back-off; 0: none."""
+    found = []
+    if activity.schedule_to_close_ns:
+        found.append(activity.scheduled_at + activity.schedule_to_close_ns)
+    if activity.started_at:
+        if activity.start_to_close_ns:
+            found.append(activity.started_at + activity.start_to_close_ns)
+        if activity.heartbeat_ns:
+            last = max(activity.beat_at, activity.started_at)
+            found.append(last + activity.heartbeat_ns)
+    elif activity.retry_at:
+        found.append(activity.retry_at)
+    elif activity.schedule_to_start_ns:
+        found.append(activity.attempt_scheduled_at + activity.schedule_to_start_ns)
+    return min(found, default=0)
+
+
+def rebuild(state: RunState) -> None:
+    """Make the heap anew from what is pending, after loading."""
+    state.deadlines.clear()
+    state.armed_at = 0
+    if not state.is_running:
+        return
+    if not state.last_completed_event_id and state.task is None:
+        expect(state, state.first_task_at, FIRST_TASK)
+    ends = [at for at in (state.run_expires_at, state.execution_expires_at) if at]
+    expect(state, min(ends, default=0), RUN)
+    expect(state, state.task_backoff_until, TASK_BACKOFF)
+    if state.task is not None:
+        expect(state, of_task(state, state.task), TASK)
+    for timer in state.timers.values():
+        expect(state, timer.fire_at, TIMER, timer.timer_id)
+    for scheduled_event_id, activity in state.activities.items():
+        expect(state, of_activity(activity), ACTIVITY, str(scheduled_event_id))

@@ -1,0 +1,74 @@
+"""Retry policy arithmetic."""
+
+from __future__ import annotations
+
+from temporalio.api.common.v1 import RetryPolicy
+from temporalio.api.enums.v1 import RetryState, TimeoutType
+from temporalio.api.failure.v1 import Failure
+
+SECOND = 1_000_000_000
+INTERVAL_INITIAL_DEFAULT_NS = SECOND
+COEFFICIENT_DEFAULT = 2.0
+INTERVAL_MAX_COEFFICIENT = 100
+# Beyond this exponent every interval is at its bound.
+EXPONENT_MAX = 64
+
+_TIMEOUT_TYPES_RETRIED = (
+    TimeoutType.TIMEOUT_TYPE_START_TO_CLOSE,
+    TimeoutType.TIMEOUT_TYPE_HEARTBEAT,
+)
+
+
+class Decision:
+    """Whether to try again: `delay_ns` is None where not, and `state` says why."""
+
+    __slots__ = ("delay_ns", "state")
+
+    def __init__(self, delay_ns: int | None, state: RetryState.ValueType) -> None:
+        self.delay_ns = delay_ns
+        self.state = state
+
+
+def interval(policy: RetryPolicy, attempt: int) -> int:
+    """Nanoseconds between the end of `attempt` and the next one."""
+    initial = policy.initial_interval.ToNanoseconds() or INTERVAL_INITIAL_DEFAULT_NS
+    coefficient = policy.backoff_coefficient or COEFFICIENT_DEFAULT
+    bound = policy.maximum_interval.ToNanoseconds() or initial * INTERVAL_MAX_COEFFICIENT
+    return int(min(initial * coefficient ** min(attempt - 1, EXPONENT_MAX), bound))
+
+
+def is_retryable(failure: Failure, non_retryable_types: list[str]) -> bool:
+    which = failure.WhichOneof("failure_info")
+    if which in ("terminated_failure_info", "canceled_failure_info"):
+        return False
+    if which == "timeout_failure_info":
+        kind = failure.timeout_failure_info.timeout_type
+        if kind not in _TIMEOUT_TYPES_RETRIED:
+            return False
+        return f"TemporalTimeout:{TimeoutType.Name(kind)}" not in non_retryable_types
+    if which == "server_failure_info":
+        return not failure.server_failure_info.non_retryable
+    if which == "application_failure_info":
+        application = failure.application_failure_info
+        return not application.non_retryable and application.type not in non_retryable_types
+    return True
+
+
+def decide(
+    policy: RetryPolicy | None, attempt: int, failure: Failure, at: int, expires_at: int
+) -> Decision:
+    """`expires_at` (0: never) is the time after which no new attempt may start."""
+    if policy is None:
+        return Decision(None, RetryState.RETRY_STATE_RETRY_POLICY_NOT_SET)
+    if not is_retryable(failure, list(policy.non_retryable_error_types)):
+        return Decision(None, RetryState.RETRY_STATE_NON_RETRYABLE_FAILURE)
+    if policy.maximum_attempts and attempt >= policy.maximum_attempts:
+        return Decision(None, RetryState.RETRY_STATE_MAXIMUM_ATTEMPTS_REACHED)
+    delay = interval(policy, attempt)
+    if failure.HasField("application_failure_info"):
+        application = failure.application_failure_info
+        if application.HasField("next_retry_delay"):
+            delay = application.next_retry_delay.ToNanoseconds()
+    if expires_at and at + delay > expires_at:
+        return Decision(None, RetryState.RETRY_STATE_TIMEOUT)
+    return Decision(delay, RetryState.RETRY_STATE_IN_PROGRESS)

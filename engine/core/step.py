@@ -1,0 +1,328 @@
+"""step(state, input) -> Step: the one way in which anything happens to a run.
+
+`state` is changed through `apply` alone; if an exception is raised nothing was changed. (Refusals
+come before the first fact of a step.) The shell stores the facts, then carries out the effects;
+if it cannot store them it throws the state away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.history.v1 import HistoryEvent
+
+from engine.core import deadlines, inputs
+from engine.core.apply import armed
+from engine.core.effects import Arm, DropTask, Effect, EmitRecord, Started, TellParent
+from engine.core.keys import ACTIVITY, WORKFLOW, RunKey
+from engine.core.limits import Limits
+from engine.core.marks import StickySet
+from engine.core.state import RunState
+from engine.core.transitions import (
+    activity,
+    child,
+    close,
+    completion,
+    external,
+    reset,
+    signal,
+    start,
+    timer,
+    update,
+    workflow_task,
+)
+from engine.core.turn import Left, Marked, Turn
+from engine.errors import RunNotFound, TaskNotFound
+
+WAKES_PER_STEP_MAX = 1_000
+
+
+class Step(NamedTuple):
+    events: tuple[HistoryEvent, ...]
+    marks: tuple[Marked, ...]
+    effects: tuple[Effect, ...]
+
+
+def step(state: RunState, given: inputs.Input, limits: Limits) -> Step:
+    turn = Turn(state, given.at, limits)
+    if state.is_running:
+        before = _shown(state)
+        TRANSITIONS[type(given)](turn, given)
+        _finish(turn, before)
+    else:
+        _closed_already(given)
+    return Step(tuple(turn.events), tuple(turn.marks), tuple(turn.effects))
+
+
+def _closed_already(given: inputs.Input) -> None:
+    """Callers are told; what the engine tells itself is swallowed."""
+    if isinstance(given, FOR_WORKERS):
+        raise TaskNotFound("workflow execution already completed")
+    if isinstance(given, FOR_CALLERS):
+        raise RunNotFound("workflow execution already completed")
+
+
+def _finish(turn: Turn, before: tuple[Any, ...]) -> None:
+    state = turn.state
+    _bound_history(turn)
+    if turn.left is not None:
+        _clear_up(turn, turn.left)
+    elif state.deadlines:
+        nearest = state.deadlines[0][0]
+        if not state.armed_at or nearest < state.armed_at:
+            turn.ask(Arm(at=nearest))
+            armed(state, nearest)
+    if _shown(state) != before:
+        turn.ask(EmitRecord())
+
+
+def _bound_history(turn: Turn) -> None:
+    state, limits = turn.state, turn.limits
+    if not state.is_running or state.has_started_task:
+        return
+    if state.last_event_id > limits.history_events_max:
+        reason = "Workflow history count exceeds limit."
+    elif state.history_bytes > limits.history_bytes_max:
+        reason = "Workflow history size exceeds limit."
+    else:
+        return
+    given = inputs.Terminate(at=turn.at, reason=reason, identity="history-service")
+    close.terminate(turn, given)
+
+
+def _shown(state: RunState) -> tuple[Any, ...]:
+    """What the visibility record says that can change while a run is open."""
+    return (
+        state.status,
+        state.failing_count,
+        state.task_attempt > 1,
+        len(state.memo),
+        tuple(map(id, state.memo.values())),
+        tuple(map(id, state.search_attributes.values())),
+        state.next_event_id == 1,
+        state.previous_started_event_id == 0,
+    )
+
+
+def _clear_up(turn: Turn, left: Left) -> None:
+    state = turn.state
+    if left.task is not None and not left.task.is_started:
+        turn.ask(DropTask(kind=WORKFLOW, event_id=left.task.scheduled_event_id))
+    for event_id, pending in left.activities:
+        if not pending.started_at:
+            turn.ask(DropTask(kind=ACTIVITY, event_id=event_id))
+    if state.next_run_id:
+        return
+    child.leave(turn, left.children)
+    start_attributes, closing = state.start, state.closing
+    if (
+        start_attributes is not None
+        and closing is not None
+        and start_attributes.HasField("parent_workflow_execution")
+    ):
+        parent = start_attributes.parent_workflow_execution
+        turn.ask(
+            TellParent(
+                event_id=closing.event_id,
+                parent=RunKey(
+                    start_attributes.parent_workflow_namespace_id,
+                    parent.workflow_id,
+                    parent.run_id,
+                ),
+                initiated_event_id=start_attributes.parent_initiated_event_id,
+                child=WorkflowExecution(workflow_id=state.key.workflow_id, run_id=state.key.run_id),
+                closing=closing,
+            )
+        )
+
+
+def _start(turn: Turn, given: inputs.Start) -> None:
+    start.begin(turn, given)
+    if given.signal is not None:
+        signal.signal(turn, given.signal)
+    if given.update is not None:
+        update.admit(turn, given.update)
+        turn.effects.pop()
+    workflow_task.ensure(turn)
+    eager = None
+    task = turn.state.task
+    if given.eager_identity and task is not None:
+        turn.effects.clear()
+        workflow_task.start(
+            turn, task.scheduled_event_id, task.attempt, given.request_id, given.eager_identity
+        )
+        eager = workflow_task.started_answer(turn.state)
+        turn.effects.clear()
+    turn.reply(Started(run_id=turn.state.key.run_id, eager_task=eager))
+
+
+def _reset(turn: Turn, given: inputs.Reset) -> None:
+    reset.begin(turn, given)
+    state = turn.state
+    for event_id in state.activities:
+        activity.offer(turn, event_id)
+    for pending in state.children.values():
+        if not pending.is_started:
+            child.send_start(turn, pending)
+    for outgoing in state.signals_out.values():
+        external.send_signal(turn, outgoing.event)
+    for outgoing in state.cancels_out.values():
+        external.send_cancel(turn, outgoing.event)
+    workflow_task.schedule(turn)
+    turn.reply(Started(run_id=state.key.run_id))
+
+
+def _signal(turn: Turn, given: inputs.Signal) -> None:
+    if signal.signal(turn, given):
+        workflow_task.ensure(turn)
+
+
+def _request_cancel(turn: Turn, given: inputs.RequestCancel) -> None:
+    if signal.request_cancel(turn, given):
+        workflow_task.ensure(turn)
+
+
+def _terminate(turn: Turn, given: inputs.Terminate) -> None:
+    task = turn.state.task
+    if task is not None and task.is_started and not task.held:
+        workflow_task.end_failed(turn, workflow_task.FORCE_CLOSED, None, given.identity)
+    close.terminate(turn, given)
+
+
+def _admit_update(turn: Turn, given: inputs.AdmitUpdate) -> None:
+    is_new = update.admit(turn, given.request)
+    state = turn.state
+    if is_new and state.task is None and not state.task_backoff_until:
+        workflow_task.schedule(turn, speculative=True)
+
+
+def _start_workflow_task(turn: Turn, given: inputs.StartWorkflowTask) -> None:
+    workflow_task.start(
+        turn, given.scheduled_event_id, given.attempt, given.request_id, given.identity
+    )
+
+
+def _fail_workflow_task(turn: Turn, given: inputs.FailWorkflowTask) -> None:
+    workflow_task.check(turn.state, given.scheduled_event_id, given.started_event_id, given.attempt)
+    request = given.request
+    failure = request.failure if request.HasField("failure") else None
+    workflow_task.fail(turn, request.cause, failure, request.identity)
+
+
+def _start_activity(turn: Turn, given: inputs.StartActivity) -> None:
+    activity.start(turn, given)
+
+
+def _complete_activity(turn: Turn, given: inputs.CompleteActivity) -> None:
+    activity.complete(turn, given.target, given.result, given.identity)
+    workflow_task.ensure(turn)
+
+
+def _fail_activity(turn: Turn, given: inputs.FailActivity) -> None:
+    if activity.fail(turn, given.target, given.failure, given.identity, given.heartbeat):
+        workflow_task.ensure(turn)
+
+
+def _cancel_activity(turn: Turn, given: inputs.CancelActivity) -> None:
+    activity.cancel(turn, given.target, given.details, given.identity)
+    workflow_task.ensure(turn)
+
+
+def _heartbeat(turn: Turn, given: inputs.Heartbeat) -> None:
+    activity.heartbeat(turn, given)
+
+
+def _wake(turn: Turn, given: inputs.Wake) -> None:
+    """Ask the owner of each deadline that has come; at most so many in one step."""
+    state = turn.state
+    armed(state, 0)
+    is_news = False
+    for _ in range(WAKES_PER_STEP_MAX):
+        due = deadlines.take_due(state, turn.at)
+        if due is None or not state.is_running:
+            break
+        is_news = _wake_owner(turn, *due) or is_news
+    if is_news:
+        workflow_task.ensure(turn)
+
+
+def _wake_owner(turn: Turn, kind: str, name: str) -> bool:
+    """Whether there is news for the workflow."""
+    if kind == deadlines.TIMER:
+        return timer.fire(turn, name)
+    if kind == deadlines.ACTIVITY:
+        return activity.wake(turn, int(name))
+    if kind == deadlines.TASK:
+        workflow_task.time_out(turn)
+    elif kind == deadlines.TASK_BACKOFF:
+        workflow_task.back_off_over(turn)
+    elif kind == deadlines.RUN:
+        close.time_out(turn)
+    else:
+        workflow_task.ensure(turn)
+    return False
+
+
+def _child_started(turn: Turn, given: inputs.ChildStarted) -> None:
+    turn.ask(DropTask(kind="deliver", event_id=given.initiated_event_id))
+    if child.started(turn, given):
+        workflow_task.ensure(turn)
+
+
+def _child_start_failed(turn: Turn, given: inputs.ChildStartFailed) -> None:
+    turn.ask(DropTask(kind="deliver", event_id=given.initiated_event_id))
+    if child.start_failed(turn, given.initiated_event_id, given.cause):
+        workflow_task.ensure(turn)
+
+
+def _child_closed(turn: Turn, given: inputs.ChildClosed) -> None:
+    if child.closed(turn, given):
+        workflow_task.ensure(turn)
+
+
+def _external_answered(turn: Turn, given: inputs.ExternalAnswered) -> None:
+    turn.ask(DropTask(kind="deliver", event_id=given.initiated_event_id))
+    if external.answered(turn, given):
+        workflow_task.ensure(turn)
+
+
+def _clear_sticky(turn: Turn, given: inputs.ClearSticky) -> None:
+    if turn.state.sticky_queue:
+        turn.mark(StickySet(queue="", schedule_to_start_ns=0))
+
+
+TRANSITIONS: dict[type, Callable[[Turn, Any], None]] = {
+    inputs.Start: _start,
+    inputs.Signal: _signal,
+    inputs.RequestCancel: _request_cancel,
+    inputs.Terminate: _terminate,
+    inputs.AdmitUpdate: _admit_update,
+    inputs.StartWorkflowTask: _start_workflow_task,
+    inputs.CompleteWorkflowTask: completion.complete,
+    inputs.FailWorkflowTask: _fail_workflow_task,
+    inputs.StartActivity: _start_activity,
+    inputs.CompleteActivity: _complete_activity,
+    inputs.FailActivity: _fail_activity,
+    inputs.CancelActivity: _cancel_activity,
+    inputs.Heartbeat: _heartbeat,
+    inputs.Wake: _wake,
+    inputs.ChildStarted: _child_started,
+    inputs.ChildStartFailed: _child_start_failed,
+    inputs.ChildClosed: _child_closed,
+    inputs.ExternalAnswered: _external_answered,
+    inputs.Reset: _reset,
+    inputs.ClearSticky: _clear_sticky,
+}
+FOR_WORKERS = (
+    inputs.StartWorkflowTask,
+    inputs.CompleteWorkflowTask,
+    inputs.FailWorkflowTask,
+    inputs.StartActivity,
+    inputs.CompleteActivity,
+    inputs.FailActivity,
+    inputs.CancelActivity,
+    inputs.Heartbeat,
+)
+FOR_CALLERS = (inputs.Signal, inputs.RequestCancel, inputs.Terminate, inputs.AdmitUpdate)

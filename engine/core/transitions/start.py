@@ -1,0 +1,34 @@
+"""The beginning of a run.
+
+(none) ──begin──▶ running
+"""
+
+from __future__ import annotations
+
+from temporalio.api.enums.v1 import EventType
+
+from engine.core.inputs import Start
+from engine.core.marks import StartedBy
+from engine.core.turn import Turn
+
+
+def begin(turn: Turn, given: Start) -> None:
+    assert turn.state.next_event_id == 1, "a run begins once"
+    turn.mark(StartedBy(request_id=given.request_id))
+    event = turn.new(EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED)
+    attributes = event.workflow_execution_started_event_attributes
+    attributes.CopyFrom(given.attributes)
+    attributes.workflow_id = turn.state.key.workflow_id
+    if attributes.HasField("workflow_execution_timeout") and not attributes.HasField(
+        "workflow_execution_expiration_time"
+    ):
+        timeout = attributes.workflow_execution_timeout.ToNanoseconds()
+        if timeout:
+            backoff = attributes.first_workflow_task_backoff.ToNanoseconds()
+            attributes.workflow_execution_expiration_time.FromNanoseconds(
+                turn.at + backoff + timeout
+            )
+    event.links.extend(given.links)
+    if given.user_metadata is not None:
+        event.user_metadata.CopyFrom(given.user_metadata)
+    turn.add(event)

@@ -1,0 +1,329 @@
+"""Workflow tasks.
+
+    (none) ──ensure──▶ scheduled ──start──▶ started ──complete──▶ (none)
+       ▲                  │ sticky time-out    │ fail · time out
+       └──────────────────┴────────────────────┘ then scheduled again, after a back-off
+
+The first attempt has events. A *held* task has none until it ends well: a retry (attempt > 1),
+so that a failing worker does not grow the history, or a *speculative* one, which only carries
+updates and leaves nothing if all of them are refused. A held task's event ids are those that it
+would get; if other events come before it is started, it is written down first, as attempt 1.
+"""
+
+from __future__ import annotations
+
+from temporalio.api.enums.v1 import EventType, TaskQueueKind, TimeoutType, WorkflowTaskFailedCause
+from temporalio.api.failure.v1 import Failure
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.api.protocol.v1 import Message
+from temporalio.api.taskqueue.v1 import TaskQueue
+
+from engine.core.effects import DropTask, OfferTask, WorkflowTaskStarted
+from engine.core.keys import WORKFLOW, QueueKey
+from engine.core.marks import StickySet, TaskBackedOff, TaskHeld, TaskLost, TaskTaken
+from engine.core.state import RunState, WorkflowTask
+from engine.core.turn import Turn
+from engine.errors import TaskNotFound
+
+SECOND = 1_000_000_000
+FORCE_CLOSED = WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_FORCE_CLOSE_COMMAND
+
+
+def ensure(turn: Turn) -> None:
+    """Schedule a workflow task unless one is pending or the run is not to have one yet."""
+    state = turn.state
+    if not state.is_running or state.task_backoff_until or _waits_for_first(turn):
+        return
+    if state.task is None:
+        schedule(turn)
+    elif state.task.speculative and not state.task.is_started:
+        _write_scheduled(turn, state.task, attempt=1)
+
+
+def _waits_for_first(turn: Turn) -> bool:
+    state = turn.state
+    never_ran = not state.previous_started_event_id and state.task is None
+    return bool(never_ran and state.first_task_at > turn.at)
+
+
+def schedule(turn: Turn, *, speculative: bool = False) -> None:
+    state = turn.state
+    sticky = bool(state.sticky_queue)
+    queue = state.sticky_queue if sticky else state.queue
+    if speculative:
+        _hold(turn, queue, sticky=sticky, speculative=True)
+    else:
+        turn.add(_scheduled_event(turn, queue, sticky, attempt=1))
+    _offer(turn)
+
+
+def _hold(turn: Turn, queue: str, *, sticky: bool, speculative: bool) -> None:
+    turn.mark(
+        TaskHeld(
+            attempt=turn.state.task_attempt,
+            scheduled_at=turn.at,
+            queue=queue,
+            sticky=sticky,
+            speculative=speculative,
+        )
+    )
+
+
+def _offer(turn: Turn) -> None:
+    task = turn.state.task
+    assert task is not None, "only a scheduled task is offered"
+    turn.ask(
+        OfferTask(
+            queue=QueueKey(turn.state.key.namespace_id, task.queue, WORKFLOW),
+            event_id=task.scheduled_event_id,
+            attempt=task.attempt,
+            sticky=task.sticky,
+        )
+    )
+
+
+def _scheduled_event(
+    turn: Turn, queue: str, sticky: bool, attempt: int, at: int = 0
+) -> HistoryEvent:
+    event = turn.new(EventType.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED, at)
+    scheduled = event.workflow_task_scheduled_event_attributes
+    scheduled.task_queue.CopyFrom(_queue(turn.state, queue, sticky))
+    scheduled.start_to_close_timeout.FromNanoseconds(turn.state.task_timeout_ns)
+    scheduled.attempt = attempt
+    return event
+
+
+def _queue(state: RunState, name: str, sticky: bool) -> TaskQueue:
+    if not sticky:
+        return TaskQueue(name=name, kind=TaskQueueKind.TASK_QUEUE_KIND_NORMAL)
+    return TaskQueue(name=name, kind=TaskQueueKind.TASK_QUEUE_KIND_STICKY, normal_name=state.queue)
+
+
+def start(
+    turn: Turn, scheduled_event_id: int, attempt: int, request_id: str, identity: str
+) -> None:
+    """A poller takes the task; the same request again gets the same answer."""
+    task = turn.state.task
+    if task is None or task.scheduled_event_id != scheduled_event_id or task.attempt != attempt:
+        raise TaskNotFound("Workflow task not found.")
+    if task.is_started:
+        if task.request_id != request_id:
+            raise TaskNotFound("Workflow task already started.")
+        turn.reply(started_answer(turn.state))
+        return
+    if task.held and task.scheduled_event_id != turn.state.next_event_id:
+        _write_scheduled(turn, task, attempt=1)
+    turn.ask(DropTask(kind=WORKFLOW, event_id=scheduled_event_id))
+    if task.held:
+        turn.mark(TaskTaken(started_at=turn.at, request_id=request_id, identity=identity))
+    else:
+        turn.add(_started_event(turn, task, request_id, identity, turn.at))
+    turn.reply(started_answer(turn.state))
+
+
+def _write_scheduled(turn: Turn, task: WorkflowTask, attempt: int) -> None:
+    turn.add(_scheduled_event(turn, task.queue, task.sticky, attempt, task.scheduled_at))
+
+
+def _started_event(
+    turn: Turn, task: WorkflowTask, request_id: str, identity: str, at: int
+) -> HistoryEvent:
+    state, limits = turn.state, turn.limits
+    event = turn.new(EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED, at)
+    started = event.workflow_task_started_event_attributes
+    started.scheduled_event_id = task.scheduled_event_id
+    started.identity = identity
+    started.request_id = request_id
+    started.history_size_bytes = state.history_bytes
+    started.suggest_continue_as_new = (
+        state.history_bytes >= limits.history_bytes_suggest_continue
+        or state.next_event_id > limits.history_events_suggest_continue
+    )
+    return event
+
+
+def write_held(turn: Turn) -> None:
+    """Give a held, started task its two events, now that it ends with something to keep."""
+    task = turn.state.task
+    if task is None or not task.held:
+        return
+    request_id, identity, started_at = task.request_id, task.identity, task.started_at
+    _write_scheduled(turn, task, task.attempt)
+    turn.add(_started_event(turn, task, request_id, identity, started_at))
+
+
+def started_answer(state: RunState) -> WorkflowTaskStarted:
+    task = state.task
+    assert task is not None, "a started task is answered"
+    return WorkflowTaskStarted(
+        run_id=state.key.run_id,
+        workflow_id=state.key.workflow_id,
+        workflow_type=state.workflow_type,
+        scheduled_event_id=task.scheduled_event_id,
+        started_event_id=task.started_event_id,
+        attempt=task.attempt,
+        scheduled_at=task.scheduled_at,
+        started_at=task.started_at,
+        previous_started_event_id=state.previous_started_event_id,
+        last_event_id=state.last_event_id,
+        held=_held_events(state, task) if task.held else (),
+        messages=tuple(_messages(state)),
+        queue=task.queue,
+        sticky=task.sticky,
+    )
+
+
+def _held_events(state: RunState, task: WorkflowTask) -> tuple[HistoryEvent, ...]:
+    scheduled = HistoryEvent(
+        event_id=task.scheduled_event_id,
+        event_type=EventType.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED,
+    )
+    scheduled.event_time.FromNanoseconds(task.scheduled_at)
+    attributes = scheduled.workflow_task_scheduled_event_attributes
+    attributes.task_queue.CopyFrom(_queue(state, task.queue, task.sticky))
+    attributes.start_to_close_timeout.FromNanoseconds(task.timeout_ns)
+    attributes.attempt = task.attempt
+    started = HistoryEvent(
+        event_id=task.started_event_id,
+        event_type=EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED,
+    )
+    started.event_time.FromNanoseconds(task.started_at)
+    attributes_started = started.workflow_task_started_event_attributes
+    attributes_started.scheduled_event_id = task.scheduled_event_id
+    attributes_started.identity = task.identity
+    attributes_started.request_id = task.request_id
+    attributes_started.history_size_bytes = state.history_bytes
+    return scheduled, started
+
+
+def _messages(state: RunState) -> list[Message]:
+    """The updates that the worker is to decide on."""
+    if not state.updates_in_flight:
+        return []
+    task = state.task
+    assert task is not None, "updates are sent with a task"
+    found = []
+    for update in state.updates.values():
+        if update.is_sent and update.request is not None and not update.accepted_event_id:
+            message = Message(
+                id=f"{update.update_id}/request",
+                protocol_instance_id=update.update_id,
+                event_id=task.started_event_id - 1,
+            )
+            message.body.Pack(update.request)
+            found.append(message)
+    return found
+
+
+def check(
+    state: RunState, scheduled_event_id: int, started_event_id: int, attempt: int
+) -> WorkflowTask:
+    """The task that a worker answers for, or TaskNotFound if it is not the one running."""
+    task = state.task
+    if (
+        task is None
+        or not task.is_started
+        or task.scheduled_event_id != scheduled_event_id
+        or task.started_event_id != started_event_id
+        or task.attempt != attempt
+    ):
+        raise TaskNotFound("Workflow task not found.")
+    return task
+
+
+def fail(
+    turn: Turn,
+    cause: WorkflowTaskFailedCause.ValueType,
+    failure: Failure | None,
+    identity: str,
+) -> None:
+    """End the running task without its commands and schedule the next one."""
+    end_failed(turn, cause, failure, identity)
+    _after_failure(turn)
+
+
+def end_failed(
+    turn: Turn,
+    cause: WorkflowTaskFailedCause.ValueType,
+    failure: Failure | None,
+    identity: str,
+) -> None:
+    task = turn.state.task
+    assert task is not None, "only a running task fails"
+    if task.held:
+        message = failure.message if failure else WorkflowTaskFailedCause.Name(cause)
+        turn.mark(TaskLost(attempt=task.attempt + 1, failure=message or "failed"))
+    else:
+        event = turn.new(EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED)
+        failed = event.workflow_task_failed_event_attributes
+        failed.scheduled_event_id = task.scheduled_event_id
+        failed.started_event_id = task.started_event_id
+        failed.cause = cause
+        failed.identity = identity
+        if failure is not None:
+            failed.failure.CopyFrom(failure)
+        turn.add(event)
+
+
+def _after_failure(turn: Turn) -> None:
+    if turn.flush():
+        schedule(turn)
+        return
+    delay = _backoff(turn)
+    if delay:
+        turn.mark(TaskBackedOff(until=turn.at + delay))
+    else:
+        _schedule_retry(turn)
+
+
+def _schedule_retry(turn: Turn) -> None:
+    _hold(turn, turn.state.queue, sticky=False, speculative=False)
+    _offer(turn)
+
+
+def _backoff(turn: Turn) -> int:
+    """Nanoseconds to wait before the next attempt; the first retries come at once."""
+    quick = turn.limits.workflow_task_quick_attempts_max
+    attempt = turn.state.task_attempt
+    if attempt <= quick:
+        return 0
+    doublings = min(attempt - quick - 1, 20)
+    return int(min(SECOND << doublings, turn.limits.workflow_task_retry_interval_max_ns))
+
+
+def back_off_over(turn: Turn) -> None:
+    state = turn.state
+    if state.task is None and state.task_backoff_until and state.task_backoff_until <= turn.at:
+        _schedule_retry(turn)
+
+
+def time_out(turn: Turn) -> None:
+    """Called when the task's deadline may have come."""
+    state = turn.state
+    task = state.task
+    if task is None:
+        return
+    if task.is_started:
+        if task.started_at + task.timeout_ns <= turn.at:
+            _time_out(turn, task, TimeoutType.TIMEOUT_TYPE_START_TO_CLOSE)
+            _after_failure(turn)
+    elif task.sticky and task.scheduled_at + state.sticky_timeout_ns <= turn.at:
+        turn.ask(DropTask(kind=WORKFLOW, event_id=task.scheduled_event_id))
+        speculative = task.speculative
+        _time_out(turn, task, TimeoutType.TIMEOUT_TYPE_SCHEDULE_TO_START)
+        schedule(turn, speculative=speculative)
+
+
+def _time_out(turn: Turn, task: WorkflowTask, kind: TimeoutType.ValueType) -> None:
+    if task.held:
+        lost_attempt = task.attempt + 1 if task.is_started else 1
+        turn.mark(TaskLost(attempt=lost_attempt, failure="timed out" if task.is_started else ""))
+        if not task.is_started:
+            turn.mark(StickySet(queue="", schedule_to_start_ns=0))
+        return
+    event = turn.new(EventType.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT)
+    timed_out = event.workflow_task_timed_out_event_attributes
+    timed_out.scheduled_event_id = task.scheduled_event_id
+    timed_out.started_event_id = task.started_event_id
+    timed_out.timeout_type = kind
+    turn.add(event)

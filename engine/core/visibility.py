@@ -1,0 +1,149 @@
+"""RunState -> VisibilityRecord: what the index is told of a run."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import UTC, datetime
+
+from temporalio.api.common.v1 import Memo, Payload, SearchAttributes
+from temporalio.api.failure.v1 import Failure
+
+from engine.core.state import Activity, RunState
+from search.attributes import STATUSES, BadAttribute, ValueType, slots
+from search.records import Slots, VisibilityRecord
+
+SECOND = 1_000_000_000
+FAILING_TYPES_MAX = 20
+MESSAGE_LENGTH_MAX = 4_000
+# In a message these differ from run to run although the cause is one.
+_PARTICULARS = re.compile(
+    r"'[^']*'|\"[^\"]*\"|`[^`]*`"
+    r"|\b[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}\b|\b\w*\d[\w.:/-]*\b"
+)
+
+
+def record_of(state: RunState) -> VisibilityRecord:
+    start = state.start
+    assert start is not None, "a run that is shown was started"
+    failing = [a for a in state.activities.values() if a.last_failure is not None]
+    newest = max(failing, key=lambda a: a.last_failed_at, default=None)
+    parent = start.parent_workflow_execution
+    root = start.root_workflow_execution
+    return VisibilityRecord(
+        namespace_id=state.key.namespace_id,
+        workflow_id=state.key.workflow_id,
+        run_id=state.key.run_id,
+        version=state.transitions_count,
+        workflow_type=state.workflow_type,
+        task_queue=state.queue,
+        status=STATUSES[state.status],
+        start_time=_time(state.started_at),
+        execution_time=_time(state.execution_at),
+        close_time=_time(state.closed_at) if state.closed_at else None,
+        history_length=state.last_event_id,
+        history_size_bytes=state.history_bytes,
+        state_transition_count=state.transitions_count,
+        execution_duration_ns=(
+            max(state.closed_at - state.execution_at, 0) if state.closed_at else None
+        ),
+        parent_workflow_id=parent.workflow_id or None,
+        parent_run_id=parent.run_id or None,
+        root_workflow_id=root.workflow_id or state.key.workflow_id,
+        root_run_id=root.run_id or state.key.run_id,
+        first_run_id=start.first_execution_run_id or state.key.run_id,
+        memo=Memo(fields=state.memo).SerializeToString() if state.memo else b"",
+        search_attributes=_serialised(state.search_attributes),
+        custom=_slots(state.search_attributes),
+        pending_activity_count=len(state.activities),
+        failing_activity_count=len(failing),
+        failing_activity_types=sorted({a.activity_type for a in failing})[:FAILING_TYPES_MAX],
+        activity_attempt_max=max((a.attempt for a in state.activities.values()), default=0),
+        next_retry_time=_next_retry(failing),
+        last_failure_type=failure_type(newest.last_failure) if newest else None,
+        last_failure_message=_message(newest),
+        failure_fingerprint=_fingerprint(newest),
+        waiting_on=_waiting_on(state),
+        next_timer_time=_next_timer(state),
+        problems=_problems(state),
+    )
+
+
+def _time(nanoseconds: int) -> datetime:
+    return datetime.fromtimestamp(nanoseconds // 1_000 / 1_000_000, tz=UTC)
+
+
+def _serialised(attributes: dict[str, Payload]) -> bytes:
+    if not attributes:
+        return b""
+    return SearchAttributes(indexed_fields=attributes).SerializeToString()
+
+
+def _slots(attributes: dict[str, Payload]) -> Slots:
+    """An attribute that does not fit its type is left out: it must not hold back the record."""
+    found: Slots = {}
+    for name, payload in attributes.items():
+        try:
+            custom = {name: ValueType(payload.metadata["type"].decode())}
+        except (KeyError, ValueError):
+            custom = {}
+        try:
+            for kind, values in slots({name: payload}, custom).items():
+                found.setdefault(kind, {}).update(values)
+        except BadAttribute:
+            continue
+    return found
+
+
+def _next_retry(failing: list[Activity]) -> datetime | None:
+    times = [a.retry_at for a in failing if a.retry_at]
+    return _time(min(times)) if times else None
+
+
+def _next_timer(state: RunState) -> datetime | None:
+    times = [timer.fire_at for timer in state.timers.values()]
+    return _time(min(times)) if times else None
+
+
+def _waiting_on(state: RunState) -> list[str]:
+    if not state.is_running:
+        return []
+    waits = []
+    if state.activities:
+        waits.append("activity")
+    if state.timers:
+        waits.append("timer")
+    if state.children:
+        waits.append("child")
+    return waits or ["signal"]
+
+
+def _problems(state: RunState) -> list[str]:
+    if not state.is_running or state.task_attempt <= 1 or not state.task_failure:
+        return []
+    return ["category=WorkflowTaskFailed"]
+
+
+def failure_type(failure: Failure | None) -> str | None:
+    if failure is None:
+        return None
+    if failure.HasField("application_failure_info"):
+        return failure.application_failure_info.type or "ApplicationError"
+    which = failure.WhichOneof("failure_info") or "failure_info"
+    words = which.removesuffix("_failure_info").split("_")
+    return "".join(word.capitalize() for word in words) + "Error"
+
+
+def _message(activity: Activity | None) -> str | None:
+    if activity is None or activity.last_failure is None:
+        return None
+    return activity.last_failure.message[:MESSAGE_LENGTH_MAX]
+
+
+def _fingerprint(activity: Activity | None) -> str | None:
+    """The same for failures of one cause: numbers, ids and quoted parts are taken out."""
+    if activity is None or activity.last_failure is None:
+        return None
+    general = _PARTICULARS.sub("*", activity.last_failure.message[:MESSAGE_LENGTH_MAX])
+    named = f"{activity.activity_type}\0{failure_type(activity.last_failure)}\0{general}"
+    return hashlib.blake2b(named.encode(), digest_size=8).hexdigest()
