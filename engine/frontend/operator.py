@@ -1,0 +1,145 @@
+"""OperatorService: search attributes of a namespace, and what an operator may remove."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from temporalio.api.enums.v1 import IndexedValueType, NamespaceState
+from temporalio.api.operatorservice.v1 import (
+    AddSearchAttributesRequest,
+    AddSearchAttributesResponse,
+    ClusterMetadata,
+    DeleteNamespaceRequest,
+    DeleteNamespaceResponse,
+    ListClustersRequest,
+    ListClustersResponse,
+    ListSearchAttributesRequest,
+    ListSearchAttributesResponse,
+    RemoveSearchAttributesRequest,
+    RemoveSearchAttributesResponse,
+)
+
+from engine.errors import InvalidArgument, NamespaceNotFound
+from engine.frontend import checks
+from engine.frontend.namespaces import CLUSTER
+from engine.frontend.parts import Parts
+from engine.namespaces import PROTECTED, Namespace
+from search.attributes import PREDEFINED, SYSTEM, ValueType
+
+CUSTOM_ATTRIBUTES_MAX = 100
+DELETED_SUFFIX_CHARACTERS = 5
+
+_NUMBERS = {
+    ValueType.TEXT: IndexedValueType.INDEXED_VALUE_TYPE_TEXT,
+    ValueType.KEYWORD: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
+    ValueType.INT: IndexedValueType.INDEXED_VALUE_TYPE_INT,
+    ValueType.DOUBLE: IndexedValueType.INDEXED_VALUE_TYPE_DOUBLE,
+    ValueType.BOOL: IndexedValueType.INDEXED_VALUE_TYPE_BOOL,
+    ValueType.DATETIME: IndexedValueType.INDEXED_VALUE_TYPE_DATETIME,
+    ValueType.KEYWORD_LIST: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD_LIST,
+}
+_TYPES = {number: kind for kind, number in _NUMBERS.items()}
+
+
+async def add_search_attributes(
+    parts: Parts, request: AddSearchAttributesRequest
+) -> AddSearchAttributesResponse:
+    if not request.search_attributes:
+        raise InvalidArgument("SearchAttributes are not set on request.")
+    added = {
+        name: _checked(parts, name, number) for name, number in request.search_attributes.items()
+    }
+
+    def extended(namespace: Namespace) -> Namespace:
+        # An attribute keeps its type: what is stored under it was checked against that.
+        attributes = {**added, **namespace.custom}
+        if len(attributes) > CUSTOM_ATTRIBUTES_MAX:
+            raise InvalidArgument(
+                f"Unable to create search attributes: a namespace cannot have more than"
+                f" {CUSTOM_ATTRIBUTES_MAX}."
+            )
+        return namespace.with_changes(custom=attributes)
+
+    await parts.namespaces.change(request.namespace, extended)
+    return AddSearchAttributesResponse()
+
+
+async def remove_search_attributes(
+    parts: Parts, request: RemoveSearchAttributesRequest
+) -> RemoveSearchAttributesResponse:
+    if not request.search_attributes:
+        raise InvalidArgument("SearchAttributes are not set on request.")
+    fixed = [name for name in request.search_attributes if name in SYSTEM or name in PREDEFINED]
+    if fixed:
+        raise InvalidArgument(
+            f"Unable to remove non-custom search attributes: {', '.join(fixed)}."
+        )
+    removed = set(request.search_attributes)
+
+    def reduced(namespace: Namespace) -> Namespace:
+        left = {name: kind for name, kind in namespace.custom.items() if name not in removed}
+        return namespace.with_changes(custom=left)
+
+    await parts.namespaces.change(request.namespace, reduced)
+    return RemoveSearchAttributesResponse()
+
+
+async def list_search_attributes(
+    parts: Parts, request: ListSearchAttributesRequest
+) -> ListSearchAttributesResponse:
+    namespace = await parts.namespace(request.namespace)
+    return ListSearchAttributesResponse(
+        custom_attributes=numbers(namespace.custom), system_attributes=fixed_numbers()
+    )
+
+
+async def delete_namespace(
+    parts: Parts, request: DeleteNamespaceRequest
+) -> DeleteNamespaceResponse:
+    """The name is free at once; the runs go with the next sweeps."""
+    name = request.namespace
+    if request.namespace_id and not name:
+        found = await parts.namespaces.with_id(request.namespace_id)
+        if found is None:
+            raise NamespaceNotFound(request.namespace_id)
+        name = found.name
+    if name in PROTECTED:
+        raise InvalidArgument(f"Namespace {name} cannot be deleted.")
+    suffix = parts.clock.new_id()[:DELETED_SUFFIX_CHARACTERS]
+    deleted = f"{name}-deleted-{suffix}"
+    state = NamespaceState.NAMESPACE_STATE_DELETED
+    await parts.namespaces.change(
+        name, lambda namespace: namespace.with_changes(name=deleted, state=state)
+    )
+    return DeleteNamespaceResponse(deleted_namespace=deleted)
+
+
+async def list_clusters(parts: Parts, request: ListClustersRequest) -> ListClustersResponse:
+    only = ClusterMetadata(
+        cluster_name=CLUSTER,
+        cluster_id=parts.namespaces.cluster_id,
+        address=f"{parts.config.host}:{parts.config.port}",
+        initial_failover_version=1,
+        history_shard_count=parts.config.shard_count,
+        is_connection_enabled=True,
+    )
+    return ListClustersResponse(clusters=[] if request.next_page_token else [only])
+
+
+def numbers(kinds: Mapping[str, ValueType]) -> dict[str, IndexedValueType.ValueType]:
+    return {name: _NUMBERS[kind] for name, kind in kinds.items()}
+
+
+def fixed_numbers() -> dict[str, IndexedValueType.ValueType]:
+    known = {**SYSTEM, **PREDEFINED}
+    return {name: _NUMBERS[attribute.type] for name, attribute in known.items()}
+
+
+def _checked(parts: Parts, name: str, number: int) -> ValueType:
+    checks.named("SearchAttribute name", name, parts.limits)
+    if name in SYSTEM or name in PREDEFINED:
+        raise InvalidArgument(f"Search attribute {name} is reserved by system.")
+    kind = _TYPES.get(number)  # type: ignore[call-overload]
+    if kind is None:
+        raise InvalidArgument(f"Unable to create search attributes: unknown type of {name}.")
+    return kind

@@ -1,0 +1,115 @@
+"""RPC name -> function: the two tables, and the gRPC handlers made from them.
+
+A name that is in no table has no handler and answers UNIMPLEMENTED; `unsupported.py` says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import grpc
+from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
+from google.protobuf.message_factory import GetMessageClass
+from temporalio.api.operatorservice.v1 import service_pb2 as operator_service
+from temporalio.api.workflowservice.v1 import service_pb2 as workflow_service
+
+from engine.frontend import (
+    activities,
+    multi,
+    namespaces,
+    operator,
+    queries,
+    reading,
+    resetting,
+    starting,
+    steering,
+    system,
+    task_queues,
+    updates,
+    visibility,
+    workflow_tasks,
+)
+from engine.frontend.guard import Function, guarded, serialised
+from engine.frontend.parts import Parts
+
+WORKFLOW: dict[str, Function] = {
+    "CountWorkflowExecutions": visibility.count,
+    "DeleteWorkflowExecution": steering.delete,
+    "DeprecateNamespace": namespaces.deprecate,
+    "DescribeNamespace": namespaces.describe,
+    "DescribeTaskQueue": task_queues.describe,
+    "DescribeWorkflowExecution": reading.describe,
+    "ExecuteMultiOperation": multi.execute,
+    "GetClusterInfo": system.cluster_info,
+    "GetSearchAttributes": system.search_attributes,
+    "GetSystemInfo": system.system_info,
+    "GetWorkflowExecutionHistory": reading.history,
+    "GetWorkflowExecutionHistoryReverse": reading.history_reverse,
+    "ListClosedWorkflowExecutions": visibility.list_closed,
+    "ListNamespaces": namespaces.list_all,
+    "ListOpenWorkflowExecutions": visibility.list_open,
+    "ListWorkflowExecutions": visibility.list_runs,
+    "PollActivityTaskQueue": activities.poll,
+    "PollWorkflowExecutionUpdate": updates.poll,
+    "PollWorkflowTaskQueue": workflow_tasks.poll,
+    "QueryWorkflow": queries.query,
+    "RecordActivityTaskHeartbeat": activities.heartbeat,
+    "RecordActivityTaskHeartbeatById": activities.heartbeat_by_id,
+    "RegisterNamespace": namespaces.register,
+    "RequestCancelWorkflowExecution": steering.request_cancel,
+    "ResetStickyTaskQueue": workflow_tasks.reset_sticky,
+    "ResetWorkflowExecution": resetting.reset,
+    "RespondActivityTaskCanceled": activities.cancel,
+    "RespondActivityTaskCanceledById": activities.cancel_by_id,
+    "RespondActivityTaskCompleted": activities.complete,
+    "RespondActivityTaskCompletedById": activities.complete_by_id,
+    "RespondActivityTaskFailed": activities.fail,
+    "RespondActivityTaskFailedById": activities.fail_by_id,
+    "RespondQueryTaskCompleted": queries.answer,
+    "RespondWorkflowTaskCompleted": workflow_tasks.complete,
+    "RespondWorkflowTaskFailed": workflow_tasks.fail,
+    "ScanWorkflowExecutions": visibility.scan,
+    "ShutdownWorker": task_queues.shut_down_worker,
+    "SignalWithStartWorkflowExecution": starting.signal_with_start,
+    "SignalWorkflowExecution": steering.signal,
+    "StartWorkflowExecution": starting.start,
+    "TerminateWorkflowExecution": steering.terminate,
+    "UpdateNamespace": namespaces.update,
+    "UpdateWorkflowExecution": updates.update,
+}
+
+OPERATOR: dict[str, Function] = {
+    "AddSearchAttributes": operator.add_search_attributes,
+    "DeleteNamespace": operator.delete_namespace,
+    "ListClusters": operator.list_clusters,
+    "ListSearchAttributes": operator.list_search_attributes,
+    "RemoveSearchAttributes": operator.remove_search_attributes,
+}
+
+SERVICES: tuple[tuple[ServiceDescriptor, Mapping[str, Function]], ...] = (
+    (workflow_service.DESCRIPTOR.services_by_name["WorkflowService"], WORKFLOW),
+    (operator_service.DESCRIPTOR.services_by_name["OperatorService"], OPERATOR),
+)
+
+
+def handlers(parts: Parts) -> tuple[grpc.GenericRpcHandler, ...]:
+    return tuple(_service(descriptor, table, parts) for descriptor, table in SERVICES)
+
+
+def _service(
+    descriptor: ServiceDescriptor, table: Mapping[str, Function], parts: Parts
+) -> grpc.GenericRpcHandler:
+    methods = {
+        name: _method(descriptor.methods_by_name[name], function, parts)
+        for name, function in table.items()
+    }
+    return grpc.method_handlers_generic_handler(descriptor.full_name, methods)
+
+
+def _method(method: MethodDescriptor, function: Function, parts: Parts) -> grpc.RpcMethodHandler:
+    handler: grpc.RpcMethodHandler = grpc.unary_unary_rpc_method_handler(
+        guarded(method.name, function, parts),
+        request_deserializer=GetMessageClass(method.input_type).FromString,
+        response_serializer=serialised,
+    )
+    return handler

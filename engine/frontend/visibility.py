@@ -1,0 +1,152 @@
+"""List, scan and count runs by a query; the older RPCs are made into queries."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from temporalio.api.workflowservice.v1 import (
+    CountWorkflowExecutionsRequest,
+    CountWorkflowExecutionsResponse,
+    ListClosedWorkflowExecutionsRequest,
+    ListClosedWorkflowExecutionsResponse,
+    ListOpenWorkflowExecutionsRequest,
+    ListOpenWorkflowExecutionsResponse,
+    ListWorkflowExecutionsRequest,
+    ListWorkflowExecutionsResponse,
+    ScanWorkflowExecutionsRequest,
+    ScanWorkflowExecutionsResponse,
+)
+
+from engine.errors import InvalidArgument
+from engine.frontend.parts import Parts
+from engine.frontend.rows import payload, row
+from search.attributes import STATUSES, find
+from search.query.errors import QueryError
+from search.query.parser import parse
+from search.records import Group, Page
+
+PAGE_ROWS_MAX = 1_000
+QUERY_CHARACTERS_MAX = 100_000
+
+
+async def list_runs(
+    parts: Parts, request: ListWorkflowExecutionsRequest
+) -> ListWorkflowExecutionsResponse:
+    page = await _page(parts, request, request.page_size, request.query)
+    return ListWorkflowExecutionsResponse(
+        executions=map(row, page.records), next_page_token=page.next_page_token
+    )
+
+
+async def scan(
+    parts: Parts, request: ScanWorkflowExecutionsRequest
+) -> ScanWorkflowExecutionsResponse:
+    page = await _page(parts, request, request.page_size, request.query)
+    return ScanWorkflowExecutionsResponse(
+        executions=map(row, page.records), next_page_token=page.next_page_token
+    )
+
+
+async def list_open(
+    parts: Parts, request: ListOpenWorkflowExecutionsRequest
+) -> ListOpenWorkflowExecutionsResponse:
+    conditions = ["ExecutionStatus = 'Running'", *_filters(request, "StartTime")]
+    page = await _page(parts, request, request.maximum_page_size, " AND ".join(conditions))
+    return ListOpenWorkflowExecutionsResponse(
+        executions=map(row, page.records), next_page_token=page.next_page_token
+    )
+
+
+async def list_closed(
+    parts: Parts, request: ListClosedWorkflowExecutionsRequest
+) -> ListClosedWorkflowExecutionsResponse:
+    conditions = ["ExecutionStatus != 'Running'", *_filters(request, "CloseTime")]
+    if request.HasField("status_filter"):
+        status = request.status_filter.status
+        if not 0 < status < len(STATUSES):
+            raise InvalidArgument("StatusFilter is not set on request.")
+        conditions.append(f"ExecutionStatus = {_text(STATUSES[status])}")
+    page = await _page(parts, request, request.maximum_page_size, " AND ".join(conditions))
+    return ListClosedWorkflowExecutionsResponse(
+        executions=map(row, page.records), next_page_token=page.next_page_token
+    )
+
+
+async def count(
+    parts: Parts, request: CountWorkflowExecutionsRequest
+) -> CountWorkflowExecutionsResponse:
+    namespace = await parts.namespace(request.namespace)
+    query = _checked(request.query)
+    try:
+        fields = [term.text for term in parse(query).group_by]
+        if not fields:
+            found = await parts.reader.count(namespace.id, query, namespace.custom)
+            return CountWorkflowExecutionsResponse(count=found)
+        groups = await parts.reader.group(namespace.id, query, namespace.custom)
+    except QueryError as bad:
+        raise refused(bad) from bad
+    kinds = [_kind(name, namespace.custom) for name in fields]
+    return CountWorkflowExecutionsResponse(
+        count=sum(group.count for group in groups),
+        groups=[_group(group, kinds) for group in groups],
+    )
+
+
+async def _page(parts: Parts, request: Any, size: int, query: str) -> Page:
+    namespace = await parts.namespace(request.namespace)
+    size = min(size, PAGE_ROWS_MAX) if size > 0 else PAGE_ROWS_MAX
+    try:
+        return await parts.reader.list(
+            namespace.id, _checked(query), size, request.next_page_token, namespace.custom
+        )
+    except QueryError as bad:
+        raise refused(bad) from bad
+
+
+def _checked(query: str) -> str:
+    if len(query) > QUERY_CHARACTERS_MAX:
+        raise InvalidArgument(f"invalid query: longer than {QUERY_CHARACTERS_MAX} characters")
+    return query
+
+
+def refused(bad: QueryError) -> InvalidArgument:
+    return InvalidArgument(f"invalid query: {bad}")
+
+
+def _filters(request: Any, time_attribute: str) -> list[str]:
+    conditions = []
+    span = request.start_time_filter
+    if span.HasField("earliest_time"):
+        conditions.append(f"{time_attribute} >= {_moment(span.earliest_time)}")
+    if span.HasField("latest_time"):
+        conditions.append(f"{time_attribute} <= {_moment(span.latest_time)}")
+    if request.execution_filter.workflow_id:
+        conditions.append(f"WorkflowId = {_text(request.execution_filter.workflow_id)}")
+    if request.execution_filter.run_id:
+        conditions.append(f"RunId = {_text(request.execution_filter.run_id)}")
+    if request.type_filter.name:
+        conditions.append(f"WorkflowType = {_text(request.type_filter.name)}")
+    return conditions
+
+
+def _moment(given: Timestamp) -> str:
+    moment: datetime = given.ToDatetime(UTC)
+    return _text(moment.isoformat())
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _kind(name: str, custom: Any) -> str:
+    known = find(name, custom)
+    return known.type.value if known else "Keyword"
+
+
+def _group(group: Group, kinds: list[str]) -> CountWorkflowExecutionsResponse.AggregationGroup:
+    values = zip(group.values, kinds, strict=True)
+    return CountWorkflowExecutionsResponse.AggregationGroup(
+        group_values=[payload(value, kind) for value, kind in values], count=group.count
+    )
