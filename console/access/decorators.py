@@ -1,0 +1,57 @@
+"""@requires(verb) stands on every view that is not @public.
+
+A test walks all addresses to see that it does.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec, cast
+from urllib.parse import quote
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+
+from console.access.policy import VERBS, can
+from console.ui.htmx import HtmxRequest, go_to
+
+P = ParamSpec("P")
+View = Callable[Concatenate[HtmxRequest, P], HttpResponse]
+
+
+def requires(verb: str) -> Callable[[View[P]], View[P]]:
+    """The namespace is the view's `namespace` argument, where it has one."""
+    role = VERBS[verb]
+
+    def decorate(view: View[P]) -> View[P]:
+        @wraps(view)
+        def checked(request: HtmxRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            if not request.user.is_authenticated:
+                return _sign_in(request)
+            namespace = kwargs.get("namespace")
+            if not can(request.user, verb, str(namespace) if namespace is not None else None):
+                where = f"in {namespace}" if namespace is not None else "everywhere"
+                raise PermissionDenied(
+                    f"This needs the role {role.label} {where}, which you do not have."
+                )
+            return view(request, *args, **kwargs)
+
+        checked.required_verb = verb  # type: ignore[attr-defined]
+        return cast(View[P], checked)
+
+    return decorate
+
+
+def public(view: View[P]) -> View[P]:
+    """Says that anybody may come here."""
+    view.required_verb = None  # type: ignore[attr-defined]
+    return view
+
+
+def _sign_in(request: HttpRequest) -> HttpResponse:
+    back = (
+        request.get_full_path()
+        if request.method == "GET" and not getattr(request, "htmx", None)
+        else "/"
+    )
+    return go_to(request, f"{reverse('people:sign_in')}?next={quote(back, safe='')}")

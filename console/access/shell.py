@@ -1,0 +1,55 @@
+"""What the frame of every page shows.
+
+The namespaces a person may see, the one that is open, the role in it.
+"""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+
+from console.access.policy import can, role_of
+from console.gateway import namespaces
+from console.gateway.channel import GatewayError
+from console.gateway.namespaces import Namespace
+
+THEMES = {"light", "dark"}
+NAVIGATION = {"icons", "wide"}
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    match = request.resolver_match
+    name = match.kwargs.get("namespace", "") if match else ""
+    frame: dict[str, Any] = {
+        "now": timezone.now(),
+        "namespace": name,
+        "section": match.app_name if match else "",
+        "theme": _one_of(request, "theme", THEMES),
+        "navigation": _one_of(request, "nav", NAVIGATION),
+    }
+    if not request.user.is_authenticated:
+        return frame
+    seen = visible(request)
+    open_one = next((one for one in seen if one.name == name), None)
+    return frame | {
+        "namespaces": seen,
+        "home_namespace": name or (seen[0].name if seen else ""),
+        "environment": open_one.environment if open_one else "",
+        "role": role_of(request.user, name or "*"),
+        "manages_people": can(request.user, "people.manage", None),
+    }
+
+
+def visible(request: HttpRequest) -> list[Namespace]:
+    """None when the engine is away: the frame must stand even then."""
+    if not request.user.is_authenticated:
+        return []
+    try:
+        return [one for one in namespaces.everyone() if can(request.user, "run.view", one.name)]
+    except GatewayError:
+        return []
+
+
+def _one_of(request: HttpRequest, cookie: str, known: set[str]) -> str:
+    value = request.COOKIES.get(cookie, "")
+    return value if value in known else ""

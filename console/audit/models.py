@@ -1,0 +1,60 @@
+"""Two append-only tables: the database itself refuses to change or delete their rows.
+
+An entry stands before the engine is asked, so an act cannot happen without it; its outcome follows
+in a row of its own.
+An entry without outcome says that the console stopped in between: ask the engine, which knows the
+entry's id as
+request id or update id.
+"""
+
+from django.contrib.auth.models import User
+from django.contrib.postgres.functions import RandomUUID
+from django.db import models
+from django.db.models.functions import Now
+
+
+class AuditEntry(models.Model):
+    id = models.UUIDField(primary_key=True, db_default=RandomUUID(), editable=False)
+    at = models.DateTimeField(db_default=Now())
+    person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="acts")
+    #: who, as they were called then
+    who = models.CharField(max_length=200)
+    verb = models.CharField(max_length=64)
+    namespace = models.CharField(max_length=255, blank=True)
+    workflow_id = models.CharField(max_length=1_000, blank=True)
+    run_id = models.CharField(max_length=64, blank=True)
+    #: what it was done to when that is no run: an account, a saved view, an operation
+    target = models.CharField(max_length=255, blank=True)
+    reason = models.TextField(blank=True)
+    before = models.JSONField(null=True)
+    asked = models.JSONField(null=True)
+
+    class Meta:
+        ordering = ("-at",)
+        indexes = (
+            models.Index(fields=["namespace", "workflow_id", "-at"], name="audit_by_run"),
+            models.Index(fields=["-at"], name="audit_by_time"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.who}: {self.verb} {self.workflow_id or self.target}"
+
+
+class AuditOutcome(models.Model):
+    class Result(models.TextChoices):
+        DONE = "done", "Done"
+        REFUSED = "refused", "Refused"
+
+    entry = models.OneToOneField(
+        AuditEntry, on_delete=models.PROTECT, primary_key=True, related_name="outcome"
+    )
+    at = models.DateTimeField(db_default=Now())
+    result = models.CharField(max_length=16, choices=Result.choices)
+    says = models.TextField(blank=True)
+    after = models.JSONField(null=True)
+    #: the event that the act became, in the history of `run_id`
+    event_id = models.PositiveIntegerField(null=True)
+    run_id = models.CharField(max_length=64, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.entry_id}: {self.result}"

@@ -1,0 +1,94 @@
+"""record(): what every write goes through.
+
+    with record(request.user, "run.terminate", key, reason=reason, before={"status": "Running"}) as
+    act:
+        steering.terminate(key, reason, act.identity)
+        act.after = {"status": "Terminated"}
+
+`act.id` is the request id (or update id) that the engine gets, so that event and entry point at
+each other.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+
+from console.audit.models import AuditEntry, AuditOutcome
+from console.gateway.channel import GatewayError
+from console.gateway.runs import RunKey
+
+
+@dataclass(slots=True)
+class Act:
+    """An act under way. Fill in what came of it; leaving the block writes it down."""
+
+    id: str
+    identity: str
+    after: Any = None
+    event_id: int | None = None
+    run_id: str = ""
+    #: set it when the workflow itself said no: nothing was raised, and yet nothing was done
+    refused: str = ""
+
+
+@contextmanager
+def record(
+    person: User,
+    verb: str,
+    key: RunKey | None = None,
+    *,
+    namespace: str = "",
+    target: str = "",
+    reason: str = "",
+    before: Any = None,
+    asked: Mapping[str, Any] | None = None,
+) -> Iterator[Act]:
+    entry = AuditEntry.objects.create(
+        person=person,
+        who=person.get_full_name() or person.get_username(),
+        verb=verb,
+        namespace=key.namespace if key else namespace,
+        workflow_id=key.workflow_id if key else "",
+        run_id=key.run_id if key else "",
+        target=target,
+        reason=reason,
+        before=before,
+        asked=asked,
+    )
+    act = Act(str(entry.id), identity(person))
+    try:
+        yield act
+    except GatewayError as error:
+        _close(entry, act, AuditOutcome.Result.REFUSED, str(error))
+        raise
+    if act.refused:
+        _close(entry, act, AuditOutcome.Result.REFUSED, act.refused)
+    else:
+        _close(entry, act, AuditOutcome.Result.DONE, "")
+
+
+def identity(person: User) -> str:
+    """How the engine's history names the person."""
+    return person.email or person.get_username()
+
+
+def of_run(key: RunKey) -> QuerySet[AuditEntry]:
+    """What people did to this workflow id, newest first."""
+    return AuditEntry.objects.filter(
+        namespace=key.namespace, workflow_id=key.workflow_id
+    ).select_related("outcome")
+
+
+def _close(entry: AuditEntry, act: Act, result: AuditOutcome.Result, says: str) -> None:
+    AuditOutcome.objects.create(
+        entry=entry,
+        result=result,
+        says=says,
+        after=act.after,
+        event_id=act.event_id,
+        run_id=act.run_id,
+    )

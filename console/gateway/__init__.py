@@ -1,0 +1,11 @@
+"""The console's only door to the engine: the one place that knows gRPC and the protocol.
+
+channel     one channel, deadlines, status -> GatewayError in a person's words
+tally       how many calls a page made, and how long they took
+payloads    Payload -> something a person can read, and back
+runs        the dataclasses of a run: summary, detail, pending work, failure
+workflows   list, count, describe
+histories   pages of history events, from both ends
+steering    signal, cancel, terminate, reset, update, query, start
+task_queues, namespaces, cluster   the same for these
+"""

@@ -1,0 +1,144 @@
+"""One channel to the engine.
+
+Every call has a deadline; a refusal comes back in a person's words.
+"""
+
+from collections.abc import Callable
+from enum import Enum
+from functools import lru_cache
+from time import perf_counter
+from typing import TypeVar
+
+import grpc
+from django.conf import settings
+from google.protobuf.message import Message
+from temporalio.api.operatorservice.v1 import OperatorServiceStub
+from temporalio.api.workflowservice.v1 import WorkflowServiceStub
+
+from console.gateway import tally
+
+DEADLINE_SECONDS = 5.0
+MESSAGE_BYTES_MAX = 64 * 1024 * 1024
+RETRY_POLICY = """{"methodConfig": [{"name": [{}], "retryPolicy": {"maxAttempts": 3,
+ "initialBackoff": "0.05s", "maxBackoff": "0.5s", "backoffMultiplier": 2,
+ "retryableStatusCodes": ["UNAVAILABLE"]}}]}"""
+
+Request = TypeVar("Request", bound=Message)
+Response = TypeVar("Response", bound=Message)
+
+
+class Trouble(Enum):
+    """What a person can do about it, not what the wire said."""
+
+    NOT_FOUND = "not found"
+    INVALID = "invalid"
+    CONFLICT = "conflict"
+    DENIED = "denied"
+    BUSY = "busy"
+    SLOW = "slow"
+    AWAY = "away"
+    UNSUPPORTED = "unsupported"
+    BROKEN = "broken"
+
+
+class GatewayError(Exception):
+    """The engine refused or did not answer.
+
+    `str()` is a sentence for the page; `detail` is what the wire said.
+    """
+
+    def __init__(self, trouble: Trouble, says: str, detail: str = "") -> None:
+        super().__init__(says)
+        self.trouble = trouble
+        self.detail = detail
+
+
+#: status -> (trouble, the sentence; {} takes what the engine said)
+TROUBLES: dict[grpc.StatusCode, tuple[Trouble, str]] = {
+    grpc.StatusCode.NOT_FOUND: (Trouble.NOT_FOUND, "The engine does not know it: {}."),
+    grpc.StatusCode.INVALID_ARGUMENT: (Trouble.INVALID, "The engine refused it: {}."),
+    grpc.StatusCode.OUT_OF_RANGE: (Trouble.INVALID, "The engine refused it: {}."),
+    grpc.StatusCode.FAILED_PRECONDITION: (Trouble.CONFLICT, "That is not possible now: {}."),
+    grpc.StatusCode.ABORTED: (
+        Trouble.CONFLICT,
+        "Someone else was quicker: {}. Look again and repeat it.",
+    ),
+    grpc.StatusCode.ALREADY_EXISTS: (Trouble.CONFLICT, "It is there already: {}."),
+    grpc.StatusCode.PERMISSION_DENIED: (
+        Trouble.DENIED,
+        "The engine does not let the console do this: {}.",
+    ),
+    grpc.StatusCode.UNAUTHENTICATED: (
+        Trouble.DENIED,
+        "The engine does not let the console in: {}.",
+    ),
+    grpc.StatusCode.RESOURCE_EXHAUSTED: (
+        Trouble.BUSY,
+        "The engine is at a limit: {}. Try again in a moment.",
+    ),
+    grpc.StatusCode.DEADLINE_EXCEEDED: (
+        Trouble.SLOW,
+        "The engine did not answer within {} seconds.",
+    ),
+    grpc.StatusCode.UNAVAILABLE: (
+        Trouble.AWAY,
+        "The engine at {} does not answer. Nothing was changed by this page.",
+    ),
+    grpc.StatusCode.UNIMPLEMENTED: (Trouble.UNSUPPORTED, "This server has no such function: {}."),
+}
+
+
+@lru_cache(maxsize=8)
+def channel(address: str) -> grpc.Channel:
+    return grpc.insecure_channel(
+        address,
+        options=[
+            ("grpc.max_receive_message_length", MESSAGE_BYTES_MAX),
+            ("grpc.service_config", RETRY_POLICY),
+            ("grpc.keepalive_time_ms", 30_000),
+        ],
+    )
+
+
+@lru_cache(maxsize=8)
+def _workflow_stub(address: str) -> WorkflowServiceStub:
+    return WorkflowServiceStub(channel(address))
+
+
+@lru_cache(maxsize=8)
+def _operator_stub(address: str) -> OperatorServiceStub:
+    return OperatorServiceStub(channel(address))
+
+
+def workflow_service() -> WorkflowServiceStub:
+    return _workflow_stub(settings.ENGINE_ADDRESS)
+
+
+def operator_service() -> OperatorServiceStub:
+    return _operator_stub(settings.ENGINE_ADDRESS)
+
+
+def call(
+    method: "grpc.UnaryUnaryMultiCallable[Request, Response]",
+    request: Request,
+    deadline: float = DEADLINE_SECONDS,
+) -> Response:
+    began = perf_counter()
+    try:
+        return method(request, timeout=deadline)
+    except grpc.RpcError as error:
+        raise explained(error, deadline) from error
+    finally:
+        tally.add(perf_counter() - began)
+
+
+def explained(error: grpc.RpcError, deadline: float) -> GatewayError:
+    status: Callable[[], grpc.StatusCode] = getattr(error, "code", lambda: grpc.StatusCode.UNKNOWN)
+    said: str = getattr(error, "details", lambda: "")() or ""
+    trouble, sentence = TROUBLES.get(
+        status(), (Trouble.BROKEN, "The engine had a fault of its own: {}.")
+    )
+    about = {Trouble.SLOW: f"{deadline:g}", Trouble.AWAY: settings.ENGINE_ADDRESS}.get(trouble)
+    return GatewayError(
+        trouble, sentence.format(about or said.rstrip(".") or "no reason given"), said
+    )

@@ -1,0 +1,299 @@
+"""A history event as the console sees it: cheap to make, since a page may need ten thousand.
+
+An Event keeps its message and decodes attributes only when somebody looks at them. `head` is the
+event that opened
+its group (an activity's Scheduled, a timer's Started …), so that groups need no second look at the
+wire.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
+from temporalio.api.common.v1 import Payload, Payloads
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.failure.v1 import Failure as FailureMessage
+from temporalio.api.history.v1 import HistoryEvent
+
+from console.gateway import payloads
+from console.gateway.payloads import Failure, Value
+
+#: category -> step -> (what the protocol calls it, the field that leads to the head)
+STEPS: dict[str, dict[str, tuple[str, str]]] = {
+    "activity": {
+        "opened": ("ActivityTaskScheduled", ""),
+        "started": ("ActivityTaskStarted", "scheduled_event_id"),
+        "completed": ("ActivityTaskCompleted", "scheduled_event_id"),
+        "failed": ("ActivityTaskFailed", "scheduled_event_id"),
+        "timed-out": ("ActivityTaskTimedOut", "scheduled_event_id"),
+        "cancel-requested": ("ActivityTaskCancelRequested", "scheduled_event_id"),
+        "canceled": ("ActivityTaskCanceled", "scheduled_event_id"),
+    },
+    "timer": {
+        "opened": ("TimerStarted", ""),
+        "completed": ("TimerFired", "started_event_id"),
+        "canceled": ("TimerCanceled", "started_event_id"),
+    },
+    "child": {
+        "opened": ("StartChildWorkflowExecutionInitiated", ""),
+        "start-failed": ("StartChildWorkflowExecutionFailed", "initiated_event_id"),
+        "started": ("ChildWorkflowExecutionStarted", "initiated_event_id"),
+        "completed": ("ChildWorkflowExecutionCompleted", "initiated_event_id"),
+        "failed": ("ChildWorkflowExecutionFailed", "initiated_event_id"),
+        "canceled": ("ChildWorkflowExecutionCanceled", "initiated_event_id"),
+        "timed-out": ("ChildWorkflowExecutionTimedOut", "initiated_event_id"),
+        "terminated": ("ChildWorkflowExecutionTerminated", "initiated_event_id"),
+    },
+    "external": {
+        "opened": ("SignalExternalWorkflowExecutionInitiated", ""),
+        "failed": ("SignalExternalWorkflowExecutionFailed", "initiated_event_id"),
+        "completed": ("ExternalWorkflowExecutionSignaled", "initiated_event_id"),
+    },
+    "external-cancel": {
+        "opened": ("RequestCancelExternalWorkflowExecutionInitiated", ""),
+        "failed": ("RequestCancelExternalWorkflowExecutionFailed", "initiated_event_id"),
+        "completed": ("ExternalWorkflowExecutionCancelRequested", "initiated_event_id"),
+    },
+    "signal": {"point": ("WorkflowExecutionSignaled", "")},
+    "update": {
+        "opened": ("WorkflowExecutionUpdateAccepted", ""),
+        "completed": ("WorkflowExecutionUpdateCompleted", "accepted_event_id"),
+        "failed": ("WorkflowExecutionUpdateRejected", ""),
+        "admitted": ("WorkflowExecutionUpdateAdmitted", ""),
+    },
+    "marker": {
+        "point": ("MarkerRecorded", ""),
+        "attributes": ("UpsertWorkflowSearchAttributes", ""),
+        "memo": ("WorkflowPropertiesModified", ""),
+    },
+    "nexus": {
+        "opened": ("NexusOperationScheduled", ""),
+        "started": ("NexusOperationStarted", "scheduled_event_id"),
+        "completed": ("NexusOperationCompleted", "scheduled_event_id"),
+        "failed": ("NexusOperationFailed", "scheduled_event_id"),
+        "canceled": ("NexusOperationCanceled", "scheduled_event_id"),
+        "timed-out": ("NexusOperationTimedOut", "scheduled_event_id"),
+        "cancel-requested": ("NexusOperationCancelRequested", "scheduled_event_id"),
+    },
+    "task": {
+        "opened": ("WorkflowTaskScheduled", ""),
+        "started": ("WorkflowTaskStarted", "scheduled_event_id"),
+        "completed": ("WorkflowTaskCompleted", "scheduled_event_id"),
+        "failed": ("WorkflowTaskFailed", "scheduled_event_id"),
+        "timed-out": ("WorkflowTaskTimedOut", "scheduled_event_id"),
+    },
+    "run": {
+        "opened": ("WorkflowExecutionStarted", ""),
+        "completed": ("WorkflowExecutionCompleted", ""),
+        "failed": ("WorkflowExecutionFailed", ""),
+        "timed-out": ("WorkflowExecutionTimedOut", ""),
+        "canceled": ("WorkflowExecutionCanceled", ""),
+        "terminated": ("WorkflowExecutionTerminated", ""),
+        "continued-as-new": ("WorkflowExecutionContinuedAsNew", ""),
+        "cancel-requested": ("WorkflowExecutionCancelRequested", ""),
+        "paused": ("WorkflowExecutionPaused", ""),
+        "unpaused": ("WorkflowExecutionUnpaused", ""),
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    word: str
+    field: str
+    category: str
+    step: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    id: int
+    at: datetime
+    kind: str
+    category: str
+    step: str
+    head: int
+    raw: HistoryEvent
+
+    @property
+    def attributes(self) -> Any:
+        return getattr(self.raw, KINDS[self.raw.event_type].field)
+
+
+def _field(word: str) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in word)[1:]
+
+
+def _kinds() -> dict[int, Kind]:
+    known = {
+        word: (category, step, link)
+        for category, steps in STEPS.items()
+        for step, (word, link) in steps.items()
+    }
+    kinds: dict[int, Kind] = {}
+    for name, number in EventType.items():
+        word = "".join(part.capitalize() for part in name.removeprefix("EVENT_TYPE_").split("_"))
+        category, step, link = known.get(word, ("other", "point", ""))
+        field = f"{_field(word)}_event_attributes"
+        kinds[number] = Kind(
+            word,
+            field if field in HistoryEvent.DESCRIPTOR.fields_by_name else "",
+            category,
+            step,
+            link,
+        )
+    return kinds
+
+
+KINDS: dict[int, Kind] = _kinds()
+
+
+def event(raw: HistoryEvent) -> Event:
+    kind = KINDS[raw.event_type]
+    head = getattr(getattr(raw, kind.field), kind.link) if kind.link else 0
+    return Event(
+        raw.event_id,
+        payloads.moment(raw.event_time) or EPOCH,
+        kind.word,
+        kind.category,
+        kind.step,
+        head or raw.event_id,
+        raw,
+    )
+
+
+EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+
+
+def name(event: Event) -> str:
+    """What a person would call the group that this event opens."""
+    path = NAMES.get(event.kind, "")
+    value = event.attributes if path else event.kind
+    for step in path.split(".") if path else ():
+        value = getattr(value, step)
+    return str(value)
+
+
+#: event -> where its message keeps the name of its group
+NAMES = {
+    "ActivityTaskScheduled": "activity_type.name",
+    "StartChildWorkflowExecutionInitiated": "workflow_type.name",
+    "WorkflowExecutionSignaled": "signal_name",
+    "SignalExternalWorkflowExecutionInitiated": "signal_name",
+    "RequestCancelExternalWorkflowExecutionInitiated": "workflow_execution.workflow_id",
+    "WorkflowExecutionUpdateAccepted": "accepted_request.input.name",
+    "WorkflowExecutionUpdateAdmitted": "request.input.name",
+    "WorkflowExecutionUpdateRejected": "rejected_request.input.name",
+    "NexusOperationScheduled": "operation",
+    "MarkerRecorded": "marker_name",
+    "WorkflowExecutionStarted": "workflow_type.name",
+}
+
+
+def update_id(event: Event) -> str:
+    """The id under which an accepted update was sent.
+
+    The console's audit id when the console sent it.
+    """
+    return (
+        str(event.attributes.accepted_request.meta.update_id)
+        if event.kind.endswith("UpdateAccepted")
+        else ""
+    )
+
+
+def identity(event: Event) -> str:
+    if event.kind.endswith("UpdateAccepted"):
+        return str(event.attributes.accepted_request.meta.identity)
+    return (
+        str(getattr(event.attributes, "identity", "")) if KINDS[event.raw.event_type].field else ""
+    )
+
+
+def delay(event: Event) -> timedelta | None:
+    """How long the timer of a TimerStarted is set for."""
+    return payloads.span(event.attributes.start_to_fire_timeout)
+
+
+def attempt(event: Event) -> int:
+    return int(getattr(event.attributes, "attempt", 0) or 0)
+
+
+def failure(event: Event) -> Failure | None:
+    attributes = event.attributes
+    for field in ("failure", "last_failure"):
+        if field in attributes.DESCRIPTOR.fields_by_name and attributes.HasField(field):
+            return payloads.failure(getattr(attributes, field))
+    if event.kind.endswith("UpdateCompleted") and attributes.outcome.HasField("failure"):
+        return payloads.failure(attributes.outcome.failure)
+    return None
+
+
+def input_of(event: Event) -> tuple[Value, ...]:
+    if event.kind.endswith("UpdateAccepted"):
+        return payloads.values(event.attributes.accepted_request.input.args)
+    value = getattr(event.attributes, "input", None)
+    return payloads.values(value) if isinstance(value, Payloads) else ()
+
+
+def result_of(event: Event) -> tuple[Value, ...]:
+    if event.kind.endswith("UpdateCompleted"):
+        return payloads.values(event.attributes.outcome.success)
+    value = getattr(event.attributes, "result", None)
+    return payloads.values(value) if isinstance(value, Payloads) else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One attribute of an event. Exactly one of text, values, failure, event_id says something."""
+
+    name: str
+    text: str = ""
+    values: tuple[Value, ...] = ()
+    failure: Failure | None = None
+    event_id: int = 0
+
+
+def fields(event: Event) -> tuple[Field, ...]:
+    """Every attribute that is set, in the protocol's order, decoded."""
+    if not KINDS[event.raw.event_type].field:
+        return ()
+    return tuple(_flat(event.attributes, ""))
+
+
+def _flat(message: Message, prefix: str) -> list[Field]:
+    result: list[Field] = []
+    for descriptor, value in message.ListFields():
+        result += _one(prefix + descriptor.json_name, descriptor.name, value)
+    return result
+
+
+def _one(label: str, name: str, value: Any) -> list[Field]:
+    for kind, build in BUILDERS:
+        if isinstance(value, kind):
+            return [build(label, value)]
+    if name.endswith("event_id"):
+        return [Field(label, event_id=int(value))]
+    if isinstance(value, Message):
+        return _flat(value, f"{label}.")
+    if hasattr(value, "items"):
+        pairs = sorted(value.items())
+        return [one for key, each in pairs for one in _one(f"{label}.{key}", "", each)]
+    return [Field(label, text=str(value))]
+
+
+BUILDERS: tuple[tuple[type, Callable[[str, Any], Field]], ...] = (
+    (Payloads, lambda label, value: Field(label, values=payloads.values(value))),
+    (Payload, lambda label, value: Field(label, values=(payloads.readable(value),))),
+    (FailureMessage, lambda label, value: Field(label, failure=payloads.failure(value))),
+    (
+        Duration,
+        lambda label, value: Field(label, text=f"{value.ToTimedelta().total_seconds():g} s"),
+    ),
+    (Timestamp, lambda label, value: Field(label, text=value.ToJsonString())),
+)

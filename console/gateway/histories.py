@@ -1,0 +1,95 @@
+"""Pages of a history, from both ends, and the single events that an audit row points at."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from google.protobuf import json_format
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.enums.v1 import HistoryEventFilterType
+from temporalio.api.history.v1 import History, HistoryEvent
+from temporalio.api.workflowservice.v1 import (
+    GetWorkflowExecutionHistoryRequest,
+    GetWorkflowExecutionHistoryReverseRequest,
+)
+
+from console.gateway import events
+from console.gateway.channel import call, workflow_service
+from console.gateway.events import Event
+from console.gateway.runs import RunKey
+
+PAGE_EVENTS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class EventPage:
+    events: tuple[Event, ...]
+    next_token: bytes
+
+
+def forward(key: RunKey, token: bytes = b"", size: int = PAGE_EVENTS) -> EventPage:
+    answer = call(
+        workflow_service().GetWorkflowExecutionHistory,
+        GetWorkflowExecutionHistoryRequest(
+            namespace=key.namespace,
+            execution=_execution(key),
+            maximum_page_size=size,
+            next_page_token=token,
+        ),
+    )
+    return EventPage(_events(answer.history.events), answer.next_page_token)
+
+
+def backward(key: RunKey, token: bytes = b"", size: int = PAGE_EVENTS) -> EventPage:
+    """The newest events first."""
+    answer = call(
+        workflow_service().GetWorkflowExecutionHistoryReverse,
+        GetWorkflowExecutionHistoryReverseRequest(
+            namespace=key.namespace,
+            execution=_execution(key),
+            maximum_page_size=size,
+            next_page_token=token,
+        ),
+    )
+    return EventPage(_events(answer.history.events), answer.next_page_token)
+
+
+def close_event(key: RunKey) -> Event | None:
+    answer = call(
+        workflow_service().GetWorkflowExecutionHistory,
+        GetWorkflowExecutionHistoryRequest(
+            namespace=key.namespace,
+            execution=_execution(key),
+            history_event_filter_type=HistoryEventFilterType.HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT,
+        ),
+    )
+    found = _events(answer.history.events)
+    return found[-1] if found else None
+
+
+def update_event_id(key: RunKey, update_id: str) -> int | None:
+    """The event of the accepted update with this id, if it is among the newest."""
+    for event in backward(key, size=100).events:
+        if events.update_id(event) == update_id:
+            return event.id
+    return None
+
+
+def event_id_by(key: RunKey, kind: str, identity: str) -> int | None:
+    """The newest event of this kind that this identity caused."""
+    for event in backward(key, size=20).events:
+        if event.kind == kind and events.identity(event) == identity:
+            return event.id
+    return None
+
+
+def as_json(history: Sequence[Event]) -> str:
+    """The history as stored, in the form that the SDKs' replayers read."""
+    return json_format.MessageToJson(History(events=[event.raw for event in history]), indent=1)
+
+
+def _events(raws: Sequence[HistoryEvent]) -> tuple[Event, ...]:
+    return tuple(events.event(raw) for raw in raws)
+
+
+def _execution(key: RunKey) -> WorkflowExecution:
+    return WorkflowExecution(workflow_id=key.workflow_id, run_id=key.run_id)

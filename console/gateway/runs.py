@@ -1,0 +1,133 @@
+"""What the gateway says about a run: frozen values without a trace of the wire."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from console.gateway.payloads import Failure, Value
+
+CLOSED = frozenset({"Completed", "Failed", "Canceled", "Terminated", "ContinuedAsNew", "TimedOut"})
+
+
+@dataclass(frozen=True, slots=True)
+class RunKey:
+    namespace: str
+    workflow_id: str
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What this engine knows of a run's trouble.
+
+    A server without these attributes has no Problem at all.
+    """
+
+    failing_count: int = 0
+    failing_types: tuple[str, ...] = ()
+    attempt_max: int = 0
+    next_retry_at: datetime | None = None
+    failure_type: str = ""
+    failure_message: str = ""
+    fingerprint: str = ""
+    waiting_on: tuple[str, ...] = ()
+    next_timer_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    key: RunKey
+    type: str
+    task_queue: str
+    status: str
+    started_at: datetime | None
+    execution_at: datetime | None
+    closed_at: datetime | None
+    history_length: int
+    history_bytes: int
+    transitions: int
+    parent: RunKey | None
+    root: RunKey | None
+    first_run_id: str
+    attributes: Mapping[str, Any]
+    memo: Mapping[str, Any]
+    problem: Problem | None
+    build: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        return self.status not in CLOSED
+
+
+@dataclass(frozen=True, slots=True)
+class RunPage:
+    runs: tuple[RunSummary, ...]
+    next_token: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    values: tuple[Any, ...]
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    total: int
+    groups: tuple[Group, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PendingActivity:
+    id: str
+    type: str
+    state: str
+    attempt: int
+    attempts_max: int
+    scheduled_at: datetime | None
+    started_at: datetime | None
+    completed_at: datetime | None
+    heartbeat_at: datetime | None
+    next_try_at: datetime | None
+    expires_at: datetime | None
+    retry_interval: timedelta | None
+    worker: str
+    paused: bool
+    failure: Failure | None
+    heartbeat: tuple[Value, ...] = ()
+
+    @property
+    def failing(self) -> bool:
+        return self.failure is not None
+
+
+@dataclass(frozen=True, slots=True)
+class PendingChild:
+    workflow_id: str
+    run_id: str
+    type: str
+    initiated_event_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class PendingTask:
+    """The workflow task that waits or runs now."""
+
+    state: str
+    attempt: int
+    scheduled_at: datetime | None
+    started_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunDetail:
+    summary: RunSummary
+    execution_timeout: timedelta | None
+    run_timeout: timedelta | None
+    task_timeout: timedelta | None
+    cancel_requested: bool
+    activities: tuple[PendingActivity, ...] = ()
+    children: tuple[PendingChild, ...] = ()
+    task: PendingTask | None = None
+    waits: Mapping[str, int] = field(default_factory=dict)

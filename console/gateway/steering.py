@@ -1,0 +1,200 @@
+"""Typed writing calls on workflows.
+
+Each takes who asks and, where the protocol has one, a request id.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from temporalio.api.common.v1 import WorkflowExecution, WorkflowType
+from temporalio.api.enums.v1 import (
+    ResetReapplyExcludeType,
+    UpdateWorkflowExecutionLifecycleStage,
+    WorkflowIdConflictPolicy,
+    WorkflowIdReusePolicy,
+)
+from temporalio.api.query.v1 import WorkflowQuery
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.update.v1 import Input, Meta, Request, WaitPolicy
+from temporalio.api.workflowservice.v1 import (
+    QueryWorkflowRequest,
+    RequestCancelWorkflowExecutionRequest,
+    ResetWorkflowExecutionRequest,
+    SignalWorkflowExecutionRequest,
+    StartWorkflowExecutionRequest,
+    TerminateWorkflowExecutionRequest,
+    UpdateWorkflowExecutionRequest,
+)
+
+from console.gateway import payloads
+from console.gateway.channel import call, workflow_service
+from console.gateway.payloads import Failure, Value
+from console.gateway.runs import RunKey
+
+ANSWER_SECONDS = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an update came to.
+
+    `failure` is set when the workflow refused or failed it; `done` says it has an end.
+    """
+
+    values: tuple[Value, ...]
+    failure: Failure | None
+    done: bool
+
+
+def terminate(key: RunKey, reason: str, identity: str) -> None:
+    call(
+        workflow_service().TerminateWorkflowExecution,
+        TerminateWorkflowExecutionRequest(
+            namespace=key.namespace,
+            workflow_execution=_execution(key),
+            reason=reason,
+            identity=identity,
+        ),
+    )
+
+
+def cancel(key: RunKey, reason: str, identity: str, request_id: str) -> None:
+    call(
+        workflow_service().RequestCancelWorkflowExecution,
+        RequestCancelWorkflowExecutionRequest(
+            namespace=key.namespace,
+            workflow_execution=_execution(key),
+            reason=reason,
+            identity=identity,
+            request_id=request_id,
+        ),
+    )
+
+
+def signal(
+    key: RunKey, name: str, arguments: Sequence[Any], identity: str, request_id: str
+) -> None:
+    call(
+        workflow_service().SignalWorkflowExecution,
+        SignalWorkflowExecutionRequest(
+            namespace=key.namespace,
+            workflow_execution=_execution(key),
+            signal_name=name,
+            input=payloads.encoded(arguments),
+            identity=identity,
+            request_id=request_id,
+        ),
+    )
+
+
+def query(
+    key: RunKey, name: str, arguments: Sequence[Any] = (), deadline: float = ANSWER_SECONDS
+) -> tuple[Value, ...]:
+    """Asks the workflow; a worker must be there to answer."""
+    answer = call(
+        workflow_service().QueryWorkflow,
+        QueryWorkflowRequest(
+            namespace=key.namespace,
+            execution=_execution(key),
+            query=WorkflowQuery(query_type=name, query_args=payloads.encoded(arguments)),
+        ),
+        deadline,
+    )
+    return payloads.values(answer.query_result)
+
+
+def update(
+    key: RunKey,
+    name: str,
+    arguments: Sequence[Any],
+    *,
+    identity: str,
+    update_id: str,
+    deadline: float = ANSWER_SECONDS,
+) -> Outcome:
+    """Waits until the workflow has completed or refused it. The same update id never runs twice."""
+    answer = call(
+        workflow_service().UpdateWorkflowExecution,
+        UpdateWorkflowExecutionRequest(
+            namespace=key.namespace,
+            workflow_execution=_execution(key),
+            wait_policy=WaitPolicy(
+                lifecycle_stage=UpdateWorkflowExecutionLifecycleStage.UPDATE_WORKFLOW_EXECUTION_LIFECYCLE_STAGE_COMPLETED
+            ),
+            request=Request(
+                meta=Meta(update_id=update_id, identity=identity),
+                input=Input(name=name, args=payloads.encoded(arguments)),
+            ),
+        ),
+        deadline,
+    )
+    failed = answer.outcome.HasField("failure")
+    return Outcome(
+        values=payloads.values(answer.outcome.success),
+        failure=payloads.failure(answer.outcome.failure) if failed else None,
+        done=answer.HasField("outcome"),
+    )
+
+
+def reset(
+    key: RunKey,
+    event_id: int,
+    reason: str,
+    *,
+    identity: str,
+    request_id: str,
+    keep_signals: bool = True,
+    keep_updates: bool = True,
+) -> RunKey:
+    """Runs on from the workflow task that ends at `event_id`. The run that goes on comes back."""
+    leave_out = [
+        *([] if keep_signals else [ResetReapplyExcludeType.RESET_REAPPLY_EXCLUDE_TYPE_SIGNAL]),
+        *([] if keep_updates else [ResetReapplyExcludeType.RESET_REAPPLY_EXCLUDE_TYPE_UPDATE]),
+    ]
+    answer = call(
+        workflow_service().ResetWorkflowExecution,
+        ResetWorkflowExecutionRequest(
+            namespace=key.namespace,
+            workflow_execution=_execution(key),
+            reason=reason,
+            workflow_task_finish_event_id=event_id,
+            request_id=request_id,
+            identity=identity,
+            reset_reapply_exclude_types=leave_out,
+        ),
+        ANSWER_SECONDS,
+    )
+    return RunKey(key.namespace, key.workflow_id, answer.run_id)
+
+
+def start(
+    namespace: str,
+    workflow_id: str,
+    *,
+    workflow_type: str,
+    task_queue: str,
+    arguments: Sequence[Any],
+    identity: str,
+    request_id: str,
+) -> RunKey:
+    """Starts a run, or gives back the run that is already going under this id."""
+    answer = call(
+        workflow_service().StartWorkflowExecution,
+        StartWorkflowExecutionRequest(
+            namespace=namespace,
+            workflow_id=workflow_id,
+            workflow_type=WorkflowType(name=workflow_type),
+            task_queue=TaskQueue(name=task_queue),
+            input=payloads.encoded(arguments),
+            identity=identity,
+            request_id=request_id,
+            workflow_id_reuse_policy=WorkflowIdReusePolicy.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
+            workflow_id_conflict_policy=WorkflowIdConflictPolicy.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+        ),
+    )
+    return RunKey(namespace, workflow_id, answer.run_id)
+
+
+def _execution(key: RunKey) -> WorkflowExecution:
+    return WorkflowExecution(workflow_id=key.workflow_id, run_id=key.run_id)

@@ -1,0 +1,46 @@
+"""How many engine calls this request made, and how long they took.
+
+Told to the browser as Server-Timing.
+"""
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass
+from time import perf_counter
+
+from django.http import HttpRequest, HttpResponse
+
+
+@dataclass(slots=True)
+class Tally:
+    calls: int = 0
+    seconds: float = 0.0
+
+
+current: ContextVar[Tally | None] = ContextVar("engine_calls", default=None)
+
+
+def add(seconds: float) -> None:
+    if tally := current.get():
+        tally.calls += 1
+        tally.seconds += seconds
+
+
+class ServerTimingMiddleware:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        tally = Tally()
+        token = current.set(tally)
+        began = perf_counter()
+        try:
+            response = self.get_response(request)
+        finally:
+            current.reset(token)
+        total = (perf_counter() - began) * 1000
+        response["Server-Timing"] = (
+            f"total;dur={total:.1f}, "
+            f'engine;dur={tally.seconds * 1000:.1f};desc="{tally.calls} calls"'
+        )
+        return response

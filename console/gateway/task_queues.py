@@ -1,0 +1,69 @@
+"""Typed calls on task queues: who polls, what waits."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import PollerInfo, TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
+
+from console.gateway import payloads
+from console.gateway.channel import call, workflow_service
+
+TYPES = {
+    "workflow": TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+    "activity": TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Poller:
+    identity: str
+    last_seen_at: datetime | None
+    build: str
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One half of a queue: its workflow tasks or its activity tasks."""
+
+    pollers: tuple[Poller, ...]
+    backlog: int
+    backlog_age: timedelta | None
+    added_per_second: float
+    dispatched_per_second: float
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    name: str
+    workflow: Side
+    activity: Side
+
+
+def describe(namespace: str, name: str) -> Queue:
+    return Queue(name, _side(namespace, name, "workflow"), _side(namespace, name, "activity"))
+
+
+def _side(namespace: str, name: str, side: str) -> Side:
+    answer = call(
+        workflow_service().DescribeTaskQueue,
+        DescribeTaskQueueRequest(
+            namespace=namespace,
+            task_queue=TaskQueue(name=name),
+            task_queue_type=TYPES[side],
+            report_stats=True,
+        ),
+    )
+    return Side(
+        pollers=tuple(_poller(one) for one in answer.pollers),
+        backlog=answer.stats.approximate_backlog_count,
+        backlog_age=payloads.span(answer.stats.approximate_backlog_age),
+        added_per_second=answer.stats.tasks_add_rate,
+        dispatched_per_second=answer.stats.tasks_dispatch_rate,
+    )
+
+
+def _poller(info: PollerInfo) -> Poller:
+    build = info.deployment_options.build_id or info.worker_version_capabilities.build_id
+    return Poller(info.identity, payloads.moment(info.last_access_time), build)

@@ -1,0 +1,201 @@
+"""Typed reading calls on workflows: list, count, describe. Frozen dataclasses come back."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.enums.v1 import (
+    PendingActivityState,
+    PendingWorkflowTaskState,
+    WorkflowExecutionStatus,
+)
+from temporalio.api.workflow.v1 import PendingActivityInfo, WorkflowExecutionInfo
+from temporalio.api.workflowservice.v1 import (
+    CountWorkflowExecutionsRequest,
+    DescribeWorkflowExecutionRequest,
+    DescribeWorkflowExecutionResponse,
+    ListWorkflowExecutionsRequest,
+)
+
+from console.gateway import payloads
+from console.gateway.channel import call, workflow_service
+from console.gateway.runs import (
+    Counts,
+    Group,
+    PendingActivity,
+    PendingChild,
+    PendingTask,
+    Problem,
+    RunDetail,
+    RunKey,
+    RunPage,
+    RunSummary,
+)
+
+#: A server of ours sends these with each run; the presence of the first one tells.
+OUR_ATTRIBUTES = (
+    "FailingActivityCount",
+    "PendingActivityCount",
+    "FailingActivityTypes",
+    "ActivityAttemptMax",
+    "NextRetryTime",
+    "LastFailureType",
+    "LastFailureMessage",
+    "FailureFingerprint",
+    "WaitingOn",
+    "NextTimerTime",
+)
+
+
+def find(namespace: str, query: str, size: int, token: bytes = b"") -> RunPage:
+    answer = call(
+        workflow_service().ListWorkflowExecutions,
+        ListWorkflowExecutionsRequest(
+            namespace=namespace, query=query, page_size=size, next_page_token=token
+        ),
+    )
+    return RunPage(
+        tuple(summary(namespace, one) for one in answer.executions), answer.next_page_token
+    )
+
+
+def count(namespace: str, query: str) -> Counts:
+    answer = call(
+        workflow_service().CountWorkflowExecutions,
+        CountWorkflowExecutionsRequest(namespace=namespace, query=query),
+    )
+    groups = (
+        Group(tuple(payloads.readable(value).content for value in group.group_values), group.count)
+        for group in answer.groups
+    )
+    return Counts(answer.count, tuple(groups))
+
+
+def describe(key: RunKey) -> RunDetail:
+    """An empty run id asks for the newest run of the workflow id."""
+    answer = call(
+        workflow_service().DescribeWorkflowExecution,
+        DescribeWorkflowExecutionRequest(
+            namespace=key.namespace,
+            execution=WorkflowExecution(workflow_id=key.workflow_id, run_id=key.run_id),
+        ),
+    )
+    return detail(key.namespace, answer)
+
+
+def summary(namespace: str, info: WorkflowExecutionInfo) -> RunSummary:
+    attributes = payloads.contents(info.search_attributes.indexed_fields.items())
+    return RunSummary(
+        key=RunKey(namespace, info.execution.workflow_id, info.execution.run_id),
+        type=info.type.name,
+        task_queue=info.task_queue,
+        status=_status(info.status),
+        started_at=payloads.moment(info.start_time),
+        execution_at=payloads.moment(info.execution_time),
+        closed_at=payloads.moment(info.close_time),
+        history_length=info.history_length,
+        history_bytes=info.history_size_bytes,
+        transitions=info.state_transition_count,
+        parent=_other(namespace, info.parent_execution),
+        root=_other(namespace, info.root_execution),
+        first_run_id=info.first_run_id,
+        attributes={
+            name: value for name, value in attributes.items() if name not in OUR_ATTRIBUTES
+        },
+        memo=payloads.contents(info.memo.fields.items()),
+        problem=_problem(attributes),
+        build=info.most_recent_worker_version_stamp.build_id,
+    )
+
+
+def _status(status: WorkflowExecutionStatus.ValueType) -> str:
+    word = WorkflowExecutionStatus.Name(status).removeprefix("WORKFLOW_EXECUTION_STATUS_")
+    return "".join(part.capitalize() for part in word.split("_"))
+
+
+def _other(namespace: str, execution: WorkflowExecution) -> RunKey | None:
+    return (
+        RunKey(namespace, execution.workflow_id, execution.run_id)
+        if execution.workflow_id
+        else None
+    )
+
+
+def _problem(attributes: Mapping[str, Any]) -> Problem | None:
+    if not any(name in attributes for name in OUR_ATTRIBUTES):
+        return None
+    return Problem(
+        failing_count=int(attributes.get("FailingActivityCount") or 0),
+        failing_types=_texts(attributes.get("FailingActivityTypes")),
+        attempt_max=int(attributes.get("ActivityAttemptMax") or 0),
+        next_retry_at=_time(attributes.get("NextRetryTime")),
+        failure_type=str(attributes.get("LastFailureType") or ""),
+        failure_message=str(attributes.get("LastFailureMessage") or ""),
+        fingerprint=str(attributes.get("FailureFingerprint") or ""),
+        waiting_on=_texts(attributes.get("WaitingOn")),
+        next_timer_at=_time(attributes.get("NextTimerTime")),
+    )
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return (value,)
+    return tuple(str(one) for one in value) if isinstance(value, list) else ()
+
+
+def _time(value: Any) -> datetime | None:
+    return value if isinstance(value, datetime) else None
+
+
+def detail(namespace: str, answer: DescribeWorkflowExecutionResponse) -> RunDetail:
+    config = answer.execution_config
+    return RunDetail(
+        summary=summary(namespace, answer.workflow_execution_info),
+        execution_timeout=payloads.span(config.workflow_execution_timeout),
+        run_timeout=payloads.span(config.workflow_run_timeout),
+        task_timeout=payloads.span(config.default_workflow_task_timeout),
+        cancel_requested=answer.workflow_extended_info.cancel_requested,
+        activities=tuple(_activity(one) for one in answer.pending_activities),
+        children=tuple(
+            PendingChild(one.workflow_id, one.run_id, one.workflow_type_name, one.initiated_id)
+            for one in answer.pending_children
+        ),
+        task=_task(answer),
+    )
+
+
+def _task(answer: DescribeWorkflowExecutionResponse) -> PendingTask | None:
+    if not answer.HasField("pending_workflow_task"):
+        return None
+    task = answer.pending_workflow_task
+    return PendingTask(
+        state=PendingWorkflowTaskState.Name(task.state)
+        .removeprefix("PENDING_WORKFLOW_TASK_STATE_")
+        .lower(),
+        attempt=task.attempt,
+        scheduled_at=payloads.moment(task.original_scheduled_time)
+        or payloads.moment(task.scheduled_time),
+        started_at=payloads.moment(task.started_time),
+    )
+
+
+def _activity(info: PendingActivityInfo) -> PendingActivity:
+    return PendingActivity(
+        id=info.activity_id,
+        type=info.activity_type.name,
+        state=PendingActivityState.Name(info.state).removeprefix("PENDING_ACTIVITY_STATE_").lower(),
+        attempt=info.attempt,
+        attempts_max=info.maximum_attempts,
+        scheduled_at=payloads.moment(info.scheduled_time),
+        started_at=payloads.moment(info.last_started_time),
+        completed_at=payloads.moment(info.last_attempt_complete_time),
+        heartbeat_at=payloads.moment(info.last_heartbeat_time),
+        next_try_at=payloads.moment(info.next_attempt_schedule_time),
+        expires_at=payloads.moment(info.expiration_time),
+        retry_interval=payloads.span(info.current_retry_interval),
+        worker=info.last_worker_identity,
+        paused=info.paused,
+        failure=payloads.failure(info.last_failure) if info.HasField("last_failure") else None,
+        heartbeat=payloads.values(info.heartbeat_details),
+    )

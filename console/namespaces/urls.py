@@ -1,0 +1,11 @@
+from django.urls import path
+
+from console.namespaces import views
+
+app_name = "namespaces"
+urlpatterns = [
+    path("", views.namespaces, name="namespaces"),
+    path("new/", views.create, name="create"),
+    path("<name:namespace>/", views.namespace, name="namespace"),
+    path("<name:namespace>/attributes/new/", views.add_attribute, name="add_attribute"),
+]

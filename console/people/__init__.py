@@ -1,0 +1,1 @@
+"""People: sign-in, accounts, grants, the activity log."""

@@ -1,0 +1,59 @@
+"""Check, write, audit: accounts and grants."""
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from console.access.models import Grant
+from console.audit.record import record
+from console.ui.refusals import Refusal
+
+
+def invite(
+    admin: User, *, username: str, full_name: str, email: str, password: str, role: str
+) -> User:
+    asked = {"name": full_name, "email": email, "role": role}
+    with record(admin, "people.manage", target=username, reason="New account", asked=asked) as act:
+        with transaction.atomic():
+            first, _, last = full_name.partition(" ")
+            person = User.objects.create_user(
+                username, email, password, first_name=first, last_name=last
+            )
+            Grant.objects.create(person=person, role=role)
+        act.after = asked
+    return person
+
+
+def grant(admin: User, person: User, namespace: str, role: str) -> None:
+    held = _held(person)
+    with record(
+        admin, "people.manage", target=person.username, namespace=namespace, before=held
+    ) as act:
+        Grant.objects.update_or_create(person=person, namespace=namespace, defaults={"role": role})
+        act.after = _held(person)
+
+
+def revoke(admin: User, person: User, namespace: str) -> None:
+    _not_oneself(admin, person)
+    held = _held(person)
+    with record(
+        admin, "people.manage", target=person.username, namespace=namespace, before=held
+    ) as act:
+        Grant.objects.filter(person=person, namespace=namespace).delete()
+        act.after = _held(person)
+
+
+def set_active(admin: User, person: User, active: bool) -> None:
+    _not_oneself(admin, person)
+    before = {"active": person.is_active}
+    with record(admin, "people.manage", target=person.username, before=before) as act:
+        User.objects.filter(pk=person.pk).update(is_active=active)
+        act.after = {"active": active}
+
+
+def _held(person: User) -> dict[str, str]:
+    return dict(Grant.objects.filter(person=person).values_list("namespace", "role"))
+
+
+def _not_oneself(admin: User, person: User) -> None:
+    if admin.pk == person.pk:
+        raise Refusal(409, "You cannot take away your own access. Ask another admin.")

@@ -1,0 +1,15 @@
+from django.urls import path
+
+from console.people import views
+
+app_name = "people"
+urlpatterns = [
+    path("sign-in/", views.sign_in, name="sign_in"),
+    path("sign-out/", views.sign_out, name="sign_out"),
+    path("people/", views.people, name="people"),
+    path("people/new/", views.invite, name="invite"),
+    path("people/<int:person_id>/grants/", views.grant, name="grant"),
+    path("people/<int:person_id>/grants/revoke/", views.revoke, name="revoke"),
+    path("people/<int:person_id>/active/", views.set_active, name="set_active"),
+    path("activity/", views.activity, name="activity"),
+]

@@ -1,0 +1,1 @@
+"""Task queues: who polls, what waits, and which queue starves."""

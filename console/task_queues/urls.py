@@ -1,0 +1,9 @@
+from django.urls import path
+
+from console.task_queues import views
+
+app_name = "task_queues"
+urlpatterns = [
+    path("", views.queues, name="queues"),
+    path("<name:queue>/", views.queue, name="queue"),
+]

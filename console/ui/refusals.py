@@ -1,0 +1,89 @@
+"""Refusals in words.
+
+A page gets a page; a part of an open page gets a notice that goes to its `#notices`.
+"""
+
+from collections.abc import Callable
+
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, TooManyFieldsSent
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+
+SAYS = {
+    400: (
+        "That request cannot be read",
+        "Something in the address or the form is not what this page sends.",
+    ),
+    403: ("You may not do this", "Your role does not include it."),
+    404: ("There is nothing here", "The address is wrong, or what was here is gone."),
+    413: ("That is too much", "The form is larger than this console takes."),
+    500: ("The console has a fault", "It was written down. Nothing was changed by this page."),
+}
+
+
+class Refusal(Exception):
+    """Anticipated: a status, and a sentence for the person."""
+
+    def __init__(self, status: int, says: str, detail: str = "") -> None:
+        super().__init__(says)
+        self.status = status
+        self.detail = detail
+
+
+class RefusalMiddleware:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        match error:
+            case Refusal():
+                return refuse(request, error.status, str(error), error.detail)
+            case RequestDataTooBig() | TooManyFieldsSent():
+                return refuse(request, 413)
+            case PermissionDenied():
+                return refuse(request, 403, str(error))
+            case Http404():
+                return refuse(request, 404)
+            case _:
+                return None
+
+
+def refuse(request: HttpRequest, status: int, says: str = "", detail: str = "") -> HttpResponse:
+    title, usual = SAYS.get(status, SAYS[500])
+    context = {"title": title, "says": says or usual, "detail": detail, "status": status}
+    part = bool(getattr(request, "htmx", None)) and not request.htmx.boosted  # type: ignore[attr-defined]
+    template = "refusal.html#notice" if part else "refusal.html"
+    response = render(request, template, context, status=status)
+    if part:
+        response["HX-Retarget"] = "#notices"
+        response["HX-Reswap"] = "innerHTML"
+    return response
+
+
+def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return refuse(
+        request,
+        403,
+        "The form is too old, or was not made by this console. Reload the page.",
+        reason,
+    )
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    too_big = isinstance(exception, RequestDataTooBig | TooManyFieldsSent)
+    return refuse(request, 413 if too_big else 400)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return refuse(request, 404)
+
+
+def denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return refuse(request, 403, str(exception))
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    return refuse(request, 500)

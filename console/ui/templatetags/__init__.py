@@ -1,0 +1,1 @@
+"""Template tags and filters, built into every template."""

@@ -1,0 +1,143 @@
+"""Filters.
+
+Duration, size, plural; tags: icon, glyph, status, when, payload. No queries, no rules.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from console.ui import words
+
+register = template.Library()
+
+
+@register.filter
+def duration(value: timedelta | None) -> str:
+    return words.span(value)
+
+
+@register.filter
+def size(value: int) -> str:
+    return words.size(value)
+
+
+@register.filter
+def number(value: float) -> str:
+    return words.number(value)
+
+
+@register.filter
+def plural(count: int, forms: str) -> str:
+    """{{ n|plural:"run,runs" }}: the number and its word."""
+    one, _, many = forms.partition(",")
+    return words.plural(count, one, many)
+
+
+@register.simple_tag
+def icon(name: str, end: bool = False) -> SafeString:
+    return format_html(
+        '<svg class="icon{}" viewBox="0 0 16 16" aria-hidden="true"><use href="#{}"/></svg>',
+        " icon-end" if end else "",
+        name,
+    )
+
+
+@register.simple_tag
+def glyph(name: str, turning: bool = False) -> SafeString:
+    return format_html(
+        '<svg class="glyph{}" viewBox="0 0 12 12" aria-hidden="true"><use href="#s-{}"/></svg>',
+        " glyph-turning" if turning else "",
+        name,
+    )
+
+
+@register.simple_tag
+def status(name: str, word: str = "", hide_word: bool = False) -> SafeString:
+    """A shape and a word: of a protocol status, or of the sheet with a word of its own."""
+    shape, usual = words.status(name) if not word else (name, word)
+    return format_html(
+        '<span class="status" data-status="{}">{}<span{}>{}</span></span>',
+        shape,
+        glyph(shape),
+        SafeString(' class="visually-hidden"') if hide_word else "",
+        usual,
+    )
+
+
+@register.simple_tag
+def when(at: datetime | None, date: str = "short") -> SafeString | str:
+    """A moment in the zone of the bar. date: short (11-24), long (2026-11-24) or none."""
+    if at is None:
+        return ""
+    local = at.astimezone(UTC)
+    day = {"short": local.strftime("%m-%d"), "long": local.strftime("%Y-%m-%d")}.get(date, "")
+    return format_html(
+        '<time datetime="{}" title="{}">{}{}</time>',
+        local.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        local.strftime("%Y-%m-%d %H:%M:%S.%f UTC"),
+        format_html('<span class="date">{}</span> ', day) if day else "",
+        local.strftime("%H:%M:%S"),
+    )
+
+
+@register.simple_tag
+def until(at: datetime | None, now: datetime) -> SafeString | str:
+    """Counts down in the page; the server writes the first figure."""
+    if at is None:
+        return ""
+    text = words.span(at - now) if at > now else "now"
+    return format_html('<span data-until="{}">{}</span>', int(at.timestamp() * 1000), text)
+
+
+@register.simple_tag
+def since(at: datetime | None, now: datetime) -> SafeString | str:
+    """Counts up in the page."""
+    if at is None:
+        return ""
+    return format_html(
+        '<span data-since="{}">{}</span>', int(at.timestamp() * 1000), words.span(now - at)
+    )
+
+
+@register.simple_tag
+def clock(at: datetime) -> str:
+    return words.clock(at)
+
+
+@register.filter
+def is_map(value: Any) -> bool:
+    return isinstance(value, dict)
+
+
+@register.filter
+def is_list(value: Any) -> bool:
+    return isinstance(value, list)
+
+
+@register.filter
+def is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+@register.filter
+def scalar(value: Any) -> str:
+    return {None: "null", True: "true", False: "false"}.get(value, "") or f"{value}"
+
+
+@register.filter
+def is_time(value: Any) -> bool:
+    return isinstance(value, datetime)
+
+
+@register.filter
+def initials(name: str) -> str:
+    return "".join(part[0] for part in name.replace(".", " ").split()[:2]).upper()
+
+
+@register.filter
+def milliseconds(seconds: float) -> str:
+    return f"{seconds * 1000:.1f} ms"

@@ -1,0 +1,69 @@
+"""How the console writes times, spans, sizes and statuses.
+
+Pure; presenters and template filters use the same.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+#: protocol status -> (the shape's name in the sheet, the word)
+STATUSES = {
+    "Running": ("running", "Running"),
+    "Completed": ("completed", "Completed"),
+    "Failed": ("failed", "Failed"),
+    "Canceled": ("canceled", "Canceled"),
+    "Terminated": ("terminated", "Terminated"),
+    "ContinuedAsNew": ("continued", "Continued as new"),
+    "TimedOut": ("timed-out", "Timed out"),
+    "Paused": ("paused", "Paused"),
+    "Retrying": ("retrying", "Retrying"),
+}
+
+
+def status(name: str) -> tuple[str, str]:
+    return STATUSES.get(name, ("unknown", name or "Unknown"))
+
+
+def span(length: timedelta | None) -> str:
+    """The two largest units: 240 ms, 12.4 s, 40 m 53 s, 12 h 42 m, 31 d 0 h."""
+    if length is None:
+        return ""
+    seconds = max(length.total_seconds(), 0.0)
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 60:
+        return f"{seconds:.1f} s".replace(".0 s", " s")
+    whole = int(seconds)
+    if whole < 3600:
+        return f"{whole // 60} m {whole % 60:02d} s"
+    if whole < 86400:
+        return f"{whole // 3600} h {whole % 3600 // 60:02d} m"
+    return f"{whole // 86400} d {whole % 86400 // 3600} h"
+
+
+def clock(at: datetime | None) -> str:
+    return at.astimezone(UTC).strftime("%H:%M:%S") if at else ""
+
+
+def day(at: datetime | None) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%d") if at else ""
+
+
+def size(count: int) -> str:
+    if count < 1024:
+        return f"{count} B"
+    if count < 1024 * 1024:
+        return f"{count / 1024:.0f} KiB"
+    return f"{count / 1024 / 1024:.1f} MiB"
+
+
+def number(count: float) -> str:
+    return f"{count:,}"
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def join(parts: list[str]) -> str:
+    """a, b and c."""
+    return " and ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else "".join(parts)

@@ -1,0 +1,22 @@
+"""One include per capability."""
+
+from django.urls import include, path
+
+from console.access import frontdoor
+
+NAMESPACE = "namespaces/<name:namespace>/"
+
+urlpatterns = [
+    path("", frontdoor.home, name="home"),
+    path("", include("console.people.urls")),
+    path("namespaces/", include("console.namespaces.urls")),
+    path("cluster/", include("console.cluster.urls")),
+    path(f"{NAMESPACE}runs/", include("console.workflows.urls")),
+    path(f"{NAMESPACE}task-queues/", include("console.task_queues.urls")),
+    path(f"{NAMESPACE}views/", include("console.saved_views.urls")),
+]
+
+handler400 = "console.ui.refusals.bad_request"
+handler403 = "console.ui.refusals.denied"
+handler404 = "console.ui.refusals.not_found"
+handler500 = "console.ui.refusals.broken"

@@ -1,0 +1,141 @@
+"""One search.
+
+Rows, page, counts, and what is wrong with the query. The last good rows stay when a query is bad.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from difflib import get_close_matches
+from urllib.parse import quote
+
+from django.conf import settings
+from django.core.cache import cache
+from django.utils import timezone
+
+from console.gateway import namespaces, workflows
+from console.gateway.channel import GatewayError, Trouble
+from console.gateway.namespaces import Attributes
+from console.gateway.runs import Counts, RunKey, RunPage
+from console.ui.pages import BadToken, Pager, place
+from console.workflows.query import names, quoted, without_order
+
+COUNT_SECONDS = 5
+STATUS_GROUP = "GROUP BY ExecutionStatus"
+
+
+@dataclass(frozen=True, slots=True)
+class QueryTrouble:
+    """Why a query cannot be answered.
+
+    `position` counts from 1; `instead` is a query that would do.
+    """
+
+    says: str
+    position: int | None = None
+    hint: str = ""
+    instead: str = ""
+
+    @property
+    def offset(self) -> int | None:
+        return None if self.position is None else self.position - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    query: str
+    page: RunPage
+    pager: Pager
+    at: datetime
+    ours: bool
+    trouble: QueryTrouble | None = None
+
+    @property
+    def wrong_at(self) -> int | None:
+        return self.trouble.offset if self.trouble else None
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    counts: Counts
+    at: datetime
+    by_status: Mapping[str, int]
+
+
+def search(namespace: str, query: str, size: int, address: Mapping[str, str]) -> Search:
+    """`address` are the parameters of the page's own address: its place among the pages."""
+    attributes = namespaces.attributes(namespace)
+    trouble = unknown_name(query, attributes)
+    number, token, behind, says = _place(address)
+    page = RunPage((), b"")
+    if trouble is None:
+        try:
+            page = workflows.find(namespace, query, size, token)
+        except GatewayError as error:
+            if error.trouble not in {Trouble.INVALID, Trouble.UNSUPPORTED}:
+                raise
+            says = says or str(error)
+    trouble = trouble or (QueryTrouble(says) if says else None)
+    pager = Pager(
+        number,
+        size,
+        len(page.runs),
+        page.next_token,
+        {"q": query},
+        behind,
+        address.get("token", ""),
+    )
+    return Search(query, page, pager, timezone.now(), attributes.ours, trouble)
+
+
+def _place(address: Mapping[str, str]) -> tuple[int, bytes, tuple[str, ...], str]:
+    try:
+        return (*place(dict(address)), "")
+    except BadToken:
+        return 1, b"", (), "The page in this address cannot be read, so this is the first one."
+
+
+def unknown_name(query: str, attributes: Attributes) -> QueryTrouble | None:
+    """The commonest mistake, seen without asking: its place, and the nearest name."""
+    known = {**attributes.system, **attributes.custom}
+    for name, offset in names(query):
+        if name in known:
+            continue
+        if name in workflows.OUR_ATTRIBUTES:
+            return QueryTrouble(
+                f"this server does not index {name}",
+                offset + 1,
+                "Only Perdure's own engine knows what fails now.",
+            )
+        near = get_close_matches(name, known, 1, 0.6)
+        instead = query[:offset] + near[0] + query[offset + len(name) :] if near else ""
+        hint = f"Did you mean {near[0]}?" if near else "The namespace's page lists what there is."
+        return QueryTrouble(f"there is no attribute {name}", offset + 1, hint, instead)
+    return None
+
+
+def summary(namespace: str, query: str) -> Summary:
+    """Counts by status, kept a few seconds: one call for all who look at the same query."""
+    plain = without_order(query).strip()
+    key = quote(f"counts/{settings.ENGINE_ADDRESS}/{namespace}/{plain}", safe="")
+    kept: Summary | None = cache.get(key) if len(key) < 250 else None
+    if kept is None:
+        counts = workflows.count(namespace, f"{plain} {STATUS_GROUP}".strip())
+        by_status = {str(group.values[0]): group.count for group in counts.groups if group.values}
+        kept = Summary(counts, timezone.now(), by_status)
+        if len(key) < 250:
+            cache.set(key, kept, COUNT_SECONDS)
+    return kept
+
+
+def by_id(namespace: str, wanted: str) -> RunKey | None:
+    """The newest run of this workflow id, or the run of this run id."""
+    if not wanted:
+        return None
+    try:
+        return workflows.describe(RunKey(namespace, wanted, "")).summary.key
+    except GatewayError as error:
+        if error.trouble not in {Trouble.NOT_FOUND, Trouble.INVALID}:
+            raise
+    page = workflows.find(namespace, f"RunId = {quoted(wanted)}", 1)
+    return page.runs[0].key if page.runs else None

@@ -1,0 +1,180 @@
+"""Gateway dataclasses -> template rows; pure."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from console.gateway.runs import Problem, RunKey, RunSummary
+from console.ui import words
+from console.workflows import query as queries
+from console.workflows.finding import Search, Summary
+
+#: column -> (heading, attribute that sorts it); the rest do not sort
+SORTS = {
+    "attempt": "ActivityAttemptMax",
+    "next": "NextRetryTime",
+    "started": "StartTime",
+    "duration": "ExecutionDuration",
+    "type": "WorkflowType",
+    "queue": "TaskQueue",
+    "status": "ExecutionStatus",
+    "workflow_id": "WorkflowId",
+}
+#: how many ways out an empty result offers; each costs a count
+NEAREST_MAX = 3
+WAITS = {
+    "activity": "an activity",
+    "timer": "a timer",
+    "child": "a child workflow",
+    "signal": "a signal",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    workflow_id: str
+    run_id: str
+    status: str
+    type: str
+    task_queue: str
+    started_at: datetime | None
+    closed_at: datetime | None
+    duration: timedelta | None
+    failing: str
+    because: str
+    attempt: int
+    next_try_at: datetime | None
+
+    @property
+    def mark(self) -> str:
+        """What a selected row sends to a bulk operation; a run id holds no blank."""
+        return f"{self.run_id} {self.workflow_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A sortable column: where a click leads, and how it is sorted now."""
+
+    url: str = ""
+    sorted: str = ""
+    arrow: str = ""
+
+
+def run_row(run: RunSummary, now: datetime) -> RunRow:
+    problem = run.problem or Problem()
+    failing = run.is_open and problem.failing_count > 0
+    return RunRow(
+        workflow_id=run.key.workflow_id,
+        run_id=run.key.run_id,
+        status=status_of(run),
+        type=run.type,
+        task_queue=run.task_queue,
+        started_at=run.started_at,
+        closed_at=run.closed_at,
+        duration=(run.closed_at or now) - run.started_at if run.started_at else None,
+        failing=words.join(list(problem.failing_types)) if failing else waiting(run.problem),
+        because=because(problem) if failing or run.status in {"Failed", "TimedOut"} else "",
+        attempt=problem.attempt_max if failing or not run.is_open else 0,
+        next_try_at=problem.next_retry_at if failing else None,
+    )
+
+
+def status_of(run: RunSummary) -> str:
+    failing = run.status == "Running" and run.problem is not None and run.problem.failing_count > 0
+    return "Retrying" if failing else run.status
+
+
+def waiting(problem: Problem | None) -> str:
+    if problem is None or not problem.waiting_on:
+        return ""
+    return "waits for " + words.join([WAITS.get(one, one) for one in problem.waiting_on])
+
+
+def because(problem: Problem) -> str:
+    return ": ".join(filter(None, (problem.failure_type, problem.failure_message)))
+
+
+def rows(search: Search) -> list[RunRow]:
+    return [run_row(run, search.at) for run in search.page.runs]
+
+
+def headings(search: Search) -> dict[str, Heading]:
+    """Only a server that sorts gets links."""
+    if not search.ours:
+        return {}
+    order = queries.order_of(search.query)
+    return {column: _heading(search, attribute, order) for column, attribute in SORTS.items()}
+
+
+def _heading(search: Search, attribute: str, order: queries.Order | None) -> Heading:
+    is_this = order is not None and order.attribute == attribute
+    descending = not (is_this and order is not None and order.descending)
+    url = "?" + urlencode(
+        {"q": queries.ordered(search.query, attribute, descending), "size": search.pager.size}
+    )
+    if not is_this or order is None:
+        return Heading(url)
+    return Heading(url, *(("descending", "↓") if order.descending else ("ascending", "↑")))
+
+
+@dataclass(frozen=True, slots=True)
+class CountLink:
+    status: str
+    count: int
+    url: str
+
+
+#: in the order of what needs a person first
+STATUS_ORDER = (
+    "Failed",
+    "TimedOut",
+    "Running",
+    "Paused",
+    "Completed",
+    "Canceled",
+    "Terminated",
+    "ContinuedAsNew",
+)
+
+
+def count_links(summary: Summary, query: str) -> list[CountLink]:
+    return [
+        CountLink(
+            status, summary.by_status[status], _narrowed(query, f"ExecutionStatus = '{status}'")
+        )
+        for status in STATUS_ORDER
+        if summary.by_status.get(status)
+    ]
+
+
+def _narrowed(query: str, condition: str) -> str:
+    return "?" + urlencode({"q": queries.narrowed(query, condition)})
+
+
+def chip_links(query: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "pieces": chip.pieces,
+            "url": "?" + urlencode({"q": chip.without}),
+            "without": chip.without,
+        }
+        for chip in queries.chips(query)
+    ]
+
+
+def size_links(search: Search, sizes: tuple[int, ...]) -> list[tuple[int, bool, str]]:
+    return [
+        (one, one == search.pager.size, "?" + urlencode({"q": search.query, "size": one}))
+        for one in sizes
+    ]
+
+
+def go_to_url(namespace: str, wanted: str, found: RunKey | None) -> str:
+    if found:
+        return reverse("workflows:run", args=[namespace, found.workflow_id, found.run_id])
+    runs = reverse("workflows:runs", args=[namespace])
+    condition = f"WorkflowId STARTS_WITH {queries.quoted(wanted)}"
+    return runs + (f"?{urlencode({'q': condition})}" if wanted else "")

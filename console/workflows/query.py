@@ -1,0 +1,187 @@
+"""The text of a query, as one types it: coloured pieces, chips, and the same query sorted another
+way. Pure.
+
+It reads any text, also a wrong one, and promises only that the pieces put together are the text.
+"""
+
+import re
+from dataclasses import dataclass
+from itertools import groupby
+
+LENGTH_MAX = 4_000
+ID_LENGTH_MAX = 1_000
+
+PIECES = re.compile(
+    r"""(?P<value>'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.)*"|\b\d+(?:\.\d+)?\b)
+      | (?P<word>\b(?:AND|OR|NOT|IN|IS|NULL|BETWEEN|STARTS_WITH|CONTAINS|ORDER\s+BY|GROUP\s+BY|ASC|
+      DESC|TRUE|FALSE)\b)
+      | (?P<name>`[^`]*`|[A-Za-z_][A-Za-z0-9_.-]*)
+      | (?P<other>\s+|.)""",
+    re.VERBOSE | re.IGNORECASE | re.DOTALL,
+)
+ORDER = re.compile(r"\s*\bORDER\s+BY\s+(`?[A-Za-z_]\w*`?)(?:\s+(ASC|DESC))?\s*$", re.IGNORECASE)
+AND = re.compile(r"AND", re.IGNORECASE)
+
+#: attribute -> the words of the chip
+LABELS = {
+    "ExecutionStatus": "Status",
+    "WorkflowType": "Type",
+    "WorkflowId": "Workflow id",
+    "RunId": "Run id",
+    "StartTime": "Started",
+    "CloseTime": "Closed",
+    "TaskQueue": "Task queue",
+    "FailingActivityCount": "Failing activities",
+    "ActivityAttemptMax": "Attempt",
+    "NextRetryTime": "Next try",
+    "LastFailureMessage": "Failure",
+    "ExecutionDuration": "Duration",
+}
+OPERATORS = {
+    "=": "is",
+    "!=": "is not",
+    "in": "in",
+    "starts_with": "starts with",
+    "contains": "contains",
+    "or": "or",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """One part of the query that stands alone. `without` is the query when it is taken out."""
+
+    pieces: tuple[Piece, ...]
+    without: str
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    attribute: str
+    descending: bool
+
+
+def pieces(text: str, wrong_at: int | None = None) -> list[Piece]:
+    """Coloured pieces; the one at `wrong_at` (an offset) is the error."""
+    found: list[Piece] = []
+    for match in PIECES.finditer(text):
+        kind = match.lastgroup or "other"
+        wrong = wrong_at is not None and match.start() <= wrong_at < match.end()
+        found.append(Piece("error" if wrong else kind, match.group()))
+    return [
+        Piece(kind, "".join(one.text for one in run))
+        for kind, run in groupby(found, lambda one: one.kind)
+    ]
+
+
+def names(text: str) -> list[tuple[str, int]]:
+    """Each attribute that the query names, with its offset."""
+    return [
+        (match.group().strip("`"), match.start())
+        for match in PIECES.finditer(text)
+        if match.lastgroup == "name"
+    ]
+
+
+def order_of(text: str) -> Order | None:
+    match = ORDER.search(text)
+    return Order(match[1].strip("`"), (match[2] or "").upper() == "DESC") if match else None
+
+
+def quoted(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def without_order(text: str) -> str:
+    return ORDER.sub("", text)
+
+
+def ordered(text: str, attribute: str, descending: bool) -> str:
+    return f"{without_order(text)} ORDER BY {attribute} {'DESC' if descending else 'ASC'}".strip()
+
+
+def narrowed(text: str, condition: str) -> str:
+    """The query and one condition more; its order stays."""
+    order = ORDER.search(text)
+    rest = without_order(text).strip()
+    joined = (
+        f"({rest}) AND {condition}"
+        if re.search(r"\bOR\b", rest, re.IGNORECASE)
+        else f"{rest} AND {condition}"
+    )
+    return (joined if rest else condition) + (f" {order.group().strip()}" if order else "")
+
+
+def chips(text: str) -> list[Chip]:
+    """One for each part between the outermost ANDs, one for the order."""
+    rest, order = without_order(text).strip(), order_of(text)
+    parts = _conjuncts(rest)
+    tail = text[len(without_order(text)) :].strip()
+    found = [
+        Chip(
+            _words(part), " ".join(filter(None, [" AND ".join(parts[:at] + parts[at + 1 :]), tail]))
+        )
+        for at, part in enumerate(parts)
+    ]
+    if order:
+        direction = "high to low" if order.descending else "low to high"
+        sort = (
+            Piece("soft", "Sort"),
+            Piece("name", label(order.attribute)),
+            Piece("soft", direction),
+        )
+        found.append(Chip(sort, rest))
+    return found
+
+
+def label(attribute: str) -> str:
+    return LABELS.get(attribute, attribute)
+
+
+def _conjuncts(text: str) -> list[str]:
+    """Splits at AND outside parentheses; BETWEEN keeps its own AND. A query of ORs is one part."""
+    parts: list[str] = [""]
+    depth, between, loose_or = 0, False, False
+    for match in PIECES.finditer(text):
+        piece, is_word = match.group(), match.lastgroup == "word"
+        depth += (piece == "(") - (piece == ")")
+        if is_word and depth == 0 and AND.fullmatch(piece) and not between:
+            parts.append("")
+            continue
+        between = is_word and (piece.upper() == "BETWEEN" or (between and not AND.fullmatch(piece)))
+        between = between or (not is_word and _still_between(parts[-1]))
+        loose_or = loose_or or (is_word and depth == 0 and piece.upper() == "OR")
+        parts[-1] += piece
+    return [text] if loose_or and text else [part.strip() for part in parts if part.strip()]
+
+
+def _still_between(part: str) -> bool:
+    tail = re.split(r"\bBETWEEN\b", part, flags=re.IGNORECASE)
+    return len(tail) > 1 and not re.search(r"\bAND\b", tail[-1], re.IGNORECASE)
+
+
+def _words(part: str) -> tuple[Piece, ...]:
+    inner = (
+        part[1:-1]
+        if part.startswith("(") and part.endswith(")") and _conjuncts(part[1:-1])
+        else part
+    )
+    return tuple(_word(one) for one in pieces(inner) if one.text.strip())
+
+
+def _word(piece: Piece) -> Piece:
+    text = piece.text.strip()
+    match piece.kind:
+        case "name":
+            return Piece("name", label(text))
+        case "value":
+            return Piece("value", text.strip("'\"").removesuffix("T00:00:00Z"))
+        case _:
+            return Piece("soft", OPERATORS.get(text.lower(), text.lower()))

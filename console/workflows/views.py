@@ -1,0 +1,89 @@
+from django.http import HttpResponse
+from django.views.decorators.http import require_GET
+
+from console.access.decorators import requires
+from console.access.policy import can
+from console.ui.htmx import HtmxRequest, go_to, nothing_new, render_page, unchanged, version_of
+from console.ui.pages import SIZES
+from console.ui.refusals import Refusal
+from console.workflows import finding, presenters, query
+from console.workflows.forms import RunsForm, asked
+
+
+@require_GET
+@requires("run.view")
+def runs(request: HtmxRequest, namespace: str) -> HttpResponse:
+    form = RunsForm(request.GET)
+    if form.problem:
+        raise Refusal(400, form.problem)
+    wanted = asked(form)
+    search = finding.search(namespace, wanted["q"], wanted["size"], request.GET.dict())
+    rows = presenters.rows(search)
+    version = version_of(rows)
+    if unchanged(request, version):
+        return nothing_new()
+    context = {
+        "search": search,
+        "rows": rows,
+        "version": version,
+        "headings": presenters.headings(search),
+        "chips": presenters.chip_links(search.query),
+        "pieces": query.pieces(search.query, search.wrong_at),
+        "sizes": presenters.size_links(search, SIZES),
+        "may_bulk": can(request.user, "bulk.run", namespace),
+    }
+    return render_page(request, "workflows/runs.html", context, parts=["results", "fresh"])
+
+
+@require_GET
+@requires("run.view")
+def tokens(request: HtmxRequest, namespace: str) -> HttpResponse:
+    """The coloured copy behind the field, redrawn as one types."""
+    text = request.GET.get("q", "")[: query.LENGTH_MAX]
+    return render_page(request, "workflows/tokens.html", {"pieces": query.pieces(text)})
+
+
+@require_GET
+@requires("run.view")
+def summary(request: HtmxRequest, namespace: str) -> HttpResponse:
+    form = RunsForm(request.GET)
+    if form.problem:
+        raise Refusal(400, form.problem)
+    text = asked(form)["q"]
+    found = finding.summary(namespace, text)
+    version = version_of(found.by_status, found.counts.total)
+    if unchanged(request, version):
+        return nothing_new()
+    context = {
+        "summary": found,
+        "links": presenters.count_links(found, text),
+        "query": text,
+        "version": version,
+    }
+    return render_page(request, "workflows/summary.html", context)
+
+
+@require_GET
+@requires("run.view")
+def nearest(request: HtmxRequest, namespace: str) -> HttpResponse:
+    """Nothing matched: how many would without one of the conditions."""
+    form = RunsForm(request.GET)
+    if form.problem:
+        raise Refusal(400, form.problem)
+    chips = presenters.chip_links(asked(form)["q"])[: presenters.NEAREST_MAX]
+    offers = [
+        chip | {"count": finding.summary(namespace, chip["without"]).counts.total} for chip in chips
+    ]
+    return render_page(request, "workflows/nearest.html", {"offers": offers})
+
+
+@require_GET
+@requires("run.view")
+def go_to_run(request: HtmxRequest, namespace: str) -> HttpResponse:
+    """A workflow id leads to its newest run.
+
+    A run id, or part of a workflow id, to the runs that match.
+    """
+    wanted = request.GET.get("id", "").strip()[: query.ID_LENGTH_MAX]
+    found = finding.by_id(namespace, wanted)
+    return go_to(request, presenters.go_to_url(namespace, wanted, found))

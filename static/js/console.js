@@ -1,0 +1,112 @@
+// What htmx and the browser cannot do: theme, navigation, dialogs, ticking times, keys in tables, the query's colours.
+const root = document.documentElement;
+const YEAR = 31536000;
+const keep = (name, value) => { document.cookie = `${name}=${value}; path=/; max-age=${value ? YEAR : 0}; samesite=lax`; };
+
+// ---- theme and navigation: kept in cookies, so that the server writes the page as it will look
+function setTheme(theme) {
+  if (theme === "system") root.removeAttribute("data-theme"); else root.dataset.theme = theme;
+  document.querySelector("[data-theme-toggle]")?.setAttribute("aria-label", `Theme: ${theme}`);
+  keep("theme", theme === "system" ? "" : theme);
+}
+function setNav(nav) {
+  root.dataset.nav = nav;
+  document.querySelector("[data-nav-toggle]")?.setAttribute("aria-pressed", nav === "icons");
+  keep("nav", nav);
+}
+
+document.addEventListener("click", (event) => {
+  const themes = ["system", "light", "dark"];
+  const at = (selector) => event.target.closest?.(selector);
+  if (at("[data-theme-toggle]")) setTheme(themes[(themes.indexOf(root.dataset.theme ?? "system") + 1) % 3]);
+  if (at("[data-nav-toggle]")) setNav(document.getElementById("nav").offsetWidth < 100 ? "wide" : "icons");
+  if (at("[data-copy]")) navigator.clipboard?.writeText(at("[data-copy]").dataset.copy || at("[data-copy]").previousElementSibling.textContent.trim());
+  if (at("[data-copy-link]")) navigator.clipboard?.writeText(location.href);
+  if (at("[data-close]")) at("dialog")?.close();
+  if (at("[data-use-query]")) useQuery(at("[data-use-query]").dataset.useQuery);
+  if (at("[data-clear-selection]")) selectAll(false);
+  for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+});
+
+// ---- dialogs: htmx puts one into #dialog, it opens itself and leaves no trace when it closes
+function openDialogs() {
+  for (const dialog of document.querySelectorAll("#dialog dialog[data-open]")) {
+    if (!dialog.open) dialog.showModal();
+    dialog.querySelector("[aria-invalid=true], textarea, input:not([type=hidden])")?.focus();
+    dialog.addEventListener("close", () => dialog.remove(), { once: true });
+  }
+}
+document.addEventListener("htmx:afterSwap", openDialogs);
+// a request that got no answer at all
+document.addEventListener("htmx:sendError", () => {
+  document.getElementById("notices")?.replaceChildren(Object.assign(document.createElement("p"), { className: "query-message", textContent: "The console does not answer. What you see may be old." }));
+});
+
+// ---- times that tick: data-until counts down, data-since counts up, data-clock is now
+function span(ms) {
+  const s = Math.max(0, Math.floor(ms / 1000)), two = (n) => String(n).padStart(2, "0");
+  if (s < 60) return `${s} s`;
+  if (s < 3600) return `${Math.floor(s / 60)} m ${two(s % 60)} s`;
+  if (s < 86400) return `${Math.floor(s / 3600)} h ${two(Math.floor((s % 3600) / 60))} m`;
+  return `${Math.floor(s / 86400)} d ${Math.floor((s % 86400) / 3600)} h`;
+}
+setInterval(() => {
+  const now = Date.now();
+  for (const e of document.querySelectorAll("[data-until]")) e.textContent = +e.dataset.until > now ? span(+e.dataset.until - now) : "now";
+  for (const e of document.querySelectorAll("[data-since]")) e.textContent = span(now - +e.dataset.since);
+  for (const e of document.querySelectorAll("[data-clock]")) e.textContent = new Date(now).toISOString().slice(11, 19);
+}, 1000);
+
+// ---- selection: the bar says how many, the boxes are the form
+const boxes = () => [...document.querySelectorAll("#results input[name=run]")];
+function tellSelection() {
+  const chosen = boxes().filter((box) => box.checked).length;
+  const bar = document.querySelector("#results .bulk-bar");
+  if (!bar) return;
+  bar.hidden = chosen === 0;
+  bar.querySelector("[data-chosen]").textContent = chosen === 1 ? "1 run is selected" : `${chosen} runs are selected`;
+  const all = document.querySelector("[data-select-all]");
+  all.checked = chosen > 0 && chosen === boxes().length;
+  all.indeterminate = chosen > 0 && chosen < boxes().length;
+  const every = bar.querySelector("[data-every]");
+  if (every) every.hidden = !all.checked;
+  if (!all.checked) { const matching = bar.querySelector("[name=all_matching]"); if (matching) matching.checked = false; }
+}
+function selectAll(on) { boxes().forEach((box) => { box.checked = on; }); tellSelection(); }
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-select-all]")) selectAll(event.target.checked);
+  if (event.target.matches("#results input[name=run]")) tellSelection();
+});
+document.addEventListener("htmx:afterSettle", tellSelection);
+
+// ---- the query: Enter sends, Shift+Enter breaks the line; the field grows with its coloured copy
+function useQuery(text) {
+  const field = document.getElementById("q");
+  field.value = text;
+  field.form.requestSubmit();
+}
+
+// ---- keys: Ctrl K, /, and J K X Enter in the first table
+let cursor = -1;
+function move(step) {
+  const rows = [...document.querySelectorAll("#results tbody tr")];
+  if (!rows.length) return;
+  rows[cursor]?.removeAttribute("data-cursor");
+  cursor = Math.min(rows.length - 1, Math.max(0, cursor + step));
+  rows[cursor].setAttribute("data-cursor", "");
+  rows[cursor].scrollIntoView({ block: "nearest" });
+}
+const atCursor = (selector) => document.querySelector(`#results tr[data-cursor] ${selector}`);
+const KEYS = {
+  j: () => move(1),
+  k: () => move(-1),
+  x: () => atCursor("input[name=run]")?.click(),
+  Enter: () => atCursor("th a")?.click(),
+  "/": () => document.getElementById("q")?.focus(),
+};
+document.addEventListener("keydown", (event) => {
+  if ((event.ctrlKey || event.metaKey) && event.key === "k") { event.preventDefault(); document.getElementById("goto")?.focus(); return; }
+  if (event.target.id === "q" && event.key === "Enter" && !event.shiftKey) { event.preventDefault(); event.target.form.requestSubmit(); return; }
+  if (event.target.matches("input, textarea, select, button, a, summary") || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (KEYS[event.key]) { event.preventDefault(); KEYS[event.key](); }
+});

