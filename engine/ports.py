@@ -5,11 +5,15 @@ They exist to break the ring shards → matching → shards; `server.py` introdu
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TypeVar
 
 import msgspec
+from temporalio.api.common.v1 import Payloads
+from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import HistoryEvent
+from temporalio.api.query.v1 import WorkflowQuery
 
 from engine.core.inputs import Input, Reset, Start
 from engine.core.keys import QueueKey, RunKey
@@ -21,7 +25,8 @@ T = TypeVar("T")
 class Task(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A task as matching holds it: where to ask for it, not what is in it.
 
-    `query` is the handle of a query that is carried by no run's state; then `event_id` is 0.
+    `query` is set for a query that no run's state carries; then `event_id` is 0.
+    `started` is set for a task that was started for the poller already: the reply of the step.
     """
 
     run: RunKey
@@ -31,7 +36,62 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     priority: int = 3
     sticky: bool = False
     offered_at: int = 0
-    query: Any = None
+    query: Query | None = None
+    started: Any = None
+
+
+class Query(msgspec.Struct, kw_only=True, eq=False):
+    """A question to a run's worker, while its caller waits; `answer` gets a QueryOutcome.
+
+    An answer of None: the workflow task that carried it ended without one, so ask again.
+    """
+
+    id: str
+    run: RunKey
+    question: WorkflowQuery
+    answer: asyncio.Future[QueryOutcome | None]
+    # What a worker is told of the run beside the question; set before it is offered as a task.
+    about: Any = None
+    # Handed out with a workflow task, which will answer it.
+    is_carried: bool = False
+
+
+class QueryOutcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """`refusal` and `failure` say why there is no result."""
+
+    result: Payloads | None = None
+    refusal: str | None = None
+    failure: Failure | None = None
+
+
+class Poller(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Who polls. `versions` and `deployment` are the protocol's messages, as they came."""
+
+    identity: str
+    request_id: str
+    # Names the worker's process, so that its polls can be ended when it shuts down.
+    instance: str = ""
+    # Tasks a second that this worker allows its whole queue; None: it does not say.
+    rate_max: float | None = None
+    versions: Any = None
+    deployment: Any = None
+
+
+class PollerSeen(msgspec.Struct, frozen=True, gc=False):
+    poller: Poller
+    at: int
+
+
+class QueueReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What is known of a queue now. `oldest_at` is 0 where nothing waits."""
+
+    pollers: tuple[PollerSeen, ...]
+    backlog: int
+    backlog_by_priority: dict[int, int]
+    oldest_at: int
+    added_per_second: float
+    dispatched_per_second: float
+    rate_max: float | None
 
 
 class StartPolicy(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -89,9 +149,64 @@ class Matching(Protocol):
     def offer(self, task: Task) -> None:
         """Take a committed task; never blocks, never refuses (what is too much is read back)."""
 
+    def offer_again(self, task: Task) -> None:
+        """Take back a task that could not be started now, a moment later."""
+
     def withdraw(self, queue: QueueKey, run: RunKey, event_id: int) -> None: ...
 
-    def has_pollers(self, queue: QueueKey) -> bool: ...
+    def withdraw_query(self, queue: QueueKey, query_id: str) -> None: ...
+
+    def has_pollers(self, queue: QueueKey) -> bool:
+        """Whether a worker polls, or has polled a moment ago."""
+
+    def polled_at(self, queue: QueueKey) -> int:
+        """When a worker was last seen; 0: never."""
+
+    def reserve(self, queue: QueueKey) -> Reservation | None:
+        """Take a waiting poller out, to hand it a task that is started in the same commit."""
+
+    async def poll(self, queue: QueueKey, poller: Poller, seconds: float) -> Task | None:
+        """Wait for a task; None at the time-out. A cancelled wait loses no task."""
+
+    def end_polls(self, namespace_id: str, instance: str) -> None:
+        """The worker shuts down: its waiting polls get nothing, at once."""
+
+    def leave(self, queue: QueueKey) -> None:
+        """The only worker of a sticky queue is gone: its tasks go to the normal queue."""
+
+    async def describe(self, queue: QueueKey) -> QueueReport: ...
+
+    @property
+    def queries(self) -> Queries: ...
+
+
+class Reservation(Protocol):
+    @property
+    def poller(self) -> Poller: ...
+
+    def fulfil(self, run: RunKey, started: Any) -> None:
+        """Hand over the reply of the step that started the task, after its commit."""
+
+    def return_(self) -> None:
+        """Nothing came of it: the poller waits on, as if never taken."""
+
+
+class Queries(Protocol):
+    """The questions that callers wait for."""
+
+    def open(self, run: RunKey, question: WorkflowQuery) -> Query:
+        """Refused with ResourceExhausted where too many wait for the same run."""
+
+    def close(self, query: Query) -> None: ...
+
+    def carry(self, run: RunKey) -> list[Query]:
+        """The open questions, to be handed out with the run's workflow task."""
+
+    def settle(self, run: RunKey, outcomes: Mapping[str, QueryOutcome]) -> None:
+        """The workflow task has ended: answer what it answered, give back the rest."""
+
+    def answer(self, query_id: str, outcome: QueryOutcome) -> None:
+        """Refused with TaskNotFound where nobody waits any more."""
 
 
 class Waker(Protocol):

@@ -1,0 +1,185 @@
+"""One task queue's life: what is offered, who waits, what is read back from the store."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from engine.clock import Clock
+from engine.core.keys import QueueKey, RunKey
+from engine.matching.backlog import Backlog
+from engine.matching.polls import RECENT_NS, SHOWN_NS, Poll, Seen
+from engine.matching.queue import TaskQueue
+from engine.matching.rates import SECOND, Meter
+from engine.ports import Poller, QueueReport, Task
+
+log = logging.getLogger(__name__)
+
+# Between reads of the store that brought nothing new: what they saw is being started right now.
+REREAD_SECONDS = 0.1
+REREAD_AFTER_ERROR_SECONDS = 1.0
+
+
+class QueueActor:
+    def __init__(self, key: QueueKey, backlog: Backlog, clock: Clock) -> None:
+        self.key = key
+        self.queue: TaskQueue[Poll] = TaskQueue()
+        self.seen = Seen()
+        self._backlog = backlog
+        self._clock = clock
+        self._added = Meter()
+        self._dispatched = Meter()
+        self._reading: asyncio.Task[None] | None = None
+        self._alarm: asyncio.TimerHandle | None = None
+
+    def offer(self, task: Task) -> None:
+        if task.query is None and task.started is None:
+            self._added.add(self._clock.now())
+        self.queue.offer(task)
+        self.match()
+
+    async def poll(self, poller: Poller, seconds: float) -> Task | None:
+        loop = asyncio.get_running_loop()
+        poll = Poll(poller, loop.create_future())
+        self.seen.note(poller, self._clock.now())
+        if poller.rate_max is not None:
+            self.queue.limit(poller.rate_max)
+        self.queue.wait(poll)
+        self.match()
+        timer = loop.call_later(seconds, self._time_out, poll)
+        try:
+            return await poll.future
+        except asyncio.CancelledError:
+            self._abandon(poll)
+            raise
+        finally:
+            timer.cancel()
+            self.seen.last_at = self._clock.now()
+
+    def _time_out(self, poll: Poll) -> None:
+        self.queue.give_up(poll)
+        poll.give(None)
+
+    def _abandon(self, poll: Poll) -> None:
+        self.queue.give_up(poll)
+        if (task := poll.refused()) is not None:
+            self.offer(task)
+
+    def match(self) -> None:
+        now = self._clock.now()
+        for poll, task in self.queue.match(now):
+            poll.give(task)
+            self._dispatched.add(now)
+        if self.queue.wants_reading:
+            self._read_back()
+        if self.queue.bucket is not None:
+            self._set_alarm(self.queue.opens_at(now), now)
+
+    def _set_alarm(self, at: int, now: int) -> None:
+        """Match again when the rate allows it."""
+        if at and self._alarm is None:
+            loop = asyncio.get_running_loop()
+            self._alarm = loop.call_later((at - now) / SECOND, self._ring)
+
+    def _ring(self) -> None:
+        self._alarm = None
+        self.match()
+
+    def reserve(self) -> Reserved | None:
+        poll = self.queue.reserve(self._clock.now())
+        return None if poll is None else Reserved(self, poll)
+
+    def fulfil(self, poll: Poll, task: Task) -> None:
+        now = self._clock.now()
+        self._added.add(now)
+        if poll.give(task):
+            self._dispatched.add(now)
+        else:
+            self.offer(task)
+
+    def put_back(self, poll: Poll) -> None:
+        if poll.is_waiting:
+            self.queue.wait(poll, first=True)
+            self.match()
+
+    def _read_back(self) -> None:
+        self.queue.begin_reading()
+        self._reading = asyncio.get_running_loop().create_task(self._read())
+
+    async def _read(self) -> None:
+        limit = self.queue.window_max
+        try:
+            tasks = await self._backlog.read(self.key, limit)
+        except Exception:
+            log.exception("reading the backlog of %s", self.key.name)
+            self.queue.end_reading((), is_all=False)
+            self._match_later(REREAD_AFTER_ERROR_SECONDS)
+            return
+        news = self.queue.end_reading(tasks, is_all=len(tasks) < limit)
+        if news or not self.queue.is_spilled:
+            self.match()
+        else:
+            self._match_later(REREAD_SECONDS)
+
+    def _match_later(self, seconds: float) -> None:
+        asyncio.get_running_loop().call_later(seconds, self.match)
+
+    def end_polls(self, is_meant: Callable[[Poller], bool]) -> None:
+        for poll in [poll for poll in self.queue.polls if is_meant(poll.poller)]:
+            self._time_out(poll)
+
+    @property
+    def has_pollers(self) -> bool:
+        if self.queue.polls:
+            return True
+        return self._clock.now() - self.seen.last_at < RECENT_NS
+
+    @property
+    def polled_at(self) -> int:
+        return self._clock.now() if self.queue.polls else self.seen.last_at
+
+    @property
+    def is_idle(self) -> bool:
+        """Nothing is lost if it is forgotten."""
+        busy = self.queue.polls or self.queue.has_direct or self.queue.is_reading
+        return not busy and self._clock.now() - self.seen.last_at > SHOWN_NS
+
+    async def describe(self) -> QueueReport:
+        by_priority = self.queue.count_by_priority()
+        count, oldest_at = len(self.queue), self.queue.oldest_at
+        if self.queue.is_spilled or self.queue.is_reading:
+            stored = await self._backlog.count(self.key)
+            count, oldest_at = stored.count, stored.oldest_at
+        now = self._clock.now()
+        bucket = self.queue.bucket
+        return QueueReport(
+            pollers=self.seen.shown(now),
+            backlog=count,
+            backlog_by_priority=by_priority,
+            oldest_at=oldest_at,
+            added_per_second=self._added.per_second(now),
+            dispatched_per_second=self._dispatched.per_second(now),
+            rate_max=None if bucket is None else bucket.rate,
+        )
+
+
+class Reserved:
+    """A poller taken out of its queue; see `ports.Reservation`."""
+
+    __slots__ = ("_actor", "_poll")
+
+    def __init__(self, actor: QueueActor, poll: Poll) -> None:
+        self._actor = actor
+        self._poll = poll
+
+    @property
+    def poller(self) -> Poller:
+        return self._poll.poller
+
+    def fulfil(self, run: RunKey, started: object) -> None:
+        task = Task(run=run, queue=self._actor.key, event_id=0, attempt=0, started=started)
+        self._actor.fulfil(self._poll, task)
+
+    def return_(self) -> None:
+        self._actor.put_back(self._poll)

@@ -1,0 +1,127 @@
+"""All task queues of this node: `ports.Matching`."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+import msgspec
+
+from engine.clock import Clock
+from engine.core.keys import QueueKey, RunKey
+from engine.core.state import RunState
+from engine.errors import EngineError
+from engine.matching.actor import QueueActor, Reserved
+from engine.matching.backlog import Backlog
+from engine.matching.queries import Queries
+from engine.ports import Poller, QueueReport, Shards, Task
+
+log = logging.getLogger(__name__)
+
+OFFER_AGAIN_SECONDS = 0.2
+# Idle queues are forgotten when there are so many, and again when there are twice as many.
+QUEUES_SWEPT_MIN = 1_000
+
+
+class TaskQueues:
+    def __init__(self, backlog: Backlog, clock: Clock) -> None:
+        self.queries = Queries(clock)
+        self._backlog = backlog
+        self._clock = clock
+        self._shards: Shards | None = None
+        self._actors: dict[QueueKey, QueueActor] = {}
+        self._sweep_at = QUEUES_SWEPT_MIN
+        self._diversions: set[asyncio.Task[None]] = set()
+
+    def introduce(self, shards: Shards) -> None:
+        """Shards know matching and matching knows shards: this closes the ring."""
+        self._shards = shards
+
+    def _actor(self, queue: QueueKey) -> QueueActor:
+        actor = self._actors.get(queue)
+        if actor is None:
+            if len(self._actors) >= self._sweep_at:
+                self._sweep()
+            actor = self._actors[queue] = QueueActor(queue, self._backlog, self._clock)
+        return actor
+
+    def _sweep(self) -> None:
+        kept = {key: actor for key, actor in self._actors.items() if not actor.is_idle}
+        self._actors = kept
+        self._sweep_at = max(QUEUES_SWEPT_MIN, 2 * len(kept))
+
+    def offer(self, task: Task) -> None:
+        if task.sticky and not self.has_pollers(task.queue):
+            self._divert(task)
+        else:
+            self._actor(task.queue).offer(task)
+
+    def offer_again(self, task: Task) -> None:
+        asyncio.get_running_loop().call_later(OFFER_AGAIN_SECONDS, self.offer, task)
+
+    def _divert(self, task: Task) -> None:
+        """The worker that knows the run is gone: any worker of the normal queue may have it."""
+        diversion = asyncio.get_running_loop().create_task(self._offer_to_normal(task))
+        self._diversions.add(diversion)
+        diversion.add_done_callback(self._diversions.discard)
+
+    async def _offer_to_normal(self, task: Task) -> None:
+        assert self._shards is not None, "the server introduces shards before it serves"
+        try:
+            name = await self._shards.inspect(task.run, _normal_queue)
+        except EngineError as refusal:
+            # Its schedule-to-start time-out, which is the run's own, moves it instead.
+            log.debug("a sticky task stays where it is: %s", refusal.message)
+            return
+        queue = task.queue._replace(name=name)
+        self._actor(queue).offer(msgspec.structs.replace(task, queue=queue, sticky=False))
+
+    def withdraw(self, queue: QueueKey, run: RunKey, event_id: int) -> None:
+        if (actor := self._actors.get(queue)) is not None:
+            actor.queue.withdraw(run, event_id)
+
+    def withdraw_query(self, queue: QueueKey, query_id: str) -> None:
+        if (actor := self._actors.get(queue)) is not None:
+            actor.queue.withdraw_query(query_id)
+
+    def nudge(self, queue: QueueKey) -> None:
+        """Tasks were committed that this node was not offered."""
+        if (actor := self._actors.get(queue)) is not None:
+            actor.queue.is_spilled = True
+            actor.match()
+
+    def has_pollers(self, queue: QueueKey) -> bool:
+        actor = self._actors.get(queue)
+        return actor is not None and actor.has_pollers
+
+    def polled_at(self, queue: QueueKey) -> int:
+        actor = self._actors.get(queue)
+        return 0 if actor is None else actor.polled_at
+
+    def reserve(self, queue: QueueKey) -> Reserved | None:
+        actor = self._actors.get(queue)
+        return None if actor is None else actor.reserve()
+
+    async def poll(self, queue: QueueKey, poller: Poller, seconds: float) -> Task | None:
+        return await self._actor(queue).poll(poller, seconds)
+
+    def end_polls(self, namespace_id: str, instance: str) -> None:
+        for key, actor in list(self._actors.items()):
+            if key.namespace_id == namespace_id:
+                actor.end_polls(lambda poller: poller.instance == instance)
+                actor.seen.forget(instance)
+
+    def leave(self, queue: QueueKey) -> None:
+        actor = self._actors.pop(queue, None)
+        if actor is not None:
+            actor.end_polls(lambda _: True)
+            for task in actor.queue.drain():
+                self.offer(task)
+
+    async def describe(self, queue: QueueKey) -> QueueReport:
+        actor = self._actors.get(queue) or QueueActor(queue, self._backlog, self._clock)
+        return await actor.describe()
+
+
+def _normal_queue(state: RunState) -> str:
+    return state.queue
