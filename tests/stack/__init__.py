@@ -1,0 +1,1 @@
+"""The process runner behind `make up`, and the embedded PostgreSQL: killed, ended, refused."""
