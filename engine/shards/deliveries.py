@@ -1,0 +1,215 @@
+"""Messages from run to run, carried after the commit that promised them, at least once.
+
+    stored ──send──▶ arrived ──▶ the sender is told, or the row is dropped
+       ▲               │ not now
+       └──back-off─────┘
+
+What is sent twice is applied once: starts by request id, signals by request id, the rest by what
+the receiver already knows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+from temporalio.api.enums.v1 import CancelExternalWorkflowExecutionFailedCause as CancelCause
+from temporalio.api.enums.v1 import SignalExternalWorkflowExecutionFailedCause as SignalCause
+from temporalio.api.enums.v1 import StartChildWorkflowExecutionFailedCause as ChildCause
+from temporalio.api.enums.v1 import WorkflowIdConflictPolicy
+
+from engine.clock import Clock
+from engine.core.effects import (
+    CancelExternal,
+    CloseChild,
+    Delivery,
+    SignalExternal,
+    StartChild,
+    TellParent,
+)
+from engine.core.inputs import (
+    ChildClosed,
+    ChildStarted,
+    ChildStartFailed,
+    ExternalAnswered,
+    Input,
+    RequestCancel,
+    Start,
+    Terminate,
+)
+from engine.core.keys import RunKey
+from engine.core.state import RunState
+from engine.errors import AlreadyStarted, EngineError, NamespaceNotFound, NotFound, RunNotFound
+from engine.ports import Shards, StartPolicy
+
+log = logging.getLogger(__name__)
+
+IN_FLIGHT_MAX = 500
+RETRY_SECONDS_MIN, RETRY_SECONDS_MAX = 0.1, 30.0
+
+NamespaceId = Callable[[str], Awaitable[str]]
+
+
+class Deliveries:
+    """`namespace_id` turns a namespace's name into its id, or refuses with NamespaceNotFound."""
+
+    def __init__(
+        self,
+        shards: Shards,
+        clock: Clock,
+        namespace_id: NamespaceId,
+        acknowledge: Callable[[RunKey, int], Awaitable[None]],
+    ) -> None:
+        self._shards = shards
+        self._clock = clock
+        self._namespace_id = namespace_id
+        self._acknowledge = acknowledge
+        self._room = asyncio.Semaphore(IN_FLIGHT_MAX)
+        self._under_way: dict[tuple[str, int], asyncio.Task[None]] = {}
+
+    def send(self, source: RunKey, delivery: Delivery) -> None:
+        name = (source.run_id, delivery.event_id)
+        if name in self._under_way:
+            return
+        task = asyncio.get_running_loop().create_task(self._carry(source, delivery))
+        self._under_way[name] = task
+        task.add_done_callback(lambda _: self._under_way.pop(name, None))
+
+    def end(self) -> None:
+        for task in list(self._under_way.values()):
+            task.cancel()
+
+    async def _carry(self, source: RunKey, delivery: Delivery) -> None:
+        pause = RETRY_SECONDS_MIN
+        while True:
+            try:
+                async with self._room:
+                    await self._once(source, delivery)
+                return
+            except EngineError as refusal:
+                log.debug("a message is sent again: %s", refusal.message)
+            except Exception:
+                log.exception("a message cannot be sent; it is tried again")
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, RETRY_SECONDS_MAX)
+
+    async def _once(self, source: RunKey, delivery: Delivery) -> None:
+        answer = await CARRIERS[type(delivery)](self, delivery)
+        if answer is None:
+            await self._acknowledge(source, delivery.event_id)
+            return
+        try:
+            await self._shards.submit(source, answer)
+        except RunNotFound:
+            await self._acknowledge(source, delivery.event_id)
+
+    async def _start_child(self, given: StartChild) -> Input:
+        at = self._clock.now()
+        failed = ChildStartFailed(
+            at=at,
+            initiated_event_id=given.event_id,
+            cause=ChildCause.START_CHILD_WORKFLOW_EXECUTION_FAILED_CAUSE_NAMESPACE_NOT_FOUND,
+        )
+        try:
+            namespace_id = await self._target(given.namespace, given.namespace_id)
+            key = RunKey(namespace_id, given.workflow_id, given.run_id)
+            start = Start(at=at, attributes=given.attributes, request_id=given.request_id)
+            started = await self._shards.start(key, start, _policy(given.reuse_policy))
+        except NamespaceNotFound:
+            return failed
+        except AlreadyStarted:
+            exists = ChildCause.START_CHILD_WORKFLOW_EXECUTION_FAILED_CAUSE_WORKFLOW_ALREADY_EXISTS
+            return msgspec.structs.replace(failed, cause=exists)
+        return ChildStarted(at=at, initiated_event_id=given.event_id, run_id=started.run_id)
+
+    async def _target(self, namespace: str, namespace_id: str) -> str:
+        return await self._namespace_id(namespace) if namespace else namespace_id
+
+    async def _signal(self, given: SignalExternal) -> Input:
+        at = self._clock.now()
+        cause = 0
+        try:
+            namespace_id = await self._target(given.namespace, given.target.namespace_id)
+            target = given.target._replace(namespace_id=namespace_id)
+            await self._check_child(target, given.child_only, given.signal.external)
+            await self._shards.submit(target, msgspec.structs.replace(given.signal, at=at))
+        except NamespaceNotFound:
+            cause = SignalCause.SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_FAILED_CAUSE_NAMESPACE_NOT_FOUND
+        except NotFound:
+            cause = SignalCause.SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_FAILED_CAUSE_EXTERNAL_WORKFLOW_EXECUTION_NOT_FOUND  # noqa: E501
+        return ExternalAnswered(at=at, initiated_event_id=given.event_id, failed_cause=cause)
+
+    async def _cancel(self, given: CancelExternal) -> Input:
+        at = self._clock.now()
+        cause = 0
+        try:
+            namespace_id = await self._target(given.namespace, given.target.namespace_id)
+            target = given.target._replace(namespace_id=namespace_id)
+            await self._check_child(target, given.child_only, given.cancel.external)
+            await self._shards.submit(target, msgspec.structs.replace(given.cancel, at=at))
+        except NamespaceNotFound:
+            cause = CancelCause.CANCEL_EXTERNAL_WORKFLOW_EXECUTION_FAILED_CAUSE_NAMESPACE_NOT_FOUND
+        except NotFound:
+            cause = CancelCause.CANCEL_EXTERNAL_WORKFLOW_EXECUTION_FAILED_CAUSE_EXTERNAL_WORKFLOW_EXECUTION_NOT_FOUND  # noqa: E501
+        return ExternalAnswered(at=at, initiated_event_id=given.event_id, failed_cause=cause)
+
+    async def _check_child(self, target: RunKey, child_only: bool, sender: Any) -> None:
+        """`child_only`: the target must be a child of the sender, or it is as if not found."""
+        if not child_only:
+            return
+        parent = await self._shards.inspect(target, _parent_of)
+        if parent != (sender.workflow_id, sender.run_id):
+            raise RunNotFound("the target is not a child of the sender")
+
+    async def _tell_parent(self, given: TellParent) -> None:
+        closed = ChildClosed(
+            at=self._clock.now(),
+            initiated_event_id=given.initiated_event_id,
+            child=given.child,
+            closing=given.closing,
+        )
+        await self._unless_gone(given.parent, closed)
+
+    async def _close_child(self, given: CloseChild) -> None:
+        at = self._clock.now()
+        if given.terminate:
+            reason = "by parent close policy"
+            order: Input = Terminate(at=at, reason=reason, identity="history-service")
+        else:
+            order = RequestCancel(
+                at=at,
+                cause="by parent close policy",
+                identity="history-service",
+                external=given.parent,
+            )
+        await self._unless_gone(given.child, order)
+
+    async def _unless_gone(self, target: RunKey, given: Input) -> None:
+        try:
+            await self._shards.submit(target, given)
+        except NotFound:
+            log.debug("%s was gone before it could be told", target.workflow_id)
+
+
+def _policy(reuse: int) -> StartPolicy:
+    return StartPolicy(
+        reuse=reuse, conflict=WorkflowIdConflictPolicy.WORKFLOW_ID_CONFLICT_POLICY_FAIL
+    )
+
+
+def _parent_of(state: RunState) -> tuple[str, str]:
+    assert state.start is not None, "a run was started"
+    parent = state.start.parent_workflow_execution
+    return parent.workflow_id, parent.run_id
+
+
+CARRIERS: dict[type, Callable[[Deliveries, Any], Awaitable[Input | None]]] = {
+    StartChild: Deliveries._start_child,
+    SignalExternal: Deliveries._signal,
+    CancelExternal: Deliveries._cancel,
+    TellParent: Deliveries._tell_parent,
+    CloseChild: Deliveries._close_child,
+}

@@ -1,0 +1,130 @@
+"""What a batch has promised, let out once its commit has returned, in one place.
+
+Until then it is data. If the commit fails nobody is told anything but that it failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from engine.core.effects import Delivery, OfferTask, Refuse
+from engine.core.state import RunState
+from engine.errors import EngineError
+from engine.ports import Reservation, Task
+from engine.shards.batch import Batch
+from engine.shards.cache import Entry
+from engine.shards.works import Watch, Work
+
+if TYPE_CHECKING:
+    from engine.shards.actor import Writer
+
+
+class Release:
+    def __init__(self, writer: Writer, batch: Batch) -> None:
+        self._writer = writer
+        self._batch = batch
+        self._answers: list[tuple[Work, object]] = []
+        self._refusals: list[tuple[Work, EngineError]] = []
+        self._questions: list[tuple[Work, Entry, Callable[[RunState], Any]]] = []
+        self._watches: list[tuple[Watch, Entry, Callable[[RunState], bool]]] = []
+        self._offers: dict[tuple[str, str, int], tuple[Entry, OfferTask]] = {}
+        self._reserved: list[tuple[Entry, OfferTask, Reservation, object]] = []
+        self._deliveries: list[tuple[Entry, Delivery]] = []
+        self._touched: dict[str, Entry] = {}
+        self._deleted: list[str] = []
+
+    def touched(self, entry: Entry) -> None:
+        self._touched[entry.state.key.run_id] = entry
+
+    def answer(self, work: Work, value: object) -> None:
+        self._answers.append((work, value))
+
+    def refuse(self, work: Work, why: EngineError) -> None:
+        self._refusals.append((work, why))
+
+    def ask(self, work: Work, entry: Entry, question: Callable[[RunState], Any]) -> None:
+        self._questions.append((work, entry, question))
+
+    def watch(self, work: Watch, entry: Entry, satisfied: Callable[[RunState], bool]) -> None:
+        self._watches.append((work, entry, satisfied))
+
+    def offer(self, entry: Entry, effect: OfferTask) -> None:
+        self._offers[entry.state.key.run_id, effect.queue.kind, effect.event_id] = (entry, effect)
+
+    def reserved(
+        self, entry: Entry, effect: OfferTask, reservation: Reservation, started: object
+    ) -> None:
+        self._reserved.append((entry, effect, reservation, started))
+
+    def delivery(self, entry: Entry, effect: Delivery) -> None:
+        self._deliveries.append((entry, effect))
+
+    def deleted(self, entry: Entry) -> None:
+        self._deleted.append(entry.state.key.run_id)
+
+    def give_up(self) -> None:
+        """The commit failed."""
+        for _, _, reservation, _ in self._reserved:
+            reservation.return_()
+
+    def let_out(self) -> None:
+        for entry in self._touched.values():
+            entry.is_new = False
+            self._wake(entry)
+        for entry, _, reservation, started in self._reserved:
+            reservation.fulfil(entry.state.key, started)
+        for work, value in self._answers:
+            _tell(work, value)
+        for work, why in self._refusals:
+            if not work.answer.done():
+                work.answer.set_exception(why)
+        for work, entry, question in self._questions:
+            _answer_question(work, entry, question)
+        for watch, entry, satisfied in self._watches:
+            self._writer.watchers.add(entry.state, satisfied, watch.answer)
+        for entry, effect in self._offers.values():
+            self._writer.matching.offer(task_of(entry, effect, self._batch.at))
+        for entry, delivery in self._deliveries:
+            self._writer.deliver(entry.state.key, delivery)
+        for entry in self._touched.values():
+            self._writer.watchers.notify(entry.state)
+        for run_id in self._deleted:
+            self._writer.watchers.forget(run_id)
+        if self._touched and self._writer.on_committed is not None:
+            self._writer.on_committed()
+
+    def _wake(self, entry: Entry) -> None:
+        state = entry.state
+        if state.is_running and state.armed_at:
+            self._writer.wakes.add(state.key, state.armed_at)
+
+
+def task_of(entry: Entry, effect: OfferTask, at: int) -> Task:
+    return Task(
+        run=entry.state.key,
+        queue=effect.queue,
+        event_id=effect.event_id,
+        attempt=effect.attempt,
+        priority=effect.priority,
+        sticky=effect.sticky,
+        offered_at=at,
+    )
+
+
+def _tell(work: Work, value: object) -> None:
+    if work.answer.done():
+        return
+    if isinstance(value, Refuse):
+        work.answer.set_exception(value.error)
+    else:
+        work.answer.set_result(value)
+
+
+def _answer_question(work: Work, entry: Entry, question: Callable[[RunState], Any]) -> None:
+    if work.answer.done():
+        return
+    try:
+        work.answer.set_result(question(entry.state))
+    except Exception as problem:  # noqa: BLE001  it is the asker's, not the writer's
+        work.answer.set_exception(problem)

@@ -1,0 +1,53 @@
+"""Starts the writers, introduces deliveries and watches over their ends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from psycopg_pool import AsyncConnectionPool
+
+from engine.clock import Clock
+from engine.core.limits import Limits
+from engine.ports import Matching
+from engine.shards.actor import Writer
+from engine.shards.deliveries import Deliveries, NamespaceId
+from engine.shards.router import Router
+from engine.store.pool import Connection
+
+
+class Supervisor:
+    """All writers of this node; `router` is what the rest of the engine sees of them."""
+
+    def __init__(
+        self,
+        databases: Sequence[tuple[str, AsyncConnectionPool[Connection]]],
+        matching: Matching,
+        clock: Clock,
+        limits: Limits,
+        *,
+        shard_count: int,
+        outbox: bool,
+        namespace_id: NamespaceId,
+        on_committed: Callable[[], None] | None = None,
+    ) -> None:
+        self.writers = [
+            Writer(url, pool, matching, clock, limits, outbox=outbox) for url, pool in databases
+        ]
+        self.router = Router(self.writers, shard_count)
+        self._deliveries = Deliveries(self.router, clock, namespace_id, self.router.acknowledge)
+        for writer in self.writers:
+            writer.shard_count = shard_count
+            writer.deliver = self._deliveries.send
+            writer.on_committed = on_committed
+        self._running: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        self._running = [asyncio.create_task(writer.run()) for writer in self.writers]
+
+    async def end(self) -> None:
+        """Commit what waits, then let the shards go."""
+        self._deliveries.end()
+        for writer in self.writers:
+            await writer.end()
+        await asyncio.gather(*self._running, return_exceptions=True)
