@@ -14,7 +14,9 @@
     ├── QueryFailed                    the workflow's own query handler refused
     ├── ResourceExhausted
     ├── Unavailable                    nothing was stored; the same call may be sent again
+    ├── DeadlineExceeded               nobody answered in the time that the caller gave
     ├── Aborted
+    ├── OperationsFailed               of several in one call; each says its own part
     └── Unsupported
 
 `frontend/statuses.py` turns each leaf into its gRPC status, once.
@@ -99,8 +101,20 @@ class Unavailable(EngineError):
     pass
 
 
+class DeadlineExceeded(EngineError):
+    pass
+
+
 class Aborted(EngineError):
     pass
+
+
+class OperationsFailed(EngineError):
+    """`parts` has a refusal for each operation; None for one that was not tried."""
+
+    def __init__(self, message: str, parts: tuple[EngineError | None, ...] = ()) -> None:
+        super().__init__(message)
+        self.parts = parts
 
 
 class Unsupported(EngineError):

@@ -10,9 +10,11 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from google.protobuf.message import Message
+from google.rpc.code_pb2 import ABORTED
 from google.rpc.status_pb2 import Status
 from grpc import StatusCode
 from temporalio.api.errordetails.v1 import (
+    MultiOperationExecutionFailure,
     NamespaceAlreadyExistsFailure,
     NamespaceNotFoundFailure,
     NotFoundFailure,
@@ -22,12 +24,27 @@ from temporalio.api.errordetails.v1 import (
     WorkflowExecutionAlreadyStartedFailure,
     WorkflowNotReadyFailure,
 )
+from temporalio.api.failure.v1 import MultiOperationExecutionAborted
 
 from engine import errors
 
 TRAILER = "grpc-status-details-bin"
 
 Detail = Callable[[Any], Message]
+
+
+def _operations(refusal: errors.OperationsFailed) -> MultiOperationExecutionFailure:
+    failure = MultiOperationExecutionFailure()
+    for part in refusal.parts:
+        if part is None:
+            operation = failure.statuses.add(code=ABORTED, message="Operation was aborted.")
+            operation.details.add().Pack(MultiOperationExecutionAborted())
+        else:
+            status = _status(part)
+            operation = failure.statuses.add(code=status.code, message=status.message)
+            operation.details.extend(status.details)
+    return failure
+
 
 _TABLE: dict[type[errors.EngineError], tuple[StatusCode, Detail | None]] = {
     errors.InvalidArgument: (StatusCode.INVALID_ARGUMENT, None),
@@ -66,9 +83,14 @@ _TABLE: dict[type[errors.EngineError], tuple[StatusCode, Detail | None]] = {
         lambda refusal: ResourceExhaustedFailure(cause=refusal.cause, scope=refusal.scope),
     ),
     errors.Unavailable: (StatusCode.UNAVAILABLE, None),
+    errors.DeadlineExceeded: (StatusCode.DEADLINE_EXCEEDED, None),
     errors.Aborted: (StatusCode.ABORTED, None),
+    errors.OperationsFailed: (StatusCode.ABORTED, _operations),
     errors.Unsupported: (StatusCode.UNIMPLEMENTED, None),
 }
+
+
+_CODES = {code.value[0]: code for code in StatusCode}
 
 
 class Answer(NamedTuple):
@@ -78,9 +100,19 @@ class Answer(NamedTuple):
 
 
 def answer(refusal: errors.EngineError) -> Answer:
-    code, detail = _TABLE[type(refusal)]
-    if detail is None:
+    status = _status(refusal)
+    code = _CODES[status.code]
+    if not status.details:
         return Answer(code, refusal.message, ())
-    status = Status(code=code.value[0], message=refusal.message)
-    status.details.add().Pack(detail(refusal))
     return Answer(code, refusal.message, ((TRAILER, status.SerializeToString()),))
+
+
+def _status(refusal: errors.EngineError) -> Status:
+    code, detail = _TABLE[type(refusal)]
+    status = Status(code=code.value[0], message=refusal.message)
+    if isinstance(refusal, errors.OperationsFailed):
+        # The whole call fails for the reason of the operation that did.
+        status.code = next((_status(part).code for part in refusal.parts if part), status.code)
+    if detail is not None:
+        status.details.add().Pack(detail(refusal))
+    return status

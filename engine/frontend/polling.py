@@ -1,0 +1,121 @@
+"""What polls for workflow tasks and polls for activities share."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from temporalio.api.enums.v1 import TaskQueueKind
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import (
+    PollActivityTaskQueueRequest,
+    PollWorkflowTaskQueueRequest,
+)
+
+from engine.core.inputs import StartActivity, StartWorkflowTask
+from engine.core.keys import QueueKey, RunKey
+from engine.errors import EngineError, InvalidArgument, NotFound, Unavailable
+from engine.frontend import calls, checks
+from engine.frontend.parts import Parts
+from engine.ports import Poller, Task
+from engine.protocol import tokens
+from engine.protocol.tokens import TaskToken
+
+PollRequest = PollWorkflowTaskQueueRequest | PollActivityTaskQueueRequest
+Start = StartWorkflowTask | StartActivity
+
+_rescues: set[asyncio.Task[None]] = set()
+
+
+def is_sticky(queue: TaskQueue) -> bool:
+    return queue.kind == TaskQueueKind.TASK_QUEUE_KIND_STICKY
+
+
+async def queue_key(parts: Parts, request: PollRequest, kind: str) -> QueueKey:
+    namespace = await parts.namespace(request.namespace)
+    checks.length("Identity", request.identity, parts.limits)
+    queue = request.task_queue
+    if not queue.ByteSize():
+        raise InvalidArgument("taskQueue is not set")
+    if not queue.name:
+        raise InvalidArgument("missing task queue name")
+    if len(queue.name) > parts.limits.id_length_max:
+        raise InvalidArgument("taskQueue length exceeds limit")
+    return QueueKey(namespace.id, queue.name, kind)
+
+
+def poller(parts: Parts, request: PollRequest, rate_max: float | None = None) -> Poller:
+    versions = request.worker_version_capabilities
+    deployment = request.deployment_options
+    return Poller(
+        identity=request.identity,
+        request_id=parts.clock.new_id(),
+        instance=request.worker_instance_key,
+        rate_max=rate_max,
+        versions=versions if versions.ByteSize() else None,
+        deployment=deployment if deployment.ByteSize() else None,
+    )
+
+
+async def next_task(
+    parts: Parts, queue: QueueKey, by: Poller, start: Callable[[Task], Start]
+) -> Task | None:
+    """The next task of the queue, started for this poller; None at the time-out."""
+    loop = asyncio.get_running_loop()
+    ends_at = loop.time() + calls.seconds_left(parts.config.task_poll_seconds)
+    while True:
+        task = await parts.matching.poll(queue, by, max(0.0, ends_at - loop.time()))
+        if task is None or task.query is not None or task.started is not None:
+            return task
+        given = start(task)
+        try:
+            reply = await parts.shards.submit(task.run, given)
+        except NotFound:
+            # It was started, or is of no use, since it was offered.
+            continue
+        except Unavailable:
+            parts.matching.offer_again(task)
+            continue
+        except asyncio.CancelledError:
+            _rescue(parts, task, given)
+            raise
+        return msgspec.structs.replace(task, started=reply)
+
+
+def _rescue(parts: Parts, task: Task, given: Start) -> None:
+    """The poller left while its task was being started: another one is to get it."""
+    rescue = asyncio.get_running_loop().create_task(_pass_on(parts, task, given))
+    _rescues.add(rescue)
+    rescue.add_done_callback(_rescues.discard)
+
+
+async def _pass_on(parts: Parts, task: Task, given: Start) -> None:
+    try:
+        # The same request id: if it was started, the answer is the one that was lost.
+        reply = await parts.shards.submit(task.run, given)
+    except NotFound:
+        return
+    except EngineError:
+        parts.matching.offer_again(task)
+        return
+    parts.matching.offer(msgspec.structs.replace(task, started=reply))
+
+
+async def hand_over(parts: Parts, task: Task, answer: Callable[[], Any]) -> Any:
+    """Make the answer; the task goes to another poller if that fails or its caller has left."""
+    try:
+        return await answer()
+    except (EngineError, asyncio.CancelledError):
+        parts.matching.offer_again(task)
+        raise
+
+
+async def task_token(parts: Parts, namespace: str, given: bytes) -> tuple[RunKey, TaskToken]:
+    token = tokens.task(given)
+    if not namespace:
+        raise InvalidArgument("Namespace not set on request.")
+    if (await parts.namespace(namespace)).id != token.namespace_id:
+        raise InvalidArgument("Operation requested with a token from a different namespace.")
+    return RunKey(token.namespace_id, token.workflow_id, token.run_id), token

@@ -1,0 +1,160 @@
+"""Task queues as people see them, and workers that leave them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from temporalio.api.enums.v1 import DescribeTaskQueueMode, RateLimitSource, TaskQueueType
+from temporalio.api.taskqueue.v1 import (
+    PollerInfo,
+    TaskIdBlock,
+    TaskQueueStats,
+    TaskQueueStatus,
+    TaskQueueTypeInfo,
+    TaskQueueVersionInfo,
+)
+from temporalio.api.workflowservice.v1 import (
+    DescribeTaskQueueRequest,
+    DescribeTaskQueueResponse,
+    ShutdownWorkerRequest,
+    ShutdownWorkerResponse,
+)
+
+from engine.core.keys import ACTIVITY, WORKFLOW, QueueKey
+from engine.errors import InvalidArgument
+from engine.frontend import checks
+from engine.frontend.parts import Parts
+from engine.ports import PollerSeen, QueueReport
+from engine.protocol import times
+
+PRIORITY_DEFAULT = 3
+# A worker that sets no rate of its own is shown with this one.
+RATE_UNLIMITED = 100_000.0
+KINDS: Mapping[TaskQueueType.ValueType, str] = {
+    TaskQueueType.TASK_QUEUE_TYPE_UNSPECIFIED: WORKFLOW,
+    TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW: WORKFLOW,
+    TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY: ACTIVITY,
+}
+ENHANCED = DescribeTaskQueueMode.DESCRIBE_TASK_QUEUE_MODE_ENHANCED
+
+
+async def describe(parts: Parts, request: DescribeTaskQueueRequest) -> DescribeTaskQueueResponse:
+    namespace = await parts.namespace(request.namespace)
+    name = request.task_queue.name
+    if not name:
+        raise InvalidArgument("missing task queue name")
+    if len(name) > parts.limits.id_length_max:
+        raise InvalidArgument("taskQueue length exceeds limit")
+    if request.api_mode == ENHANCED:
+        return await _enhanced(parts, request, namespace.id)
+    report = await _report(parts, namespace.id, name, request.task_queue_type)
+    return _response(parts, request, report)
+
+
+async def _report(
+    parts: Parts, namespace_id: str, name: str, kind: TaskQueueType.ValueType
+) -> QueueReport:
+    if kind not in KINDS:
+        raise InvalidArgument("This server has no task queues of that type.")
+    return await parts.matching.describe(QueueKey(namespace_id, name, KINDS[kind]))
+
+
+def _response(
+    parts: Parts, request: DescribeTaskQueueRequest, report: QueueReport
+) -> DescribeTaskQueueResponse:
+    response = DescribeTaskQueueResponse(pollers=map(_poller, report.pollers))
+    rate = RATE_UNLIMITED if report.rate_max is None else report.rate_max
+    response.effective_rate_limit.requests_per_second = rate
+    response.effective_rate_limit.rate_limit_source = (
+        RateLimitSource.RATE_LIMIT_SOURCE_SYSTEM
+        if report.rate_max is None
+        else RateLimitSource.RATE_LIMIT_SOURCE_WORKER
+    )
+    if request.report_stats:
+        response.stats.CopyFrom(_stats(parts, report))
+        for priority, stats in _by_priority(parts, report).items():
+            response.stats_by_priority_key[priority].CopyFrom(stats)
+    if request.include_task_queue_status:
+        # Ids of tasks mean nothing here: the block is there for those who expect one.
+        response.task_queue_status.CopyFrom(
+            TaskQueueStatus(
+                backlog_count_hint=report.backlog,
+                rate_per_second=rate,
+                task_id_block=TaskIdBlock(),
+            )
+        )
+    return response
+
+
+async def _enhanced(
+    parts: Parts, request: DescribeTaskQueueRequest, namespace_id: str
+) -> DescribeTaskQueueResponse:
+    """All kinds of the queue at once, as one unversioned version."""
+    version = TaskQueueVersionInfo()
+    kinds = request.task_queue_types or (
+        TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+        TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
+    )
+    for kind in kinds:
+        report = await _report(parts, namespace_id, request.task_queue.name, kind)
+        shown = TaskQueueTypeInfo()
+        if request.report_pollers:
+            shown.pollers.extend(map(_poller, report.pollers))
+        if request.report_stats:
+            shown.stats.CopyFrom(_stats(parts, report))
+        version.types_info[kind].CopyFrom(shown)
+    response = DescribeTaskQueueResponse()
+    response.versions_info[""].CopyFrom(version)
+    return response
+
+
+def _poller(seen: PollerSeen) -> PollerInfo:
+    poller = seen.poller
+    return PollerInfo(
+        last_access_time=times.timestamp(seen.at),
+        identity=poller.identity,
+        rate_per_second=RATE_UNLIMITED if poller.rate_max is None else poller.rate_max,
+        worker_version_capabilities=poller.versions,
+        deployment_options=poller.deployment,
+    )
+
+
+def _stats(parts: Parts, report: QueueReport) -> TaskQueueStats:
+    age = max(0, parts.clock.now() - report.oldest_at) if report.oldest_at else 0
+    return TaskQueueStats(
+        approximate_backlog_count=report.backlog,
+        approximate_backlog_age=times.duration(age),
+        tasks_add_rate=report.added_per_second,
+        tasks_dispatch_rate=report.dispatched_per_second,
+        rate_limiting_active=report.rate_max is not None and report.backlog > 0,
+    )
+
+
+def _by_priority(parts: Parts, report: QueueReport) -> dict[int, TaskQueueStats]:
+    """Rates are those of the whole queue, and stand with the default priority."""
+    whole = _stats(parts, report)
+    found = {
+        priority: TaskQueueStats(
+            approximate_backlog_count=count,
+            approximate_backlog_age=whole.approximate_backlog_age,
+        )
+        for priority, count in report.backlog_by_priority.items()
+    }
+    ordinary = found.setdefault(PRIORITY_DEFAULT, TaskQueueStats())
+    ordinary.approximate_backlog_age.CopyFrom(whole.approximate_backlog_age)
+    ordinary.tasks_add_rate = whole.tasks_add_rate
+    ordinary.tasks_dispatch_rate = whole.tasks_dispatch_rate
+    if not report.backlog_by_priority:
+        ordinary.approximate_backlog_count = whole.approximate_backlog_count
+    return found
+
+
+async def shut_down_worker(parts: Parts, request: ShutdownWorkerRequest) -> ShutdownWorkerResponse:
+    """Its waiting polls end with nothing, and its sticky tasks go where others see them."""
+    namespace = await parts.namespace(request.namespace)
+    checks.length("Identity", request.identity, parts.limits)
+    if request.worker_instance_key:
+        parts.matching.end_polls(namespace.id, request.worker_instance_key)
+    if request.sticky_task_queue:
+        parts.matching.leave(QueueKey(namespace.id, request.sticky_task_queue, WORKFLOW))
+    return ShutdownWorkerResponse()
