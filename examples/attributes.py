@@ -1,0 +1,39 @@
+"""The custom search attributes of the examples, and how a namespace comes to have them."""
+
+from typing import Final
+
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.operatorservice.v1 import (
+    AddSearchAttributesRequest,
+    ListSearchAttributesRequest,
+)
+from temporalio.client import Client
+
+from console.billing.contract import SEARCH_ATTRIBUTES
+
+TYPES: Final = SEARCH_ATTRIBUTES | {
+    "OrderStage": "Keyword",
+    "Depot": "Keyword",
+    "OrderTotal": "Double",
+    "TransferAmount": "Double",
+}
+
+_INDEXED: Final = {
+    "Keyword": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
+    "Double": IndexedValueType.INDEXED_VALUE_TYPE_DOUBLE,
+    "Int": IndexedValueType.INDEXED_VALUE_TYPE_INT,
+    "Datetime": IndexedValueType.INDEXED_VALUE_TYPE_DATETIME,
+}
+
+
+async def add_missing(client: Client) -> None:
+    listed = await client.operator_service.list_search_attributes(
+        ListSearchAttributesRequest(namespace=client.namespace)
+    )
+    missing = {
+        name: _INDEXED[kind] for name, kind in TYPES.items() if name not in listed.custom_attributes
+    }
+    if missing:
+        await client.operator_service.add_search_attributes(
+            AddSearchAttributesRequest(namespace=client.namespace, search_attributes=missing)
+        )
