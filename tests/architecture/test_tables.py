@@ -7,7 +7,9 @@ from engine.frontend import rpc, unsupported
 UNSUPPORTED = {"WorkflowService": unsupported.WORKFLOW, "OperatorService": unsupported.OPERATOR}
 
 
-@pytest.mark.parametrize(("service", "table"), rpc.SERVICES, ids=lambda given: getattr(given, "name", ""))
+@pytest.mark.parametrize(
+    ("service", "table"), rpc.SERVICES, ids=lambda given: getattr(given, "name", "")
+)
 def test_every_rpc_is_built_or_has_a_reason_not_to_be(service, table) -> None:  # type: ignore[no-untyped-def]
     reasons = UNSUPPORTED[service.name]
 
@@ -21,6 +23,8 @@ def test_what_is_not_built_is_sorted_and_says_why(reasons: dict[str, str]) -> No
     assert all(len(reason.split()) > 3 for reason in reasons.values())
 
 
-@pytest.mark.parametrize(("service", "table"), rpc.SERVICES, ids=lambda given: getattr(given, "name", ""))
+@pytest.mark.parametrize(
+    ("service", "table"), rpc.SERVICES, ids=lambda given: getattr(given, "name", "")
+)
 def test_the_table_is_sorted(service, table) -> None:  # type: ignore[no-untyped-def]
     assert list(table) == sorted(table)

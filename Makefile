@@ -1,0 +1,53 @@
+# The project's commands. `make up` is the product; CONTRIBUTING.md says when to use the others.
+PYTHON ?= python3.11
+PY := .venv/bin/python
+INSTALLED := .venv/installed-$(firstword $(shell sha256sum requirements.lock))
+FAST := tests/unit tests/architecture
+
+.PHONY: setup up engine check fix test bench sim static
+
+setup: $(INSTALLED)
+
+# Everything from the lock, by hash; nothing is written outside of the checkout.
+$(INSTALLED):
+	@command -v $(PYTHON) > /dev/null || { \
+	  echo "make: $(PYTHON) is missing: install Python 3.11 (Debian 12: apt-get install python3.11), or name yours: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2> /dev/null || { \
+	  echo "make: $(PYTHON) cannot make a virtual environment: apt-get install python3.11-venv" >&2; exit 1; }
+	@mkdir -p .run/tmp
+	@$(PY) -c '' 2> /dev/null || $(PYTHON) -m venv --clear .venv
+	@echo "installing from requirements.lock; this takes a minute or two"
+	@TMPDIR=$(CURDIR)/.run/tmp $(PY) -m pip install --quiet --disable-pip-version-check \
+	  --no-cache-dir --require-hashes --requirement requirements.lock
+	@rm -f .venv/installed-*
+	@touch $@
+
+up: $(INSTALLED)
+	@exec $(PY) -m examples.stack
+
+engine: $(INSTALLED)
+	@test -n "$(PORT)" && test -n "$(DATA)" || { \
+	  echo "make engine: say where, as in make engine PORT=7233 DATA=.run/alone" >&2; exit 1; }
+	@exec $(PY) -m engine serve --port "$(PORT)" --embedded "$(DATA)"
+
+check: static
+	$(PY) -m pytest --quiet -m "not slow" $(FAST)
+
+test: static
+	$(PY) -m pytest $(PYTEST_ARGS)
+
+static: $(INSTALLED)
+	$(PY) -m ruff format --check --quiet .
+	$(PY) -m ruff check --quiet .
+	$(PY) -m mypy
+	$(PY) -m pyright --warnings
+
+fix: $(INSTALLED)
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+bench: $(INSTALLED)
+	$(PY) -m tests.bench
+
+sim: $(INSTALLED)
+	$(PY) -m pytest tests/simulation $(PYTEST_ARGS)

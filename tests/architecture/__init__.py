@@ -1,0 +1,1 @@
+"""The architecture, executed: import contracts, sizes, names, maps, tables and schema."""
