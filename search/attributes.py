@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any, LiteralString, Protocol
 
 import msgspec
 
@@ -54,7 +54,7 @@ class Attribute(msgspec.Struct, frozen=True):
     name: str
     type: ValueType
     #: None: the value lies in the slot of its type.
-    column: str | None = None
+    column: LiteralString | None = None
     #: The column counts nanoseconds; a query may say '90s'.
     is_duration: bool = False
     #: An open run has no value yet, and sorts as if it were later than any.
@@ -173,7 +173,7 @@ def slots(given: Mapping[str, Payload], custom: CustomAttributes) -> Slots:
         if name in SYSTEM:
             raise BadAttribute(f"search attribute {name!r} is written by the system alone")
         value = _value(attribute, payload)
-        if value is not None:
+        if value:
             found.setdefault(attribute.type.value, {})[name] = value
     return found
 
@@ -279,18 +279,22 @@ def words(text: str) -> list[str]:
     return sorted(set(itertools.islice(found, WORDS_MAX)))
 
 
+_OWN_LISTS = (
+    ("FailingActivityTypes", "failing_activity_types"),
+    ("WaitingOn", "waiting_on"),
+    ("TemporalReportedProblems", "problems"),
+)
+
+
 def stored_slots(record: VisibilityRecord) -> Slots:
     """All of the record's slots: its own lists and words beside the custom attributes."""
     lists = dict(record.custom.get(ValueType.KEYWORD_LIST, {}))
     texts = dict(record.custom.get(ValueType.TEXT, {}))
-    if record.failing_activity_types:
-        lists["FailingActivityTypes"] = record.failing_activity_types
-    if record.waiting_on:
-        lists["WaitingOn"] = record.waiting_on
-    if record.problems:
-        lists["TemporalReportedProblems"] = record.problems
-    if record.last_failure_message:
-        texts["LastFailureMessage"] = words(record.last_failure_message)
+    for name, field in _OWN_LISTS:
+        if own := getattr(record, field):
+            lists[name] = list(dict.fromkeys(own))
+    if found := words(record.last_failure_message or ""):
+        texts["LastFailureMessage"] = found
     if not (lists or texts):
         return record.custom
     stored = dict(record.custom)
@@ -306,14 +310,7 @@ def taken_apart(slots: Slots) -> dict[str, Any]:
     lists = dict(slots.get(ValueType.KEYWORD_LIST, {}))
     texts = dict(slots.get(ValueType.TEXT, {}))
     texts.pop("LastFailureMessage", None)
-    fields: dict[str, Any] = {
-        field: lists.pop(name, [])
-        for name, field in (
-            ("FailingActivityTypes", "failing_activity_types"),
-            ("WaitingOn", "waiting_on"),
-            ("TemporalReportedProblems", "problems"),
-        )
-    }
+    fields: dict[str, Any] = {field: lists.pop(name, []) for name, field in _OWN_LISTS}
     custom = {**slots, ValueType.KEYWORD_LIST.value: lists, ValueType.TEXT.value: texts}
     fields["custom"] = {name: values for name, values in custom.items() if values}
     return fields

@@ -1,5 +1,6 @@
 """Where the databases, the broker and the index are; read once, refused loudly."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -47,3 +48,7 @@ def _refuse_unless(variable: str, url: str, schemes: tuple[str, ...]) -> None:
     if scheme not in schemes:
         wanted = " or ".join(f"{name}://" for name in schemes)
         raise BadSetting(f"{variable} must start with {wanted}")
+
+
+def of_this_process() -> SearchConfig:
+    return SearchConfig.from_environment(os.environ)  # noqa: TID251 (a config module)

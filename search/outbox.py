@@ -1,9 +1,9 @@
 """The outbox, whole: records on their way to Elasticsearch, and those it refused.
 
     append ──▶ waiting ──claim──▶ (held by one relay) ──ack────▶ gone
-                  ▲                      │       └────park──▶ parked ──drop──▶ gone
-                  │                      └─ connection lost: waiting again        │
-                  └────────────────────────── retry ─────────────────────────────┘
+                  ▲                      │       └────park──▶ parked ──unpark, drop──▶ gone
+                  │                      └ connection lost: waiting again     │
+                  └────────── put_back: what the run is now ─────────────────┘
 
 A claim is a row lock: it lasts as long as the relay's transaction, and dies with it. So two
 relays never hold the same row, and nothing has to find out that one of them is dead.
@@ -16,20 +16,13 @@ from typing import Any, LiteralString, NamedTuple
 import psycopg
 from psycopg.rows import class_row
 
-from search.records import VisibilityRecord, encode
+from search.records import Claimed, VisibilityRecord, encode
 
 BATCH_ROWS_MAX = 1_000
 #: The record of one run rarely exceeds 2 KiB; of a run with a large memo, 100.
 BATCH_BYTES_MAX = 8 * 1024 * 1024
 PARKED_PAGE_ROWS_MAX = 200
 RETRY_ROWS_MAX = 1_000
-
-
-class Claimed(NamedTuple):
-    seq: int
-    run_id: str
-    version: int
-    record: bytes
 
 
 class Parked(NamedTuple):
@@ -66,10 +59,15 @@ async def append(
     at: datetime,
 ) -> None:
     """In the engine's transaction; `at` is the moment of its batch."""
+    await connection.execute(_append, _appended(shard_id, records, at))
+
+
+def _appended(
+    shard_id: int, records: Sequence[VisibilityRecord], at: datetime
+) -> tuple[object, ...]:
     run_ids = [record.run_id for record in records]
     versions = [record.version for record in records]
-    encoded = [encode(record) for record in records]
-    await connection.execute(_append, (shard_id, at, run_ids, versions, encoded))
+    return shard_id, at, run_ids, versions, [encode(record) for record in records]
 
 
 _claim: LiteralString = """
@@ -135,23 +133,34 @@ def parked(connection: psycopg.Connection[Any], after: int = 0) -> list[Parked]:
         return cursor.execute(_parked, given).fetchall()
 
 
-_retry: LiteralString = """
-    with taken as (
-        delete from visibility_parked
-        where seq in (select seq from visibility_parked
-                      where %(seqs)s::bigint[] is null or seq = any(%(seqs)s::bigint[])
-                      order by seq limit %(limit)s for update skip locked)
-        returning *
-    )
-    insert into visibility_outbox (shard_id, run_id, version, appended_at, record)
-    select shard_id, run_id, version, %(now)s, record from taken order by seq
+_unpark: LiteralString = """
+    delete from visibility_parked
+    where seq in (select seq from visibility_parked
+                  where %(seqs)s::bigint[] is null or seq = any(%(seqs)s::bigint[])
+                  order by seq limit %(limit)s for update skip locked)
+    returning shard_id, run_id
 """
 
 
-def retry(connection: psycopg.Connection[Any], now: datetime, seqs: list[int] | None = None) -> int:
-    """Put parked rows (all, up to RETRY_ROWS_MAX, where none are named) back into the outbox."""
-    given = {"seqs": seqs, "limit": RETRY_ROWS_MAX, "now": now}
-    return connection.execute(_retry, given).rowcount
+def unpark(
+    connection: psycopg.Connection[Any], seqs: Sequence[int] | None = None
+) -> list[tuple[int, str]]:
+    """Take rows out (all, up to RETRY_ROWS_MAX, where none are named): (shard, run) of each.
+
+    The caller puts back what the runs are now. Their old records are of no use: the index
+    may have forgotten by now that a run was deleted.
+    """
+    given = {"seqs": None if seqs is None else list(seqs), "limit": RETRY_ROWS_MAX}
+    return connection.execute(_unpark, given).fetchall()
+
+
+def put_back(
+    connection: psycopg.Connection[Any],
+    shard_id: int,
+    records: Sequence[VisibilityRecord],
+    at: datetime,
+) -> None:
+    connection.execute(_append, _appended(shard_id, records, at))
 
 
 _drop: LiteralString = "delete from visibility_parked where seq = any(%(seqs)s::bigint[])"

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 
@@ -55,6 +56,16 @@ class VisibilityRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     waiting_on: list[str] = []
     next_timer_time: datetime | None = None
     problems: list[str] = []
+
+
+class Claimed(NamedTuple):
+    """A row of the outbox in the hands of a relay."""
+
+    seq: int
+    run_id: str
+    version: int
+    #: By `encode`.
+    record: bytes
 
 
 class Page(msgspec.Struct, frozen=True):

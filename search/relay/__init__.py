@@ -1,0 +1,11 @@
+"""Outbox -> Elasticsearch, by Celery. The broker carries "database N has rows", never a record.
+
+app      the Celery app and its beat table: `celery -A search.relay.app worker -B`
+tasks    one call each
+drain    claim -> bulk -> ack for one database
+bulk     rows -> operations; reply -> acked, parked, once more; pure
+rebuild  a new generation beside the live one, then the alias
+parked   what the index refused: look, try again, drop
+nudge    the engine's word that a commit appended rows
+clock    the time
+"""
