@@ -6,6 +6,7 @@ import psycopg
 from psycopg_pool import AsyncConnectionPool
 
 Connection = psycopg.AsyncConnection[tuple[object, ...]]
+Pool = AsyncConnectionPool[Connection]
 READERS_MAX = 4
 #: What a caller may simply send again.
 PASSING = (psycopg.OperationalError, psycopg.InterfaceError)
@@ -17,9 +18,9 @@ async def connect(url: str) -> Connection:
     )
 
 
-async def open_readers(url: str) -> AsyncConnectionPool[Connection]:
+async def open_readers(url: str) -> Pool:
     """A small pool for reads of committed rows."""
-    pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+    pool: Pool = AsyncConnectionPool(
         url,
         min_size=1,
         max_size=READERS_MAX,
