@@ -1,1 +1,1 @@
-"""Map follows."""
+"""The language of the tests: real servers, small real fakes, waiting with a deadline."""
