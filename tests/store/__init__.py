@@ -1,0 +1,1 @@
+"""Store modules against a real PostgreSQL."""

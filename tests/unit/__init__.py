@@ -1,0 +1,1 @@
+"""Pure tests; they mirror the tree."""
