@@ -282,7 +282,9 @@ def _ordinary(data: Path) -> list[str]:
     prefix = [setpriv, f"--reuid={owner.st_uid}", f"--regid={owner.st_gid}", "--clear-groups"]
     if not all(_open_to_all(parent) for parent in (*data.parents, *BINARIES.parents)):
         # A checkout in root's own home: the ordinary user may pass through closed directories.
+        # Without the fix-up bit access(2), by which initdb looks for its like, forgets that.
         prefix += ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
+        prefix += ["--securebits=+no_setuid_fixup"]
     return [*prefix, "--pdeathsig=INT"]
 
 

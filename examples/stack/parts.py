@@ -81,25 +81,16 @@ def _engine(config: StackConfig, at: Addresses, env: Mapping[str, str]) -> list[
         return []
     migrate = (PYTHON, "-m", "engine", "migrate")
     serve = (PYTHON, "-m", "engine", "serve", "--port", str(config.engine_port))
-    beat = str(config.run / "tmp" / "beat")
-    relay = (PYTHON, "-m", "celery", "-A", "search.relay.app", "worker", "-B", "-s", beat)
+    relay = (PYTHON, "-m", "search.relay")
     stores = ("postgres", "valkey", "elasticsearch")
-    return [
+    is_ready = ready.grpc_health(at.engine)
+    rows = [
         Part("engine-tables", migrate, env, after=("postgres",), task=True),
-        Part(
-            "engine",
-            serve,
-            env,
-            after=("engine-tables", *stores),
-            is_ready=ready.grpc_health(at.engine),
-        ),
-        Part(
-            "relay",
-            (*relay, "--loglevel", "INFO", "--concurrency", "1"),
-            env,
-            after=("engine-tables", *stores),
-        ),
+        Part("engine", serve, env, after=("engine-tables", *stores), is_ready=is_ready),
     ]
+    if at.elasticsearch_url:
+        rows.append(Part("relay", relay, env, after=("engine-tables", *stores)))
+    return rows
 
 
 def _console(config: StackConfig, at: Addresses, env: Mapping[str, str]) -> list[Part]:
