@@ -16,6 +16,7 @@ from temporalio.api.workflowservice.v1 import (
 
 from engine.core.inputs import StartActivity, StartWorkflowTask
 from engine.core.keys import QueueKey, RunKey
+from engine.core.state import RunState
 from engine.errors import EngineError, InvalidArgument, NotFound, Unavailable
 from engine.frontend import calls, checks
 from engine.frontend.parts import Parts
@@ -93,7 +94,10 @@ def _rescue(parts: Parts, task: Task, given: Start) -> None:
 
 async def _pass_on(parts: Parts, task: Task, given: Start) -> None:
     try:
-        # The same request id: if it was started, the answer is the one that was lost.
+        if not await parts.shards.inspect(task.run, lambda state: _is_started(state, given)):
+            parts.matching.offer(task)
+            return
+        # The same request id: the answer is the one that was lost.
         reply = await parts.shards.submit(task.run, given)
     except NotFound:
         return
@@ -101,6 +105,13 @@ async def _pass_on(parts: Parts, task: Task, given: Start) -> None:
         parts.matching.offer_again(task)
         return
     parts.matching.offer(msgspec.structs.replace(task, started=reply))
+
+
+def _is_started(state: RunState, given: Start) -> bool:
+    if isinstance(given, StartWorkflowTask):
+        return state.task is not None and state.task.request_id == given.request_id
+    activity = state.activities.get(given.scheduled_event_id)
+    return activity is not None and activity.request_id == given.request_id
 
 
 async def hand_over(parts: Parts, task: Task, answer: Callable[[], Any]) -> Any:

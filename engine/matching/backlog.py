@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
-from psycopg_pool import AsyncConnectionPool
 
 from engine.core.keys import QueueKey
 from engine.ports import Task
 from engine.store import tasks
-from engine.store.pool import Connection
+from engine.store.pool import Pool
 
 
 class Waiting(msgspec.Struct, frozen=True, gc=False):
@@ -28,10 +27,10 @@ class Backlog(Protocol):
     async def count(self, queue: QueueKey) -> Waiting: ...
 
 
-class StoredTasks:
+class StoredBacklog:
     """The transfer tasks of all databases."""
 
-    def __init__(self, pools: Sequence[AsyncConnectionPool[Connection]]) -> None:
+    def __init__(self, pools: Sequence[Pool]) -> None:
         self._pools = pools
 
     async def read(self, queue: QueueKey, limit: int) -> list[Task]:
