@@ -1,8 +1,8 @@
 """Connections to the shard databases, for the relay and for those who ask after it (sync)."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from typing import Any, LiteralString
 
 import psycopg
@@ -13,10 +13,18 @@ CONNECTIONS_MAX = 8
 LOCK_SPACE = 0x5EA4C4
 
 
-@cache
+_pools: dict[str, ConnectionPool[psycopg.Connection[Any]]] = {}
+_opening = threading.Lock()
+
+
 def _pool(url: str) -> ConnectionPool[psycopg.Connection[Any]]:
-    settings = {"application_name": "perdure relay"}
-    return ConnectionPool(url, kwargs=settings, min_size=0, max_size=CONNECTIONS_MAX, open=True)
+    with _opening:
+        if url not in _pools:
+            settings = {"application_name": "perdure relay"}
+            _pools[url] = ConnectionPool(
+                url, kwargs=settings, min_size=0, max_size=CONNECTIONS_MAX, open=True
+            )
+        return _pools[url]
 
 
 @contextmanager
@@ -27,7 +35,11 @@ def connected(url: str) -> Iterator[psycopg.Connection[Any]]:
 
 
 def close() -> None:
-    _pool.cache_clear()
+    """All connections of this process; the next to ask opens new ones."""
+    with _opening:
+        for pool in _pools.values():
+            pool.close()
+        _pools.clear()
 
 
 _lock: LiteralString = "select pg_try_advisory_xact_lock(%(space)s, hashtext(%(name)s))"

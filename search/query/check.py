@@ -79,7 +79,7 @@ class _Checker:
             raise QueryError(f"there is no attribute {name.text[:100]!r}", name.position, hint)
         if operator is not None and operator not in OPERATORS[found.type]:
             known = ", ".join([*sorted(OPERATORS[found.type]), "IS NULL"])
-            message = f"{found.name} is a {found.type} and does not know {operator}"
+            message = f"{found.name} is of type {found.type}, which does not know {operator}"
             raise QueryError(message, name.position, f"it knows {known}")
         return found
 
@@ -147,7 +147,7 @@ class _Checker:
     def order_key(self, written: nodes.WrittenOrder) -> nodes.OrderKey:
         attribute = self.attribute(written.name)
         if attribute.type in _UNSORTABLE:
-            message = f"{attribute.name} is a {attribute.type} and has no order"
+            message = f"{attribute.name} is of type {attribute.type}, which has no order"
             raise QueryError(message, written.name.position)
         return nodes.OrderKey(attribute, written.descending)
 
@@ -156,7 +156,9 @@ class _Checker:
             return self.bucket(written)
         attribute = self.attribute(written)
         if attribute.type not in _GROUPABLE:
-            message = f"runs cannot be grouped by {attribute.name}, a {attribute.type}"
+            message = (
+                f"runs cannot be grouped by {attribute.name}, which is of type {attribute.type}"
+            )
             hint = "like BUCKET(StartTime, '1h')" if attribute.type is ValueType.DATETIME else ""
             raise QueryError(message, written.position, hint)
         return attribute

@@ -177,8 +177,8 @@ def _refuse_token(text: str, refused: UnexpectedToken) -> NoReturn:
         hint = "there is no LIKE: use STARTS_WITH or CONTAINS"
     elif token.type == "NAME" and "STRING" in refused.accepts:
         hint = f"a text stands in quotes: '{word[:40]}'"
-    elif "NAME" in refused.accepts and token.type not in {"RPAR", "COMMA", "COMPARE"}:
-        hint = "a name that is also a word of the language, or odd, stands in backquotes"
+    elif token.type == "COMPARE" and "BY" in refused.accepts:
+        hint = "an attribute named like a word of the language stands in backquotes"
     else:
         hint = _expected(refused.accepts)
     raise QueryError(f"{word[:40]!r} cannot stand here", _position(token), hint)
@@ -198,9 +198,9 @@ _WORDS: Mapping[str, str] = {
     "STRING": "'text'",
     "NUMBER": "a number",
     "NAME": "a name",
-    "LPAR": "(",
-    "RPAR": ")",
-    "COMMA": ",",
+    "LPAR": "'('",
+    "RPAR": "')'",
+    "COMMA": "','",
     "SIGN": "+ or -",
     "NOW": "now()",
 }

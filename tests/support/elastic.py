@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import itertools
 import json
 import os
 import shutil
@@ -16,13 +17,23 @@ from pathlib import Path
 from typing import IO, Any
 
 import pytest
+from elasticsearch import Elasticsearch
 
+from search.config import SearchConfig
+from search.elastic import writer
+from search.postgres import databases
+from search.relay import clock
+from search.relay.drain import Index
 from tests.support.eventually import eventually
 
 REPOSITORY = Path(__file__).parents[2]
 START = REPOSITORY / "search/elastic/node/start.sh"
 PREPARE_SECONDS_MAX = 600
 START_SECONDS_MAX = 90
+
+
+#: By this process; another may end it.
+_started: dict[int, subprocess.Popen[bytes]] = {}
 
 
 @pytest.fixture(scope="session")
@@ -92,6 +103,7 @@ def _start() -> dict[str, Any]:
         node.kill()
         failure.add_note(Path(state, "output").read_text()[-4_000:])
         raise
+    _started[node.pid] = node
     return {"url": url, "pid": node.pid, "state": state, "users": 0}
 
 
@@ -109,4 +121,32 @@ def _end(found: dict[str, Any]) -> None:
     """Its data is thrown away, so it need not end politely."""
     with contextlib.suppress(ProcessLookupError):
         os.kill(found["pid"], signal.SIGKILL)
+    if mine := _started.pop(found["pid"], None):
+        mine.wait()
     shutil.rmtree(found["state"], ignore_errors=True)
+
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="module")
+def search_config(migrated_database: str, elasticsearch_url: str) -> Iterator[SearchConfig]:
+    """One shard database, and in the shared node an alias that only this module uses."""
+    alias = f"test-{os.getpid()}-{next(_numbers)}"
+    yield SearchConfig(
+        databases=(migrated_database,),
+        elasticsearch_url=elasticsearch_url,
+        broker_url="redis://127.0.0.1:1",
+        index_alias=alias,
+    )
+    databases.close()
+    with Elasticsearch(elasticsearch_url) as client:
+        for generation in writer.generations(client, alias):
+            writer.drop(client, generation)
+
+
+@pytest.fixture(scope="module")
+def index(search_config: SearchConfig) -> Iterator[Index]:
+    """The index as a relay reaches it."""
+    with writer.connect(search_config) as client:
+        yield Index(client, search_config.index_alias, clock.now)

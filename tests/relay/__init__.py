@@ -1,0 +1,1 @@
+"""Outbox -> index, against a real PostgreSQL and a real Elasticsearch."""

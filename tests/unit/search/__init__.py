@@ -1,0 +1,1 @@
+"""The pure parts of search: no database, no network, no clock."""
