@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import msgspec
 
@@ -14,6 +14,8 @@ from search.config import BadSetting, SearchConfig
 LIMIT_PREFIX = "PERDURE_LIMIT_"
 SHARD_COUNT_MAX = 16_384
 PORT_MAX = 65_535
+PORT_DEFAULT = 7233
+SHARD_COUNT_DEFAULT = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,9 +23,9 @@ class EngineConfig:
     search: SearchConfig
     host: str = "127.0.0.1"
     # 0: any free port; the one that was got is printed.
-    port: int = 7233
+    port: int = PORT_DEFAULT
     # Fixed when the databases are first migrated; a run's shard is hash(workflow id) mod this.
-    shard_count: int = 64
+    shard_count: int = SHARD_COUNT_DEFAULT
     # A test or a suite reaches a limit sooner when it may lower it.
     limits: Limits = DEFAULT
     # Tests wait for an unchanged history no longer than they must.
@@ -37,7 +39,6 @@ class EngineConfig:
     # Retention sweeps run this often; tests want to see one.
     retention_sweep_seconds: float = 60.0
     retention_seconds_default: int = 72 * 3600
-    labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def databases(self) -> tuple[str, ...]:
@@ -49,14 +50,11 @@ def read() -> Mapping[str, str]:
 
 
 def from_environment(environ: Mapping[str, str]) -> EngineConfig:
-    defaults = EngineConfig.__dataclass_fields__
     return EngineConfig(
         search=SearchConfig.from_environment(environ),
         host=environ.get("ENGINE_HOST", "").strip() or "127.0.0.1",
-        port=whole(environ, "ENGINE_PORT", defaults["port"].default, 0, PORT_MAX),
-        shard_count=whole(
-            environ, "ENGINE_SHARDS", defaults["shard_count"].default, 1, SHARD_COUNT_MAX
-        ),
+        port=whole(environ, "ENGINE_PORT", PORT_DEFAULT, 0, PORT_MAX),
+        shard_count=whole(environ, "ENGINE_SHARDS", SHARD_COUNT_DEFAULT, 1, SHARD_COUNT_MAX),
         limits=_limits(environ),
         long_poll_seconds=whole(environ, "ENGINE_LONG_POLL_SECONDS", 20, 1, 3600),
         retention_sweep_seconds=whole(environ, "ENGINE_RETENTION_SWEEP_SECONDS", 60, 1, 86_400),

@@ -1,3 +1,3 @@
 """The few fixtures that everyone needs."""
 
-pytest_plugins = ["tests.support.elastic", "tests.support.postgres"]
+pytest_plugins = ["tests.support.elastic", "tests.support.postgres", "tests.support.engine"]

@@ -66,6 +66,13 @@ def _started(state: RunState, event: HistoryEvent) -> None:
 
 def _signaled(state: RunState, event: HistoryEvent) -> None:
     state.signals_count += 1
+    _signal_noted(state, event)
+
+
+def _signal_noted(state: RunState, event: HistoryEvent) -> None:
+    request_id = event.workflow_execution_signaled_event_attributes.request_id
+    if request_id:
+        state.seen_request_ids[request_id] = None
 
 
 def _cancel_requested(state: RunState, event: HistoryEvent) -> None:
@@ -176,6 +183,7 @@ APPLIERS: dict[int, Applier] = {
 # Applied when the event is buffered, not only when it gets its number.
 EARLY: dict[int, Applier] = {
     E.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED: _cancel_requested,
+    E.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED: _signal_noted,
     **apply_work.ENDS,
 }
 

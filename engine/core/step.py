@@ -325,4 +325,5 @@ FOR_WORKERS = (
     inputs.CancelActivity,
     inputs.Heartbeat,
 )
-FOR_CALLERS = (inputs.Signal, inputs.RequestCancel, inputs.Terminate, inputs.AdmitUpdate)
+# To ask a run that has ended to end is no mistake: RequestCancel is not among them.
+FOR_CALLERS = (inputs.Signal, inputs.Terminate, inputs.AdmitUpdate)

@@ -76,7 +76,9 @@ def retry_policy(given: RetryPolicy) -> RetryPolicy:
         raise InvalidArgument("BackoffCoefficient cannot be less than 1 on retry policy.")
     bound = _interval("MaximumInterval", given.maximum_interval)
     if bound and bound < initial:
-        raise InvalidArgument("MaximumInterval cannot be less than InitialInterval on retry policy.")
+        raise InvalidArgument(
+            "MaximumInterval cannot be less than InitialInterval on retry policy."
+        )
     if given.maximum_attempts < 0:
         raise InvalidArgument("MaximumAttempts cannot be negative on retry policy.")
     return _filled(given, initial, bound)

@@ -8,7 +8,6 @@ from temporalio.api.enums.v1 import (
     PendingActivityState,
     PendingWorkflowTaskState,
     TaskQueueKind,
-    WorkflowExecutionStatus,
 )
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflow.v1 import (
@@ -53,7 +52,7 @@ def _config(state: RunState) -> WorkflowExecutionConfig:
         task_queue=TaskQueue(name=state.queue, kind=TaskQueueKind.TASK_QUEUE_KIND_NORMAL)
     )
     for name in ("workflow_execution_timeout", "workflow_run_timeout"):
-        if state.start.HasField(name):  # type: ignore[arg-type]
+        if state.start.HasField(name):
             getattr(config, name).CopyFrom(getattr(state.start, name))
     config.default_workflow_task_timeout.FromNanoseconds(state.task_timeout_ns)
     return config
@@ -65,7 +64,7 @@ def _info(state: RunState) -> WorkflowExecutionInfo:
     info = WorkflowExecutionInfo(
         execution=WorkflowExecution(workflow_id=state.key.workflow_id, run_id=state.key.run_id),
         type=WorkflowType(name=state.workflow_type),
-        status=WorkflowExecutionStatus.Name(state.status),  # type: ignore[arg-type]
+        status=state.status,  # type: ignore[arg-type]
         task_queue=state.queue,
         start_time=timestamp(state.started_at),
         execution_time=timestamp(state.execution_at),
@@ -119,9 +118,7 @@ def _extended(state: RunState) -> WorkflowExecutionExtendedInfo:
     )
     if state.request_id:
         extended.request_id_infos[state.request_id].CopyFrom(
-            RequestIdInfo(
-                event_type=EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED, event_id=1
-            )
+            RequestIdInfo(event_type=EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED, event_id=1)
         )
     return extended
 

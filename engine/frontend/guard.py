@@ -29,7 +29,9 @@ def guarded(name: str, function: Function, parts: Parts) -> Behaviour:
             await context.abort(code, message, trailer)
         except Exception:
             log.exception("%s failed", name)
-            await context.abort(grpc.StatusCode.INTERNAL, f"{name} failed; the engine's log says why")
+            await context.abort(
+                grpc.StatusCode.INTERNAL, f"{name} failed; the engine's log says why"
+            )
 
     return call
 

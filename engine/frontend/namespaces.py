@@ -98,9 +98,7 @@ async def update(parts: Parts, request: UpdateNamespaceRequest) -> UpdateNamespa
     )
 
 
-async def deprecate(
-    parts: Parts, request: DeprecateNamespaceRequest
-) -> DeprecateNamespaceResponse:
+async def deprecate(parts: Parts, request: DeprecateNamespaceRequest) -> DeprecateNamespaceResponse:
     _check_named(request.namespace)
     deprecated = NamespaceState.NAMESPACE_STATE_DEPRECATED
     await parts.namespaces.change(

@@ -38,7 +38,7 @@ _NUMBERS = {
     ValueType.DATETIME: IndexedValueType.INDEXED_VALUE_TYPE_DATETIME,
     ValueType.KEYWORD_LIST: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD_LIST,
 }
-_TYPES = {number: kind for kind, number in _NUMBERS.items()}
+_TYPES: dict[int, ValueType] = {number: kind for kind, number in _NUMBERS.items()}
 
 
 async def add_search_attributes(
@@ -71,9 +71,7 @@ async def remove_search_attributes(
         raise InvalidArgument("SearchAttributes are not set on request.")
     fixed = [name for name in request.search_attributes if name in SYSTEM or name in PREDEFINED]
     if fixed:
-        raise InvalidArgument(
-            f"Unable to remove non-custom search attributes: {', '.join(fixed)}."
-        )
+        raise InvalidArgument(f"Unable to remove non-custom search attributes: {', '.join(fixed)}.")
     removed = set(request.search_attributes)
 
     def reduced(namespace: Namespace) -> Namespace:
@@ -131,15 +129,14 @@ def numbers(kinds: Mapping[str, ValueType]) -> dict[str, IndexedValueType.ValueT
 
 
 def fixed_numbers() -> dict[str, IndexedValueType.ValueType]:
-    known = {**SYSTEM, **PREDEFINED}
-    return {name: _NUMBERS[attribute.type] for name, attribute in known.items()}
+    known = [*SYSTEM.values(), *PREDEFINED.values()]
+    return numbers({attribute.name: attribute.type for attribute in known})
 
 
 def _checked(parts: Parts, name: str, number: int) -> ValueType:
     checks.named("SearchAttribute name", name, parts.limits)
     if name in SYSTEM or name in PREDEFINED:
         raise InvalidArgument(f"Search attribute {name} is reserved by system.")
-    kind = _TYPES.get(number)  # type: ignore[call-overload]
-    if kind is None:
+    if number not in _TYPES:
         raise InvalidArgument(f"Unable to create search attributes: unknown type of {name}.")
-    return kind
+    return _TYPES[number]

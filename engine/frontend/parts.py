@@ -42,10 +42,7 @@ class Parts:
     async def run_key(self, namespace: str, execution: WorkflowExecution) -> RunKey:
         """The run that a request names; without a run id, the current one."""
         found = await self.namespace(namespace)
-        if not execution.workflow_id:
-            missing = "WorkflowId" if execution.ByteSize() else "Execution"
-            raise InvalidArgument(f"{missing} is not set on request.")
-        checks.length("WorkflowId", execution.workflow_id, self.limits)
+        checks.workflow_id(execution.workflow_id, self.limits)
         if execution.run_id:
             _check_run_id(execution.run_id)
         return RunKey(found.id, execution.workflow_id, execution.run_id)

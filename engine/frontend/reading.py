@@ -15,6 +15,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from temporalio.api.enums.v1 import HistoryEventFilterType
+from temporalio.api.history.v1 import History
 from temporalio.api.workflowservice.v1 import (
     DescribeWorkflowExecutionRequest,
     DescribeWorkflowExecutionResponse,
@@ -126,11 +127,11 @@ async def _closing(parts: Parts, key: RunKey, token: HistoryToken) -> object:
     if token.is_waiting:
         waiting = _replace(token, next_event_id=token.last_event_id + 1)
         return GetWorkflowExecutionHistoryResponse(
-            history={}, next_page_token=tokens.encode(waiting)
+            history=History(), next_page_token=tokens.encode(waiting)
         )
     _, last_event_id, is_running = await parts.shards.inspect(key, extent)
     if is_running:
-        return GetWorkflowExecutionHistoryResponse(history={})
+        return GetWorkflowExecutionHistoryResponse(history=History())
     last = await parts.shards.history(
         key, last_event_id, last_event_id, parts.config.page_bytes_max
     )

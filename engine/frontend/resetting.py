@@ -62,9 +62,7 @@ async def reset(
     key = key._replace(run_id=run_id)
     cut = request.workflow_task_finish_event_id
     if not 1 < cut <= last_event_id:
-        raise InvalidArgument(
-            "Workflow task finish ID must be > 1 && <= workflow last event ID."
-        )
+        raise InvalidArgument("Workflow task finish ID must be > 1 && <= workflow last event ID.")
     kept = [event async for event in _events(parts, key, 1, cut - 1)]
     _check_cut(kept)
     reapplied = [event async for event in _later(parts, key, cut, last_event_id, excluded)]
@@ -158,9 +156,7 @@ async def _later(
             return
 
 
-async def _events(
-    parts: Parts, key: RunKey, first: int, last: int
-) -> AsyncIterator[HistoryEvent]:
+async def _events(parts: Parts, key: RunKey, first: int, last: int) -> AsyncIterator[HistoryEvent]:
     while first <= last:
         found = await parts.shards.history(key, first, last, parts.config.page_bytes_max)
         for event in events_of(found):

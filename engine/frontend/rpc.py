@@ -6,6 +6,7 @@ A name that is in no table has no handler and answers UNIMPLEMENTED; `unsupporte
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import grpc
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
@@ -92,13 +93,13 @@ SERVICES: tuple[tuple[ServiceDescriptor, Mapping[str, Function]], ...] = (
 )
 
 
-def handlers(parts: Parts) -> tuple[grpc.GenericRpcHandler, ...]:
+def handlers(parts: Parts) -> tuple[grpc.GenericRpcHandler[Any, Any], ...]:
     return tuple(_service(descriptor, table, parts) for descriptor, table in SERVICES)
 
 
 def _service(
     descriptor: ServiceDescriptor, table: Mapping[str, Function], parts: Parts
-) -> grpc.GenericRpcHandler:
+) -> grpc.GenericRpcHandler[Any, Any]:
     methods = {
         name: _method(descriptor.methods_by_name[name], function, parts)
         for name, function in table.items()
@@ -106,8 +107,10 @@ def _service(
     return grpc.method_handlers_generic_handler(descriptor.full_name, methods)
 
 
-def _method(method: MethodDescriptor, function: Function, parts: Parts) -> grpc.RpcMethodHandler:
-    handler: grpc.RpcMethodHandler = grpc.unary_unary_rpc_method_handler(
+def _method(
+    method: MethodDescriptor, function: Function, parts: Parts
+) -> grpc.RpcMethodHandler[Any, Any]:
+    handler: grpc.RpcMethodHandler[Any, Any] = grpc.unary_unary_rpc_method_handler(
         guarded(method.name, function, parts),
         request_deserializer=GetMessageClass(method.input_type).FromString,
         response_serializer=serialised,

@@ -63,7 +63,9 @@ async def start(parts: Parts, request: StartWorkflowExecutionRequest) -> object:
     )
     if answer.eager_task is None:
         return response
-    task = await workflow_tasks.answer(parts, opening.namespace, answer.eager_task)
+    task = await workflow_tasks.answer(
+        parts, opening.key, answer.eager_task, request.task_queue.name, sticky=False
+    )
     return wire.with_field(response, "eager_workflow_task", task)
 
 

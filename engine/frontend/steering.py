@@ -23,6 +23,7 @@ from engine.core.state import RunState
 from engine.errors import RunNotFound
 from engine.frontend import checks
 from engine.frontend.parts import Parts
+from engine.frontend.reading import extent
 
 
 async def signal(
@@ -38,7 +39,7 @@ async def signal(
         input=request.input,
         identity=request.identity,
         header=request.header if request.HasField("header") else None,
-        request_id=request.request_id or parts.clock.new_id(),
+        request_id=request.request_id,
         links=tuple(request.links),
     )
     await parts.shards.submit(key, given)
@@ -83,6 +84,11 @@ async def delete(
     parts: Parts, request: DeleteWorkflowExecutionRequest
 ) -> DeleteWorkflowExecutionResponse:
     key = await parts.run_key(request.namespace, request.workflow_execution)
+    run_id, _, is_running = await parts.shards.inspect(key, extent)
+    key = key._replace(run_id=run_id)
+    if is_running:
+        given = Terminate(at=parts.clock.now(), reason="Delete workflow execution")
+        await parts.shards.submit(key, given)
     await parts.shards.delete(key)
     return DeleteWorkflowExecutionResponse()
 

@@ -5,7 +5,9 @@ With the tables in `rpc.py` they are the whole of the protocol; a test holds tha
 
 from __future__ import annotations
 
-_ARCHIVE = "closed runs are kept for the namespace's retention and then removed; nothing is archived"
+_ARCHIVE = (
+    "closed runs are kept for the namespace's retention and then removed; nothing is archived"
+)
 _BATCH = "bulk operations are system workflows of the console, with a manifest of their own"
 _CONFIG = "workers and task queues are configured where they run"
 _DEPLOYMENT = "workers are not versioned by the server; patches in the workflow code do it"

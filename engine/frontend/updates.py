@@ -36,7 +36,7 @@ async def update(
     parts: Parts, request: UpdateWorkflowExecutionRequest
 ) -> UpdateWorkflowExecutionResponse:
     key = await parts.run_key(request.namespace, request.workflow_execution)
-    asked = _checked(parts, request)
+    asked = checked(parts, request)
     wanted = request.wait_policy.lifecycle_stage or ACCEPTED
     if wanted == ADMITTED:
         raise PermissionDenied(
@@ -50,7 +50,7 @@ async def update(
     reached = await _awaited(parts, key, asked.meta.update_id, wanted, reached)
     return UpdateWorkflowExecutionResponse(
         update_ref=_reference(key, asked.meta.update_id),
-        stage=reached.stage,
+        stage=reached.stage,  # type: ignore[arg-type]
         outcome=reached.outcome,
     )
 
@@ -69,11 +69,13 @@ async def poll(
     wanted = request.wait_policy.lifecycle_stage
     reached = await _awaited(parts, key, update_id, wanted, reached)
     return PollWorkflowExecutionUpdateResponse(
-        update_ref=_reference(key, update_id), stage=reached.stage, outcome=reached.outcome
+        update_ref=_reference(key, update_id),
+        stage=reached.stage,  # type: ignore[arg-type]
+        outcome=reached.outcome,
     )
 
 
-def _checked(parts: Parts, request: UpdateWorkflowExecutionRequest) -> UpdateRequest:
+def checked(parts: Parts, request: UpdateWorkflowExecutionRequest) -> UpdateRequest:
     asked = UpdateRequest()
     asked.CopyFrom(request.request)
     if not request.HasField("request"):

@@ -19,11 +19,12 @@ from temporalio.api.workflowservice.v1 import (
     ScanWorkflowExecutionsResponse,
 )
 
-from engine.errors import InvalidArgument
+from engine.errors import EngineError, InvalidArgument, Unavailable
 from engine.frontend.parts import Parts
 from engine.frontend.rows import payload, row
-from search.attributes import STATUSES, find
-from search.query.errors import QueryError
+from search.attributes import STATUSES, CustomAttributes, find
+from search.query.errors import QueryError, SearchUnavailable
+from search.query.nodes import Name, WrittenBucket
 from search.query.parser import parse
 from search.records import Group, Page
 
@@ -80,14 +81,14 @@ async def count(
     namespace = await parts.namespace(request.namespace)
     query = _checked(request.query)
     try:
-        fields = [term.text for term in parse(query).group_by]
-        if not fields:
+        keys = parse(query).group
+        if not keys:
             found = await parts.reader.count(namespace.id, query, namespace.custom)
             return CountWorkflowExecutionsResponse(count=found)
         groups = await parts.reader.group(namespace.id, query, namespace.custom)
-    except QueryError as bad:
-        raise refused(bad) from bad
-    kinds = [_kind(name, namespace.custom) for name in fields]
+    except (QueryError, SearchUnavailable) as trouble:
+        raise refused(trouble) from trouble
+    kinds = [_kind(key, namespace.custom) for key in keys]
     return CountWorkflowExecutionsResponse(
         count=sum(group.count for group in groups),
         groups=[_group(group, kinds) for group in groups],
@@ -101,8 +102,8 @@ async def _page(parts: Parts, request: Any, size: int, query: str) -> Page:
         return await parts.reader.list(
             namespace.id, _checked(query), size, request.next_page_token, namespace.custom
         )
-    except QueryError as bad:
-        raise refused(bad) from bad
+    except (QueryError, SearchUnavailable) as trouble:
+        raise refused(trouble) from trouble
 
 
 def _checked(query: str) -> str:
@@ -111,8 +112,10 @@ def _checked(query: str) -> str:
     return query
 
 
-def refused(bad: QueryError) -> InvalidArgument:
-    return InvalidArgument(f"invalid query: {bad}")
+def refused(trouble: QueryError | SearchUnavailable) -> EngineError:
+    if isinstance(trouble, SearchUnavailable):
+        return Unavailable(f"runs cannot be searched now: {trouble}")
+    return InvalidArgument(f"invalid query: {trouble}")
 
 
 def _filters(request: Any, time_attribute: str) -> list[str]:
@@ -140,8 +143,8 @@ def _text(value: str) -> str:
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
-def _kind(name: str, custom: Any) -> str:
-    known = find(name, custom)
+def _kind(key: Name | WrittenBucket, custom: CustomAttributes) -> str:
+    known = find(key.text if isinstance(key, Name) else key.name.text, custom)
     return known.type.value if known else "Keyword"
 
 

@@ -59,11 +59,11 @@ async def poll(parts: Parts, request: PollWorkflowTaskQueueRequest) -> object:
         )
     normal = request.task_queue.normal_name if sticky else request.task_queue.name
     return await polling.hand_over(
-        parts, task, lambda: _answer(parts, task.run, task.started, normal, sticky=sticky)
+        parts, task, lambda: answer(parts, task.run, task.started, normal, sticky=sticky)
     )
 
 
-async def _answer(
+async def answer(
     parts: Parts, run: RunKey, started: WorkflowTaskStarted, queue: str, *, sticky: bool
 ) -> bytes:
     """`sticky`: the worker knows the run, so it is sent what is new only."""
@@ -156,7 +156,7 @@ async def _completed(
     )
     if reply.next_task is None:
         return response
-    task = await _answer(parts, run, reply.next_task, "", sticky=reply.next_task.sticky)
+    task = await answer(parts, run, reply.next_task, "", sticky=reply.next_task.sticky)
     return wire.with_field(response, "workflow_task", task)
 
 

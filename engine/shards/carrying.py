@@ -59,10 +59,12 @@ def keys(work: Work) -> list[RunKey]:
 def _found(writer: Writer, key: RunKey) -> Entry:
     entry = writer.cache.get(key)
     if entry is None:
-        named = f"workflowId: {key.workflow_id}"
-        if key.run_id:
-            named += f", runId: {key.run_id}"
-        raise RunNotFound(f"workflow not found for ID: {named}")
+        if not key.run_id:
+            raise RunNotFound(f"workflow not found for ID: {key.workflow_id}")
+        raise RunNotFound(
+            f'workflow execution not found for workflow ID "{key.workflow_id}"'
+            f' and run ID "{key.run_id}"'
+        )
     return entry
 
 

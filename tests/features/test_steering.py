@@ -180,7 +180,10 @@ async def test_only_a_run_of_the_named_chain_is_ended(
 @pytest.mark.parametrize(
     ("request_", "message"),
     [
-        (signal(WorkflowExecution(workflow_id="w"), signal_name=""), "SignalName is not set on request."),
+        (
+            signal(WorkflowExecution(workflow_id="w"), signal_name=""),
+            "SignalName is not set on request.",
+        ),
         (signal(WorkflowExecution(workflow_id="w", run_id="x")), "Invalid RunId."),
         (signal(WorkflowExecution()), "WorkflowId is not set on request."),
         (

@@ -1,8 +1,8 @@
 """A server to test against: a whole engine in this process, or whatever `--server` names.
 
-    --server=perdure       (default) an engine in this process over the embedded PostgreSQL
-    --server=official      the official dev server, started for the run
-    --server=HOST:PORT     one that runs already; PERDURE_TEST_SERVER says the same
+--server=perdure       (default) an engine in this process over the embedded PostgreSQL
+--server=official      the official dev server, started for the run
+--server=HOST:PORT     one that runs already; PERDURE_TEST_SERVER says the same
 """
 
 import os
@@ -93,7 +93,7 @@ class Server:
 async def engine_on(database: str, **settings: str) -> AsyncIterator[str]:
     """A whole engine over `database`, in this event loop, on a free port: its address."""
     config = config_for(database, **settings)
-    await migrate.migrate(config.databases, config.shard_count)
+    migrate.migrate(config.databases, config.shard_count)
     async with serving(config) as address:
         yield address
 

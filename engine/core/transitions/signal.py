@@ -9,7 +9,6 @@ from __future__ import annotations
 from temporalio.api.enums.v1 import EventType
 
 from engine.core.inputs import RequestCancel, Signal
-from engine.core.marks import RequestSeen
 from engine.core.turn import Turn
 from engine.errors import InvalidArgument
 
@@ -25,14 +24,14 @@ def signal(turn: Turn, given: Signal) -> bool:
     attributes = event.workflow_execution_signaled_event_attributes
     attributes.signal_name = given.name
     attributes.identity = given.identity
-    attributes.input.CopyFrom(given.input)
+    attributes.request_id = given.request_id
+    if given.input.payloads:
+        attributes.input.CopyFrom(given.input)
     if given.header is not None:
         attributes.header.CopyFrom(given.header)
     if given.external is not None:
         attributes.external_workflow_execution.CopyFrom(given.external)
     event.links.extend(given.links)
-    if given.request_id and len(state.seen_request_ids) < turn.limits.request_ids_kept_max:
-        turn.mark(RequestSeen(request_id=given.request_id))
     turn.record(event)
     return True
 

@@ -1,0 +1,75 @@
+"""`python -m engine serve | migrate | postgres`: the engine from a command line."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+from engine import config, embedded, server, telemetry
+from engine.embedded import CannotStart
+from engine.store import migrate
+from engine.store.migrate import CannotMigrate
+from search.config import BadSetting
+
+CANNOT_START = 2
+
+
+def main() -> int:
+    given = _arguments()
+    telemetry.start(given.log_level)
+    try:
+        code: int = given.run(given)
+    except (BadSetting, CannotStart, CannotMigrate, server.CannotServe) as refusal:
+        print(f"engine: {refusal}", file=sys.stderr)  # noqa: T201  said to a person
+        return CANNOT_START
+    return code
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m engine", description=__doc__)
+    parser.add_argument("--log-level", default="INFO")
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    serve = commands.add_parser("serve", help="serve the protocol")
+    serve.add_argument("--port", type=int, help="instead of ENGINE_PORT; 0 takes a free one")
+    serve.add_argument("--embedded", type=Path, metavar="DIR", help="with a PostgreSQL of its own")
+    serve.set_defaults(run=_serve)
+
+    bring = commands.add_parser("migrate", help="bring the databases to this release")
+    bring.set_defaults(run=_migrate)
+
+    postgres = commands.add_parser("postgres", help="an embedded PostgreSQL in the foreground")
+    postgres.add_argument("--data", type=Path, required=True, metavar="DIR")
+    postgres.add_argument("--port", type=int)
+    postgres.set_defaults(run=lambda given: embedded.serve(given.data, given.port))
+    return parser.parse_args()
+
+
+def _serve(given: argparse.Namespace) -> int:
+    with ExitStack() as stack:
+        environ: Mapping[str, str] = config.read()
+        if given.embedded is not None:
+            own = stack.enter_context(embedded.postgres(given.embedded))
+            environ = {**environ, "DATABASE_URL": own.dsn}
+        settings = config.from_environment(environ)
+        if given.port is not None:
+            settings = replace(settings, port=given.port)
+        migrate.migrate(settings.databases, settings.shard_count)
+        server.run(settings)
+    return os.EX_OK
+
+
+def _migrate(_given: argparse.Namespace) -> int:
+    settings = config.from_environment(config.read())
+    for name in migrate.migrate(settings.databases, settings.shard_count):
+        print(f"applied {name}")  # noqa: T201  said to a person
+    return os.EX_OK
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,88 @@
+"""Remove what has been kept long enough: a bounded batch a namespace, again and again.
+
+A run goes as it would by DeleteWorkflowExecution: history, record and all, by the shard that owns
+it. Two nodes that sweep at once do each other's work twice, which is harmless.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+from engine.clock import Clock
+from engine.core.keys import RunKey
+from engine.errors import EngineError, NotFound
+from engine.namespaces import Namespace, Namespaces
+from engine.ports import Shards
+from engine.store import runs
+from engine.store.pool import Pool
+from search.query.errors import SearchUnavailable
+from search.reader import VisibilityReader
+
+log = logging.getLogger(__name__)
+
+SECOND = 1_000_000_000
+SWEEP_RUNS_MAX = 500
+
+
+class Retention:
+    def __init__(
+        self,
+        shards: Shards,
+        namespaces: Namespaces,
+        reader: VisibilityReader,
+        pools: Sequence[Pool],
+        clock: Clock,
+    ) -> None:
+        self._shards = shards
+        self._namespaces = namespaces
+        self._reader = reader
+        self._pools = pools
+        self._clock = clock
+
+    async def keep_sweeping(self, every_seconds: float) -> None:
+        while True:
+            await asyncio.sleep(every_seconds)
+            try:
+                await self.sweep()
+            except Exception:
+                log.exception("a retention sweep failed; the next one tries again")
+
+    async def sweep(self) -> int:
+        """How many runs were removed."""
+        removed = 0
+        for namespace in await self._namespaces.all():
+            for key in await self._outdated(namespace):
+                removed += await self._remove(key)
+        return removed
+
+    async def _outdated(self, namespace: Namespace) -> list[RunKey]:
+        if namespace.is_deleted:
+            return await self._shown(namespace)
+        before = self._clock.now() - namespace.retention_seconds * SECOND
+        found: list[RunKey] = []
+        for pool in self._pools:
+            async with pool.connection() as connection:
+                found += await runs.expired(connection, namespace.id, before, SWEEP_RUNS_MAX)
+        return found
+
+    async def _shown(self, namespace: Namespace) -> list[RunKey]:
+        try:
+            page = await self._reader.list(namespace.id, "", SWEEP_RUNS_MAX, b"", {})
+        except SearchUnavailable:
+            return []
+        return [
+            RunKey(record.namespace_id, record.workflow_id, record.run_id)
+            for record in page.records
+        ]
+
+    async def _remove(self, key: RunKey) -> int:
+        try:
+            await self._shards.delete(key)
+        except NotFound:
+            return 0
+        except EngineError as refusal:
+            log.info("run %s stays for now: %s", key.run_id, refusal.message)
+            return 0
+        return 1

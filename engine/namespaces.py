@@ -1,0 +1,153 @@
+"""The namespaces: read from memory, written through their version.
+
+Each node reads them all at its start, whenever it is asked for one that it does not know, and
+every few seconds; so a change made through another node is seen here within that time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from engine.clock import Clock
+from engine.errors import Aborted, NamespaceAlreadyExists, NamespaceNotFound
+from engine.store import namespaces as store
+from engine.store.pool import Pool
+from search.attributes import ValueType
+
+log = logging.getLogger(__name__)
+
+REGISTERED = 1
+DELETED = 3
+DEFAULT = "default"
+SYSTEM = "perdure-system"
+PROTECTED = (SYSTEM,)
+DESCRIPTIONS = {DEFAULT: "", SYSTEM: "Perdure's own workflows: bulk operations"}
+
+REFRESH_SECONDS = 3.0
+# Callers who ask for what does not exist make this node read at most so often.
+READ_AGAIN_SECONDS = 0.2
+WRITE_ATTEMPTS_MAX = 5
+
+
+class Namespace(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    name: str
+    version: int = 1
+    #: A number of the protocol's NamespaceState.
+    state: int = REGISTERED
+    description: str = ""
+    owner_email: str = ""
+    labels: dict[str, str] = {}
+    retention_seconds: int
+    created_at: int
+    #: The custom search attributes.
+    custom: dict[str, ValueType] = {}
+
+    @property
+    def is_deleted(self) -> bool:
+        return self.state == DELETED
+
+    def with_changes(self, **changes: Any) -> Namespace:
+        return msgspec.structs.replace(self, **changes)
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Namespace).decode
+
+
+class Namespaces:
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._by_name: dict[str, Namespace] = {}
+        self._by_id: dict[str, Namespace] = {}
+        self._read_at = float("-inf")
+        self.cluster_id = ""
+
+    async def begin(self, clock: Clock, retention_seconds: int) -> None:
+        """Read them; the first start makes those that every server has."""
+        for name, description in DESCRIPTIONS.items():
+            first = Namespace(
+                id=clock.new_id(),
+                name=name,
+                description=description,
+                retention_seconds=retention_seconds,
+                created_at=clock.now(),
+            )
+            async with self._pool.connection() as connection:
+                await store.add(connection, _row(first))
+        await self.read()
+        # One installation, one id: that of a namespace that only it has.
+        self.cluster_id = self._by_name[SYSTEM].id
+
+    async def keep_fresh(self) -> None:
+        while True:
+            await asyncio.sleep(REFRESH_SECONDS)
+            try:
+                await self.read()
+            except Exception as trouble:  # noqa: BLE001  what is known stays in use
+                log.warning("namespaces cannot be read: %s", trouble)
+
+    async def read(self) -> None:
+        async with self._pool.connection() as connection:
+            rows = await store.every(connection)
+        found = [_decode(row.detail).with_changes(version=row.version) for row in rows]
+        self._by_name = {namespace.name: namespace for namespace in found}
+        self._by_id = {namespace.id: namespace for namespace in found}
+        self._read_at = asyncio.get_running_loop().time()
+
+    async def named(self, name: str) -> Namespace:
+        found = self._by_name.get(name)
+        if found is None:
+            await self._read_again()
+            found = self._by_name.get(name)
+        if found is None:
+            raise NamespaceNotFound(name)
+        return found
+
+    async def with_id(self, namespace_id: str) -> Namespace:
+        if namespace_id not in self._by_id:
+            await self._read_again()
+        found = self._by_id.get(namespace_id)
+        if found is None:
+            raise NamespaceNotFound(namespace_id)
+        return found
+
+    def known(self, namespace_id: str) -> Namespace | None:
+        return self._by_id.get(namespace_id)
+
+    async def all(self) -> list[Namespace]:
+        await self._read_again()
+        return list(self._by_name.values())
+
+    async def register(self, namespace: Namespace) -> None:
+        async with self._pool.connection() as connection:
+            added = await store.add(connection, _row(namespace))
+        if not added:
+            raise NamespaceAlreadyExists(f'Namespace "{namespace.name}" already exists')
+        await self.read()
+
+    async def change(self, name: str, changed: Callable[[Namespace], Namespace]) -> Namespace:
+        """Read, change, write back; again if another wrote in between."""
+        for _ in range(WRITE_ATTEMPTS_MAX):
+            await self.read()
+            given = await self.named(name)
+            async with self._pool.connection() as connection:
+                if await store.change(connection, _row(changed(given))):
+                    break
+        else:
+            raise Aborted(f"Namespace {name} is being changed by others; try again.")
+        await self.read()
+        return await self.with_id(given.id)
+
+    async def _read_again(self) -> None:
+        if asyncio.get_running_loop().time() - self._read_at > READ_AGAIN_SECONDS:
+            await self.read()
+
+
+def _row(namespace: Namespace) -> store.Row:
+    return store.Row(namespace.id, namespace.name, namespace.version, _encode(namespace))
