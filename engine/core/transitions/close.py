@@ -133,6 +133,8 @@ def continue_as_new(
     following.ClearField("first_workflow_task_backoff")
     following.ClearField("input")
     given = [name for name in _CARRIED if getattr(command, name).ByteSize()]
+    if not command.task_queue.name and "task_queue" in given:
+        given.remove("task_queue")
     copy_set(command, following, given)
     if command.HasField("failure"):
         following.continued_failure.CopyFrom(command.failure)

@@ -62,7 +62,7 @@ def complete(turn: Turn, given: CompleteWorkflowTask) -> None:
     if running.speculative and _only_rejects(request):
         turn.mark(TaskLost(attempt=1))
         _reject_all(turn, request)
-        _next_task(turn, request, [])
+        _next_task(turn, request, [], reset_to=turn.state.previous_started_event_id)
         return
     workflow_task.write_held(turn)
     task = Task(
@@ -187,8 +187,12 @@ def _message(task: Task, message_id: str) -> None:
 
 
 def _next_task(
-    turn: Turn, request: RespondWorkflowTaskCompletedRequest, eager: list[ActivityStarted]
+    turn: Turn,
+    request: RespondWorkflowTaskCompletedRequest,
+    eager: list[ActivityStarted],
+    reset_to: int = 0,
 ) -> None:
+    """`reset_to`: the task left no event; a worker that saw its ids goes back to this one."""
     if not turn.state.is_running:
         turn.reply(WorkflowTaskCompleted(closed=True, eager_activities=tuple(eager)))
         return
@@ -202,7 +206,12 @@ def _next_task(
     if is_forced and request.return_new_workflow_task:
         following = _start_next(turn, request.identity)
     turn.reply(
-        WorkflowTaskCompleted(closed=False, next_task=following, eager_activities=tuple(eager))
+        WorkflowTaskCompleted(
+            closed=False,
+            next_task=following,
+            eager_activities=tuple(eager),
+            reset_history_event_id=reset_to,
+        )
     )
 
 
