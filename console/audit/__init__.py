@@ -2,5 +2,6 @@
 changed never.
 
 models  AuditEntry (the intent) and AuditOutcome (what came of it): two append-only tables
+rows    entries as a page shows them
 record  record(): what every write goes through
 """

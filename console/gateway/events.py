@@ -14,7 +14,7 @@ from typing import Any
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
-from temporalio.api.common.v1 import Payload, Payloads
+from temporalio.api.common.v1 import Payload, Payloads, RetryPolicy
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.failure.v1 import Failure as FailureMessage
 from temporalio.api.history.v1 import HistoryEvent
@@ -173,10 +173,15 @@ EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 def name(event: Event) -> str:
     """What a person would call the group that this event opens."""
     path = NAMES.get(event.kind, "")
-    value = event.attributes if path else event.kind
-    for step in path.split(".") if path else ():
-        value = getattr(value, step)
-    return str(value)
+    return text(event, path) if path else event.kind
+
+
+def text(event: Event, path: str) -> str:
+    """A field of the event's message by its path, as text; empty where there is none."""
+    value: Any = event.attributes if KINDS[event.raw.event_type].field else None
+    for step in path.split("."):
+        value = getattr(value, step, None)
+    return "" if value is None else str(value)
 
 
 #: event -> where its message keeps the name of its group
@@ -196,23 +201,12 @@ NAMES = {
 
 
 def update_id(event: Event) -> str:
-    """The id under which an accepted update was sent.
-
-    The console's audit id when the console sent it.
-    """
-    return (
-        str(event.attributes.accepted_request.meta.update_id)
-        if event.kind.endswith("UpdateAccepted")
-        else ""
-    )
+    """The id under which an accepted update was sent: the console's audit id, if it sent it."""
+    return text(event, "accepted_request.meta.update_id")
 
 
 def identity(event: Event) -> str:
-    if event.kind.endswith("UpdateAccepted"):
-        return str(event.attributes.accepted_request.meta.identity)
-    return (
-        str(getattr(event.attributes, "identity", "")) if KINDS[event.raw.event_type].field else ""
-    )
+    return text(event, "accepted_request.meta.identity") or text(event, "identity")
 
 
 def delay(event: Event) -> timedelta | None:
@@ -297,3 +291,34 @@ BUILDERS: tuple[tuple[type, Callable[[str, Any], Field]], ...] = (
     ),
     (Timestamp, lambda label, value: Field(label, text=value.ToJsonString())),
 )
+
+
+def limits(event: Event) -> list[tuple[str, str]]:
+    """The time limits and the retry policy that an activity was scheduled with, in words."""
+    if event.kind != "ActivityTaskScheduled":
+        return []
+    attributes = event.attributes
+    limited = {
+        "a try": payloads.span(attributes.start_to_close_timeout),
+        "in all": payloads.span(attributes.schedule_to_close_timeout),
+        "to be taken": payloads.span(attributes.schedule_to_start_timeout),
+        "between heartbeats": payloads.span(attributes.heartbeat_timeout),
+    }
+    times = ", ".join(
+        f"{span.total_seconds():g} s {what}" for what, span in limited.items() if span
+    )
+    return [("Time limits", times), ("Retries", _retries(attributes.retry_policy))]
+
+
+def _retries(policy: RetryPolicy) -> str:
+    first = payloads.span(policy.initial_interval)
+    most = payloads.span(policy.maximum_interval)
+    parts = [
+        f"after {first.total_seconds():g} s" if first else "",
+        f"{policy.backoff_coefficient:g} times as long each time"
+        if policy.backoff_coefficient
+        else "",
+        f"at most {most.total_seconds():g} s" if most else "",
+        f"{policy.maximum_attempts} tries in all" if policy.maximum_attempts else "no end",
+    ]
+    return ", ".join(part for part in parts if part)

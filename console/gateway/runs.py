@@ -96,6 +96,7 @@ class PendingActivity:
     paused: bool
     failure: Failure | None
     heartbeat: tuple[Value, ...] = ()
+    task_queue: str = ""
 
     @property
     def failing(self) -> bool:

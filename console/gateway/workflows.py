@@ -198,4 +198,5 @@ def _activity(info: PendingActivityInfo) -> PendingActivity:
         paused=info.paused,
         failure=payloads.failure(info.last_failure) if info.HasField("last_failure") else None,
         heartbeat=payloads.values(info.heartbeat_details),
+        task_queue=info.activity_options.task_queue.name,
     )

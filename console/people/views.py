@@ -14,9 +14,10 @@ from console.access.decorators import public, requires
 from console.access.models import EVERYWHERE
 from console.access.policy import can
 from console.audit.models import AuditEntry
+from console.audit.rows import act_row
 from console.people import actions
 from console.people.forms import ActivityForm, GrantForm, InviteForm
-from console.people.presenters import act_row, person_rows
+from console.people.presenters import person_rows
 from console.ui.htmx import HtmxRequest, go_to, render_page
 
 ROWS = 50

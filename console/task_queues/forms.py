@@ -7,7 +7,10 @@ class QueuesForm(forms.Form):
 
     @property
     def asked(self) -> tuple[str, bool]:
-        """(part of the name, only those in trouble); an address that cannot be read asks for all."""
+        """(part of the name, only those in trouble).
+
+        An address that cannot be read asks for all.
+        """
         if not self.is_valid():
             return "", False
         return self.cleaned_data["name"], self.cleaned_data["trouble"]

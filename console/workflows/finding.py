@@ -19,6 +19,11 @@ from console.gateway.namespaces import Attributes
 from console.gateway.runs import Counts, RunKey, RunPage
 from console.ui.pages import BadToken, Pager, place
 from console.workflows.query import names, quoted, without_order
+from search.attributes import ValueType
+from search.query.check import check
+from search.query.errors import QueryError
+from search.query.nodes import Query
+from search.query.parser import parse
 
 COUNT_SECONDS = 5
 STATUS_GROUP = "GROUP BY ExecutionStatus"
@@ -65,7 +70,7 @@ class Summary:
 def search(namespace: str, query: str, size: int, address: Mapping[str, str]) -> Search:
     """`address` are the parameters of the page's own address: its place among the pages."""
     attributes = namespaces.attributes(namespace)
-    trouble = unknown_name(query, attributes)
+    trouble = trouble_with(query, attributes)
     number, token, behind, says = _place(address)
     page = RunPage((), b"")
     if trouble is None:
@@ -95,6 +100,31 @@ def _place(address: Mapping[str, str]) -> tuple[int, bytes, tuple[str, ...], str
         return 1, b"", (), "The page in this address cannot be read, so this is the first one."
 
 
+def trouble_with(query: str, attributes: Attributes) -> QueryTrouble | None:
+    """What can be said without asking the engine: the language, then names, then types."""
+    try:
+        parsed = parse(query)
+    except QueryError as error:
+        return _trouble(error)
+    return unknown_name(query, attributes) or (
+        _mistyped(parsed, attributes) if attributes.ours else None
+    )
+
+
+def _mistyped(parsed: Query, attributes: Attributes) -> QueryTrouble | None:
+    custom = {name: ValueType(kind) for name, kind in attributes.custom.items()}
+    try:
+        check(parsed, custom, timezone.now())
+    except QueryError as error:
+        return _trouble(error)
+    return None
+
+
+def _trouble(error: QueryError) -> QueryTrouble:
+    position = None if error.position is None else error.position + 1
+    return QueryTrouble(error.message, position, error.hint)
+
+
 def unknown_name(query: str, attributes: Attributes) -> QueryTrouble | None:
     """The commonest mistake, seen without asking: its place, and the nearest name."""
     known = {**attributes.system, **attributes.custom}
@@ -107,11 +137,21 @@ def unknown_name(query: str, attributes: Attributes) -> QueryTrouble | None:
                 offset + 1,
                 "Only Perdure's own engine knows what fails now.",
             )
-        near = get_close_matches(name, known, 1, 0.6)
-        instead = query[:offset] + near[0] + query[offset + len(name) :] if near else ""
-        hint = f"Did you mean {near[0]}?" if near else "The namespace's page lists what there is."
-        return QueryTrouble(f"there is no attribute {name}", offset + 1, hint, instead)
+        return _unknown(query, name, offset, list(known))
     return None
+
+
+def _unknown(query: str, name: str, offset: int, known: list[str]) -> QueryTrouble:
+    says = f"there is no attribute {name}"
+    near = get_close_matches(name, known + list(workflows.OUR_ATTRIBUTES), 1, 0.6)
+    if not near:
+        return QueryTrouble(says, offset + 1, "The namespace's page lists what there is.")
+    if near[0] not in known:
+        return QueryTrouble(
+            says, offset + 1, f"Perdure's own engine has {near[0]}; this server has not."
+        )
+    instead = query[:offset] + near[0] + query[offset + len(name) :]
+    return QueryTrouble(says, offset + 1, f"Did you mean {near[0]}?", instead)
 
 
 def summary(namespace: str, query: str) -> Summary:

@@ -1,6 +1,8 @@
 from django.urls import path
 
-from console.workflows import views
+from console.workflows import act_views, run_views, views
+
+RUN = "<name:workflow_id>/<name:run_id>/"
 
 app_name = "workflows"
 urlpatterns = [
@@ -9,4 +11,17 @@ urlpatterns = [
     path("tokens/", views.tokens, name="tokens"),
     path("nearest/", views.nearest, name="nearest"),
     path("go-to/", views.go_to_run, name="go_to"),
+    path(RUN, run_views.timeline, name="run"),
+    path(f"{RUN}groups/<int:event_id>/", run_views.group, name="group"),
+    path(f"{RUN}events/", run_views.events, name="events"),
+    path(f"{RUN}events/<int:event_id>/", run_views.event, name="event"),
+    path(f"{RUN}history.json", run_views.download, name="download"),
+    path(f"{RUN}pending/", run_views.pending, name="pending"),
+    path(f"{RUN}relations/", run_views.relations, name="relations"),
+    path(f"{RUN}payloads/", run_views.payloads, name="payloads"),
+    path(f"{RUN}activity/", run_views.activity, name="activity"),
+    path(f"{RUN}terminate/", act_views.terminate, name="terminate"),
+    path(f"{RUN}cancel/", act_views.cancel, name="cancel"),
+    path(f"{RUN}signal/", act_views.signal, name="signal"),
+    path(f"{RUN}query/", act_views.ask, name="query"),
 ]

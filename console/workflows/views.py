@@ -1,5 +1,6 @@
 from django.http import HttpResponse
 from django.views.decorators.http import require_GET
+from django_htmx.http import reswap, trigger_client_event
 
 from console.access.decorators import requires
 from console.access.policy import can
@@ -32,7 +33,25 @@ def runs(request: HtmxRequest, namespace: str) -> HttpResponse:
         "sizes": presenters.size_links(search, SIZES),
         "may_bulk": can(request.user, "bulk.run", namespace),
     }
-    return render_page(request, "workflows/runs.html", context, parts=["results", "fresh"])
+    response = render_page(request, "workflows/runs.html", context, parts=PARTS)
+    if search.trouble and request.htmx.target == "search":
+        keep_rows(response)
+    return response
+
+
+#: the parts of the runs page
+PARTS = ("search", "asking", "results", "fresh")
+
+
+def keep_rows(response: HttpResponse) -> None:
+    """A query that cannot be answered changes the question only.
+
+    The rows before it stay, greyed.
+    """
+    reswap(response, "outerHTML")
+    response["HX-Retarget"] = "#asking"
+    response["HX-Reselect"] = "#asking"
+    trigger_client_event(response, "stale", after="settle")
 
 
 @require_GET
@@ -71,9 +90,10 @@ def nearest(request: HtmxRequest, namespace: str) -> HttpResponse:
     if form.problem:
         raise Refusal(400, form.problem)
     chips = presenters.chip_links(asked(form)["q"])[: presenters.NEAREST_MAX]
-    offers = [
+    counted = [
         chip | {"count": finding.summary(namespace, chip["without"]).counts.total} for chip in chips
     ]
+    offers = [offer for offer in counted if offer["count"]]
     return render_page(request, "workflows/nearest.html", {"offers": offers})
 
 

@@ -86,6 +86,30 @@ function useQuery(text) {
   field.form.requestSubmit();
 }
 
+// ---- a step of the timeline that is open in the aside; an event that the address names
+document.addEventListener("click", (event) => {
+  const step = event.target.closest?.(".timeline a.group");
+  if (!step) return;
+  document.querySelector(".timeline [aria-current]")?.removeAttribute("aria-current");
+  step.setAttribute("aria-current", "true");
+});
+document.querySelector(".history tr[data-cursor]")?.scrollIntoView({ block: "center" });
+
+// ---- details of an event: asked for once, then shown and hidden
+document.addEventListener("click", (event) => {
+  const button = event.target.closest?.("[data-detail]");
+  if (!button) return;
+  const detail = document.getElementById(button.dataset.detail);
+  if (!detail) htmx.trigger(button, "detail"); else detail.hidden = !detail.hidden;
+  button.setAttribute("aria-expanded", !detail || !detail.hidden);
+});
+
+// the server says that the query cannot be answered: what is below is from the one before
+document.addEventListener("stale", () => {
+  document.querySelector("#results table")?.classList.add("is-stale");
+  for (const note of document.querySelectorAll(".stale-note")) note.hidden = !document.querySelector("#results table");
+});
+
 // ---- keys: Ctrl K, /, and J K X Enter in the first table
 let cursor = -1;
 function move(step) {

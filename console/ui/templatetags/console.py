@@ -55,6 +55,10 @@ def glyph(name: str, turning: bool = False) -> SafeString:
     )
 
 
+#: a status of the sheet that borrows another's shape
+GLYPHS = {"live": "ok"}
+
+
 @register.simple_tag
 def status(name: str, word: str = "", hide_word: bool = False) -> SafeString:
     """A shape and a word: of a protocol status, or of the sheet with a word of its own."""
@@ -62,7 +66,7 @@ def status(name: str, word: str = "", hide_word: bool = False) -> SafeString:
     return format_html(
         '<span class="status" data-status="{}">{}<span{}>{}</span></span>',
         shape,
-        glyph(shape),
+        glyph(GLYPHS.get(shape, shape)),
         SafeString(' class="visually-hidden"') if hide_word else "",
         usual,
     )
@@ -70,7 +74,7 @@ def status(name: str, word: str = "", hide_word: bool = False) -> SafeString:
 
 @register.simple_tag
 def when(at: datetime | None, date: str = "short") -> SafeString | str:
-    """A moment in the zone of the bar. date: short (11-24), long (2026-11-24) or none."""
+    """A moment in the zone of the bar. date: short (11-24), long (2026-11-24), exact (ms)."""
     if at is None:
         return ""
     local = at.astimezone(UTC)
@@ -80,7 +84,7 @@ def when(at: datetime | None, date: str = "short") -> SafeString | str:
         local.strftime("%Y-%m-%dT%H:%M:%SZ"),
         local.strftime("%Y-%m-%d %H:%M:%S.%f UTC"),
         format_html('<span class="date">{}</span> ', day) if day else "",
-        local.strftime("%H:%M:%S"),
+        local.strftime("%H:%M:%S.%f")[:-3] if date == "exact" else local.strftime("%H:%M:%S"),
     )
 
 
@@ -141,3 +145,32 @@ def initials(name: str) -> str:
 @register.filter
 def milliseconds(seconds: float) -> str:
     return f"{seconds * 1000:.1f} ms"
+
+
+@register.filter
+def percent(value: float) -> str:
+    """For the attributes of an SVG, which know no thousands and no locale."""
+    return f"{value:.2f}%"
+
+
+@register.filter
+def axis_time(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%d %b %H:%M:%S")
+
+
+#: how a step of a history is told in one word
+STEP_WORDS = {"opened": "opened", "point": "recorded", "start-failed": "not started"}
+
+
+@register.filter
+def outcome_word(step: str) -> str:
+    return STEP_WORDS.get(step, step.replace("-", " "))
+
+
+@register.simple_tag
+def outcome(name: str, word: str = "") -> SafeString:
+    """The shape of a step's outcome; its word is there for those who do not see the shape."""
+    shape = {"cancel-requested": "canceled", "opened": "running", "point": "completed"}.get(
+        name, name
+    )
+    return status(shape, outcome_word(word or name).capitalize(), not word)

@@ -1,0 +1,73 @@
+"""Audit entries -> template rows; pure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from console.audit.models import AuditEntry
+
+#: verb -> what happened, in the past tense
+DID = {
+    "run.signal": "sent a signal to",
+    "run.cancel": "asked to cancel",
+    "run.terminate": "terminated",
+    "run.reset": "reset",
+    "run.start": "started",
+    "run.update": "updated",
+    "billing.adjust": "adjusted",
+    "billing.refund": "refunded on",
+    "bulk.run": "ran a bulk operation",
+    "people.manage": "changed the account",
+    "namespace.create": "created the namespace",
+    "namespace.change": "changed the namespace",
+    "saved_view.save": "changed the view",
+    "replay.check": "checked the replay of",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ActRow:
+    at: datetime
+    who: str
+    did: str
+    what: str
+    namespace: str
+    workflow_id: str
+    run_id: str
+    result: str
+    says: str
+    reason: str
+    change: str
+    event_id: int | None
+
+
+def act_row(entry: AuditEntry) -> ActRow:
+    outcome = getattr(entry, "outcome", None)
+    return ActRow(
+        at=entry.at,
+        who=entry.who,
+        did=DID.get(entry.verb, entry.verb),
+        what=entry.workflow_id or entry.target,
+        namespace=entry.namespace,
+        workflow_id=entry.workflow_id,
+        run_id=(outcome.run_id if outcome else "") or entry.run_id,
+        result=outcome.result if outcome else "unknown",
+        says=outcome.says if outcome else "The console stopped before the answer came.",
+        reason=entry.reason,
+        change=change(entry.before, outcome.after if outcome else None),
+        event_id=outcome.event_id if outcome else None,
+    )
+
+
+def change(before: Any, after: Any) -> str:
+    """`status: Running → Terminated`: what differs between before and after."""
+    if not isinstance(after, dict):
+        return ""
+    was = before if isinstance(before, dict) else {}
+    parts = [
+        f"{name}: {was[name]} → {value}" if name in was else f"{name}: {value}"
+        for name, value in after.items()
+        if was.get(name) != value
+    ]
+    parts += [f"{name}: {value} → none" for name, value in was.items() if name not in after]
+    return "; ".join(parts)

@@ -1,0 +1,94 @@
+"""Acts that carry their request id into the history, so that whoever repeats one after a crash can
+see whether it was done.
+
+The server swallows a repeated request while the run is open; once the run has closed it can only
+say that it is closed, and then `trace` finds whose act that was.
+"""
+
+from temporalio.api.common.v1 import Header, WorkflowExecution
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.api.workflowservice.v1 import (
+    SignalWorkflowExecutionRequest,
+    TerminateWorkflowExecutionRequest,
+)
+
+from console.gateway import histories, payloads, steering
+from console.gateway.channel import call, workflow_service
+from console.gateway.events import Event
+from console.gateway.payloads import Value
+from console.gateway.runs import RunKey
+
+#: The header of a signal under which its request id travels.
+HEADER = "perdure-request-id"
+TRACE_EVENTS_MAX = 1_000
+
+
+def terminate(key: RunKey, reason: str, identity: str, request_id: str) -> None:
+    call(
+        workflow_service().TerminateWorkflowExecution,
+        TerminateWorkflowExecutionRequest(
+            namespace=key.namespace,
+            workflow_execution=_execution(key),
+            reason=reason,
+            identity=identity,
+            details=payloads.encoded([request_id]),
+        ),
+    )
+
+
+def cancel(key: RunKey, reason: str, identity: str, request_id: str) -> None:
+    steering.cancel(key, f"{reason} ({request_id})", identity, request_id)
+
+
+def signal(key: RunKey, name: str, arguments: list[object], identity: str, request_id: str) -> None:
+    call(
+        workflow_service().SignalWorkflowExecution,
+        SignalWorkflowExecutionRequest(
+            namespace=key.namespace,
+            workflow_execution=_execution(key),
+            signal_name=name,
+            input=payloads.encoded(arguments),
+            identity=identity,
+            request_id=request_id,
+            header=Header(fields={HEADER: payloads.encoded([request_id]).payloads[0]}),
+        ),
+    )
+
+
+def trace(key: RunKey, request_id: str) -> int | None:
+    """The event that this request became, among the newest of the run."""
+    for event in histories.backward(key, size=TRACE_EVENTS_MAX).events:
+        if request_id in _carried(event):
+            return event.id
+    return None
+
+
+def reset_point(key: RunKey, *, first: bool) -> int | None:
+    """The event of the first (or the last) completed workflow task, if there is one yet."""
+    page = histories.forward(key) if first else histories.backward(key)
+    ends = (event.id for event in page.events if event.kind == "WorkflowTaskCompleted")
+    return next(ends, None)
+
+
+def _carried(event: Event) -> str:
+    raw: HistoryEvent = event.raw
+    match event.kind:
+        case "WorkflowExecutionTerminated":
+            return _text(
+                payloads.values(raw.workflow_execution_terminated_event_attributes.details)
+            )
+        case "WorkflowExecutionSignaled":
+            fields = raw.workflow_execution_signaled_event_attributes.header.fields
+            return _text((payloads.readable(fields[HEADER]),)) if HEADER in fields else ""
+        case "WorkflowExecutionCancelRequested":
+            return raw.workflow_execution_cancel_requested_event_attributes.cause
+        case _:
+            return ""
+
+
+def _text(values: tuple[Value, ...]) -> str:
+    return " ".join(str(value.content) for value in values)
+
+
+def _execution(key: RunKey) -> WorkflowExecution:
+    return WorkflowExecution(workflow_id=key.workflow_id, run_id=key.run_id)

@@ -1,0 +1,47 @@
+"""What a person does to a run.
+
+Check, call, audit. A run that ended a moment ago is a refusal in words.
+"""
+
+import json
+from typing import Any
+
+from django.contrib.auth.models import User
+
+from console.audit.record import record
+from console.gateway import histories, steering
+from console.gateway.channel import GatewayError
+from console.gateway.runs import RunKey, RunSummary
+
+
+def terminate(person: User, run: RunSummary, reason: str) -> None:
+    with record(
+        person, "run.terminate", run.key, reason=reason, before={"status": run.status}
+    ) as act:
+        steering.terminate(run.key, reason, act.identity)
+        act.after = {"status": "Terminated"}
+        act.event_id = _event(run.key, "WorkflowExecutionTerminated", act.identity)
+
+
+def cancel(person: User, run: RunSummary, reason: str) -> None:
+    with record(person, "run.cancel", run.key, reason=reason, before={"status": run.status}) as act:
+        steering.cancel(run.key, reason, act.identity, act.id)
+        act.after = {"cancellation": "requested"}
+        act.event_id = _event(run.key, "WorkflowExecutionCancelRequested", act.identity)
+
+
+def signal(person: User, run: RunSummary, name: str, argument: str, reason: str) -> None:
+    arguments: list[Any] = [json.loads(argument)] if argument else []
+    asked = {"signal": name, "argument": arguments[0] if arguments else None}
+    with record(person, "run.signal", run.key, reason=reason, asked=asked) as act:
+        steering.signal(run.key, name, arguments, act.identity, act.id)
+        act.after = asked
+        act.event_id = _event(run.key, "WorkflowExecutionSignaled", act.identity)
+
+
+def _event(key: RunKey, kind: str, identity: str) -> int | None:
+    """The act is done; that its event cannot be pointed at is no reason to say otherwise."""
+    try:
+        return histories.event_id_by(key, kind, identity)
+    except GatewayError:
+        return None

@@ -1,0 +1,176 @@
+"""A look at one run.
+
+Its history as far as it is known, grouped, with why it stands where it stands.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from console.gateway import events as gateway
+from console.gateway import task_queues, workflows
+from console.gateway.channel import GatewayError
+from console.gateway.events import Event, Field
+from console.gateway.payloads import Failure
+from console.gateway.runs import RunDetail, RunKey
+from console.gateway.task_queues import Queue
+from console.ui.htmx import version_of
+from console.workflows import eventrows, presenters, runpage
+from console.workflows.groups import ICONS, KINDS, Group, grouped, near, shown
+from console.workflows.presenters import RunRow
+from console.workflows.query import quoted
+from console.workflows.reading import Known, read
+from console.workflows.standing import Standing, Workers, standing, workers
+from console.workflows.timeline import WORDS, Axis, Row, axis, row
+
+WINDOW = 100
+#: Open steps that are shown above a long timeline, so that live work is always in sight.
+PINNED_MAX = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    standing: Standing
+    workers: Workers | None
+    axis: Axis
+    rows: list[Row]
+    pinned: list[Row]
+    total: int
+    first: int
+    next: int | None
+    tasks: int
+    known: Known
+    length: int
+    kinds: list[tuple[str, str]]
+    version: str
+
+
+def look(run: RunDetail, asked: Mapping[str, Any], now: datetime) -> Look:
+    summary = run.summary
+    known = read(summary.key, summary.history_length)
+    groups = groups_of(run, known)
+    end = summary.closed_at or now
+    only = frozenset({asked["kind"]}) if asked["kind"] in KINDS else frozenset()
+    wanted = shown(groups, only, asked["tasks"] or only == {"task"})
+    first = asked["first"] or 0
+    part = wanted[first : first + WINDOW]
+    scale = axis(known.events, groups, end, is_open=summary.is_open, fold=not asked["unfold"])
+    queue = _queue(run)
+    close = known.events[-1] if known.events and not summary.is_open else None
+    stands = standing(run, groups, close, queue, now)
+    return Look(
+        standing=stands,
+        workers=workers(queue, stands.activity, now) if queue else None,
+        axis=scale,
+        rows=[row(group, scale, end) for group in part],
+        pinned=_pinned(wanted, first, scale, end),
+        total=len(wanted),
+        first=first,
+        next=first + WINDOW if first + WINDOW < len(wanted) else None,
+        tasks=sum(1 for group in groups if group.category == "task"),
+        known=known,
+        length=summary.history_length,
+        kinds=_kinds(groups),
+        version=_version(run, known, queue, now),
+    )
+
+
+def _pinned(wanted: list[Group], first: int, scale: Axis, end: datetime) -> list[Row]:
+    if first or len(wanted) <= WINDOW:
+        return []
+    below = (group for group in wanted[WINDOW:] if group.is_open)
+    return [row(group, scale, end) for group, _ in zip(below, range(PINNED_MAX), strict=False)]
+
+
+def _kinds(groups: list[Group]) -> list[tuple[str, str]]:
+    there = {group.category for group in groups} - {"task"}
+    return [(kind, word) for kind, word in KINDS.items() if kind in there]
+
+
+def _version(run: RunDetail, known: Known, queue: Queue | None, now: datetime) -> str:
+    """Changes with what is shown, not with the clock: countdowns run in the page."""
+    polling = workers(queue, None, now).polling if queue else None
+    tries = [(a.id, a.attempt, a.state, a.paused, a.next_try_at) for a in run.activities]
+    return version_of(run.summary.status, run.summary.history_length, known.last_id, tries, polling)
+
+
+#: Groups of closed runs never change; the events they were made of say whether they still hold.
+_groups_kept: "WeakKeyDictionary[Known, tuple[int, list[Group]]]" = WeakKeyDictionary()
+
+
+def groups_of(run: RunDetail, known: Known) -> list[Group]:
+    events = known.events
+    if run.summary.is_open:
+        return grouped(events, run.activities)
+    kept = _groups_kept.get(known)
+    if kept is None or kept[0] != len(events):
+        kept = _groups_kept[known] = (len(events), grouped(events))
+    return kept[1]
+
+
+def _queue(run: RunDetail) -> Queue | None:
+    """Who polls; only an open run's page asks, and its page stands without the answer."""
+    if not run.summary.is_open or not run.summary.task_queue:
+        return None
+    failing = next((a for a in run.activities if a.failing and a.task_queue), None)
+    name = failing.task_queue if failing else run.summary.task_queue
+    try:
+        return task_queues.describe(run.summary.key.namespace, name)
+    except GatewayError:
+        return None
+
+
+def group(run: RunDetail, event_id: int) -> runpage.GroupDetail | None:
+    known = read(run.summary.key, run.summary.history_length)
+    found = near(groups_of(run, known), event_id)
+    if found is None:
+        return None
+    return runpage.group_detail(
+        found, ICONS[found.category], WORDS.get(found.outcome, found.outcome)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class EventDetail:
+    id: int
+    kind: str
+    at: datetime
+    facts: list[Field]
+    values: list[Field]
+    failures: list[tuple[str, Failure]]
+    steps: list[eventrows.Step]
+
+
+def event_detail(events: list[Event], event: Event) -> EventDetail:
+    every = gateway.fields(event)
+    return EventDetail(
+        id=event.id,
+        kind=event.kind,
+        at=event.at,
+        facts=[one for one in every if not one.values and one.failure is None],
+        values=[one for one in every if one.values],
+        failures=[(one.name, one.failure) for one in every if one.failure is not None],
+        steps=eventrows.steps(events, event.head),
+    )
+
+
+def pending_version(run: RunDetail) -> str:
+    return version_of(run.activities, run.children, run.task)
+
+
+def same_workflow(key: RunKey, most: int) -> list[RunRow]:
+    """Other runs under the same workflow id; none when the index cannot say."""
+    try:
+        page = workflows.find(key.namespace, f"WorkflowId = {quoted(key.workflow_id)}", most)
+    except GatewayError:
+        return []
+    return [
+        presenters.run_row(one, one.closed_at or EPOCH)
+        for one in page.runs
+        if one.key.run_id != key.run_id
+    ]
+
+
+EPOCH = gateway.EPOCH

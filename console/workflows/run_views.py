@@ -1,0 +1,186 @@
+"""The pages of one run.
+
+Each asks the engine once for its description, and reads on in its history.
+"""
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from console.access.decorators import requires
+from console.access.policy import can
+from console.audit.record import of_run
+from console.audit.rows import act_row
+from console.gateway import histories, workflows
+from console.gateway.channel import GatewayError, Trouble
+from console.gateway.runs import RunDetail, RunKey
+from console.ui.htmx import HtmxRequest, nothing_new, render_page, unchanged
+from console.ui.refusals import Refusal
+from console.workflows import eventrows, looking, runpage
+from console.workflows.forms import EventsForm, TimelineForm
+from console.workflows.reading import read
+
+OTHERS_MAX = 25
+
+
+def described(namespace: str, workflow_id: str, run_id: str) -> RunDetail:
+    try:
+        return workflows.describe(RunKey(namespace, workflow_id, run_id))
+    except GatewayError as error:
+        if error.trouble in {Trouble.NOT_FOUND, Trouble.INVALID}:
+            says = (
+                f"There is no such run of {workflow_id} in {namespace}, or its retention has ended."
+            )
+            raise Refusal(404, says, error.detail) from error
+        raise
+
+
+def frame(request: HtmxRequest, run: RunDetail, tab: str) -> dict[str, Any]:
+    """What the head of every page of a run needs."""
+    key = run.summary.key
+    now = timezone.now()
+    may = {
+        act: can(request.user, f"run.{act}", key.namespace)
+        for act in ("signal", "cancel", "terminate", "reset", "query")
+    }
+    return {
+        "head": runpage.head(run, tab, now, of_run(key).count()),
+        "may": may,
+        "at": now,
+    }
+
+
+@require_GET
+@requires("run.view")
+def timeline(request: HtmxRequest, namespace: str, workflow_id: str, run_id: str) -> HttpResponse:
+    run = described(namespace, workflow_id, run_id)
+    asked = TimelineForm(request.GET).asked()
+    look = looking.look(run, asked, timezone.now())
+    if unchanged(request, look.version):
+        return nothing_new()
+    context = frame(request, run, "timeline") | {"look": look, "asked": asked}
+    return render_page(request, "workflows/run.html", context, parts=["live", "lanes", "more"])
+
+
+@require_GET
+@requires("run.view")
+def group(
+    request: HtmxRequest, namespace: str, workflow_id: str, run_id: str, event_id: int
+) -> HttpResponse:
+    run = described(namespace, workflow_id, run_id)
+    found = looking.group(run, event_id)
+    if found is None:
+        raise Refusal(404, f"Event {event_id} opens no step of this run.")
+    context = frame(request, run, "timeline") | {"group": found}
+    return render_page(request, "workflows/group.html", context, parts=["group"])
+
+
+@require_GET
+@requires("run.view")
+def events(request: HtmxRequest, namespace: str, workflow_id: str, run_id: str) -> HttpResponse:
+    run = described(namespace, workflow_id, run_id)
+    known = read(run.summary.key, run.summary.history_length)
+    asked = EventsForm(request.GET).asked()
+    found = eventrows.matching(
+        known.events, asked["kind"] or "", asked["text"] or "", newest=asked["newest"]
+    )
+    picked = next((event for event in known.events if event.id == asked["event"]), None)
+    context = frame(request, run, "events") | {
+        "asked": asked,
+        "window": eventrows.window(
+            found,
+            asked["event"],
+            asked["first"],
+            head=picked.head if picked else 0,
+            heads={event.id: event for event in known.events if event.id == event.head},
+        ),
+        "kinds": eventrows.counts(known.events),
+        "map": eventrows.buckets(known.events),
+        "known": known,
+        "picked": looking.event_detail(known.events, picked) if picked else None,
+    }
+    return render_page(request, "workflows/events.html", context, parts=["events", "more"])
+
+
+@require_GET
+@requires("run.view")
+def event(
+    request: HtmxRequest, namespace: str, workflow_id: str, run_id: str, event_id: int
+) -> HttpResponse:
+    run = described(namespace, workflow_id, run_id)
+    known = read(run.summary.key, run.summary.history_length)
+    picked = next((one for one in known.events if one.id == event_id), None)
+    if picked is None:
+        raise Refusal(404, f"This history has no event {event_id}, or it was not read yet.")
+    context = frame(request, run, "events") | {"picked": looking.event_detail(known.events, picked)}
+    return render_page(request, "workflows/event.html", context)
+
+
+@require_GET
+@requires("run.view")
+def download(request: HtmxRequest, namespace: str, workflow_id: str, run_id: str) -> HttpResponse:
+    """The history as stored: what an SDK's replayer reads."""
+    run = described(namespace, workflow_id, run_id)
+    known = read(run.summary.key, run.summary.history_length)
+    while not known.complete:
+        known = read(run.summary.key, run.summary.history_length)
+    response = HttpResponse(histories.as_json(known.front), content_type="application/json")
+    response["Content-Disposition"] = (
+        f'attachment; filename="history-{run.summary.key.run_id}.json"'
+    )
+    return response
+
+
+@require_GET
+@requires("run.view")
+def pending(request: HtmxRequest, namespace: str, workflow_id: str, run_id: str) -> HttpResponse:
+    run = described(namespace, workflow_id, run_id)
+    version = looking.pending_version(run)
+    if unchanged(request, version):
+        return nothing_new()
+    context = frame(request, run, "pending") | {"run": run, "version": version}
+    return render_page(request, "workflows/pending.html", context, parts=["pending"])
+
+
+@require_GET
+@requires("run.view")
+def relations(request: HtmxRequest, namespace: str, workflow_id: str, run_id: str) -> HttpResponse:
+    run = described(namespace, workflow_id, run_id)
+    known = read(run.summary.key, run.summary.history_length)
+    context = frame(request, run, "relations") | {
+        "chain": runpage.chain(known.events),
+        "children": runpage.children(looking.groups_of(run, known)),
+        "others": looking.same_workflow(run.summary.key, OTHERS_MAX),
+        "summary": run.summary,
+        "known": known,
+    }
+    return render_page(request, "workflows/relations.html", context)
+
+
+@require_GET
+@requires("run.view")
+def payloads(request: HtmxRequest, namespace: str, workflow_id: str, run_id: str) -> HttpResponse:
+    run = described(namespace, workflow_id, run_id)
+    known = read(run.summary.key, run.summary.history_length)
+    first = TimelineForm(request.GET).asked()["first"] or 0
+    of_steps = runpage.parcels(known.events, of_run=False)
+    context = frame(request, run, "payloads") | {
+        "summary": run.summary,
+        "of_run": runpage.parcels(known.events, of_run=True)[: looking.WINDOW],
+        "of_steps": of_steps[first : first + looking.WINDOW],
+        "first": first,
+        "total": len(of_steps),
+        "next": first + looking.WINDOW if first + looking.WINDOW < len(of_steps) else None,
+    }
+    return render_page(request, "workflows/payloads.html", context, parts=["steps"])
+
+
+@require_GET
+@requires("run.view")
+def activity(request: HtmxRequest, namespace: str, workflow_id: str, run_id: str) -> HttpResponse:
+    run = described(namespace, workflow_id, run_id)
+    acts = [act_row(entry) for entry in of_run(run.summary.key)[: looking.WINDOW]]
+    context = frame(request, run, "activity") | {"acts": acts}
+    return render_page(request, "workflows/activity.html", context)

@@ -1,0 +1,241 @@
+"""What the pages of one run share: its head, its facts, its tabs; relations and payloads. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.urls import reverse
+
+from console.gateway import events as gateway
+from console.gateway.events import Event
+from console.gateway.payloads import Failure, Value
+from console.gateway.runs import RunDetail, RunKey, RunSummary
+from console.workflows.groups import Group
+from console.workflows.presenters import status_of
+
+TABS = ("timeline", "events", "pending", "relations", "payloads", "activity")
+#: of the protocol's limit for one history; from here on the page says that it fills up
+LENGTH_MAX = 51_200
+LENGTH_WARNS = 40_000
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    name: str
+    url: str
+    current: bool
+    count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    namespace: str
+    workflow_id: str
+    run_id: str
+    status: str
+    type: str
+    task_queue: str
+    started_at: datetime | None
+    closed_at: datetime | None
+    duration: timedelta | None
+    is_open: bool
+    build: str
+    events: int
+    size: int
+    parent: RunKey | None
+    cancel_requested: bool
+    attributes: Mapping[str, Any]
+    tabs: tuple[Tab, ...]
+    full: str
+
+
+def head(run: RunDetail, tab: str, now: datetime, acts: int) -> Head:
+    summary = run.summary
+    counts = {
+        "events": summary.history_length,
+        "pending": len(run.activities) + len(run.children),
+        "activity": acts,
+    }
+    status = status_of(summary)
+    failing = summary.is_open and any(activity.failing for activity in run.activities)
+    return Head(
+        namespace=summary.key.namespace,
+        workflow_id=summary.key.workflow_id,
+        run_id=summary.key.run_id,
+        status="Retrying" if failing and status == "Running" else status,
+        type=summary.type,
+        task_queue=summary.task_queue,
+        started_at=summary.started_at,
+        closed_at=summary.closed_at,
+        duration=(summary.closed_at or now) - summary.started_at if summary.started_at else None,
+        is_open=summary.is_open,
+        build=summary.build,
+        events=summary.history_length,
+        size=summary.history_bytes,
+        parent=summary.parent,
+        cancel_requested=run.cancel_requested and summary.is_open,
+        attributes=summary.attributes,
+        tabs=tuple(_tab(summary.key, name, tab, counts) for name in TABS),
+        full=_full(summary),
+    )
+
+
+def _tab(key: RunKey, name: str, current: str, counts: Mapping[str, int]) -> Tab:
+    view = "workflows:run" if name == "timeline" else f"workflows:{name}"
+    url = reverse(view, args=[key.namespace, key.workflow_id, key.run_id])
+    return Tab(name.capitalize(), url, name == current, counts.get(name))
+
+
+def _full(summary: RunSummary) -> str:
+    if summary.history_length < LENGTH_WARNS:
+        return ""
+    share = f"{summary.history_length:,} of at most {LENGTH_MAX:,} events"
+    return f"{share}. The engine ends a run whose history is full; continue-as-new keeps it short."
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """The runs before and after this one under the same workflow id."""
+
+    first_run_id: str
+    previous_run_id: str
+    next_run_id: str
+    why: str
+
+
+def chain(events: Sequence[Event]) -> Chain:
+    started = events[0] if events else None
+    close = events[-1] if events else None
+    first = gateway.text(started, "first_execution_run_id") if started else ""
+    previous = gateway.text(started, "continued_execution_run_id") if started else ""
+    after = gateway.text(close, "new_execution_run_id") if close else ""
+    return Chain(first, previous, after, "continued as new" if previous else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Relative:
+    workflow_id: str
+    run_id: str
+    type: str
+    outcome: str
+    event_id: int
+    at: datetime | None
+
+
+def children(groups: Sequence[Group]) -> list[Relative]:
+    return [
+        Relative(
+            workflow_id=group.name,
+            run_id=gateway.text(group.started, "workflow_execution.run_id")
+            if group.started
+            else "",
+            type=gateway.text(group.head, "workflow_type.name"),
+            outcome=group.outcome,
+            event_id=group.id,
+            at=group.head.at,
+        )
+        for group in groups
+        if group.category == "child"
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """Data that went into the run or came out of it, with the event that carried it."""
+
+    title: str
+    note: str
+    event_id: int
+    values: tuple[Value, ...]
+    failure: Failure | None = None
+
+
+CARRIES = {
+    "WorkflowExecutionStarted": "Input",
+    "WorkflowExecutionCompleted": "Result",
+    "WorkflowExecutionFailed": "Failure",
+    "WorkflowExecutionContinuedAsNew": "Input of the next run",
+    "WorkflowExecutionSignaled": "Signal",
+    "WorkflowExecutionUpdateAccepted": "Update",
+    "WorkflowExecutionUpdateCompleted": "Answer to the update",
+    "ActivityTaskScheduled": "Activity input",
+    "ActivityTaskCompleted": "Activity result",
+    "ActivityTaskFailed": "Activity failure",
+    "ChildWorkflowExecutionCompleted": "Child result",
+}
+
+
+def parcels(events: Sequence[Event], *, of_run: bool) -> list[Parcel]:
+    """Those of the run itself, or those of its steps."""
+    wanted = [e for e in events if e.kind in CARRIES and (e.category in OF_RUN) == of_run]
+    return [_parcel(event) for event in wanted]
+
+
+OF_RUN = frozenset({"run", "signal", "update"})
+
+
+def _parcel(event: Event) -> Parcel:
+    name = gateway.name(event)
+    return Parcel(
+        title=CARRIES[event.kind],
+        note="" if name == event.kind else name,
+        event_id=event.id,
+        values=gateway.input_of(event) or gateway.result_of(event),
+        failure=gateway.failure(event),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class GroupDetail:
+    """The aside of the timeline: one step with everything that is known of it."""
+
+    title: str
+    icon: str
+    outcome: str
+    word: str
+    facts: tuple[tuple[str, str], ...]
+    events: tuple[Event, ...]
+    input: tuple[Value, ...]
+    result: tuple[Value, ...]
+    failure: Failure | None
+    heartbeat: tuple[Value, ...]
+    attempt: int
+    next_try_at: datetime | None
+
+
+FACTS = (
+    ("Activity id", "activity_id"),
+    ("Timer id", "timer_id"),
+    ("Workflow id", "workflow_id"),
+    ("Queue", "task_queue.name"),
+    ("By", "identity"),
+    ("Update id", "accepted_request.meta.update_id"),
+    ("By", "accepted_request.meta.identity"),
+)
+
+
+def group_detail(group: Group, icon: str, word: str) -> GroupDetail:
+    pending = group.pending if group.closing is None else None
+    closing = group.closing
+    facts = [(name, gateway.text(group.head, path)) for name, path in FACTS]
+    facts += gateway.limits(group.head)
+    if pending is not None and pending.worker:
+        facts.append(("Last worker", pending.worker))
+    elif group.started is not None:
+        facts.append(("Worker", gateway.identity(group.started)))
+    return GroupDetail(
+        title=group.name,
+        icon=icon,
+        outcome=group.outcome,
+        word=word,
+        facts=tuple(fact for fact in facts if fact[1]),
+        events=tuple(group.events),
+        input=gateway.input_of(group.head),
+        result=gateway.result_of(closing) if closing else (),
+        failure=(gateway.failure(closing) if closing else None)
+        or (pending.failure if pending else None),
+        heartbeat=pending.heartbeat if pending else (),
+        attempt=group.attempt,
+        next_try_at=pending.next_try_at if pending else None,
+    )
