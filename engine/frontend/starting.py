@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from temporalio.api.common.v1 import Link
 from temporalio.api.enums.v1 import (
-    ContinueAsNewInitiator,
     EventType,
     WorkflowIdConflictPolicy,
     WorkflowIdReusePolicy,
@@ -95,12 +94,12 @@ async def opened(parts: Parts, request: StartRequest) -> Opening:
     _check(parts, request)
     at, run_id = parts.clock.now(), parts.clock.new_id()
     request_id = request.request_id or parts.clock.new_id()
-    first = _first_event(parts, namespace, request, run_id, at)
+    first = _first_event(parts, namespace, request, run_id)
     eager = ""
     signal = None
     if isinstance(request, SignalWithStartWorkflowExecutionRequest):
         signal = _signal(parts, request, request_id, at)
-    elif request.request_eager_execution and not first.first_workflow_task_backoff.ToNanoseconds():
+    elif request.request_eager_execution and not _is_delayed(request):
         eager = request.identity or "eager"
         first.eager_execution_accepted = True
     given = Start(
@@ -114,6 +113,10 @@ async def opened(parts: Parts, request: StartRequest) -> Opening:
     )
     key = RunKey(namespace.id, request.workflow_id, run_id)
     return Opening(namespace, key, given, _policy(request))
+
+
+def _is_delayed(request: StartRequest) -> bool:
+    return bool(request.cron_schedule or request.workflow_start_delay.ToNanoseconds())
 
 
 def _check(parts: Parts, request: StartRequest) -> None:
@@ -177,7 +180,7 @@ def _policy(request: StartRequest) -> StartPolicy:
 
 
 def _first_event(
-    parts: Parts, namespace: Namespace, request: StartRequest, run_id: str, at: int
+    parts: Parts, namespace: Namespace, request: StartRequest, run_id: str
 ) -> WorkflowExecutionStartedEventAttributes:
     first = WorkflowExecutionStartedEventAttributes(
         workflow_type=request.workflow_type,
@@ -202,8 +205,8 @@ def _first_event(
             first.search_attributes.CopyFrom(typed)
     if isinstance(request, StartWorkflowExecutionRequest):
         _carry_over(first, request)
-    _set_timeouts(parts, first, request, at)
-    _set_backoff(first, request, at)
+    _set_timeouts(first, request)
+    first.first_workflow_task_backoff.FromNanoseconds(request.workflow_start_delay.ToNanoseconds())
     return first
 
 
@@ -216,35 +219,18 @@ def _carry_over(
         first.last_completion_result.CopyFrom(request.last_completion_result)
 
 
-def _set_timeouts(
-    parts: Parts, first: WorkflowExecutionStartedEventAttributes, request: StartRequest, at: int
-) -> None:
+def _set_timeouts(first: WorkflowExecutionStartedEventAttributes, request: StartRequest) -> None:
     execution = checks.timeout(
         "WorkflowExecutionTimeoutSeconds", request.workflow_execution_timeout
     )
     run = checks.timeout("WorkflowRunTimeoutSeconds", request.workflow_run_timeout)
     task = checks.timeout("WorkflowTaskTimeoutSeconds", request.workflow_task_timeout)
-    run = min(run or execution, execution or run)
-    limits = parts.limits
-    task = min(task or limits.workflow_task_timeout_default_ns, limits.workflow_task_timeout_max_ns)
-    if run:
-        first.workflow_run_timeout.FromNanoseconds(run)
-        task = min(task, run)
-    first.workflow_task_timeout.FromNanoseconds(task)
     if execution:
         first.workflow_execution_timeout.FromNanoseconds(execution)
-        delay = request.workflow_start_delay.ToNanoseconds()
-        first.workflow_execution_expiration_time.FromNanoseconds(at + delay + execution)
-
-
-def _set_backoff(
-    first: WorkflowExecutionStartedEventAttributes, request: StartRequest, at: int
-) -> None:
-    backoff = request.workflow_start_delay.ToNanoseconds()
-    if request.cron_schedule:
-        first.initiator = ContinueAsNewInitiator.CONTINUE_AS_NEW_INITIATOR_CRON_SCHEDULE
-        backoff = cron.next_delay(request.cron_schedule, at, at)
-    first.first_workflow_task_backoff.FromNanoseconds(backoff)
+    if run:
+        first.workflow_run_timeout.FromNanoseconds(run)
+    if task:
+        first.workflow_task_timeout.FromNanoseconds(task)
 
 
 def _signal(

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
-from temporalio.api.enums.v1 import EventType
+from temporalio.api.enums.v1 import ContinueAsNewInitiator, EventType
+from temporalio.api.history.v1 import WorkflowExecutionStartedEventAttributes
 
+from engine.core import cron, timeouts
 from engine.core.inputs import Start
 from engine.core.marks import StartedBy
 from engine.core.turn import Turn
@@ -19,6 +21,9 @@ def begin(turn: Turn, given: Start) -> None:
     attributes = event.workflow_execution_started_event_attributes
     attributes.CopyFrom(given.attributes)
     attributes.workflow_id = turn.state.key.workflow_id
+    timeouts.fit(attributes, turn.limits)
+    if attributes.cron_schedule and not attributes.continued_execution_run_id:
+        _wait_for_cron(turn, attributes)
     if attributes.HasField("workflow_execution_timeout") and not attributes.HasField(
         "workflow_execution_expiration_time"
     ):
@@ -32,3 +37,9 @@ def begin(turn: Turn, given: Start) -> None:
     if given.user_metadata is not None:
         event.user_metadata.CopyFrom(given.user_metadata)
     turn.add(event)
+
+
+def _wait_for_cron(turn: Turn, first: WorkflowExecutionStartedEventAttributes) -> None:
+    first.initiator = ContinueAsNewInitiator.CONTINUE_AS_NEW_INITIATOR_CRON_SCHEDULE
+    delay = cron.next_delay(first.cron_schedule, turn.at, turn.at)
+    first.first_workflow_task_backoff.FromNanoseconds(delay)

@@ -1,0 +1,24 @@
+"""The three time-outs of a run, made to fit each other.
+
+task  <=  run  <=  execution        0 (not set): as long as the next one allows
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.core.limits import Limits
+
+
+def fit(attributes: Any, limits: Limits) -> None:
+    """`attributes`: of a started run's event, or of a child's initiated one."""
+    execution = attributes.workflow_execution_timeout.ToNanoseconds()
+    run = attributes.workflow_run_timeout.ToNanoseconds() or execution
+    task = attributes.workflow_task_timeout.ToNanoseconds()
+    task = min(task or limits.workflow_task_timeout_default_ns, limits.workflow_task_timeout_max_ns)
+    if execution:
+        run = min(run, execution)
+    if run:
+        attributes.workflow_run_timeout.FromNanoseconds(run)
+        task = min(task, run)
+    attributes.workflow_task_timeout.FromNanoseconds(task)
