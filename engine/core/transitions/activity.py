@@ -23,7 +23,7 @@ from engine.core.keys import ACTIVITY, QueueKey
 from engine.core.marks import ActivityBeat, ActivityReoffered, ActivityRetried, ActivityTaken
 from engine.core.state import Activity
 from engine.core.turn import Turn
-from engine.errors import TaskNotFound
+from engine.errors import InvalidArgument, TaskNotFound
 from engine.protocol import failures
 from engine.protocol.copying import copy_set
 
@@ -231,6 +231,10 @@ def _retry(turn: Turn, event_id: int, failure: Failure, delay_ns: int, identity:
 
 def cancel(turn: Turn, target: ActivityTarget, details: Payloads, identity: str) -> None:
     event_id, activity = find(turn, target)
+    if not activity.cancel_requested:
+        raise InvalidArgument(
+            "unable to mark activity as canceled without activity being request canceled first"
+        )
     _record_started(turn, event_id, activity, identity)
     _record_canceled(turn, event_id, activity, details, identity)
 

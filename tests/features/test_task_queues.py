@@ -1,0 +1,119 @@
+"""Task queues as people see them, and workers that leave them."""
+
+import asyncio
+
+import grpc
+import pytest
+from temporalio.api.enums.v1 import DescribeTaskQueueMode, TaskQueueType
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import (
+    DescribeTaskQueueRequest,
+    DescribeTaskQueueResponse,
+    ShutdownWorkerRequest,
+)
+
+from tests.support.commands import complete
+from tests.support.engine import Server
+from tests.support.eventually import eventually_async
+from tests.support.names import Names
+from tests.support.worker import ScriptedWorker
+
+WORKFLOW = TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW
+ACTIVITY = TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY
+
+
+@pytest.fixture
+def worker(server: Server, names: Names) -> ScriptedWorker:
+    return ScriptedWorker(server, names.queue(), identity="Ada")
+
+
+async def describe(server: Server, queue: str, **given: object) -> DescribeTaskQueueResponse:
+    fields = {"task_queue_type": WORKFLOW, "report_stats": True, **given}
+    return await server.workflows.DescribeTaskQueue(
+        DescribeTaskQueueRequest(
+            namespace=server.namespace,
+            task_queue=TaskQueue(name=queue),
+            **fields,  # type: ignore[arg-type]
+        )
+    )
+
+
+async def test_who_polls_a_queue_is_shown(server: Server, worker: ScriptedWorker) -> None:
+    await worker.poll(within=2.5, worker_version_capabilities={"build_id": "2026-11"})
+    seen = await describe(server, worker.queue)
+
+    assert [poller.identity for poller in seen.pollers] == ["Ada"]
+    assert seen.pollers[0].last_access_time.ToSeconds() > 0
+    assert seen.pollers[0].worker_version_capabilities.build_id == "2026-11"
+    assert not (await describe(server, worker.queue, task_queue_type=ACTIVITY)).pollers
+
+
+async def test_what_waits_is_counted(server: Server, worker: ScriptedWorker, names: Names) -> None:
+    for _ in range(3):
+        await server.start(names.workflow(), worker.queue)
+    seen = await eventually_async(
+        lambda: describe(server, worker.queue),
+        lambda seen: seen.stats.approximate_backlog_count == 3,
+    )
+    assert seen.stats.approximate_backlog_age.ToNanoseconds() >= 0
+
+    for _ in range(3):
+        await worker.on_task(complete())
+    seen = await eventually_async(
+        lambda: describe(server, worker.queue),
+        lambda seen: seen.stats.approximate_backlog_count == 0,
+    )
+    assert seen.stats.tasks_dispatch_rate > 0
+
+
+async def test_the_old_form_of_the_status_is_there_for_who_asks(
+    server: Server, worker: ScriptedWorker
+) -> None:
+    seen = await describe(server, worker.queue, include_task_queue_status=True)
+    assert seen.HasField("task_queue_status")
+    assert not (await describe(server, worker.queue)).HasField("task_queue_status")
+
+
+async def test_both_kinds_of_a_queue_are_shown_at_once(
+    server: Server, worker: ScriptedWorker
+) -> None:
+    await worker.poll(within=2.5)
+    seen = await describe(
+        server,
+        worker.queue,
+        api_mode=DescribeTaskQueueMode.DESCRIBE_TASK_QUEUE_MODE_ENHANCED,
+        task_queue_types=[WORKFLOW, ACTIVITY],
+        report_pollers=True,
+    )
+    kinds = seen.versions_info[""].types_info
+
+    assert sorted(kinds) == [WORKFLOW, ACTIVITY]
+    assert [poller.identity for poller in kinds[WORKFLOW].pollers] == ["Ada"]
+    assert not kinds[ACTIVITY].pollers
+
+
+async def test_a_queue_without_a_name_is_refused(server: Server) -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await describe(server, "")
+    assert refused.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert refused.value.details() == "missing task queue name"
+
+
+async def test_the_polls_of_a_worker_that_shuts_down_end_at_once(
+    server: Server, worker: ScriptedWorker
+) -> None:
+    if server.is_official:
+        pytest.skip("the other server does not promise it")
+    poll = asyncio.create_task(worker.poll(within=30, worker_instance_key="one"))
+    await eventually_async(
+        lambda: describe(server, worker.queue), lambda seen: len(seen.pollers) == 1
+    )
+    await server.workflows.ShutdownWorker(
+        ShutdownWorkerRequest(
+            namespace=server.namespace,
+            worker_instance_key="one",
+            task_queue=worker.queue,
+            task_queue_types=[WORKFLOW],
+        )
+    )
+    assert not (await asyncio.wait_for(poll, 3)).task_token
