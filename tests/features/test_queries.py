@@ -160,6 +160,8 @@ async def test_a_busy_run_answers_too(
     server: Server, worker: ScriptedWorker, run: WorkflowExecution
 ) -> None:
     """Signals come so fast that there is always a workflow task."""
+    if server.is_official:
+        pytest.skip("there a query may starve for as long as it waits")
     await worker.on_task()
     answered = asyncio.Event()
 
