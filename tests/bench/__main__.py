@@ -1,0 +1,3 @@
+from tests.bench.compare import main
+
+main()
