@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -23,15 +23,13 @@ from grpc_reflection.v1alpha import reflection
 from engine.background.retention import Retention
 from engine.clock import Clock, SystemClock
 from engine.config import EngineConfig
-from engine.core.keys import QueueKey
 from engine.frontend import rpc
 from engine.frontend.parts import Parts
-from engine.matching.backlog import Waiting
+from engine.matching.backlog import StoredBacklog
 from engine.matching.registry import TaskQueues
 from engine.namespaces import Namespaces
-from engine.ports import Shards, Task
+from engine.ports import Shards
 from engine.shards.supervisor import Supervisor
-from engine.store import tasks
 from engine.store.pool import Pool, open_readers
 from search.reader import open_reader
 from search.relay.nudge import Nudge
@@ -134,29 +132,6 @@ def _nudge(config: EngineConfig, stack: AsyncExitStack) -> Callable[[], None] | 
             nudge(number)
 
     return tell
-
-
-class StoredBacklog:
-    """The tasks of a queue lie in every database; each is asked for its oldest."""
-
-    def __init__(self, pools: Sequence[Pool]) -> None:
-        self._pools = pools
-
-    async def read(self, queue: QueueKey, limit: int) -> list[Task]:
-        found: list[Task] = []
-        for pool in self._pools:
-            async with pool.connection() as connection:
-                found += await tasks.of_queue(connection, queue, limit)
-        found.sort(key=lambda task: (task.priority, task.offered_at))
-        return found[:limit]
-
-    async def count(self, queue: QueueKey) -> Waiting:
-        total = 0
-        for pool in self._pools:
-            async with pool.connection() as connection:
-                total += await tasks.count(connection, queue)
-        oldest = await self.read(queue, 1)
-        return Waiting(total, oldest[0].offered_at if oldest else 0)
 
 
 def _moment(clock: Clock) -> datetime:
