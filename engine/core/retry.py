@@ -29,6 +29,18 @@ class Decision:
         self.state = state
 
 
+def with_defaults(given: RetryPolicy) -> RetryPolicy:
+    """The policy of an activity: it is retried unless it says otherwise."""
+    policy = RetryPolicy()
+    policy.CopyFrom(given)
+    initial = given.initial_interval.ToNanoseconds() or INTERVAL_INITIAL_DEFAULT_NS
+    policy.initial_interval.FromNanoseconds(initial)
+    policy.backoff_coefficient = given.backoff_coefficient or COEFFICIENT_DEFAULT
+    if not given.maximum_interval.ToNanoseconds():
+        policy.maximum_interval.FromNanoseconds(initial * INTERVAL_MAX_COEFFICIENT)
+    return policy
+
+
 def interval(policy: RetryPolicy, attempt: int) -> int:
     """Nanoseconds between the end of `attempt` and the next one."""
     initial = policy.initial_interval.ToNanoseconds() or INTERVAL_INITIAL_DEFAULT_NS

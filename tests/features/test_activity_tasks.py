@@ -74,6 +74,18 @@ async def test_an_activity_task_tells_the_worker_what_to_do(
     await worker.complete_activity(task, text("charged"))
 
 
+async def test_an_activity_is_retried_unless_it_says_otherwise(
+    worker: ScriptedWorker, run: WorkflowExecution
+) -> None:
+    await worker.on_task(schedule_activity("charge", worker.queue))
+    first = await worker.on_activity(failure=failed("no"))
+    assert first.retry_policy.initial_interval == seconds(1)
+    assert first.retry_policy.backoff_coefficient == 2
+    assert first.retry_policy.maximum_interval == seconds(100)
+
+    assert (await worker.poll_activity()).attempt == 2
+
+
 async def test_a_result_is_an_event_of_the_run(
     server: Server, worker: ScriptedWorker, run: WorkflowExecution
 ) -> None:

@@ -33,7 +33,6 @@ _COPIED = (
     "schedule_to_start_timeout",
     "start_to_close_timeout",
     "heartbeat_timeout",
-    "retry_policy",
     "priority",
 )
 TIMEOUT_MESSAGES = {
@@ -58,6 +57,7 @@ def schedule(
     attributes.header.CopyFrom(command.header)
     attributes.input.CopyFrom(command.input)
     copy_set(command, attributes, _COPIED)
+    attributes.retry_policy.CopyFrom(retry.with_defaults(command.retry_policy))
     attributes.workflow_task_completed_event_id = completed_event_id
     attributes.use_workflow_build_id = command.use_workflow_build_id
     if metadata is not None:
