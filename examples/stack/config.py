@@ -32,7 +32,7 @@ class StackConfig:
     def from_environment(cls, given: Mapping[str, str], root: Path = ROOT) -> "StackConfig":
         engine_address = _address(given, "ENGINE_ADDRESS")
         return cls(
-            run=root / ".run",
+            run=Path(given.get("RUN_DIRECTORY", "").strip() or root / ".run").resolve(),
             console_port=_port(given, "CONSOLE_PORT", 8000),
             engine_port=_port(given, "ENGINE_PORT", 7233),
             database_url=_urls(given, "DATABASE_URL", "postgresql", "postgres"),

@@ -63,9 +63,13 @@ def _stores(config: StackConfig, at: Addresses, env: Mapping[str, str]) -> list[
 
 
 def _valkey(at: Addresses) -> tuple[str, ...]:
-    """Nothing is kept on disk: a lost broker message loses nothing."""
+    """Nothing is kept on disk: a lost broker message loses nothing.
+
+    A title of its own would overwrite the environment, and with it the mark of this checkout.
+    """
     options = ("--port", str(at.broker_port), "--bind", "127.0.0.1")
-    return (str(get_binary_path()), *options, "--save", "", "--appendonly", "no")
+    keeps = ("--save", "", "--appendonly", "no", "--set-proc-title", "no")
+    return (str(get_binary_path()), *options, *keeps)
 
 
 def _elasticsearch(config: StackConfig, at: Addresses, env: Mapping[str, str]) -> Part:
