@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import msgspec
 from temporalio.api.enums.v1 import WorkflowExecutionStatus as Status
 from temporalio.api.enums.v1 import WorkflowIdConflictPolicy as Conflict
 from temporalio.api.enums.v1 import WorkflowIdReusePolicy as Reuse
@@ -79,7 +80,7 @@ def _against_running(
             Terminate(at=given.at, reason=reason, identity="history-service")
         )
     if signal_running and given.signal is not None:
-        return SignalInstead(given.signal)
+        return SignalInstead(msgspec.structs.replace(given.signal, ends_delay=True))
     if conflict == Conflict.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING:
         return Use(current.key.run_id, is_same_request=False)
     raise _refused(current, "Workflow execution is already running.")

@@ -31,6 +31,8 @@ class Signal(Given, frozen=True, kw_only=True):
     request_id: str = ""
     links: tuple[Link, ...] = ()
     external: WorkflowExecution | None = None
+    # Signal-with-start does not wait for the time that a delayed run was to start at.
+    ends_delay: bool = False
 
 
 class Start(Given, frozen=True, kw_only=True):

@@ -176,12 +176,12 @@ def _reset(turn: Turn, given: inputs.Reset) -> None:
 
 def _signal(turn: Turn, given: inputs.Signal) -> None:
     if signal.signal(turn, given):
-        workflow_task.ensure(turn)
+        workflow_task.ensure(turn, ends_delay=given.ends_delay)
 
 
 def _request_cancel(turn: Turn, given: inputs.RequestCancel) -> None:
     if signal.request_cancel(turn, given):
-        workflow_task.ensure(turn)
+        workflow_task.ensure(turn, ends_delay=True)
 
 
 def _terminate(turn: Turn, given: inputs.Terminate) -> None:

@@ -29,10 +29,12 @@ SECOND = 1_000_000_000
 FORCE_CLOSED = WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_FORCE_CLOSE_COMMAND
 
 
-def ensure(turn: Turn) -> None:
+def ensure(turn: Turn, *, ends_delay: bool = False) -> None:
     """Schedule a workflow task unless one is pending or the run is not to have one yet."""
     state = turn.state
-    if not state.is_running or state.task_backoff_until or _waits_for_first(turn):
+    if not state.is_running or state.task_backoff_until:
+        return
+    if _waits_for_first(turn) and not ends_delay:
         return
     if state.task is None:
         schedule(turn)
