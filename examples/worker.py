@@ -33,13 +33,15 @@ DEPOTS: Final = ("oslo", "bergen")
 POLLERS: Final = 2
 DRAIN: Final = timedelta(seconds=5)
 
+Activity = Callable[..., Awaitable[object]]
+
 
 def workers(client: Client, providers: ProviderClient) -> list[Worker]:
     mail = MailActivities(providers).send_email
     pay = PaymentActivities(providers)
-    payment = [pay.charge_card, pay.refund_payment, pay.call_off_charge]
+    payment: list[Activity] = [pay.charge_card, pay.refund_payment, pay.call_off_charge]
     bank = BankActivities(providers)
-    movement = [
+    movement: list[Activity] = [
         bank.withdraw_money,
         bank.deposit_money,
         bank.return_money,
@@ -66,7 +68,7 @@ def _worker(
     client: Client,
     task_queue: str,
     workflows: Sequence[type],
-    activities: Sequence[Callable[..., Awaitable[object]]],
+    activities: Sequence[Activity],
 ) -> Worker:
     return Worker(
         client,
@@ -80,9 +82,9 @@ def _worker(
 
 
 @asynccontextmanager
-async def running(client: Client, providers_url: str) -> AsyncIterator[None]:
+async def running(client: Client, providers: ProviderClient) -> AsyncIterator[None]:
     async with AsyncExitStack() as stack:
-        providers = await stack.enter_async_context(ProviderClient(providers_url))
+        await stack.enter_async_context(providers)
         for worker in workers(client, providers):
             await stack.enter_async_context(worker)
         yield
@@ -103,7 +105,7 @@ async def main() -> None:
             client = await Client.connect(config.engine_address)
         except RuntimeError as error:
             sys.exit(f"Nothing answers at ENGINE_ADDRESS={config.engine_address}: {error}")
-        await stack.enter_async_context(running(client, url))
+        await stack.enter_async_context(running(client, ProviderClient(url)))
         print(f"example workers on {config.engine_address}", flush=True)
         await ended.wait()
 

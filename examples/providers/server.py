@@ -89,7 +89,7 @@ async def serving(
 ) -> AsyncIterator[str]:
     """Serve on the port (0: a free one) and give the address."""
     database = Database(file)
-    runner = web.AppRunner(application(database, slow_seconds), access_log=None)
+    runner = web.AppRunner(application(database, slow_seconds), access_log=None, shutdown_timeout=1)
     await runner.setup()
     try:
         await _listen(runner, port)
@@ -101,7 +101,7 @@ async def serving(
 
 async def _listen(runner: web.AppRunner, port: int) -> None:
     try:
-        await web.TCPSite(runner, "127.0.0.1", port, shutdown_timeout=1).start()
+        await web.TCPSite(runner, "127.0.0.1", port).start()
     except OSError as error:
         raise PortTaken(
             f"Port {port} is taken: set PROVIDERS_PORT to a free one for the example providers."

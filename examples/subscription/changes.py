@@ -64,7 +64,7 @@ def plan_period(
     terms = replace(state.terms, period=asked.period)
     due_at = state.due_at
     if state.period_started_at is not None:
-        anchor = forecast.anchor_day(state)
+        anchor = state.anchor_day
         due_at = max(now, dates.after(state.period_started_at, asked.period, anchor))
     rows, difference = forecast.compare(state, terms, due_at)
     before, after = str(state.terms.period), str(asked.period)

@@ -41,12 +41,8 @@ def due_dates(state: SubscriptionState, terms: Terms, due_at: datetime) -> dict[
         dues[state.billing_period] = state.retry_at
     for number in range(state.billing_period + 1, terms.max_billing_periods + 1):
         dues[number] = due_at
-        due_at = dates.after(due_at, terms.period, anchor_day(state))
+        due_at = dates.after(due_at, terms.period, state.anchor_day)
     return dues
-
-
-def anchor_day(state: SubscriptionState) -> int:
-    return state.started_at.day
 
 
 def compare(

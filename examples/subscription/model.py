@@ -47,6 +47,31 @@ class Plan:
     seat_price: Money
 
 
+@dataclass
+class SubscriptionState:
+    phase: Phase
+    started_at: datetime
+    #: End of the trial, then of the period that runs.
+    due_at: datetime
+    #: Day of the month of every monthly charge: that of the first one.
+    anchor_day: int
+    terms: Terms
+    charged: Money
+    refunded: Money
+    billing_period: int = 0
+    #: None in the trial.
+    period_started_at: datetime | None = None
+    #: When a declined charge is tried again.
+    retry_at: datetime | None = None
+    welcomed: bool = False
+    version: int = 1
+    last_change: Change | None = None
+    entries: list[LedgerEntry] = field(default_factory=list)
+    next_sequence: int = 1
+    older_entries: int = 0
+    older_entries_url: str = ""
+
+
 @dataclass(frozen=True)
 class SubscriptionOrder:
     subscription_id: str
@@ -67,29 +92,8 @@ class SubscriptionOrder:
     periods_per_run: int = 12
     #: So many ledger entries travel on; older ones go to the archive.
     entries_kept: int = 200
-
-
-@dataclass
-class SubscriptionState:
-    phase: Phase
-    started_at: datetime
-    #: End of the trial, then of the period that runs.
-    due_at: datetime
-    terms: Terms
-    charged: Money
-    refunded: Money
-    billing_period: int = 0
-    #: None in the trial.
-    period_started_at: datetime | None = None
-    #: When a declined charge is tried again.
-    retry_at: datetime | None = None
-    welcomed: bool = False
-    version: int = 1
-    last_change: Change | None = None
-    entries: list[LedgerEntry] = field(default_factory=list)
-    next_sequence: int = 1
-    older_entries: int = 0
-    older_entries_url: str = ""
+    #: What the run before hands on; None in the first run.
+    carried: SubscriptionState | None = None
 
 
 @dataclass(frozen=True)
@@ -104,11 +108,13 @@ def begin(order: SubscriptionOrder, now: datetime) -> SubscriptionState:
     currency = order.plan.seat_price.currency
     price = Decimal(order.plan.seat_price.amount) * order.plan.seats
     started_at = order.started_at or now
+    trial_ends_at = dates.after(started_at, order.trial, started_at.day)
     nothing = money(Decimal(0), currency)
     return SubscriptionState(
         phase=Phase.TRIAL,
         started_at=started_at,
-        due_at=dates.after(started_at, order.trial, started_at.day),
+        due_at=trial_ends_at,
+        anchor_day=trial_ends_at.day,
         terms=Terms(
             charge=money(price, currency, order.rounding),
             period=order.period,

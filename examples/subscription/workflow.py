@@ -25,11 +25,10 @@ with workflow.unsafe.imports_passed_through():
     )
     from examples.activities import books, mail
     from examples.activities.books import OldEntries
-    from examples.subscription import changes, charging, dates, forecast, mails, refusals, visible
+    from examples.subscription import changes, charging, dates, mails, refusals, visible
     from examples.subscription.model import (
         SubscriptionOrder,
         SubscriptionResult,
-        SubscriptionState,
         begin,
     )
 
@@ -39,16 +38,14 @@ TASK_QUEUE: Final = "subscriptions"
 @workflow.defn
 class Subscription:
     @workflow.init
-    def __init__(self, order: SubscriptionOrder, carried: SubscriptionState | None = None) -> None:
+    def __init__(self, order: SubscriptionOrder) -> None:
         self._order = order
-        self._state = carried or begin(order, workflow.info().start_time)
+        self._state = order.carried or begin(order, workflow.info().start_time)
         self._shown: dict[SearchAttributeKey[Any], Any] = {}
         self._periods_in_this_run = 0
 
     @workflow.run
-    async def run(
-        self, _order: SubscriptionOrder, _carried: SubscriptionState | None = None
-    ) -> SubscriptionResult:
+    async def run(self, _order: SubscriptionOrder) -> SubscriptionResult:
         self._show()
         try:
             await self._live()
@@ -97,7 +94,7 @@ class Subscription:
         state.phase = Phase.ACTIVE
         state.billing_period += 1
         state.period_started_at = state.due_at
-        state.due_at = dates.after(state.due_at, state.terms.period, forecast.anchor_day(state))
+        state.due_at = dates.after(state.due_at, state.terms.period, state.anchor_day)
         self._periods_in_this_run += 1
         self._show()
 
@@ -143,7 +140,7 @@ class Subscription:
             self._state.older_entries_url = await books.keep(entries)
             self._state.entries = self._state.entries[len(old) :]
             self._state.older_entries += len(old)
-        workflow.continue_as_new(args=[self._order, self._state])
+        workflow.continue_as_new(replace(self._order, carried=self._state))
 
     def _show(self) -> None:
         """Search attributes and details follow the state; what did not change is not sent."""
