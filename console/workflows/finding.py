@@ -26,6 +26,7 @@ from search.query.nodes import Query
 from search.query.parser import parse
 
 COUNT_SECONDS = 5
+UNREADABLE = "%"
 STATUS_GROUP = "GROUP BY ExecutionStatus"
 
 
@@ -77,6 +78,9 @@ def search(namespace: str, query: str, size: int, address: Mapping[str, str]) ->
         try:
             page = workflows.find(namespace, query, size, token)
         except GatewayError as error:
+            # some servers take a token that they did not make for a fault of their own
+            if token and error.trouble in {Trouble.INVALID, Trouble.BROKEN}:
+                return search(namespace, query, size, {"token": UNREADABLE})
             if error.trouble not in {Trouble.INVALID, Trouble.UNSUPPORTED}:
                 raise
             says = says or str(error)

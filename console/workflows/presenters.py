@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from console.gateway.runs import Problem, RunKey, RunSummary
 from console.ui import words
+from console.ui.htmx import version_of
 from console.workflows import query as queries
 from console.workflows.finding import Search, Summary
 
@@ -99,6 +100,13 @@ def because(problem: Problem) -> str:
 
 def rows(search: Search) -> list[RunRow]:
     return [run_row(run, search.at) for run in search.page.runs]
+
+
+def version(rows: list[RunRow]) -> str:
+    """Changes with what is shown, not with the clock."""
+    return version_of(
+        [(r.run_id, r.status, r.closed_at, r.failing, r.because, r.attempt) for r in rows]
+    )
 
 
 def headings(search: Search) -> dict[str, Heading]:

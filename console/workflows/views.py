@@ -20,7 +20,7 @@ def runs(request: HtmxRequest, namespace: str) -> HttpResponse:
     wanted = asked(form)
     search = finding.search(namespace, wanted["q"], wanted["size"], request.GET.dict())
     rows = presenters.rows(search)
-    version = version_of(rows)
+    version = presenters.version(rows)
     if unchanged(request, version):
         return nothing_new()
     context = {

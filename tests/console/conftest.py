@@ -7,8 +7,10 @@ from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.db import connections
 
+from console.gateway import workflows
 from console.settings import database as database_settings
 from tests.support.dev_server import server_address
+from tests.support.eventually import eventually
 from tests.support.names import Names
 from tests.support.people import alice, bob, browser_of, carol
 from tests.support.programs import program
@@ -16,6 +18,13 @@ from tests.support.programs import program
 __all__ = ["alice", "bob", "browser_of", "carol", "program", "server_address"]
 
 NAMESPACE = "default"
+
+
+def indexed(query: str, count: int) -> None:
+    """The index follows the engine by itself; tests wait for what they search."""
+    eventually(
+        lambda: workflows.count(NAMESPACE, query).total, lambda total: total >= count, within=30
+    )
 
 
 @pytest.fixture(scope="session")

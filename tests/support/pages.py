@@ -1,5 +1,6 @@
 """Reading the console's answers the way a browser would."""
 
+import html
 import re
 
 from django.http import HttpResponse
@@ -17,7 +18,15 @@ def version_in(page: HttpResponse) -> str:
     return found[1]
 
 
+def link_in(page: HttpResponse, rel: str) -> str:
+    """Where the link of this relation (next, prev) leads, from the page's own address."""
+    found = re.search(rf'href="([^"]+)" rel="{rel}"', page.text)
+    assert found, f"the page has no link to {rel}"
+    path: str = page.wsgi_request.path  # type: ignore[attr-defined]
+    return path + html.unescape(found[1])
+
+
 def words_in(page: HttpResponse) -> str:
     """The page as one reads it: no tags, no repeated blanks."""
     body = re.sub(r"<(script|style|svg)\b.*?</\1>", " ", page.text, flags=re.DOTALL)
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", body))
+    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", body)))

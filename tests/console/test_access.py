@@ -1,0 +1,162 @@
+"""Every address, as viewer, operator, admin and nobody; grants in one namespace; the refusals."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import AnonymousUser, User
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from console.access.models import Role
+from console.access.policy import VERBS, can
+from tests.support.pages import htmx, words_in
+from tests.support.people import person
+
+Browser = Callable[..., Client]
+
+#: what the walk fills into an address
+SAMPLES: dict[str, Any] = {
+    "namespace": "default",
+    "workflow_id": "no/such workflow",
+    "run_id": "c41d7a06-3b58-4f0e-9a47-61d5b2e80f93",
+    "event_id": 1,
+    "queue": "no-such-queue",
+    "person_id": 999_999,
+    "view_id": 999_999,
+}
+
+
+def patterns(found: list[Any], prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
+    for one in found:
+        if isinstance(one, URLResolver):
+            app = f"{one.app_name}:" if one.app_name else ""
+            yield from patterns(one.url_patterns, prefix + app)
+        else:
+            yield f"{prefix}{one.name}", one
+
+
+VIEWS = dict(patterns(get_resolver().url_patterns))
+
+
+def address(name: str) -> str:
+    wanted = VIEWS[name].pattern.converters
+    parents = {"namespace"} if name.split(":", maxsplit=1)[0] in IN_NAMESPACE else set()
+    return reverse(name, kwargs={key: SAMPLES.get(key, 1) for key in {*wanted, *parents}})
+
+
+IN_NAMESPACE = {"workflows", "task_queues", "saved_views", "bulk", "billing", "replay"}
+
+
+def verb_of(name: str) -> str | None:
+    verb: str | None = VIEWS[name].callback.required_verb
+    return verb
+
+
+def test_every_view_demands_a_right_or_says_that_it_is_public() -> None:
+    missing = [name for name, view in VIEWS.items() if not hasattr(view.callback, "required_verb")]
+
+    assert missing == []
+    assert {name for name in VIEWS if verb_of(name) is None} == {
+        "people:sign_in",
+        "people:sign_out",
+    }
+
+
+@pytest.mark.parametrize("name", sorted(VIEWS))
+def test_nobody_is_sent_to_the_sign_in(name: str, browser_of: Browser) -> None:
+    if verb_of(name) is None:
+        return
+    browser = browser_of(None)
+
+    answers = [browser.get(address(name)), browser.post(address(name))]
+
+    assert any(answer.status_code == 303 for answer in answers)
+    for answer in answers:
+        if answer.status_code != 405:
+            assert answer["Location"].startswith("/sign-in/")
+
+
+@pytest.mark.parametrize("role", Role.values)
+@pytest.mark.parametrize("name", sorted(VIEWS))
+def test_each_role_gets_what_its_verbs_say_and_no_more(
+    name: str, role: str, browser_of: Browser
+) -> None:
+    verb = verb_of(name)
+    if verb is None:
+        return
+    who = person(f"some-{role}", Role(role))
+    browser = browser_of(who)
+
+    for answer in (browser.get(address(name)), browser.post(address(name))):
+        if answer.status_code == 405:
+            continue
+        may = can(User.objects.get(pk=who.pk), verb, "default")
+        assert (answer.status_code != 403) == may, (name, role, answer.status_code)
+        assert answer.status_code < 500, (name, role, answer.status_code)
+
+
+def test_a_role_in_one_namespace_is_none_in_another(browser_of: Browser) -> None:
+    dora = person("Dora", Role.OPERATOR, "perdure-system")
+
+    assert can(dora, "run.terminate", "perdure-system")
+    assert not can(dora, "run.view", "default")
+    assert can(dora, "cluster.view", None)
+    assert not can(dora, "people.manage", None)
+    assert browser_of(dora).get("/namespaces/default/runs/").status_code == 403
+
+
+def test_a_closed_account_and_a_person_without_roles_may_nothing(db: None) -> None:
+    eve = person("Eve", None)
+    frank = person("Frank", Role.ADMIN)
+    frank.is_active = False
+
+    for verb in VERBS:
+        assert not can(eve, verb, "default")
+        assert not can(frank, verb, "default")
+        assert not can(AnonymousUser(), verb, "default")
+
+
+def test_the_refusal_says_which_role_is_needed(carol: User, browser_of: Browser) -> None:
+    page = browser_of(carol).get("/people/")
+
+    assert page.status_code == 403
+    assert "This needs the role Admin everywhere" in words_in(page)
+
+
+def test_an_address_that_leads_nowhere(carol: User, browser_of: Browser) -> None:
+    page = browser_of(carol).get("/nowhere/")
+    part = browser_of(carol).get("/nowhere/", headers=htmx("results"))
+
+    assert page.status_code == 404
+    assert "There is nothing here" in words_in(page)
+    assert part["HX-Retarget"] == "#notices"
+
+
+def test_nothing_inline_may_run(carol: User, browser_of: Browser) -> None:
+    page = browser_of(carol).get("/cluster/")
+
+    policy = page["Content-Security-Policy"]
+    assert "script-src 'self'" in policy
+    assert "unsafe" not in policy
+    assert "<script>" not in page.text
+    assert " style=" not in page.text
+    assert " onclick=" not in page.text
+
+
+def test_an_engine_that_is_away_is_a_page_that_says_so(
+    carol: User, browser_of: Browser, settings: Any
+) -> None:
+    settings.ENGINE_ADDRESS = "127.0.0.1:1"
+
+    page = browser_of(carol).get("/namespaces/default/runs/")
+
+    assert page.status_code == 503
+    assert "The engine at 127.0.0.1:1 does not answer" in words_in(page)
+
+
+def test_a_form_of_ten_megabytes(alice: User, browser_of: Browser) -> None:
+    page = browser_of(alice).post("/people/new/", {"full_name": "x" * 10_000_000})
+
+    assert page.status_code == 413
+    assert "That is too much" in words_in(page)

@@ -1,0 +1,173 @@
+"""Terminate, cancel, signal: confirm, say why, done, written down."""
+
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+
+from console.audit.models import AuditEntry
+from console.gateway import events, histories
+from console.gateway.runs import RunKey
+from tests.support.names import Names
+from tests.support.pages import htmx, words_in
+from tests.support.programs import Program, running
+
+Browser = Callable[..., Client]
+
+
+def url(key: RunKey, act: str) -> str:
+    return reverse(f"workflows:{act}", args=[key.namespace, key.workflow_id, key.run_id])
+
+
+@pytest.fixture
+def waiting(program: Program, names: Names) -> RunKey:
+    return program.start("Waiting", names.workflow("transfer"), names.queue())
+
+
+def event(key: RunKey, event_id: int | None) -> events.Event:
+    return next(one for one in histories.forward(key).events if one.id == event_id)
+
+
+def test_terminate_ends_the_run_and_event_and_entry_point_at_each_other(
+    bob: User, browser_of: Browser, waiting: RunKey, program: Program
+) -> None:
+    answer = browser_of(bob).post(
+        url(waiting, "terminate"), {"reason": "card is dead"}, headers=htmx("dialog")
+    )
+
+    assert answer["HX-Redirect"].endswith(f"/{waiting.run_id}/")
+    program.await_status(waiting, "Terminated")
+    entry = AuditEntry.objects.get()
+    assert (entry.verb, entry.who, entry.reason) == ("run.terminate", "Bob", "card is dead")
+    assert (entry.before, entry.outcome.after) == ({"status": "Running"}, {"status": "Terminated"})
+    pointed = event(waiting, entry.outcome.event_id)
+    assert pointed.kind == "WorkflowExecutionTerminated"
+    assert events.identity(pointed) == "bob@example.com"
+
+
+def test_cancel_asks_the_workflow(bob: User, browser_of: Browser, waiting: RunKey) -> None:
+    browser_of(bob).post(url(waiting, "cancel"), {"reason": "customer asked"})
+
+    entry = AuditEntry.objects.get()
+    assert event(waiting, entry.outcome.event_id).kind == "WorkflowExecutionCancelRequested"
+
+
+def test_a_signal_arrives_with_its_argument(
+    bob: User, browser_of: Browser, program: Program, names: Names
+) -> None:
+    queue = names.queue()
+    with running(program, queue):
+        key = program.start("Waiting", names.workflow(), queue)
+        browser_of(bob).post(
+            url(key, "signal"), {"name": "go", "argument": "", "reason": "it is time"}
+        )
+        program.await_status(key, "Completed")
+
+    entry = AuditEntry.objects.get()
+    assert entry.outcome.after == {"signal": "go", "argument": None}
+    assert event(key, entry.outcome.event_id).kind == "WorkflowExecutionSignaled"
+
+
+def test_an_argument_that_is_not_json_is_refused_at_the_field(
+    bob: User, browser_of: Browser, waiting: RunKey
+) -> None:
+    asked = {"name": "go", "argument": '{"a": }', "reason": "x"}
+
+    answer = browser_of(bob).post(url(waiting, "signal"), asked, headers=htmx("dialog"))
+
+    assert answer.status_code == 422
+    assert "This is not JSON" in words_in(answer)
+    assert "line 1, column 7" in words_in(answer)
+    assert not AuditEntry.objects.exists()
+
+
+def test_without_a_reason_nothing_is_done(
+    bob: User, browser_of: Browser, waiting: RunKey, program: Program
+) -> None:
+    answer = browser_of(bob).post(
+        url(waiting, "terminate"), {"reason": " "}, headers=htmx("dialog")
+    )
+
+    assert answer.status_code == 422
+    assert program.await_status(waiting, "Running")
+    assert not AuditEntry.objects.exists()
+
+
+def test_the_dialog_is_a_part_for_htmx_and_a_page_for_all_others(
+    bob: User, browser_of: Browser, waiting: RunKey
+) -> None:
+    part = browser_of(bob).get(url(waiting, "terminate"), headers=htmx("dialog"))
+    page = browser_of(bob).get(url(waiting, "terminate"))
+
+    assert "<dialog" in part.text
+    assert "<html" not in part.text
+    assert "<html" in page.text
+
+
+def test_a_run_that_ended_before_the_dialog_was_sent(
+    bob: User, browser_of: Browser, waiting: RunKey, program: Program
+) -> None:
+    program.wait(program.client.get_workflow_handle(waiting.workflow_id).terminate("meanwhile"))
+    program.await_status(waiting, "Terminated")
+
+    answer = browser_of(bob).post(
+        url(waiting, "terminate"), {"reason": "x"}, headers=htmx("dialog")
+    )
+
+    assert answer.status_code == 422
+    assert "This run has ended (Terminated). Nothing was done." in words_in(answer)
+
+
+def test_a_run_that_ends_between_the_look_and_the_act_is_written_as_refused(
+    bob: User, waiting: RunKey, program: Program
+) -> None:
+    from console.gateway.channel import GatewayError
+    from console.workflows import actions
+
+    seen = program.await_status(waiting, "Running").summary
+    program.wait(program.client.get_workflow_handle(waiting.workflow_id).terminate("meanwhile"))
+
+    with pytest.raises(GatewayError):
+        actions.terminate(bob, seen, "too late")
+
+    assert AuditEntry.objects.get().outcome.result == "refused"
+
+
+def test_a_viewer_may_not(
+    carol: User, browser_of: Browser, waiting: RunKey, program: Program
+) -> None:
+    browser = browser_of(carol)
+
+    answer = browser.post(url(waiting, "terminate"), {"reason": "x"})
+    part = browser.post(url(waiting, "terminate"), {"reason": "x"}, headers=htmx("dialog"))
+
+    assert answer.status_code == 403
+    assert "needs the role Operator in default" in words_in(answer)
+    assert (part.status_code, part["HX-Retarget"]) == (403, "#notices")
+    assert program.await_status(waiting, "Running")
+
+
+def test_without_the_csrf_token_nothing_is_done(
+    bob: User, browser_of: Browser, waiting: RunKey, program: Program
+) -> None:
+    answer = browser_of(bob, csrf=True).post(url(waiting, "terminate"), {"reason": "x"})
+
+    assert answer.status_code == 403
+    assert "Reload the page" in words_in(answer)
+    assert program.await_status(waiting, "Running")
+    assert not AuditEntry.objects.exists()
+
+
+def test_what_was_done_stands_on_the_runs_page_and_in_the_activity_log(
+    bob: User, carol: User, browser_of: Browser, waiting: RunKey
+) -> None:
+    browser_of(bob).post(url(waiting, "cancel"), {"reason": "customer asked"})
+
+    of_run = browser_of(carol).get(url(waiting, "activity"))
+    of_all = browser_of(carol).get("/activity/", {"workflow": waiting.workflow_id})
+
+    for page in (of_run, of_all):
+        assert "asked to cancel" in words_in(page)
+        assert "“customer asked”" in words_in(page)

@@ -1,0 +1,1 @@
+"""The console's pure parts: no database, no server."""

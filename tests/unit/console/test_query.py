@@ -1,0 +1,74 @@
+"""The text of a query: colours, chips, order."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from console.workflows import query
+
+ATTENTION = (
+    "(FailingActivityCount > 0 OR ExecutionStatus IN ('Failed', 'TimedOut'))"
+    " AND StartTime BETWEEN '2026-08-01T00:00:00Z' AND '2026-09-01T00:00:00Z'"
+    " ORDER BY ActivityAttemptMax DESC"
+)
+
+
+def told(chip: query.Chip) -> str:
+    return " ".join(piece.text for piece in chip.pieces)
+
+
+@given(st.text(alphabet="aOR AND('\")=<>_`0\n\\é", max_size=60))
+def test_the_pieces_put_together_are_the_text(text: str) -> None:
+    assert "".join(piece.text for piece in query.pieces(text)) == text
+
+
+@given(st.text(max_size=80))
+def test_any_text_has_chips(text: str) -> None:
+    query.chips(text)
+
+
+def test_a_chip_for_each_condition_and_one_for_the_order() -> None:
+    assert [told(chip) for chip in query.chips(ATTENTION)] == [
+        "Failing activities > 0 or Status in ( Failed , TimedOut )",
+        "Started between 2026-08-01 and 2026-09-01",
+        "Sort Attempt high to low",
+    ]
+
+
+def test_a_chip_taken_out_leaves_the_rest() -> None:
+    second, order = query.chips(ATTENTION)[1:]
+
+    assert "StartTime" not in second.without
+    assert second.without.endswith("ORDER BY ActivityAttemptMax DESC")
+    assert "ORDER BY" not in order.without
+
+
+def test_an_or_at_the_top_is_one_chip() -> None:
+    assert len(query.chips("WorkflowType = 'a' OR WorkflowType = 'b' AND RunId = 'c'")) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "narrowed"),
+    [
+        ("", "RunId = 'x'"),
+        ("WorkflowType = 'a'", "WorkflowType = 'a' AND RunId = 'x'"),
+        ("A = 1 OR B = 2", "(A = 1 OR B = 2) AND RunId = 'x'"),
+        ("A = 1 ORDER BY A", "A = 1 AND RunId = 'x' ORDER BY A"),
+    ],
+)
+def test_a_query_is_narrowed_and_keeps_its_order(text: str, narrowed: str) -> None:
+    assert query.narrowed(text, "RunId = 'x'") == narrowed
+
+
+def test_another_order_replaces_the_first() -> None:
+    assert query.ordered("A = 1 ORDER BY A ASC", "B", True) == "A = 1 ORDER BY B DESC"
+
+
+def test_the_wrong_piece_is_marked() -> None:
+    text = "FailingActivityCont > 0"
+
+    assert query.pieces(text, 0)[0] == query.Piece("error", "FailingActivityCont")
+
+
+def test_a_quote_in_a_value_does_not_end_it() -> None:
+    assert query.quoted("it's") == r"'it\'s'"

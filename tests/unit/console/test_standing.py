@@ -1,0 +1,115 @@
+"""Why a run stands where it stands, in a sentence."""
+
+from datetime import timedelta
+
+from console.gateway.runs import PendingChild, PendingTask, RunDetail, RunKey, RunSummary
+from console.gateway.task_queues import Poller, Queue, Side
+from console.workflows.groups import grouped
+from console.workflows.standing import Standing, standing
+from tests.unit.console.test_timeline import NOON, made, pending
+
+NOW = NOON + timedelta(minutes=41)
+
+
+def run(**changes: object) -> RunDetail:
+    about = RunSummary(
+        key=RunKey("default", "subscription/sub_1", "run"), type="Subscription",
+        task_queue="billing",
+        status=str(changes.pop("status", "Running")), started_at=NOON, execution_at=NOON,
+        closed_at=NOW, history_length=5, history_bytes=100, transitions=1, parent=None, root=None,
+        first_run_id="", attributes={}, memo={}, problem=None,
+    )  # fmt: skip
+    usual: dict[str, object] = {
+        "summary": about, "execution_timeout": None, "run_timeout": None, "task_timeout": None,
+        "cancel_requested": False,
+    }  # fmt: skip
+    return RunDetail(**(usual | changes))  # type: ignore[arg-type]
+
+
+def queue(pollers: int) -> Queue:
+    side = Side(tuple(Poller(f"w{n}", NOW, "") for n in range(pollers)), 0, None, 0, 0)
+    return Queue("billing", side, side)
+
+
+def said(found: Standing) -> str:
+    return found.subject + found.says + ("<next>" if found.next_at else "") + found.after
+
+
+def test_an_activity_that_keeps_failing() -> None:
+    found = standing(run(activities=(pending(),)), [], None, queue(1), NOW)
+
+    assert found.tone == "retrying"
+    assert said(found) == (
+        "ChargeCard keeps failing: no answer. Attempt 13 failed; the next try is in <next>"
+        " It will retry without end."
+    )
+
+
+def test_a_failing_activity_that_nobody_polls_for() -> None:
+    activity = pending(next_try_at=None)
+
+    found = standing(run(activities=(activity,)), [], None, queue(0), NOW)
+
+    assert "attempt 14 waits for a worker, and nobody polls billing." in said(found)
+
+
+def test_nobody_polls_for_the_workflow_task() -> None:
+    task = PendingTask("scheduled", 1, NOON, None)
+
+    found = standing(run(task=task), [], None, queue(0), NOW)
+
+    assert (found.tone, found.in_trouble) == ("starving", True)
+    assert said(found).startswith("Nobody asks for workflow tasks of billing since 12:00:00.")
+
+
+def test_the_workflows_own_code_fails() -> None:
+    events = [
+        made(2, "WorkflowTaskScheduled", 0),
+        made(4, "WorkflowTaskFailed", 1, scheduled_event_id=2, failure__message="no such step"),
+    ]
+
+    found = standing(
+        run(task=PendingTask("started", 5, NOON, NOON)), grouped(events), None, queue(1), NOW
+    )
+
+    assert "code fails in attempt 5" in said(found)
+    assert found.failure is not None
+    assert found.failure.message == "no such step"
+
+
+def test_it_waits_for_a_timer() -> None:
+    timer = made(8, "TimerStarted", 0, start_to_fire_timeout__seconds=86400)
+
+    found = standing(run(), grouped([timer]), None, queue(1), NOW)
+
+    assert said(found) == "It waits for a timer; the next timer fires in <next>."
+    assert found.next_at == NOON + timedelta(days=1)
+
+
+def test_it_waits_for_a_child() -> None:
+    children = (
+        PendingChild("invoice/1", "r", "Invoice", 5),
+        PendingChild("invoice/2", "r", "Invoice", 6),
+    )
+
+    found = standing(run(children=children), [], None, queue(1), NOW)
+
+    assert said(found) == "It waits for the child workflow invoice/1 and 1 more."
+
+
+def test_it_waits_to_be_told() -> None:
+    assert (
+        said(standing(run(), [], None, queue(1), NOW))
+        == "It waits to be told: a signal or an update."
+    )
+
+
+def test_who_terminated_it_and_why() -> None:
+    close = made(
+        9, "WorkflowExecutionTerminated", 60, reason="card is dead", identity="bob@example.com"
+    )
+
+    found = standing(run(status="Terminated"), [], close, None, NOW)
+
+    assert said(found) == "Somebody ended it at 12:41:00, bob@example.com: “card is dead”"
+    assert not found.in_trouble
