@@ -1,0 +1,63 @@
+"""An engine in a process of its own, to be killed."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class EngineProcess:
+    """`start` returns when it answers; `kill` is kill -9."""
+
+    def __init__(self, database: str, **settings: str) -> None:
+        self.port = free_port()
+        self.address = f"127.0.0.1:{self.port}"
+        self._environment = {**os.environ, "DATABASE_URL": database, **settings}  # noqa: TID251  it is handed on
+        self._process: subprocess.Popen[str] | None = None
+
+    def migrate(self) -> None:
+        subprocess.run(
+            [sys.executable, "-m", "engine", "migrate"],
+            env=self._environment, cwd=REPOSITORY, check=True, stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "engine", "serve", "--port", str(self.port)],
+            env=self._environment, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            if line.startswith("serving on "):
+                return
+        raise AssertionError(f"the engine ended with {self._process.wait()} before it served")
+
+    def kill(self) -> None:
+        self._end(self._process.kill if self._process else None)
+
+    def stop(self) -> int:
+        """SIGTERM; its exit code."""
+        return self._end(self._process.terminate if self._process else None)
+
+    def _end(self, how: object) -> int:
+        process = self._process
+        if process is None or not callable(how):
+            return 0
+        how()
+        code = process.wait(30)
+        if process.stdout is not None:
+            process.stdout.close()
+        self._process = None
+        return code
