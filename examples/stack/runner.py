@@ -28,7 +28,9 @@ def up(config: StackConfig, environ: Mapping[str, str]) -> None:
         at = addresses.choose(config)
         environment = _environment(config, at, environ)
         _write_for_people(config.run, at)
-        asyncio.run(keep_up(parts.table(config, at, environment), config.run, _welcome(at)))
+        asyncio.run(
+            keep_up(parts.table(config, at, environment), config.run, _welcome(at, config.run))
+        )
 
 
 async def keep_up(rows: tuple[parts.Part, ...], run: Path, welcome: str) -> None:
@@ -99,11 +101,11 @@ def _write_for_people(run: Path, at: Addresses) -> None:
         path.write_text(text)
 
 
-def _welcome(at: Addresses) -> str:
+def _welcome(at: Addresses, run: Path) -> str:
     return f"""
 Perdure is up.
   console   http://{at.console}
             sign in as alice (admin), bob (operator) or carol (viewer); password {at.password}
   engine    {at.engine}, for the official SDKs and the temporal command
-  Ctrl-C ends all of it. What each part says is in .run/logs/
+  Ctrl-C ends all of it. What each part says is in {run}/logs/
 """
