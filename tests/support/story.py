@@ -10,6 +10,7 @@ from temporalio.api.enums.v1 import CommandType, EventType
 from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import HistoryEvent, WorkflowExecutionStartedEventAttributes
 from temporalio.api.protocol.v1 import Message
+from temporalio.api.taskqueue.v1 import StickyExecutionAttributes
 from temporalio.api.update.v1 import Acceptance, Rejection, Request, Response
 from temporalio.api.workflowservice.v1 import (
     RespondWorkflowTaskCompletedRequest,
@@ -103,6 +104,25 @@ class Story:
                 ),
             )
         )
+
+    def give_completion(self, scheduled_event_id: int, started_event_id: int, attempt: int) -> Step:
+        """An answer to the task that is named, whether or not it is the one running."""
+        return self.give(
+            inputs.CompleteWorkflowTask(
+                at=self.at,
+                scheduled_event_id=scheduled_event_id,
+                started_event_id=started_event_id,
+                attempt=attempt,
+                request=RespondWorkflowTaskCompletedRequest(identity="worker"),
+            )
+        )
+
+    @staticmethod
+    def sticky(queue: str, seconds: int) -> StickyExecutionAttributes:
+        attributes = StickyExecutionAttributes()
+        attributes.worker_task_queue.name = queue
+        attributes.schedule_to_start_timeout.FromSeconds(seconds)
+        return attributes
 
     def do(self, *commands: Command, **request: Any) -> Step:
         self.take_task()
