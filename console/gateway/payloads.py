@@ -108,8 +108,14 @@ def failure(message: FailureMessage, depth: int = 0) -> Failure:
     )
 
 
+def root_cause(found: Failure) -> Failure:
+    while found.cause is not None:
+        found = found.cause
+    return found
+
+
 def _failure_kind(field: str) -> str:
-    return "".join(part.capitalize() for part in field.removesuffix("_failure_info").split("_"))
+    return "".join(part.capitalize() for part in field.removesuffix("_info").split("_"))
 
 
 def moment(stamp: Timestamp) -> datetime | None:

@@ -72,7 +72,8 @@ def _ended(run: RunDetail, close: Event | None) -> Standing:
     at = words.clock(summary.closed_at)
     match summary.status:
         case "Failed":
-            says = f" at {at}."
+            cause = payloads.root_cause(failure) if failure else None
+            says = f" at {at}" + (f": {cause.type}: {cause.message}" if cause else ".")
             return Standing(
                 "failed", "Why did it fail?", "The workflow failed", says, failure=failure
             )

@@ -3,6 +3,7 @@
 Duration, size, plural; tags: icon, glyph, status, when, payload. No queries, no rules.
 """
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -129,7 +130,15 @@ def is_text(value: Any) -> bool:
 
 @register.filter
 def scalar(value: Any) -> str:
-    return {None: "null", True: "true", False: "false"}.get(value, "") or f"{value}"
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
+    return str(value)
+
+
+@register.filter
+def attribute(value: Any) -> str:
+    """A search attribute as one reads it; a list without its brackets."""
+    return ", ".join(map(str, value)) if isinstance(value, list) else scalar(value)
 
 
 @register.filter

@@ -9,6 +9,18 @@ from hypothesis import strategies as st
 from console.ui import words
 from console.ui.pages import BadToken, Pager, place, token_bytes, token_text
 from console.ui.paths import Name
+from console.ui.templatetags.console import scalar
+
+
+def test_a_number_is_not_a_truth() -> None:
+    assert [scalar(value) for value in (1, 0, True, False, None, "x")] == [
+        "1",
+        "0",
+        "true",
+        "false",
+        "null",
+        "x",
+    ]
 
 
 @pytest.mark.parametrize(
