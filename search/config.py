@@ -1,6 +1,7 @@
 """Where the databases, the broker and the index are; read once, refused loudly."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -17,7 +18,8 @@ class SearchConfig:
     #: None: PostgreSQL answers, and no relay is needed.
     elasticsearch_url: str | None = None
     broker_url: str | None = None
-    #: The name that readers search by; generations and write aliases are named after it.
+    #: What readers search by; generations are named after it. Two installations that share
+    #: a cluster need two names.
     index_alias: str = "visibility"
 
     @property
@@ -40,7 +42,10 @@ class SearchConfig:
             _refuse_unless("BROKER_URL", broker, ("redis", "rediss"))
         if elasticsearch and not broker:
             raise BadSetting("BROKER_URL is not set, and ELASTICSEARCH_URL needs the relay")
-        return cls(databases, elasticsearch or None, broker or None)
+        index = environ.get("SEARCH_INDEX", "visibility").strip()
+        if not re.fullmatch(r"[a-z][a-z0-9-]{0,99}", index):
+            raise BadSetting("SEARCH_INDEX takes lower-case letters, digits and dashes")
+        return cls(databases, elasticsearch or None, broker or None, index)
 
 
 def _refuse_unless(variable: str, url: str, schemes: tuple[str, ...]) -> None:

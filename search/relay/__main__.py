@@ -7,6 +7,8 @@ Threads, since the work is waiting for two servers, and a rebuild must not hold 
 import logging
 import sys
 
+from celery.beat import EmbeddedService
+
 from search.config import BadSetting, of_this_process
 from search.relay import tasks
 from search.relay.app import app, configured
@@ -28,7 +30,9 @@ def main(arguments: list[str]) -> int:
         return 0
     if arguments:
         sys.exit("usage: python -m search.relay [rebuild]")
-    worker = ["worker", "--beat", "--loglevel=INFO", "--pool=threads", f"--concurrency={THREADS}"]
+    # A thread, not the process that --beat makes: that one would outlive a killed worker.
+    EmbeddedService(app, thread=True).start()
+    worker = ["worker", "--loglevel=INFO", "--pool=threads", f"--concurrency={THREADS}"]
     app.worker_main([*worker, "--without-gossip", "--without-mingle", "--without-heartbeat"])
     return 0
 

@@ -14,6 +14,7 @@ from search.elastic.mapping import document, write_alias
 from search.records import Claimed, VisibilityRecord, decode
 
 ERROR_LENGTH_MAX = 2_000
+REASON_LENGTH_MAX = 500
 
 Operation = dict[str, Any]
 
@@ -112,5 +113,6 @@ def _verdict(item: Mapping[str, Any]) -> tuple[str, str]:
 
 def _reason(error: Mapping[str, Any]) -> str:
     cause = error.get("caused_by") or {}
-    reasons = [f"{each['type']}: {each.get('reason')}" for each in (error, cause) if each]
-    return "; ".join(reasons)
+    # The index quotes the value that it refuses, however long.
+    reasons = [str(each.get("reason"))[:REASON_LENGTH_MAX] for each in (error, cause) if each]
+    return f"{error.get('type')}: {'; '.join(reasons)}"

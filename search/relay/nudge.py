@@ -29,6 +29,7 @@ class Nudge:
             broker_transport_options={"socket_timeout": 5, "socket_connect_timeout": 2},
         )
         self._pending: set[int] = set()
+        self._speaking = False
         self._changed = threading.Condition()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="nudge", daemon=True)
@@ -39,6 +40,12 @@ class Nudge:
         with self._changed:
             self._pending.add(database)
             self._changed.notify()
+
+    @property
+    def idle(self) -> bool:
+        """Nothing waits to be said, and nothing is being said."""
+        with self._changed:
+            return not self._pending and not self._speaking
 
     def close(self) -> None:
         self._closing.set()
@@ -52,10 +59,13 @@ class Nudge:
             with self._changed:
                 self._changed.wait_for(lambda: self._pending or self._closing.is_set())
                 databases, self._pending = self._pending, set()
+                self._speaking = True
             try:
                 self._send(databases)
             except (OperationalError, OSError) as away:
                 log.warning("the broker is away, the relay will look by itself: %s", away)
+            with self._changed:
+                self._speaking = False
             self._closing.wait(INTERVAL_SECONDS)
 
     def _send(self, databases: set[int]) -> None:
