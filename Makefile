@@ -40,7 +40,7 @@ static: $(INSTALLED)
 	$(PY) -m ruff format --check --quiet .
 	$(PY) -m ruff check --quiet .
 	$(PY) -m mypy
-	$(PY) -m pyright --warnings
+	$(PY) -m pyright --pythonpath $(PY)
 
 fix: $(INSTALLED)
 	$(PY) -m ruff check --fix .

@@ -27,7 +27,7 @@ BANNED_NAMES = {
     "manager", "helper", "helpers", "impl", "base", "util", "utils", "common", "service",
     "data", "info", "process",
 }  # fmt: skip
-BANNED_WORDS = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
+BANNED_WORDS = re.compile(r"\b(TODO|FIXME|HACK)\b")
 IS_SQL = re.compile(r"\s*(select|insert|update|delete|with|alter|create)\b", re.IGNORECASE)
 NO_CAPABILITY = {"access", "audit", "gateway", "ui"}
 EVERY_CAPABILITY_HAS = {"__init__.py", "urls.py", "views.py", "presenters.py"}
