@@ -64,7 +64,7 @@ async def reset(
     if not 1 < cut <= last_event_id:
         raise InvalidArgument("Workflow task finish ID must be > 1 && <= workflow last event ID.")
     kept = [event async for event in _events(parts, key, 1, cut - 1)]
-    _check_cut(kept)
+    _end_inside_task(parts, kept)
     reapplied = [event async for event in _later(parts, key, cut, last_event_id, excluded)]
     given = Reset(
         at=parts.clock.now(),
@@ -109,19 +109,33 @@ def _signal(
     return event
 
 
-def _check_cut(kept: list[HistoryEvent]) -> None:
-    """The events must end inside a workflow task: scheduled, and not yet ended."""
-    pending = False
+def _end_inside_task(parts: Parts, kept: list[HistoryEvent]) -> None:
+    """The events must end inside a workflow task; one that nobody took is started, to fail."""
+    scheduled_event_id, is_started = 0, False
     for event in kept:
         if event.event_type == E.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED:
-            pending = True
+            scheduled_event_id, is_started = event.event_id, False
+        elif event.event_type == E.EVENT_TYPE_WORKFLOW_TASK_STARTED:
+            is_started = True
         elif event.event_type in _TASK_ENDS:
-            pending = False
-    if not pending:
+            scheduled_event_id = 0
+    if not scheduled_event_id:
         raise InvalidArgument(
             "WorkflowTaskFinishEventId must be the event right after a workflow task was"
             " scheduled or started."
         )
+    if not is_started:
+        kept.append(_started(parts, kept, scheduled_event_id))
+
+
+def _started(parts: Parts, kept: list[HistoryEvent], scheduled_event_id: int) -> HistoryEvent:
+    event = HistoryEvent(event_id=len(kept) + 1, event_type=E.EVENT_TYPE_WORKFLOW_TASK_STARTED)
+    event.event_time.FromNanoseconds(parts.clock.now())
+    attributes = event.workflow_task_started_event_attributes
+    attributes.scheduled_event_id = scheduled_event_id
+    attributes.identity = "history-service"
+    attributes.request_id = parts.clock.new_id()
+    return event
 
 
 _TASK_ENDS = (

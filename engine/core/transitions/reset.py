@@ -25,11 +25,9 @@ def begin(turn: Turn, given: Reset) -> None:
     """`given.events` are copied as they are; the running workflow task at their end fails."""
     turn.mark(StartedBy(request_id=given.request_id))
     for event in given.events:
+        # The first event still names the original run: the SDKs draw their random numbers from it.
         copied = HistoryEvent()
         copied.CopyFrom(event)
-        if event.event_id == 1:
-            attributes = copied.workflow_execution_started_event_attributes
-            attributes.original_execution_run_id = turn.state.key.run_id
         turn.add(copied)
     _fail_task(turn, given)
     for event in given.reapplied:
