@@ -72,4 +72,8 @@ def _migrate(_given: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    exit_code = main()
+    sys.stdout.flush()
+    # All is drained and closed. gRPC's own threads may still run, and the interpreter's end
+    # under their feet can turn a clean end into an abort.
+    os._exit(exit_code)
