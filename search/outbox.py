@@ -45,29 +45,28 @@ class Lag(NamedTuple):
     error: str | None
 
 
+OfShard = tuple[int, VisibilityRecord]
+
 _append: LiteralString = """
     insert into visibility_outbox (shard_id, run_id, version, appended_at, record)
-    select %s, run_id, version, %s, record
-    from unnest(%s::text[], %s::bigint[], %s::bytea[]) as given (run_id, version, record)
+    select shard_id, run_id, version, %s, record
+    from unnest(%s::integer[], %s::text[], %s::bigint[], %s::bytea[])
+        as given (shard_id, run_id, version, record)
 """
 
 
 async def append(
-    connection: psycopg.AsyncConnection[Any],
-    shard_id: int,
-    records: Sequence[VisibilityRecord],
-    at: datetime,
+    connection: psycopg.AsyncConnection[Any], records: Sequence[OfShard], at: datetime
 ) -> None:
     """In the engine's transaction; `at` is the moment of its batch."""
-    await connection.execute(_append, _appended(shard_id, records, at))
+    await connection.execute(_append, _appended(records, at))
 
 
-def _appended(
-    shard_id: int, records: Sequence[VisibilityRecord], at: datetime
-) -> tuple[object, ...]:
-    run_ids = [record.run_id for record in records]
-    versions = [record.version for record in records]
-    return shard_id, at, run_ids, versions, [encode(record) for record in records]
+def _appended(records: Sequence[OfShard], at: datetime) -> tuple[object, ...]:
+    shards = [shard_id for shard_id, _ in records]
+    run_ids = [record.run_id for _, record in records]
+    versions = [record.version for _, record in records]
+    return at, shards, run_ids, versions, [encode(record) for _, record in records]
 
 
 _claim: LiteralString = """
@@ -154,13 +153,8 @@ def unpark(
     return connection.execute(_unpark, given).fetchall()
 
 
-def put_back(
-    connection: psycopg.Connection[Any],
-    shard_id: int,
-    records: Sequence[VisibilityRecord],
-    at: datetime,
-) -> None:
-    connection.execute(_append, _appended(shard_id, records, at))
+def put_back(connection: psycopg.Connection[Any], records: Sequence[OfShard], at: datetime) -> None:
+    connection.execute(_append, _appended(records, at))
 
 
 _drop: LiteralString = "delete from visibility_parked where seq = any(%(seqs)s::bigint[])"

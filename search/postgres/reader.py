@@ -98,7 +98,7 @@ def _pool(url: str) -> Pool:
         "autocommit": True,
         # Each search is another statement; a generic plan would suit none of them.
         "prepare_threshold": None,
-        "options": f"-c statement_timeout={STATEMENT_SECONDS_MAX * 1000}"
+        "options": f"-c statement_timeout={int(STATEMENT_SECONDS_MAX * 1000)}"
         " -c default_transaction_read_only=on",
         "application_name": "perdure search",
     }

@@ -1,6 +1,5 @@
 """What the index refused, for a person to look at; and how far behind the index is."""
 
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
@@ -8,7 +7,6 @@ from search import outbox
 from search.outbox import Lag, Parked
 from search.postgres import table
 from search.postgres.databases import connected
-from search.records import VisibilityRecord
 
 
 def lag(url: str, clock: Callable[[], datetime]) -> Lag:
@@ -27,12 +25,9 @@ def retry(url: str, clock: Callable[[], datetime], seqs: Sequence[int] | None = 
     with connected(url) as connection:
         taken = outbox.unpark(connection, seqs)
         current = table.current(connection, [run_id for _, run_id in taken])
-        by_shard: defaultdict[int, list[VisibilityRecord]] = defaultdict(list)
-        for shard_id, run_id in dict.fromkeys(taken):
-            if run_id in current:
-                by_shard[shard_id].append(current[run_id])
-        for shard_id, records in by_shard.items():
-            outbox.put_back(connection, shard_id, records, clock())
+        of_shards = dict.fromkeys(taken)
+        there = [(shard_id, current[run_id]) for shard_id, run_id in of_shards if run_id in current]
+        outbox.put_back(connection, there, clock())
         return len(taken)
 
 

@@ -23,6 +23,8 @@ from search.relay.drain import Index, write_all
 ATTEMPTS_MAX = 60
 ATTEMPT_SECONDS = 1.0
 LOCK = "visibility rebuild"
+#: The table does not know a run's shard, and only a person reads it in the outbox.
+NO_SHARD = -1
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +68,7 @@ def _copy(url: str, generation: str, index: Index) -> int:
         for records in table.scan(connection):
             refused = _write(records, generation, index)
             # The outbox tries once more, and parks what is refused again.
-            outbox.put_back(connection, 0, refused, index.clock())
+            outbox.put_back(connection, [(NO_SHARD, record) for record in refused], index.clock())
             connection.commit()
             copied += len(records) - len(refused)
     return copied

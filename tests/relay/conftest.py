@@ -38,12 +38,12 @@ class Chain:
         """As the engine commits: the table and the outbox in one transaction."""
         async with await psycopg.AsyncConnection.connect(self.database) as connection:
             await table.upsert(connection, records)
-            await outbox.append(connection, SHARD, records, at)
+            await outbox.append(connection, [(SHARD, record) for record in records], at)
 
     async def append(self, *records: VisibilityRecord) -> None:
         """The outbox alone, for rows that come late or twice."""
         async with await psycopg.AsyncConnection.connect(self.database) as connection:
-            await outbox.append(connection, SHARD, records, NOON)
+            await outbox.append(connection, [(SHARD, record) for record in records], NOON)
 
     def append_bytes(self, run_id: str, record: bytes) -> None:
         self.connection.execute(
