@@ -34,9 +34,10 @@ class ShardWrite:
     tasks: Columns = field(default_factory=list)
     tasks_gone: Columns = field(default_factory=list)
     runs_gone: list[str] = field(default_factory=list)
-    records: list[VisibilityRecord] = field(default_factory=list)
+    # Each with its shard.
+    records: list[tuple[int, VisibilityRecord]] = field(default_factory=list)
+    # Whether there is an index beside the visibility table that is to be told.
     outbox: bool = False
-    shard_of_record: dict[str, int] = field(default_factory=dict)
 
     @property
     def is_empty(self) -> bool:
@@ -138,12 +139,7 @@ async def _drop(connection: Connection, run_ids: list[str]) -> None:
 
 
 async def _show(connection: Connection, write: ShardWrite, at: int) -> None:
-    await table.upsert(connection, write.records)
-    if not write.outbox:
-        return
-    moment = datetime.fromtimestamp(at / SECOND, tz=UTC)
-    by_shard: dict[int, list[VisibilityRecord]] = {}
-    for record in write.records:
-        by_shard.setdefault(write.shard_of_record[record.run_id], []).append(record)
-    for shard_id, records in by_shard.items():
-        await outbox.append(connection, shard_id, records, moment)
+    await table.upsert(connection, [record for _, record in write.records])
+    if write.outbox:
+        moment = datetime.fromtimestamp(at / SECOND, tz=UTC)
+        await outbox.append(connection, write.records, moment)
