@@ -66,6 +66,8 @@ SECRET_KEY = required(
 ENGINE_ADDRESS = required(
     "ENGINE_ADDRESS", "host:port of the engine, or of any server that speaks its protocol"
 )
+#: Each console needs its own when two of them share a server.
+BULK_TASK_QUEUE = words("BULK_TASK_QUEUE", "perdure-bulk")[0]
 ALLOWED_HOSTS = words("CONSOLE_HOSTS", "localhost,127.0.0.1,[::1]")
 BEHIND_HTTPS = flag("CONSOLE_HTTPS", False)
 DEBUG = False
@@ -87,6 +89,7 @@ INSTALLED_APPS = [
     "console.audit",
     "console.people",
     "console.saved_views",
+    "console.bulk",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

@@ -14,6 +14,7 @@ urlpatterns = [
     path(f"{NAMESPACE}runs/", include("console.workflows.urls")),
     path(f"{NAMESPACE}task-queues/", include("console.task_queues.urls")),
     path(f"{NAMESPACE}views/", include("console.saved_views.urls")),
+    path(f"{NAMESPACE}bulk/", include("console.bulk.urls")),
 ]
 
 handler400 = "console.ui.refusals.bad_request"

@@ -1,0 +1,20 @@
+"""Bulk operations: a frozen list of runs, one act, one outcome for each.
+
+    draft ──launch──▶ canary ──all of it done──▶ asking ──go on──▶ running ──▶ finished
+      │                 │ ▲                        │                │ ▲           │
+      └─discard         ▼ │                        │                ▼ │           └─retry the failed
+                       paused ◀────────────────────┼──────────── paused
+                         └────────abort────────────┴──▶ aborted
+
+The list lives in the console's database, the order of things in a system workflow; a target's
+outcome is written once, by whoever holds its claim.
+
+models      BulkOperation, BulkTarget
+manifest    a query or a selection -> targets, and why some are not eligible
+outcomes    claim, conclude, count
+orders      what workflow and activities tell each other
+workflow    the system workflow: canary, pace, stop at errors, pause, abort
+acting      one target: the act, and whether it was done already
+activities  one chunk of targets
+worker      `manage.py bulk_worker`
+"""

@@ -1,0 +1,152 @@
+"""Launch, steer, retry: check, call, audit. The stage moves by conditional updates.
+
+Two people may press the same button: the second one's update finds no row, and they are told.
+"""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from console.audit.record import Act, record
+from console.bulk import orders, outcomes
+from console.bulk.models import ACTIVE, BulkOperation, Stage, State
+from console.bulk.orders import Plan, Progress
+from console.gateway import steering
+from console.gateway.channel import GatewayError, Trouble
+from console.gateway.runs import RunKey
+from console.ui.refusals import Refusal
+
+VERB = "bulk.run"
+#: What a person may ask for, in which stages, and the word while nobody has heard it.
+ASKS = {
+    orders.PAUSE: (Stage.CANARY, Stage.RUNNING),
+    # Also while it runs: its workflow may have been terminated by someone.
+    orders.RESUME: ACTIVE,
+    orders.ABORT: ACTIVE,
+}
+
+
+def launch(person: User, operation: BulkOperation, how: dict[str, Any]) -> None:
+    """From a draft to its canary. `how` are the fields of the form."""
+    if not operation.eligible:
+        raise Refusal(409, "None of these runs can take it.")
+    canary = min(how["canary"], operation.eligible)
+    stage = Stage.CANARY if canary else Stage.RUNNING
+    changes = how | {"canary": canary, "stage": stage, "started_at": timezone.now()}
+    _move(operation, (Stage.DRAFT,), "It was launched or discarded meanwhile.", **changes)
+    asked = {name: str(value) for name, value in how.items() if value not in (None, "")}
+    asked |= {"verb": operation.verb, "runs": str(operation.eligible), "query": operation.query}
+    with _record(person, operation, how["reason"], asked) as act:
+        try:
+            _start(operation, act, confirmed=not canary)
+        except GatewayError:
+            _move(operation, ACTIVE, "", stage=Stage.DRAFT, started_at=None)
+            raise
+        act.after = {"stage": stage}
+
+
+def ask(person: User, operation: BulkOperation, what: str, reason: str = "") -> None:
+    """Pause, resume, abort: a signal, so that it holds even while no worker is there."""
+    _move(operation, ASKS[what], f"It is {operation.get_stage_display().lower()}.", asked=what)
+    with _record(person, operation, reason, {"what": what}) as act:
+        try:
+            _tell(person, operation, what, act)
+        except GatewayError as error:
+            _move(operation, ACTIVE, "", asked="")
+            if what != orders.ABORT or error.trouble is not Trouble.NOT_FOUND:
+                raise
+            _abort_without_workflow(person, operation)
+        act.after = {"asked": what}
+
+
+def _tell(person: User, operation: BulkOperation, what: str, act: Act) -> None:
+    if what == orders.RESUME:
+        # Where somebody terminated the system workflow, it is begun anew; the list knows the rest.
+        after_canary = (outcomes.next_position(operation) or 0) > operation.canary
+        _start(operation, act, confirmed=after_canary)
+    key = RunKey(orders.NAMESPACE, operation.workflow_id, "")
+    steering.signal(key, what, [name_of(person)], act.identity, act.id)
+
+
+def _abort_without_workflow(person: User, operation: BulkOperation) -> None:
+    now = timezone.now()
+    outcomes.leave_the_rest(operation, now)
+    says = f"Aborted by {name_of(person)}; its system workflow had ended before."
+    _move(operation, ACTIVE, "", stage=Stage.ABORTED, says=says, ended_at=now)
+
+
+def retry(person: User, operation: BulkOperation) -> None:
+    """Another round for the failed ones. Their request ids stay, so nothing is done twice."""
+    if not operation.targets.filter(state=State.FAILED).exists():
+        raise Refusal(409, "Nothing failed, or it is being tried again.")
+    _move(
+        operation,
+        (Stage.FINISHED, Stage.ABORTED),
+        "It has not ended yet.",
+        stage=Stage.RUNNING,
+        round=operation.round + 1,
+        says="",
+        ended_at=None,
+    )
+    again = outcomes.wait_again(operation)
+    with _record(person, operation, "", {"what": "retry", "runs": str(again)}) as act:
+        _start(operation, act, confirmed=True)
+        act.after = {"stage": Stage.RUNNING}
+
+
+def discard(person: User, operation: BulkOperation) -> None:
+    with _record(person, operation, "", {"what": "discard"}) as act:
+        gone, _ = BulkOperation.objects.filter(pk=operation.pk, stage=Stage.DRAFT).delete()
+        if not gone:
+            act.refused = "It is no draft any more."
+    if not gone:
+        raise Refusal(409, "It is no draft any more; it stays on the record.")
+
+
+def name_of(person: User) -> str:
+    return person.get_full_name() or person.get_username()
+
+
+def _move(
+    operation: BulkOperation, expected: tuple[Stage, ...], otherwise: str, **changes: Any
+) -> None:
+    moved = BulkOperation.objects.filter(pk=operation.pk, stage__in=expected).update(**changes)
+    if not moved:
+        raise Refusal(409, f"That is not possible now. {otherwise}")
+    operation.refresh_from_db()
+
+
+def _record(person: User, operation: BulkOperation, reason: str, asked: dict[str, str]) -> Any:
+    return record(
+        person,
+        VERB,
+        namespace=operation.namespace,
+        target=str(operation),
+        reason=reason,
+        asked=asked,
+    )
+
+
+def _start(operation: BulkOperation, act: Act, *, confirmed: bool) -> None:
+    plan = Plan(operation.pk, operation.canary, operation.rate, operation.errors_percent_max)
+    try:
+        steering.start(
+            orders.NAMESPACE,
+            operation.workflow_id,
+            workflow_type=orders.WORKFLOW_TYPE,
+            task_queue=settings.BULK_TASK_QUEUE,
+            arguments=[vars_of(plan), vars_of(Progress(confirmed=confirmed))],
+            identity=act.identity,
+            request_id=act.id,
+        )
+    except GatewayError as error:
+        if error.trouble is Trouble.NOT_FOUND:
+            says = "No bulk worker has run on this server yet: start `manage.py bulk_worker`."
+            raise GatewayError(error.trouble, says, error.detail) from error
+        raise
+
+
+def vars_of(value: Plan | Progress) -> dict[str, Any]:
+    return dict(vars(value))

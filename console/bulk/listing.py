@@ -1,0 +1,80 @@
+"""The list of operations, and the list of one operation's targets as a file."""
+
+import csv
+from collections.abc import Iterator
+from typing import Any
+
+from django.db.models import Count, Q
+
+from console.bulk import presenters
+from console.bulk.models import BulkOperation, BulkTarget, Stage, State
+from console.ui.pages import BadToken, Pager, place, size_of
+
+HEAD = (
+    "workflow id",
+    "run id",
+    "status then",
+    "outcome",
+    "what happened",
+    "tries",
+    "at",
+    "request id",
+)
+ROWS_AT_ONCE = 2_000
+#: A cell that begins so is a formula to a spreadsheet.
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+class Echo:
+    def write(self, line: str) -> str:
+        return line
+
+
+def page(namespace: str, query: dict[str, str]) -> dict[str, Any]:
+    try:
+        number, token, behind = place(query)
+        before = int(token or b"0")
+    except (BadToken, ValueError):
+        number, token, behind, before = 1, b"", (), 0
+    size = size_of(query.get("size"))
+    found = BulkOperation.objects.filter(namespace=namespace).annotate(
+        done=Count("targets", filter=Q(targets__state=State.DONE)),
+        failures=Count("targets", filter=Q(targets__state=State.FAILED)),
+        all_targets=Count("targets"),
+    )
+    if before:
+        found = found.filter(pk__lt=before)
+    rows = list(found[: size + 1])
+    more = str(rows[size - 1].pk).encode() if len(rows) > size else b""
+    shown = [(one, presenters.title(one), _shape(one)) for one in rows[:size]]
+    here = query.get("token", "") if token else ""
+    return {"rows": shown, "pager": Pager(number, size, len(shown), more, {}, behind, here)}
+
+
+def _shape(operation: BulkOperation) -> str:
+    return presenters.STAGE_SHAPES[Stage(operation.stage)]
+
+
+def csv_lines(operation: BulkOperation) -> Iterator[str]:
+    writer = csv.writer(Echo())
+    yield writer.writerow(HEAD)
+    for target in operation.targets.order_by("pk").iterator(ROWS_AT_ONCE):
+        target.operation = operation
+        yield writer.writerow([_cell(value) for value in _values(operation, target)])
+
+
+def _values(operation: BulkOperation, target: BulkTarget) -> tuple[object, ...]:
+    return (
+        target.workflow_id,
+        target.run_id,
+        target.status_then,
+        presenters.word_of(operation, target.state),
+        target.says,
+        target.tries,
+        target.concluded_at.isoformat() if target.concluded_at else "",
+        target.request_id,
+    )
+
+
+def _cell(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value

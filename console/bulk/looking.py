@@ -1,0 +1,111 @@
+"""What a page of one operation needs, read at once."""
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404
+
+from console.bulk import orders, outcomes, presenters
+from console.bulk.models import OPEN_STATES, BulkOperation, Stage, State
+from console.gateway import task_queues, workflows
+from console.gateway.channel import GatewayError, Trouble
+from console.gateway.runs import RunKey
+from console.ui.htmx import version_of
+from console.ui.pages import BadToken, Pager, place, size_of
+
+RATE_SECONDS = 30
+SAMPLES = 10
+
+
+def operation_of(namespace: str, number: int) -> BulkOperation:
+    try:
+        return BulkOperation.objects.select_related("person").get(pk=number, namespace=namespace)
+    except BulkOperation.DoesNotExist:
+        raise Http404 from None
+
+
+def draft(operation: BulkOperation) -> dict[str, Any]:
+    rows = presenters.status_rows(outcomes.by_status(operation))
+    eligible = operation.targets.filter(state=State.WAITING).order_by("position")
+    return {
+        "operation": operation,
+        "title": presenters.title(operation),
+        "stages": presenters.stage_marks(operation),
+        "rows": rows,
+        "runs": sum(row.runs for row in rows),
+        "not_eligible": sum(row.not_eligible for row in rows),
+        "samples": list(eligible[:SAMPLES]),
+        "worker_away": worker_is_away(),
+    }
+
+
+def progress(operation: BulkOperation, now: datetime) -> dict[str, Any]:
+    counts = outcomes.by_state(operation)
+    canary = outcomes.of_canary(operation)
+    in_canary = any(canary[state] for state in OPEN_STATES)
+    version = version_of(operation.stage, operation.says, operation.asked, sorted(counts.items()))
+    return {
+        "operation": operation,
+        "title": presenters.title(operation),
+        "stages": presenters.stage_marks(operation, in_canary),
+        "asked": presenters.ASKED.get(operation.asked, ""),
+        "progress": presenters.progress(
+            operation,
+            counts,
+            canary,
+            outcomes.failed_of_newest(operation, orders.ERRORS_OF),
+            outcomes.by_second(operation, now, RATE_SECONDS),
+        ),
+        "failed": counts[State.FAILED],
+        "version": version,
+        "may_pause": operation.stage in {Stage.CANARY, Stage.RUNNING},
+        "may_go_on": operation.stage in {Stage.ASKING, Stage.PAUSED},
+    }
+
+
+def targets(operation: BulkOperation, query: dict[str, str]) -> dict[str, Any]:
+    """One page of the outcomes, in the order of the list."""
+    state = query.get("state", "") if query.get("state") in State.values else ""
+    try:
+        number, token, behind = place(query)
+        after = int(token or b"0")
+    except (BadToken, ValueError):
+        number, token, behind, after = 1, b"", (), 0
+    size = size_of(query.get("size"))
+    found = operation.targets.filter(pk__gt=after, **({"state": state} if state else {}))
+    page = list(found.order_by("pk")[: size + 1])
+    shown = page[:size]
+    more = str(shown[-1].pk).encode() if len(page) > size else b""
+    here = query.get("token", "") if token else ""
+    rows = [presenters.target_row(operation, target) for target in shown]
+    counts = outcomes.by_state(operation)
+    return {
+        "operation": operation,
+        "tabs": presenters.tabs(operation, counts, state),
+        "state": state,
+        "targets": rows,
+        "total": counts[state] if state else sum(counts.values()),
+        "pager": Pager(number, size, len(shown), more, {"state": state}, behind, here),
+        "targets_version": version_of(operation.stage, sorted(counts.items()), rows),
+    }
+
+
+def worker_is_away() -> bool:
+    """Nobody polls the queue of the system workflows. False when that cannot be told."""
+    try:
+        queue = task_queues.describe(orders.NAMESPACE, settings.BULK_TASK_QUEUE)
+    except GatewayError as error:
+        return error.trouble is Trouble.NOT_FOUND
+    return not queue.workflow.pollers
+
+
+def is_lost(operation: BulkOperation) -> bool:
+    """Its system workflow has ended, though the list has not: someone terminated it."""
+    if not operation.is_active:
+        return False
+    key = RunKey(orders.NAMESPACE, operation.workflow_id, "")
+    try:
+        return not workflows.describe(key).summary.is_open
+    except GatewayError as error:
+        return error.trouble is Trouble.NOT_FOUND

@@ -1,0 +1,132 @@
+"""A query or a selection becomes a list of targets that does not change any more.
+
+The index is read page by page and each page goes into the table at once; the whole is one
+transaction, so that no half of a list is ever seen.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from console.bulk.models import BulkOperation, BulkTarget, State, Verb
+from console.gateway import workflows
+from console.gateway.channel import GatewayError, Trouble
+from console.gateway.runs import RunKey, RunSummary
+from console.ui.refusals import Refusal
+
+TARGETS_MAX = 100_000
+PAGE = 1_000
+SELECTION_MAX = 500
+ASKED_AT_ONCE = 50
+RUN_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
+
+CLOSED_TAKES_NO = {
+    Verb.TERMINATE: "closed; there is nothing to terminate",
+    Verb.CANCEL: "closed; a closed run takes no cancel request",
+    Verb.SIGNAL: "closed; a closed run takes no signal",
+}
+
+
+def from_query(person: User, namespace: str, verb: Verb, query: str) -> BulkOperation:
+    return _freeze(person, namespace, verb, query, _pages(namespace, query))
+
+
+def from_selection(
+    person: User, namespace: str, verb: Verb, chosen: Sequence[tuple[str, str]]
+) -> BulkOperation:
+    """`chosen`: (run id, workflow id)"""
+    if len(chosen) > SELECTION_MAX:
+        raise Refusal(413, f"Choose {SELECTION_MAX} runs at most, or take all that match a query.")
+    return _freeze(person, namespace, verb, "", [_looked_up(namespace, chosen)])
+
+
+def why_not(verb: Verb, run: RunSummary) -> str:
+    """A reset can begin at a closed run; all else needs an open one."""
+    return "" if run.is_open else CLOSED_TAKES_NO.get(verb, "")
+
+
+@transaction.atomic
+def _freeze(
+    person: User, namespace: str, verb: Verb, query: str, pages: Iterable[Sequence[RunSummary]]
+) -> BulkOperation:
+    operation = BulkOperation.objects.create(
+        person=person,
+        who=person.get_full_name() or person.get_username(),
+        namespace=namespace,
+        verb=verb,
+        query=query,
+    )
+    taken = eligible = 0
+    for page in pages:
+        taken += len(page)
+        if taken > TARGETS_MAX:
+            raise Refusal(
+                413,
+                f"More than {TARGETS_MAX:,} runs match, the most that one operation takes. "
+                "Narrow the query.",
+            )
+        targets = _targets(operation, page, eligible)
+        eligible += sum(target.position is not None for target in targets)
+        # A list that moves while it is read may show a run twice.
+        BulkTarget.objects.bulk_create(targets, ignore_conflicts=True)
+    operation.eligible = operation.targets.filter(state=State.WAITING).count()
+    operation.save(update_fields=["eligible"])
+    return operation
+
+
+def _targets(operation: BulkOperation, page: Sequence[RunSummary], before: int) -> list[BulkTarget]:
+    targets = []
+    for run in page:
+        why = why_not(Verb(operation.verb), run)
+        before += not why
+        targets.append(
+            BulkTarget(
+                operation=operation,
+                workflow_id=run.key.workflow_id,
+                run_id=run.key.run_id,
+                workflow_type=run.type,
+                status_then=run.status,
+                position=None if why else before,
+                state=State.INELIGIBLE if why else State.WAITING,
+                says=why,
+            )
+        )
+    return targets
+
+
+def _pages(namespace: str, query: str) -> Iterator[tuple[RunSummary, ...]]:
+    token = b""
+    while True:
+        page = workflows.find(namespace, query, PAGE, token)
+        yield page.runs
+        token = page.next_token
+        if not token:
+            return
+
+
+def _looked_up(namespace: str, chosen: Sequence[tuple[str, str]]) -> list[RunSummary]:
+    """The index answers for most; what it does not know yet is asked of the engine itself."""
+    wanted = dict(chosen)
+    if not all(RUN_ID.fullmatch(run_id) for run_id in wanted):
+        raise Refusal(400, "One of the chosen runs has no run id.")
+    found: dict[str, RunSummary] = {}
+    run_ids = list(wanted)
+    for first in range(0, len(run_ids), ASKED_AT_ONCE):
+        some = ", ".join(f"'{run_id}'" for run_id in run_ids[first : first + ASKED_AT_ONCE])
+        page = workflows.find(namespace, f"RunId IN ({some})", ASKED_AT_ONCE)
+        found |= {run.key.run_id: run for run in page.runs}
+    for run_id, workflow_id in wanted.items():
+        if run_id not in found and (run := _described(RunKey(namespace, workflow_id, run_id))):
+            found[run_id] = run
+    return list(found.values())
+
+
+def _described(key: RunKey) -> RunSummary | None:
+    try:
+        return workflows.describe(key).summary
+    except GatewayError as error:
+        if error.trouble is not Trouble.NOT_FOUND:
+            raise
+        return None

@@ -1,0 +1,146 @@
+"""The manifest: an operation, and its targets with one outcome each. The record stays."""
+
+from django.contrib.auth.models import User
+from django.contrib.postgres.functions import RandomUUID
+from django.db import models
+from django.db.models.functions import Now
+
+from console.gateway.runs import RunKey
+
+
+class Verb(models.TextChoices):
+    TERMINATE = "terminate", "Terminate"
+    CANCEL = "cancel", "Cancel"
+    SIGNAL = "signal", "Signal"
+    RESET = "reset", "Reset"
+
+
+class Stage(models.TextChoices):
+    DRAFT = "draft", "Draft"
+    CANARY = "canary", "Canary"
+    ASKING = "asking", "Canary done"
+    RUNNING = "running", "Running"
+    PAUSED = "paused", "Paused"
+    FINISHED = "finished", "Finished"
+    ABORTED = "aborted", "Aborted"
+
+
+#: A system workflow is at it.
+ACTIVE = (Stage.CANARY, Stage.ASKING, Stage.RUNNING, Stage.PAUSED)
+ENDED = (Stage.FINISHED, Stage.ABORTED)
+
+
+class State(models.TextChoices):
+    WAITING = "waiting", "To go"
+    CLAIMED = "claimed", "Under way"
+    DONE = "done", "Done"
+    CLOSED = "closed", "Already closed"
+    FAILED = "failed", "Failed"
+    LEFT = "left", "Left out"
+    INELIGIBLE = "ineligible", "Not eligible"
+
+
+OPEN_STATES = (State.WAITING, State.CLAIMED)
+
+
+class BulkOperation(models.Model):
+    #: Unlike the number it is never given twice, whatever database this is.
+    token = models.UUIDField(db_default=RandomUUID(), editable=False, unique=True)
+    namespace = models.CharField(max_length=255)
+    verb = models.CharField(max_length=16, choices=Verb.choices)
+    #: Where the list came from; empty: runs that were chosen by hand.
+    query = models.TextField(blank=True)
+    person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="bulk_operations")
+    who = models.CharField(max_length=200)
+    frozen_at = models.DateTimeField(db_default=Now())
+    eligible = models.PositiveIntegerField(default=0)
+
+    stage = models.CharField(max_length=16, choices=Stage.choices, default=Stage.DRAFT)
+    #: Why it is in this stage, when that is not plain.
+    says = models.TextField(blank=True)
+    #: What a person asked of it last and the workflow has not heard yet.
+    asked = models.CharField(max_length=16, blank=True)
+    #: Grows when the failed ones are tried again: each round is a system workflow of its own.
+    round = models.PositiveIntegerField(default=1)
+
+    reason = models.TextField(blank=True)
+    canary = models.PositiveIntegerField(default=0)
+    rate = models.PositiveIntegerField(default=0)
+    errors_percent_max = models.PositiveIntegerField(default=0)
+    signal_name = models.CharField(max_length=255, blank=True)
+    signal_input = models.JSONField(null=True)
+    reset_to = models.CharField(max_length=16, blank=True)
+    started_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-id",)
+        indexes = (models.Index(fields=["namespace", "-id"], name="bulk_by_namespace"),)
+        constraints = (
+            models.CheckConstraint(condition=models.Q(verb__in=Verb.values), name="verb_is_known"),
+            models.CheckConstraint(
+                condition=models.Q(stage__in=Stage.values), name="stage_is_known"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"bulk-{self.pk:04d}"
+
+    @property
+    def workflow_id(self) -> str:
+        return f"bulk/{self.token}/{self.round}"
+
+    @property
+    def is_active(self) -> bool:
+        return self.stage in ACTIVE
+
+    @property
+    def has_ended(self) -> bool:
+        return self.stage in ENDED
+
+
+class BulkTarget(models.Model):
+    operation = models.ForeignKey(BulkOperation, on_delete=models.CASCADE, related_name="targets")
+    workflow_id = models.CharField(max_length=1_000)
+    run_id = models.CharField(max_length=64)
+    workflow_type = models.CharField(max_length=1_000, blank=True)
+    #: As the index said when the list was frozen.
+    status_then = models.CharField(max_length=32)
+    #: Counts the eligible ones from 1: chunks are ranges of it. The others have none.
+    position = models.PositiveIntegerField(null=True)
+    state = models.CharField(max_length=16, choices=State.choices, default=State.WAITING)
+    #: Who is at it: only the holder may write the outcome.
+    claim = models.CharField(max_length=200, blank=True)
+    tries = models.PositiveIntegerField(default=0)
+    says = models.TextField(blank=True)
+    concluded_at = models.DateTimeField(null=True)
+    #: The run that a reset began.
+    new_run_id = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        ordering = ("id",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=["operation", "workflow_id", "run_id"], name="one_target_per_run"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=State.values), name="state_is_known"
+            ),
+        )
+        indexes = (
+            models.Index(fields=["operation", "position"], name="bulk_targets_in_order"),
+            models.Index(fields=["operation", "state", "id"], name="bulk_targets_by_state"),
+            models.Index(fields=["operation", "-concluded_at"], name="bulk_targets_newest"),
+        )
+
+    def __str__(self) -> str:
+        return self.request_id
+
+    @property
+    def key(self) -> RunKey:
+        return RunKey(self.operation.namespace, self.workflow_id, self.run_id)
+
+    @property
+    def request_id(self) -> str:
+        """The same whoever tries it and however often, so that the engine does it once."""
+        return f"{self.operation.token}:{self.pk}"

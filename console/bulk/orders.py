@@ -1,0 +1,76 @@
+"""What the system workflow and its activities tell each other. Plain values, no Django."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+NAMESPACE = "perdure-system"
+WORKFLOW_TYPE = "BulkOperation"
+ACT_ON_CHUNK = "act_on_chunk"
+SHOW_STAGE = "show_stage"
+
+PAUSE = "pause"
+RESUME = "resume"
+ABORT = "abort"
+
+CHUNK_TARGETS_MAX = 100
+#: A pause is heard between two chunks, so a chunk is short.
+CHUNK_SECONDS = 2
+#: The error rate is that of so many newest outcomes.
+ERRORS_OF = 100
+RATE_MAX = 100
+#: After so many chunks the workflow continues as new.
+CHUNKS_PER_RUN = 500
+
+CHUNK_TIMEOUT = timedelta(minutes=10)
+#: A worker that died is noticed after this.
+HEARTBEAT_TIMEOUT = timedelta(seconds=10)
+SHOW_TIMEOUT = timedelta(seconds=30)
+RETRY_FIRST = timedelta(seconds=1)
+RETRY_MAX = timedelta(seconds=10)
+
+
+@dataclass(frozen=True)
+class Plan:
+    operation_id: int
+    canary: int
+    rate: int
+    errors_percent_max: int
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Travels from run to run of the workflow."""
+
+    position: int = 1
+    #: The canary was looked at, or there is none to look at.
+    confirmed: bool = False
+    paused: str = ""
+    #: Of the newest outcomes: did it fail?
+    newest: list[bool] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class ChunkOrder:
+    operation_id: int
+    first: int
+    last: int
+    rate: int
+
+
+@dataclass(frozen=True)
+class ChunkDone:
+    concluded: int
+    failed: int
+    #: The first position that still waits; None when nothing is left.
+    next_position: int | None
+
+
+@dataclass(frozen=True)
+class StageShown:
+    operation_id: int
+    stage: str
+    says: str = ""
+
+
+def chunk_size(rate: int) -> int:
+    return max(1, min(CHUNK_TARGETS_MAX, rate * CHUNK_SECONDS))

@@ -1,0 +1,215 @@
+"""Bulk operations as the system workflow runs them: a real worker process, a real server."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from console.audit.models import AuditEntry
+from console.bulk import outcomes
+from console.bulk.models import BulkOperation, State
+from console.gateway import histories, workflows
+from console.gateway.runs import RunKey
+from tests.support import bulk
+from tests.support.bulk import URL
+from tests.support.bulk_workers import bulk_worker
+from tests.support.eventually import eventually
+from tests.support.names import Names
+from tests.support.pages import htmx, version_in, words_in
+from tests.support.programs import Program, running
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+
+Browser = Callable[..., Client]
+
+
+@pytest.fixture
+def worker(settings: object, bob: User, names: Names, engine: str) -> Iterator[None]:
+    settings.BULK_TASK_QUEUE = names.queue()  # type: ignore[attr-defined]
+    with bulk_worker():
+        yield
+
+
+def counts(operation: BulkOperation) -> Counter[str]:
+    return +outcomes.by_state(operation)
+
+
+def signals_of(key: RunKey) -> int:
+    return sum(event.kind == "WorkflowExecutionSignaled" for event in histories.forward(key).events)
+
+
+def test_the_canary_goes_first_then_it_asks_then_the_rest(
+    bob: User, browser_of: Browser, program: Program, names: Names, worker: None
+) -> None:
+    queue = names.queue()
+    keys = bulk.start_many(program, names, 12, queue)
+    browser = browser_of(bob)
+    operation = bulk.freeze(browser, "terminate", f"TaskQueue = '{queue}'")
+
+    assert bulk.launch(browser, operation, canary="4").status_code == 303
+    bulk.await_stage(operation, "asking")
+    after_canary = counts(operation)
+    page = browser.get(f"{URL}{operation.pk}/")
+    browser.post(f"{URL}{operation.pk}/resume/")
+    bulk.await_stage(operation, "finished")
+
+    assert after_canary == {State.DONE: 4, State.WAITING: 8}
+    assert "The canary is through: 4 of 4 terminated" in words_in(page)
+    assert counts(operation) == {State.DONE: 12}
+    assert {workflows.describe(key).summary.status for key in keys} == {"Terminated"}
+    closed = histories.close_event(keys[0])
+    assert closed is not None
+    assert closed.attributes.identity == "bob@example.com"
+    assert closed.attributes.reason == f"the gateway is gone ({operation})"
+    entry = AuditEntry.objects.filter(verb="bulk.run").earliest("at")
+    assert (entry.target, entry.reason) == (str(operation), "the gateway is gone")
+
+
+def test_a_signal_carries_its_argument_and_a_run_that_closed_is_no_success(
+    bob: User, browser_of: Browser, program: Program, names: Names, worker: None
+) -> None:
+    queue = names.queue()
+    keys = bulk.start_many(program, names, 3, queue)
+    browser = browser_of(bob)
+    operation = bulk.freeze(browser, "signal", f"TaskQueue = '{queue}'")
+    program.wait(program.client.get_workflow_handle(keys[0].workflow_id).terminate())
+
+    bulk.launch(browser, operation, signal_name="use_gateway", signal_input='{"gateway": "eu-1"}')
+    bulk.await_stage(operation, "finished")
+    page = browser.get(f"{URL}{operation.pk}/?state=closed")
+
+    assert counts(operation) == {State.DONE: 2, State.CLOSED: 1}
+    assert [signals_of(key) for key in keys] == [0, 1, 1]
+    assert keys[0].workflow_id in page.text
+    assert keys[1].workflow_id not in page.text
+    assert "closed since the list was frozen" in words_in(page)
+
+
+def test_it_pauses_and_aborts_and_what_waited_is_left_out(
+    bob: User, browser_of: Browser, program: Program, names: Names, worker: None
+) -> None:
+    queue = names.queue()
+    bulk.start_many(program, names, 30, queue)
+    browser = browser_of(bob)
+    operation = bulk.freeze(browser, "cancel", f"TaskQueue = '{queue}'")
+
+    bulk.launch(browser, operation, rate="3")
+    eventually(lambda: counts(operation)[State.DONE], lambda done: done >= 3, within=60)
+    browser.post(f"{URL}{operation.pk}/pause/")
+    bulk.await_stage(operation, "paused")
+    done = counts(operation)[State.DONE]
+    again = browser.post(f"{URL}{operation.pk}/pause/")
+    browser.post(f"{URL}{operation.pk}/abort/", {"reason": "the provider is back"})
+    seen = bulk.await_stage(operation, "aborted")
+
+    assert 3 <= done < 30
+    assert again.status_code == 409
+    assert counts(operation) == {State.DONE: done, State.LEFT: 30 - done}
+    assert seen.says == "Aborted by Bob."
+    asked = [entry.asked.get("what") for entry in AuditEntry.objects.order_by("at")]
+    assert asked[1:] == ["pause", "abort"]
+
+
+def test_it_stops_by_itself_when_too_many_fail_and_the_failed_are_tried_again(
+    bob: User, browser_of: Browser, program: Program, names: Names, worker: None
+) -> None:
+    """A run without a completed workflow task cannot be reset: that is the failure here."""
+    queue = names.queue()
+    keys = bulk.start_many(program, names, 5, queue)
+    browser = browser_of(bob)
+    operation = bulk.freeze(browser, "reset", f"TaskQueue = '{queue}'")
+
+    bulk.launch(browser, operation, rate="1", reset_to="last")
+    paused = bulk.await_stage(operation, "paused")
+    browser.post(f"{URL}{operation.pk}/resume/")
+    eventually(lambda: counts(operation)[State.FAILED], lambda failed: failed >= 4, within=60)
+    finished = resume_until_it_ends(browser, operation)
+    with running(program, queue):
+        for key in keys:
+            program.await_status(key, "Running", events_min=4)
+        browser.post(f"{URL}{operation.pk}/retry/")
+        bulk.await_stage(operation, "finished")
+
+    assert paused.says.startswith("It stopped by itself: 2 of the last 2 failed")
+    assert finished.stage == "finished"
+    assert counts(operation) == {State.DONE: 5}
+    assert {target.tries for target in operation.targets.all()} == {2}
+    assert all(target.new_run_id for target in operation.targets.all())
+
+
+def resume_until_it_ends(browser: Client, operation: BulkOperation) -> BulkOperation:
+    def look() -> BulkOperation:
+        seen = BulkOperation.objects.get(pk=operation.pk)
+        if seen.stage == "paused" and not seen.asked:
+            browser.post(f"{URL}{operation.pk}/resume/")
+        return seen
+
+    return eventually(look, lambda seen: seen.has_ended, within=60, every=0.2)
+
+
+def test_the_page_polls_and_hears_nothing_when_nothing_changed(
+    bob: User, browser_of: Browser, program: Program, names: Names, worker: None
+) -> None:
+    queue = names.queue()
+    bulk.start_many(program, names, 2, queue)
+    browser = browser_of(bob)
+    operation = bulk.freeze(browser, "cancel", f"TaskQueue = '{queue}'")
+    bulk.launch(browser, operation, canary="1")
+    bulk.await_stage(operation, "asking")
+
+    part = browser.get(f"{URL}{operation.pk}/progress/", headers=htmx("progress"))
+    again = browser.get(
+        f"{URL}{operation.pk}/progress/", {"version": version_in(part)}, headers=htmx("progress")
+    )
+    targets = browser.get(f"{URL}{operation.pk}/targets/", headers=htmx("targets"))
+    still = browser.get(
+        f"{URL}{operation.pk}/targets/", {"version": version_in(targets)}, headers=htmx("targets")
+    )
+    file = b"".join(browser.get(f"{URL}{operation.pk}/outcomes.csv"))  # type: ignore[call-overload]
+
+    assert "<html" not in part.text
+    assert (again.status_code, still.status_code) == (204, 204)
+    assert file.decode().count("\r\n") == 3
+    assert "asked to cancel" in words_in(part)
+
+
+def test_two_people_who_launch_the_same_draft_launch_it_once(
+    alice: User, bob: User, browser_of: Browser, program: Program, names: Names, worker: None
+) -> None:
+    queue = names.queue()
+    keys = bulk.start_many(program, names, 2, queue)
+    operation = bulk.freeze(browser_of(bob), "signal", f"TaskQueue = '{queue}'")
+
+    first = bulk.launch(browser_of(bob), operation, signal_name="go")
+    second = bulk.launch(browser_of(alice), operation, signal_name="go")
+    bulk.await_stage(operation, "finished")
+
+    assert (first.status_code, second.status_code) == (303, 409)
+    assert [signals_of(key) for key in keys] == [1, 1]
+
+
+def test_an_operation_whose_system_workflow_was_terminated_can_carry_on(
+    bob: User, browser_of: Browser, program: Program, names: Names, worker: None
+) -> None:
+    queue = names.queue()
+    keys = bulk.start_many(program, names, 8, queue)
+    browser = browser_of(bob)
+    operation = bulk.freeze(browser, "signal", f"TaskQueue = '{queue}'")
+    bulk.launch(browser, operation, signal_name="go", rate="1")
+    eventually(lambda: counts(operation)[State.DONE], lambda done: done >= 2, within=60)
+
+    system = Program(program.client.service_client.config.target_host, "perdure-system")
+    workflow_id = BulkOperation.objects.get(pk=operation.pk).workflow_id
+    system.wait(system.client.get_workflow_handle(workflow_id).terminate())
+    system.close()
+    page = eventually(
+        lambda: browser.get(f"{URL}{operation.pk}/"), lambda page: "Carry on" in page.text
+    )
+    browser.post(f"{URL}{operation.pk}/resume/")
+    bulk.await_stage(operation, "finished")
+
+    assert "has ended before the list did" in words_in(page)
+    assert counts(operation) == {State.DONE: 8}
+    assert [signals_of(key) for key in keys] == [1] * 8
