@@ -6,5 +6,8 @@ fulfilment     an order with a person's approval and a shipping child
 activities     the activities they share, and the stubs to call them by
 providers      e-mail, payment, bank, carrier and archive as small HTTP servers that fail
 customer_desk  what customers ask for: adjustments, refunds, cancellations
+seeds          a few hundred runs in every state
+attributes     their search attributes
+config         what they take from the environment
 worker, seed   `python -m examples.worker`, `python -m examples.seed`
 """

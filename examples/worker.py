@@ -31,6 +31,8 @@ from examples.transfer import workflow as transfer
 
 DEPOTS: Final = ("oslo", "bergen")
 POLLERS: Final = 2
+#: More at once only make each other late: it is one process.
+TASKS_AT_ONCE: Final = 16
 DRAIN: Final = timedelta(seconds=5)
 
 Activity = Callable[..., Awaitable[object]]
@@ -75,6 +77,8 @@ def _worker(
         task_queue=task_queue,
         workflows=workflows,
         activities=activities,
+        max_concurrent_workflow_tasks=TASKS_AT_ONCE,
+        max_concurrent_activities=TASKS_AT_ONCE,
         max_concurrent_workflow_task_polls=POLLERS,
         max_concurrent_activity_task_polls=POLLERS,
         graceful_shutdown_timeout=DRAIN,

@@ -1,0 +1,90 @@
+"""`python -m examples.seed`: search attributes, then a few hundred runs in every state.
+
+It starts what is not there yet and returns; the workers do the rest. A second time it adds nothing.
+"""
+
+import asyncio
+import sys
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Final
+
+from temporalio.client import Client, WorkflowHandle
+from temporalio.common import WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
+
+from examples.attributes import add_missing
+from examples.config import ConfigError, ExamplesConfig
+from examples.seeds import desk, orders, subscriptions, transfers
+from examples.seeds.start import Fate, Start
+
+AT_ONCE: Final = 24
+
+
+def everything(now: datetime) -> list[Start]:
+    return [
+        *subscriptions.starts(now),
+        *transfers.starts(),
+        *orders.starts(),
+        *desk.starts(),
+    ]
+
+
+async def seed(client: Client, starts: Iterable[Start]) -> int:
+    """How many were started; those that were started before are left as they are."""
+    await add_missing(client)
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def one(start: Start) -> bool:
+        async with gate:
+            return await begin(client, start)
+
+    return sum(await asyncio.gather(*(one(start) for start in starts)))
+
+
+async def begin(client: Client, start: Start) -> bool:
+    try:
+        handle = await client.start_workflow(
+            start.workflow,
+            start.argument,
+            id=start.id,
+            task_queue=start.task_queue,
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            execution_timeout=start.execution_timeout,
+            memo=start.memo,
+            search_attributes=start.attributes,
+            static_summary=start.summary,
+            static_details=start.details or None,
+        )
+    except WorkflowAlreadyStartedError:
+        return False
+    await meet(handle, start.fate)
+    return True
+
+
+async def meet(handle: WorkflowHandle[object, object], fate: Fate) -> None:
+    match fate:
+        case Fate.CANCEL:
+            await handle.cancel()
+        case Fate.TERMINATE:
+            await handle.terminate(reason="Fraud: the card was reported stolen")
+        case Fate.RUN:
+            pass
+
+
+async def main() -> None:
+    config = ExamplesConfig.from_environment()
+    try:
+        client = await Client.connect(config.engine_address)
+    except RuntimeError as error:
+        sys.exit(f"Nothing answers at ENGINE_ADDRESS={config.engine_address}: {error}")
+    now = datetime.now(UTC)  # noqa: TID251  the clock of this program; all below takes `now`
+    count = await seed(client, everything(now))
+    print(f"{count} runs started", flush=True)
+
+
+if __name__ == "__main__":
+    try:
+        asyncio.run(main())
+    except ConfigError as refusal:
+        sys.exit(str(refusal))
