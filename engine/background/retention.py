@@ -11,7 +11,9 @@ import logging
 from collections.abc import Sequence
 
 from engine.clock import Clock
+from engine.core.inputs import Terminate
 from engine.core.keys import RunKey
+from engine.core.state import RunState
 from engine.errors import EngineError, NotFound
 from engine.namespaces import Namespace, Namespaces
 from engine.ports import Shards
@@ -54,7 +56,7 @@ class Retention:
         removed = 0
         for namespace in await self._namespaces.all():
             for key in await self._outdated(namespace):
-                removed += await self._remove(key)
+                removed += await self._remove(key, even_running=namespace.is_deleted)
         return removed
 
     async def _outdated(self, namespace: Namespace) -> list[RunKey]:
@@ -77,8 +79,10 @@ class Retention:
             for record in page.records
         ]
 
-    async def _remove(self, key: RunKey) -> int:
+    async def _remove(self, key: RunKey, *, even_running: bool) -> int:
         try:
+            if even_running:
+                await self._end(key)
             await self._shards.delete(key)
         except NotFound:
             return 0
@@ -86,3 +90,12 @@ class Retention:
             log.info("run %s stays for now: %s", key.run_id, refusal.message)
             return 0
         return 1
+
+    async def _end(self, key: RunKey) -> None:
+        if await self._shards.inspect(key, _is_running):
+            terminate = Terminate(at=self._clock.now(), reason="the namespace is deleted")
+            await self._shards.submit(key, terminate)
+
+
+def _is_running(state: RunState) -> bool:
+    return state.is_running

@@ -149,6 +149,7 @@ def _info(namespace: Namespace, limits: Limits) -> NamespaceInfo:
             sync_update=True,
             async_update=True,
             reported_problems_search_attribute=True,
+            worker_poll_complete_on_shutdown=True,
         ),
         limits=NamespaceInfo.Limits(
             blob_size_limit_error=limits.payload_bytes_max,

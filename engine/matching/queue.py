@@ -62,9 +62,9 @@ class TaskQueue(Generic[W]):
             return True
         if self.is_spilled and not self.is_reading:
             return False
-        return self._hold(task)
+        return self.hold(task)
 
-    def _hold(self, task: Task) -> bool:
+    def hold(self, task: Task) -> bool:
         name = name_of(task)
         if name not in self._tasks and len(self._tasks) >= self.window_max:
             self.is_spilled = True
@@ -146,7 +146,7 @@ class TaskQueue(Generic[W]):
         """How many of the tasks were not known yet."""
         before = self._count
         for task in tasks:
-            self._hold(task)
+            self.hold(task)
         self.is_reading = False
         self.is_spilled = self.is_spilled or not is_all
         return self._count - before

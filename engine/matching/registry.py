@@ -19,6 +19,10 @@ from engine.ports import Poller, QueueReport, Shards, Task
 log = logging.getLogger(__name__)
 
 OFFER_AGAIN_SECONDS = 0.2
+# More sticky tasks than these wait for their own time-out instead of being looked up at once.
+DIVERSIONS_MAX = 500
+# Workers that have shut down, kept so that a poll that was on its way ends at once too.
+ENDED_KEPT_MAX = 1_000
 # Idle queues are forgotten when there are so many, and again when there are twice as many.
 QUEUES_SWEPT_MIN = 1_000
 
@@ -32,6 +36,7 @@ class TaskQueues:
         self._actors: dict[QueueKey, QueueActor] = {}
         self._sweep_at = QUEUES_SWEPT_MIN
         self._diversions: set[asyncio.Task[None]] = set()
+        self._ended: dict[tuple[str, str], None] = {}
 
     def introduce(self, shards: Shards) -> None:
         """Shards know matching and matching knows shards: this closes the ring."""
@@ -60,7 +65,13 @@ class TaskQueues:
         asyncio.get_running_loop().call_later(OFFER_AGAIN_SECONDS, self.offer, task)
 
     def _divert(self, task: Task) -> None:
-        """The worker that knows the run is gone: any worker of the normal queue may have it."""
+        """The worker that knows the run is gone: any worker of the normal queue may have it.
+
+        Where that does not succeed, the task's schedule-to-start time-out, which is the run's own,
+        moves it later.
+        """
+        if len(self._diversions) >= DIVERSIONS_MAX:
+            return
         diversion = asyncio.get_running_loop().create_task(self._offer_to_normal(task))
         self._diversions.add(diversion)
         diversion.add_done_callback(self._diversions.discard)
@@ -70,11 +81,10 @@ class TaskQueues:
         try:
             name = await self._shards.inspect(task.run, _normal_queue)
         except EngineError as refusal:
-            # Its schedule-to-start time-out, which is the run's own, moves it instead.
             log.debug("a sticky task stays where it is: %s", refusal.message)
             return
         queue = task.queue._replace(name=name)
-        self._actor(queue).offer(msgspec.structs.replace(task, queue=queue, sticky=False))
+        self._actor(queue).take_in(msgspec.structs.replace(task, queue=queue, sticky=False))
 
     def withdraw(self, queue: QueueKey, run: RunKey, event_id: int) -> None:
         if (actor := self._actors.get(queue)) is not None:
@@ -103,9 +113,14 @@ class TaskQueues:
         return None if actor is None else actor.reserve()
 
     async def poll(self, queue: QueueKey, poller: Poller, seconds: float) -> Task | None:
+        if poller.instance and (queue.namespace_id, poller.instance) in self._ended:
+            return None
         return await self._actor(queue).poll(poller, seconds)
 
     def end_polls(self, namespace_id: str, instance: str) -> None:
+        self._ended[namespace_id, instance] = None
+        if len(self._ended) > ENDED_KEPT_MAX:
+            del self._ended[next(iter(self._ended))]
         for key, actor in list(self._actors.items()):
             if key.namespace_id == namespace_id:
                 actor.end_polls(lambda poller: poller.instance == instance)

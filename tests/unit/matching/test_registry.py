@@ -215,6 +215,12 @@ async def test_polls_of_a_worker_that_shuts_down_end_at_once(world: World) -> No
     staying.cancel()
 
 
+async def test_a_poll_that_comes_after_its_worker_shut_down_ends_at_once(world: World) -> None:
+    world.queues.end_polls("namespace", "a")
+
+    assert await world.poll(instance="a") is None
+
+
 async def test_a_report_names_the_pollers_and_the_backlog(world: World) -> None:
     world.backlog.tasks = [task(5), task(6)]
     report = await world.queues.describe(NORMAL)

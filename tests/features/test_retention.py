@@ -1,0 +1,111 @@
+"""What has been kept long enough goes by itself, and so does all of a deleted namespace."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import grpc
+import psycopg
+import pytest
+from google.protobuf.duration_pb2 import Duration
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.operatorservice.v1 import DeleteNamespaceRequest
+from temporalio.api.workflowservice.v1 import (
+    CountWorkflowExecutionsRequest,
+    DescribeWorkflowExecutionRequest,
+    RegisterNamespaceRequest,
+    TerminateWorkflowExecutionRequest,
+)
+
+from tests.support.engine import PERDURE, Server, engine_on
+from tests.support.eventually import eventually_async
+from tests.support.names import Names
+from tests.support.postgres import fresh_database
+
+DAY = 24 * 3600
+
+
+@pytest.fixture
+def database(postgres_url: str) -> Iterator[str]:
+    with fresh_database(postgres_url) as url:
+        yield url
+
+
+@pytest.fixture
+async def sweeping(database: str) -> AsyncIterator[Server]:
+    """An engine that sweeps each second."""
+    async with engine_on(database, ENGINE_RETENTION_SWEEP_SECONDS="1") as address:
+        server = Server(address, PERDURE)
+        yield server
+        await server.channel.close()
+
+
+async def register(server: Server, name: str, retention_seconds: int) -> None:
+    await server.workflows.RegisterNamespace(
+        RegisterNamespaceRequest(
+            namespace=name,
+            workflow_execution_retention_period=Duration(seconds=retention_seconds),
+        )
+    )
+    server.namespace = name
+
+
+async def is_there(server: Server, run: WorkflowExecution) -> bool:
+    try:
+        await server.workflows.DescribeWorkflowExecution(
+            DescribeWorkflowExecutionRequest(namespace=server.namespace, execution=run)
+        )
+    except grpc.aio.AioRpcError as refused:
+        if refused.code() != grpc.StatusCode.NOT_FOUND:
+            raise
+        return False
+    return True
+
+
+async def close(server: Server, run: WorkflowExecution) -> None:
+    await server.workflows.TerminateWorkflowExecution(
+        TerminateWorkflowExecutionRequest(namespace=server.namespace, workflow_execution=run)
+    )
+
+
+async def make_older(url: str, run: WorkflowExecution, days: int) -> None:
+    """Nobody waits for days: the row says that the run closed so long ago."""
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        await connection.execute(
+            "update runs set closed_at = closed_at - %s where run_id = %s",
+            (days * DAY * 1_000_000_000, run.run_id),
+        )
+
+
+async def test_a_deleted_namespace_takes_its_runs_along_even_those_that_run(
+    sweeping: Server, names: Names
+) -> None:
+    await register(sweeping, names.namespace(), DAY)
+    for _ in range(3):
+        await sweeping.start(names.workflow(), names.queue())
+    deleted = await sweeping.operator.DeleteNamespace(
+        DeleteNamespaceRequest(namespace=sweeping.namespace)
+    )
+
+    async def count() -> int:
+        found = await sweeping.workflows.CountWorkflowExecutions(
+            CountWorkflowExecutionsRequest(namespace=deleted.deleted_namespace)
+        )
+        return found.count
+
+    assert await eventually_async(count, lambda found: found == 0, within=15) == 0
+
+
+async def test_a_closed_run_goes_when_its_namespace_no_longer_keeps_it(
+    sweeping: Server, database: str, names: Names
+) -> None:
+    await register(sweeping, names.namespace(), 3 * DAY)
+    old, recent, running = [await sweeping.start(names.workflow(), names.queue()) for _ in range(3)]
+    await close(sweeping, old)
+    await close(sweeping, recent)
+    await make_older(database, old, days=4)
+    await make_older(database, recent, days=2)
+
+    assert not await eventually_async(
+        lambda: is_there(sweeping, old), lambda there: not there, within=15
+    )
+    assert await is_there(sweeping, recent)
+    assert await is_there(sweeping, running)
