@@ -154,6 +154,9 @@ class Matching(Protocol):
 
     def withdraw(self, queue: QueueKey, run: RunKey, event_id: int) -> None: ...
 
+    def nudge(self, queue: QueueKey) -> None:
+        """Tasks of the queue are in the store that this node was not offered."""
+
     def withdraw_query(self, queue: QueueKey, query_id: str) -> None: ...
 
     def has_pollers(self, queue: QueueKey) -> bool:
@@ -207,12 +210,6 @@ class Queries(Protocol):
 
     def answer(self, query_id: str, outcome: QueryOutcome) -> None:
         """Refused with TaskNotFound where nobody waits any more."""
-
-
-class Waker(Protocol):
-    """Told by shards when committed tasks in the store may be read again."""
-
-    def nudge(self, queue: QueueKey) -> None: ...
 
 
 def events_of(serialised: list[bytes]) -> list[HistoryEvent]:

@@ -113,7 +113,7 @@ def _shards(
         shard_count=config.shard_count,
         outbox=config.search.elasticsearch_url is not None,
         namespace_id=namespace_id,
-        on_committed=_nudge(config, stack),
+        on_records=_nudge(config, stack),
     )
     supervisor.start()
     stack.push_async_callback(supervisor.end)

@@ -1,23 +1,26 @@
 """The writer: one for each database on this node, the only one who steps and commits its runs.
 
     waiting work ──take──▶ batch ──load, step──▶ one commit ──▶ release
-                                                     └─ failed ──▶ all state dropped, Unavailable
+                             ▲                      │
+                             └── one at a time ── refused: the states of the batch are dropped
 
 It holds its shards by advisory locks on the connection that it commits on. When that connection
 is gone so are the locks; everything in memory is then thrown away and the locks are asked for
 again. Whoever gets them reads from the store what is to be done.
+
+A batch that cannot be stepped or stored although the connection lives has something in it that
+never can be: its works are tried again one by one, so that only the one at fault is refused.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable
-
-from psycopg_pool import AsyncConnectionPool
+from dataclasses import dataclass
 
 from engine.clock import Clock
+from engine.cluster import placement
 from engine.core.effects import Delivery
 from engine.core.keys import RunKey, shard_of
 from engine.core.limits import Limits
@@ -26,27 +29,42 @@ from engine.ports import Matching
 from engine.shards import carrying, recovery
 from engine.shards.batch import Batch
 from engine.shards.cache import Cache, Entry
+from engine.shards.inbox import Inbox
 from engine.shards.release import Release
 from engine.shards.wakes import Wakes
 from engine.shards.watchers import Watchers
 from engine.shards.works import Work
 from engine.store import runs, shards
 from engine.store.commit import commit
-from engine.store.pool import Connection, connect
+from engine.store.pool import PASSING, Connection, Pool, connect
 
 log = logging.getLogger(__name__)
 
 BATCH_WORKS_MAX = 256
+BATCH_BYTES_MAX = 16 * 1024 * 1024
 INBOX_MAX = 20_000
 RECONNECT_SECONDS = 0.5
-LOCKS_ASKED_AGAIN_SECONDS = 1.0
+#: A writer that has not heard from its database for so long asks whether it still owns anything.
+LOCKS_LOOKED_AFTER_SECONDS = 1.0
+
+
+@dataclass(slots=True)
+class Counters:
+    """Since the start of this process."""
+
+    batches: int = 0
+    works: int = 0
+    commits: int = 0
+    commits_failed: int = 0
+    events: int = 0
+    takeovers: int = 0
 
 
 class Writer:
     def __init__(
         self,
         url: str,
-        pool: AsyncConnectionPool[Connection],
+        pool: Pool,
         matching: Matching,
         clock: Clock,
         limits: Limits,
@@ -62,26 +80,27 @@ class Writer:
         self.cache = Cache()
         self.wakes = Wakes()
         self.watchers = Watchers()
+        self.counters = Counters()
         self.owned: frozenset[int] = frozenset()
         self.wanted: tuple[int, ...] = ()
         self.shard_count = 0
-        self.batches = 0
         # Introduced by the supervisor: carries messages to other runs, tells the relay.
-        self.deliver: Callable[[RunKey, Delivery], None] = _nobody
-        self.on_committed: Callable[[], None] | None = None
-        self._inbox: deque[Work] = deque()
-        self._arrived = asyncio.Event()
+        self.deliver: Callable[[RunKey, Delivery], bool] = _nobody
+        self.on_records: Callable[[], None] | None = None
+        # Messages to other runs that found no room are read back from the store later.
+        self.has_left_deliveries = False
+        self._inbox = Inbox(INBOX_MAX)
+        self._heard_at = 0.0
+        # So many works at the front of the inbox are to be tried each in a batch of its own.
+        self._singly = 0
         self._is_ending = False
 
     # -- the door
 
     def put(self, work: Work) -> None:
-        """Answered through `work.answer`, at once if there is no room or no lock."""
-        if len(self._inbox) >= INBOX_MAX:
-            work.answer.set_exception(ResourceExhausted("too much waits for this shard"))
-            return
-        self._inbox.append(work)
-        self._arrived.set()
+        """Answered through `work.answer`; at once if there is no room."""
+        if not self._inbox.put(work):
+            _refuse(work, ResourceExhausted("too much waits for this shard"))
 
     def owns(self, key: RunKey) -> bool:
         return self.shard(key) in self.owned
@@ -101,129 +120,152 @@ class Writer:
             if not self._is_ending:
                 await asyncio.sleep(RECONNECT_SECONDS)
 
-    async def end(self) -> None:
+    def end(self) -> None:
         """Finish what is in the inbox, then let the locks go."""
         self._is_ending = True
-        self._arrived.set()
+        self._inbox.stir()
 
     async def _own_and_work(self) -> None:
         connection = await connect(self.url)
         try:
             self.shard_count, number, databases = await shards.facts(connection)
-            self.wanted = tuple(range(number, self.shard_count, databases))
-            locking = asyncio.create_task(self._keep_asking(connection))
+            self.wanted = placement.shards_of(number, databases, self.shard_count)
+            await self._look_after_locks(connection)
+            beside = [
+                asyncio.create_task(recovery.keep_waking(self)),
+                asyncio.create_task(recovery.keep_delivering(self)),
+            ]
             try:
                 await self._work(connection)
             finally:
-                locking.cancel()
+                for task in beside:
+                    task.cancel()
+                await asyncio.gather(*beside, return_exceptions=True)
         finally:
             await connection.close()
 
-    async def _lock_free(self, connection: Connection) -> None:
+    async def _work(self, connection: Connection) -> None:
+        now = asyncio.get_running_loop().time
+        while self._inbox or not self._is_ending:
+            await self._inbox.wait(LOCKS_LOOKED_AFTER_SECONDS)
+            if now() - self._heard_at >= LOCKS_LOOKED_AFTER_SECONDS:
+                await self._look_after_locks(connection)
+            taken = self._inbox.take(1 if self._singly else BATCH_WORKS_MAX)
+            self._singly = max(self._singly - 1, 0)
+            works = [work for work in taken if self._is_mine(work)]
+            if works:
+                await self._batch(connection, works)
+
+    async def _look_after_locks(self, connection: Connection) -> None:
+        """Ask for the shards that another node holds, and may have let go; notice a lost one."""
         missing = [shard for shard in self.wanted if shard not in self.owned]
-        if not missing:
-            return
         gained = await shards.try_lock(connection, missing)
+        self._heard_at = asyncio.get_running_loop().time()
         if gained:
             self.owned |= frozenset(gained)
-            await recovery.take_over(self, gained)
+            self.counters.takeovers += 1
+            await recovery.take_over(self)
 
-    async def _keep_asking(self, connection: Connection) -> None:
-        """Until all shards are here: another node may hold them, and may go."""
-        while len(self.owned) < len(self.wanted):
-            await asyncio.sleep(LOCKS_ASKED_AGAIN_SECONDS)
-            self._arrived.set()
-
-    async def _work(self, connection: Connection) -> None:
-        await self._lock_free(connection)
-        waking = asyncio.create_task(recovery.keep_waking(self))
-        try:
-            while self._inbox or not self._is_ending:
-                await self._arrived.wait()
-                if len(self.owned) < len(self.wanted):
-                    await self._lock_free(connection)
-                works = [
-                    self._inbox.popleft() for _ in range(min(len(self._inbox), BATCH_WORKS_MAX))
-                ]
-                if not self._inbox and not self._is_ending:
-                    self._arrived.clear()
-                if works:
-                    await self._batch(connection, works)
-        finally:
-            waking.cancel()
+    def _is_mine(self, work: Work) -> bool:
+        if work.answer.cancelled():
+            return False
+        if not self.owns(work.key):
+            _refuse(work, Unavailable("this shard is owned by another node"))
+            return False
+        return True
 
     def _forget(self, why: str) -> None:
         self.owned = frozenset()
+        self._singly = 0
         self.cache.clear()
         self.wakes.clear()
         self.watchers.forget_all()
-        while self._inbox:
-            _refuse(self._inbox.popleft(), Unavailable(why))
+        for work in self._inbox.take(INBOX_MAX):
+            _refuse(work, Unavailable(why))
 
     # -- one batch
 
     async def _batch(self, connection: Connection, works: list[Work]) -> None:
-        at = self.clock.now()
-        batch = Batch(at, outbox=self.outbox)
+        batch = Batch(self.clock.now(), outbox=self.outbox)
         release = Release(self, batch)
         try:
-            mine = self._sort_out(works)
-            await self._load(connection, mine)
-            for work in mine:
-                self._carry_out(work, batch, release)
-            write = batch.write()
-            if not write.is_empty:
-                await commit(connection, write, at)
+            works = await self._step(connection, works, batch, release)
+            await self._store(connection, batch)
         except BaseException as trouble:
             release.give_up()
-            for work in works:
-                _refuse(work, Unavailable(f"the batch could not be stored: {trouble}"))
-            raise
-        self.batches += 1
+            self.counters.commits_failed += 1
+            if connection.closed or not isinstance(trouble, Exception):
+                for work in works:
+                    _refuse(work, Unavailable(f"the batch could not be stored: {trouble}"))
+                raise
+            self._isolate(works, trouble)
+            return
+        self.counters.batches += 1
+        self.counters.works += len(works)
         release.let_out()
         self.cache.trim()
 
-    def _sort_out(self, works: list[Work]) -> list[Work]:
-        mine = []
-        for work in works:
-            if work.answer.cancelled():
-                continue
-            if self.owns(work.key):
-                mine.append(work)
-            else:
-                _refuse(work, Unavailable("this shard is owned by another node"))
-        return mine
+    async def _step(
+        self, connection: Connection, works: list[Work], batch: Batch, release: Release
+    ) -> list[Work]:
+        """Those of `works` that fit in one commit; the rest goes back."""
+        await self._load(connection, works)
+        for number, work in enumerate(works):
+            if batch.size > BATCH_BYTES_MAX:
+                self._inbox.put_back(works[number:])
+                return works[:number]
+            try:
+                carrying.CARRIERS[type(work)](self, work, batch, release)
+            except EngineError as refusal:
+                release.refuse(work, refusal)
+        return works
+
+    async def _store(self, connection: Connection, batch: Batch) -> None:
+        write = batch.write()
+        if write.is_empty:
+            return
+        await commit(connection, write, batch.at)
+        self._heard_at = asyncio.get_running_loop().time()
+        self.counters.commits += 1
+        self.counters.events += batch.events_count
+
+    def _isolate(self, works: list[Work], trouble: Exception) -> None:
+        if len(works) > 1:
+            self._inbox.put_back(works)
+            self._singly += len(works)
+        elif isinstance(trouble, PASSING):
+            _refuse(works[0], Unavailable(f"it could not be stored: {trouble}"))
+        else:
+            log.error("%s cannot be carried out", type(works[0]).__name__, exc_info=trouble)
+            _refuse(works[0], trouble)
 
     async def _load(self, connection: Connection, works: list[Work]) -> None:
         """Bring the runs that are not in memory, in one query."""
-        missing = {key: None for work in works for key in carrying.keys(work)
-                   if self.cache.get(key) is None}  # fmt: skip
+        missing = {
+            key: None
+            for work in works
+            for key in carrying.keys(work)
+            if self.cache.get(key) is None
+        }
         if not missing:
             return
         for loaded in await runs.find(connection, list(missing)):
-            key = loaded.state.key
-            known = self.cache.get(key)
+            known = self.cache.get(loaded.state.key)
             if known is None:
                 known = Entry(
                     state=loaded.state,
-                    shard_id=self.shard(key),
+                    shard_id=self.shard(loaded.state.key),
                     stored_wake_at=loaded.wake_at,
                     facts_since_snapshot=loaded.facts_since_snapshot,
                     snapshot_bytes=loaded.snapshot_bytes,
                 )
             self.cache.put(known, is_current=not loaded.asked.run_id)
 
-    def _carry_out(self, work: Work, batch: Batch, release: Release) -> None:
-        try:
-            carrying.CARRIERS[type(work)](self, work, batch, release)
-        except EngineError as refusal:
-            release.refuse(work, refusal)
 
-
-def _nobody(source: RunKey, delivery: Delivery) -> None:
+def _nobody(source: RunKey, delivery: Delivery) -> bool:
     raise AssertionError("the supervisor introduces deliveries before a writer runs")
 
 
-def _refuse(work: Work, why: EngineError) -> None:
+def _refuse(work: Work, why: Exception) -> None:
     if not work.answer.done():
         work.answer.set_exception(why)

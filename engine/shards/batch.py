@@ -49,6 +49,13 @@ class Batch:
         self._tasks_gone: dict[TaskKey, None] = {}
         self._deleted: list[VisibilityRecord] = []
         self._write = ShardWrite(outbox=outbox)
+        # Bytes of events so far.
+        self.size = 0
+        self.events_count = 0
+
+    @property
+    def has_records(self) -> bool:
+        return bool(self._write.records)
 
     def add(self, entry: Entry, step: Step) -> None:
         """Must be called right after the step."""
@@ -65,6 +72,8 @@ class Batch:
             serialised = event.SerializeToString()
             change.events.append(serialised)
             entry.remember(serialised)
+            self.size += len(serialised)
+        self.events_count += len(step.events)
         change.marks.extend(marked for marked in step.marks if type(marked.mark) is not StartedBy)
         entry.facts_since_snapshot += len(step.events) + len(step.marks)
         for effect in step.effects:
@@ -100,14 +109,8 @@ class Batch:
         self._write.runs_gone.append(state.key.run_id)
         gone = record_of(state)
         fields = {name: getattr(gone, name) for name in gone.__struct_fields__}
-        self._show(
-            VisibilityRecord(**{**fields, "deleted": True, "version": DELETED_VERSION}),
-            entry.shard_id,
-        )
-
-    def _show(self, record: VisibilityRecord, shard_id: int) -> None:
-        self._write.records.append(record)
-        self._write.shard_of_record[record.run_id] = shard_id
+        deleted = VisibilityRecord(**{**fields, "deleted": True, "version": DELETED_VERSION})
+        self._write.records.append((entry.shard_id, deleted))
 
     def write(self) -> ShardWrite:
         """All that is to be stored; called once, when the last step is in."""
@@ -127,7 +130,7 @@ class Batch:
         if keep_marks and change.marks:
             write.marks.append((run_id, change.first_mark + 1, encode_marks(change.marks)))
         if change.shown:
-            self._show(record_of(state), entry.shard_id)
+            write.records.append((entry.shard_id, record_of(state)))
 
     def _keep_run(self, run_id: str, entry: Entry) -> bool:
         """Whether the marks of this batch are still needed."""
@@ -146,8 +149,10 @@ class Batch:
         elif not state.is_running:
             write.closed.append((run_id, state.status, state.closed_at, snapshot, *position))
         else:
-            if wake_at != entry.stored_wake_at:
+            if self._must_store(wake_at, entry.stored_wake_at):
                 write.woken.append((run_id, wake_at or None))
+            else:
+                wake_at = entry.stored_wake_at
             if snapshot:
                 write.snapshots.append((run_id, snapshot, *position))
         entry.stored_wake_at = wake_at
@@ -156,6 +161,12 @@ class Batch:
         if not entry.is_new:
             write.marks_gone.append(run_id)
         return False
+
+    def _must_store(self, wake_at: int, stored: int) -> bool:
+        """A stored time that is too early does no harm until it comes, so it is left alone."""
+        if stored == 0 or stored <= self.at:
+            return wake_at != stored
+        return 0 < wake_at < stored
 
     def _snapshot_of(self, entry: Entry) -> bytes | None:
         state = entry.state

@@ -1,7 +1,7 @@
 """The runs that are in memory: committed state, and the newest events as they were serialised.
 
-Bounded: the run that was asked for longest ago leaves first. All of it is thrown away when a
-commit fails, so nothing is ever repaired here.
+Bounded by number and by weight: the run that was asked for longest ago leaves first. What a failed
+commit has touched is dropped, so nothing is ever repaired here.
 """
 
 from __future__ import annotations
@@ -9,12 +9,16 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 
-from engine.core.keys import RunKey
+from engine.core.keys import QueueKey, RunKey
 from engine.core.state import RunState
 
+KIB = 1024
 RUNS_MAX = 20_000
+#: An estimate, and a cautious one: what is in a history need not be in the state.
+WEIGHT_MAX = 256 * 1024 * KIB
+RUN_WEIGHT_MIN, STATE_WEIGHT_MAX = 4 * KIB, 256 * KIB
 TAIL_EVENTS_MAX = 256
-TAIL_BYTES_MAX = 64 * 1024
+TAIL_BYTES_MAX = 64 * KIB
 
 
 @dataclass(slots=True)
@@ -28,6 +32,10 @@ class Entry:
     snapshot_bytes: int = 0
     tail: deque[bytes] = field(default_factory=deque)
     tail_bytes: int = 0
+    # The tasks that matching was told of: (kind, event id) -> where.
+    offered: dict[tuple[str, int], QueueKey] = field(default_factory=dict)
+    # As the cache has counted it.
+    weight: int = 0
 
     def remember(self, event: bytes) -> None:
         self.tail.append(event)
@@ -46,40 +54,59 @@ class Entry:
             self.tail[i - tail_first] for i in range(first, min(last, self.state.last_event_id) + 1)
         ]
 
+    def weigh(self) -> int:
+        state = max(min(self.state.history_bytes, STATE_WEIGHT_MAX), self.snapshot_bytes)
+        return RUN_WEIGHT_MIN + self.tail_bytes + state
+
 
 class Cache:
     def __init__(self) -> None:
         self._runs: OrderedDict[str, Entry] = OrderedDict()
         self._current: dict[tuple[str, str], str] = {}
+        self.weight = 0
 
     def get(self, key: RunKey) -> Entry | None:
         run_id = key.run_id or self._current.get((key.namespace_id, key.workflow_id), "")
         entry = self._runs.get(run_id)
-        if entry is None or entry.state.key.workflow_id != key.workflow_id:
+        if entry is None:
+            return None
+        found = entry.state.key
+        if found.workflow_id != key.workflow_id or found.namespace_id != key.namespace_id:
             return None
         self._runs.move_to_end(run_id)
         return entry
 
     def put(self, entry: Entry, *, is_current: bool) -> None:
         key = entry.state.key
-        self._runs[key.run_id] = entry
+        if key.run_id not in self._runs:
+            self._runs[key.run_id] = entry
+            self.weigh(entry)
         if is_current:
             self._current[key.namespace_id, key.workflow_id] = key.run_id
 
+    def weigh(self, entry: Entry) -> None:
+        """The run has been stepped: it may be heavier now."""
+        if entry.state.key.run_id in self._runs:
+            weight = entry.weigh()
+            self.weight += weight - entry.weight
+            entry.weight = weight
+
     def drop(self, key: RunKey) -> None:
-        self._runs.pop(key.run_id, None)
+        entry = self._runs.pop(key.run_id, None)
+        if entry is not None:
+            self.weight -= entry.weight
         name = (key.namespace_id, key.workflow_id)
         if self._current.get(name) == key.run_id:
             del self._current[name]
 
     def trim(self) -> None:
-        while len(self._runs) > RUNS_MAX:
-            _, entry = self._runs.popitem(last=False)
-            self.drop(entry.state.key)
+        while len(self._runs) > RUNS_MAX or (self.weight > WEIGHT_MAX and len(self._runs) > 1):
+            self.drop(next(iter(self._runs.values())).state.key)
 
     def clear(self) -> None:
         self._runs.clear()
         self._current.clear()
+        self.weight = 0
 
     def __len__(self) -> int:
         return len(self._runs)

@@ -70,9 +70,9 @@ def _found(writer: Writer, key: RunKey) -> Entry:
 
 def advance(writer: Writer, entry: Entry, given: Input, batch: Batch, release: Release) -> object:
     """Step the run and all that follows at once; the value of its reply."""
+    release.touch(entry)
     stepped = step(entry.state, given, writer.limits)
     batch.add(entry, stepped)
-    release.touched(entry)
     answer: object = None
     for effect in stepped.effects:
         if isinstance(effect, Reply):
@@ -81,6 +81,7 @@ def advance(writer: Writer, entry: Entry, given: Input, batch: Batch, release: R
             answer = effect
         elif isinstance(effect, DropTask):
             batch.drop(entry.state.key.run_id, effect)
+            release.dropped(entry, effect)
         elif isinstance(effect, OfferTask):
             _offer(writer, entry, effect, batch, release)
         elif isinstance(effect, ContinueAs):

@@ -48,6 +48,8 @@ from engine.ports import Shards, StartPolicy
 log = logging.getLogger(__name__)
 
 IN_FLIGHT_MAX = 500
+#: Those that wait for their turn or their next try; the rest waits in the store.
+HELD_MAX = 5_000
 RETRY_SECONDS_MIN, RETRY_SECONDS_MAX = 0.1, 30.0
 
 NamespaceId = Callable[[str], Awaitable[str]]
@@ -62,29 +64,36 @@ class Deliveries:
         clock: Clock,
         namespace_id: NamespaceId,
         acknowledge: Callable[[RunKey, int], Awaitable[None]],
+        is_ours: Callable[[RunKey], bool],
     ) -> None:
         self._shards = shards
         self._clock = clock
         self._namespace_id = namespace_id
         self._acknowledge = acknowledge
+        self._is_ours = is_ours
         self._room = asyncio.Semaphore(IN_FLIGHT_MAX)
-        self._under_way: dict[tuple[str, int], asyncio.Task[None]] = {}
+        self._held: dict[tuple[str, int], asyncio.Task[None]] = {}
 
-    def send(self, source: RunKey, delivery: Delivery) -> None:
+    def send(self, source: RunKey, delivery: Delivery) -> bool:
+        """False where there is no room: it is to be read back from the store later."""
         name = (source.run_id, delivery.event_id)
-        if name in self._under_way:
-            return
+        if name in self._held:
+            return True
+        if len(self._held) >= HELD_MAX:
+            return False
         task = asyncio.get_running_loop().create_task(self._carry(source, delivery))
-        self._under_way[name] = task
-        task.add_done_callback(lambda _: self._under_way.pop(name, None))
+        self._held[name] = task
+        task.add_done_callback(lambda _: self._held.pop(name, None))
+        return True
 
     def end(self) -> None:
-        for task in list(self._under_way.values()):
+        for task in list(self._held.values()):
             task.cancel()
 
     async def _carry(self, source: RunKey, delivery: Delivery) -> None:
+        """Until it is done, or the source's shard is another node's, which sends it too."""
         pause = RETRY_SECONDS_MIN
-        while True:
+        while self._is_ours(source):
             try:
                 async with self._room:
                     await self._once(source, delivery)
@@ -121,9 +130,18 @@ class Deliveries:
         except NamespaceNotFound:
             return failed
         except AlreadyStarted:
+            if await self._is_there(key):
+                return ChildStarted(at=at, initiated_event_id=given.event_id, run_id=key.run_id)
             exists = ChildCause.START_CHILD_WORKFLOW_EXECUTION_FAILED_CAUSE_WORKFLOW_ALREADY_EXISTS
             return msgspec.structs.replace(failed, cause=exists)
         return ChildStarted(at=at, initiated_event_id=given.event_id, run_id=started.run_id)
+
+    async def _is_there(self, child: RunKey) -> bool:
+        """An earlier try did start it, and it has been followed by another run since."""
+        try:
+            return await self._shards.inspect(child, lambda _: True)
+        except RunNotFound:
+            return False
 
     async def _target(self, namespace: str, namespace_id: str) -> str:
         return await self._namespace_id(namespace) if namespace else namespace_id

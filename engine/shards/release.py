@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from engine.core.effects import Delivery, OfferTask, Refuse
+from engine.core.effects import Delivery, DropTask, OfferTask, Refuse
+from engine.core.keys import QueueKey
 from engine.core.state import RunState
 from engine.errors import EngineError
 from engine.ports import Reservation, Task
@@ -31,10 +32,12 @@ class Release:
         self._offers: dict[tuple[str, str, int], tuple[Entry, OfferTask]] = {}
         self._reserved: list[tuple[Entry, OfferTask, Reservation, object]] = []
         self._deliveries: list[tuple[Entry, Delivery]] = []
+        self._withdrawn: list[tuple[Entry, QueueKey, int]] = []
         self._touched: dict[str, Entry] = {}
         self._deleted: list[str] = []
 
-    def touched(self, entry: Entry) -> None:
+    def touch(self, entry: Entry) -> None:
+        """The run is about to be stepped."""
         self._touched[entry.state.key.run_id] = entry
 
     def answer(self, work: Work, value: object) -> None:
@@ -52,6 +55,13 @@ class Release:
     def offer(self, entry: Entry, effect: OfferTask) -> None:
         self._offers[entry.state.key.run_id, effect.queue.kind, effect.event_id] = (entry, effect)
 
+    def dropped(self, entry: Entry, effect: DropTask) -> None:
+        """The task has been taken, or is of no use: matching need not hold it any more."""
+        self._offers.pop((entry.state.key.run_id, effect.kind, effect.event_id), None)
+        queue = entry.offered.pop((effect.kind, effect.event_id), None)
+        if queue is not None:
+            self._withdrawn.append((entry, queue, effect.event_id))
+
     def reserved(
         self, entry: Entry, effect: OfferTask, reservation: Reservation, started: object
     ) -> None:
@@ -67,13 +77,34 @@ class Release:
         """The commit failed."""
         for _, _, reservation, _ in self._reserved:
             reservation.return_()
+        for entry in self._touched.values():
+            self._writer.cache.drop(entry.state.key)
 
     def let_out(self) -> None:
         for entry in self._touched.values():
-            entry.is_new = False
-            self._wake(entry)
+            self._keep(entry)
         for entry, _, reservation, started in self._reserved:
             reservation.fulfil(entry.state.key, started)
+        self._tell_callers()
+        self._tell_matching()
+        for entry, delivery in self._deliveries:
+            if not self._writer.deliver(entry.state.key, delivery):
+                self._writer.has_left_deliveries = True
+        for entry in self._touched.values():
+            self._writer.watchers.notify(entry.state)
+        for run_id in self._deleted:
+            self._writer.watchers.forget(run_id)
+        if self._batch.has_records and self._writer.on_records is not None:
+            self._writer.on_records()
+
+    def _keep(self, entry: Entry) -> None:
+        state = entry.state
+        entry.is_new = False
+        self._writer.cache.weigh(entry)
+        if state.is_running and state.armed_at:
+            self._writer.wakes.add(state.key, state.armed_at)
+
+    def _tell_callers(self) -> None:
         for work, value in self._answers:
             _tell(work, value)
         for work, why in self._refusals:
@@ -83,21 +114,14 @@ class Release:
             _answer_question(work, entry, question)
         for watch, entry, satisfied in self._watches:
             self._writer.watchers.add(entry.state, satisfied, watch.answer)
-        for entry, effect in self._offers.values():
-            self._writer.matching.offer(task_of(entry, effect, self._batch.at))
-        for entry, delivery in self._deliveries:
-            self._writer.deliver(entry.state.key, delivery)
-        for entry in self._touched.values():
-            self._writer.watchers.notify(entry.state)
-        for run_id in self._deleted:
-            self._writer.watchers.forget(run_id)
-        if self._touched and self._writer.on_committed is not None:
-            self._writer.on_committed()
 
-    def _wake(self, entry: Entry) -> None:
-        state = entry.state
-        if state.is_running and state.armed_at:
-            self._writer.wakes.add(state.key, state.armed_at)
+    def _tell_matching(self) -> None:
+        matching = self._writer.matching
+        for entry, queue, event_id in self._withdrawn:
+            matching.withdraw(queue, entry.state.key, event_id)
+        for entry, effect in self._offers.values():
+            entry.offered[effect.queue.kind, effect.event_id] = effect.queue
+            matching.offer(task_of(entry, effect, self._batch.at))
 
 
 def task_of(entry: Entry, effect: OfferTask, at: int) -> Task:

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
+from engine.cluster import placement
 from engine.core.inputs import Input, Reset, Start
 from engine.core.keys import RunKey, shard_of
 from engine.core.state import RunState
@@ -38,8 +39,11 @@ class Router:
     def shard_of(self, key: RunKey) -> int:
         return shard_of(key.namespace_id, key.workflow_id, self._shard_count)
 
+    def owns(self, key: RunKey) -> bool:
+        return self._writer(key).owns(key)
+
     def _writer(self, key: RunKey) -> Writer:
-        return self._writers[self.shard_of(key) % len(self._writers)]
+        return self._writers[placement.database_of(self.shard_of(key), len(self._writers))]
 
     async def _put(self, work: Work) -> Any:
         self._writer(work.key).put(work)

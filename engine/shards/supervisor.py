@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
-from psycopg_pool import AsyncConnectionPool
-
 from engine.clock import Clock
 from engine.core.limits import Limits
 from engine.ports import Matching
 from engine.shards.actor import Writer
 from engine.shards.deliveries import Deliveries, NamespaceId
 from engine.shards.router import Router
-from engine.store.pool import Connection
+from engine.store.pool import Pool
+
+#: A database that does not answer must not keep a node from ending.
+END_SECONDS_MAX = 10.0
 
 
 class Supervisor:
@@ -21,7 +22,7 @@ class Supervisor:
 
     def __init__(
         self,
-        databases: Sequence[tuple[str, AsyncConnectionPool[Connection]]],
+        databases: Sequence[tuple[str, Pool]],
         matching: Matching,
         clock: Clock,
         limits: Limits,
@@ -29,17 +30,19 @@ class Supervisor:
         shard_count: int,
         outbox: bool,
         namespace_id: NamespaceId,
-        on_committed: Callable[[], None] | None = None,
+        on_records: Callable[[], None] | None = None,
     ) -> None:
         self.writers = [
             Writer(url, pool, matching, clock, limits, outbox=outbox) for url, pool in databases
         ]
         self.router = Router(self.writers, shard_count)
-        self._deliveries = Deliveries(self.router, clock, namespace_id, self.router.acknowledge)
+        self._deliveries = Deliveries(
+            self.router, clock, namespace_id, self.router.acknowledge, self.router.owns
+        )
         for writer in self.writers:
             writer.shard_count = shard_count
             writer.deliver = self._deliveries.send
-            writer.on_committed = on_committed
+            writer.on_records = on_records
         self._running: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -49,5 +52,10 @@ class Supervisor:
         """Commit what waits, then let the shards go."""
         self._deliveries.end()
         for writer in self.writers:
-            await writer.end()
+            writer.end()
+        if not self._running:
+            return
+        _, late = await asyncio.wait(self._running, timeout=END_SECONDS_MAX)
+        for task in late:
+            task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)

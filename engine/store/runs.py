@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, LiteralString, NamedTuple
+from uuid import UUID
 
 from temporalio.api.history.v1 import History, HistoryEvent
 
@@ -25,19 +26,29 @@ class Loaded(NamedTuple):
     snapshot_bytes: int
 
 
-# The running run of a workflow id comes before the one that closed last.
+# Each part reads one row by an index of its own, and the first part that has one ends the search:
+# the run that is named; the running one; the one that was started last.
 _find: LiteralString = """
-    select asked.number, runs.run_id::text, runs.request_id, runs.wake_at, runs.snapshot,
-        runs.snapshot_event_id, runs.snapshot_mark
+    select asked.number, found.run_id::text, found.request_id, found.wake_at, found.snapshot,
+        found.snapshot_event_id, found.snapshot_mark
     from unnest(%s::integer[], %s::text[], %s::text[], %s::uuid[])
         as asked (number, namespace_id, workflow_id, run_id)
     cross join lateral (
-        select * from runs
-        where runs.namespace_id = asked.namespace_id and runs.workflow_id = asked.workflow_id
-          and (asked.run_id is null or runs.run_id = asked.run_id)
-        order by (status = 1) desc, created_at desc
+        (select * from runs
+         where runs.run_id = asked.run_id
+           and runs.namespace_id = asked.namespace_id and runs.workflow_id = asked.workflow_id)
+        union all
+        (select * from runs
+         where asked.run_id is null and runs.status = 1
+           and runs.namespace_id = asked.namespace_id and runs.workflow_id = asked.workflow_id)
+        union all
+        (select * from runs
+         where asked.run_id is null
+           and runs.namespace_id = asked.namespace_id and runs.workflow_id = asked.workflow_id
+         order by runs.created_at desc
+         limit 1)
         limit 1
-    ) as runs
+    ) as found
 """
 _facts: LiteralString = """
     select asked.number, 0, history.first_event_id, history.events
@@ -53,6 +64,9 @@ _facts: LiteralString = """
 
 async def find(connection: Connection, keys: Sequence[RunKey]) -> list[Loaded]:
     """The runs that exist among `keys`; an empty run id asks for the current or last run."""
+    keys = [key for key in keys if _is_possible(key.run_id)]
+    if not keys:
+        return []
     columns: list[list[Any]] = [
         list(range(len(keys))),
         [key.namespace_id for key in keys],
@@ -63,6 +77,14 @@ async def find(connection: Connection, keys: Sequence[RunKey]) -> list[Loaded]:
     if not rows:
         return []
     return await _with_facts(connection, keys, rows)
+
+
+def _is_possible(run_id: str) -> bool:
+    """Callers name runs as they like; what is no id of ours names none."""
+    try:
+        return not run_id or str(UUID(run_id)) == run_id
+    except ValueError:
+        return False
 
 
 async def _with_facts(

@@ -1,4 +1,4 @@
-"""Reads of transfer tasks: what a shard that is taken over still has to do."""
+"""Reads of transfer tasks: the backlog of the queues, and messages on their way to other runs."""
 
 from __future__ import annotations
 
@@ -11,31 +11,38 @@ from engine.ports import Task
 from engine.store.codec import decode_delivery
 from engine.store.pool import Connection
 
-DELIVER = "deliver"
 PAGE_ROWS = 1_000
 
-_queued: LiteralString = """
-    select namespace_id, workflow_id, run_id::text, kind, event_id, attempt, queue, priority,
-        sticky, offered_at
-    from transfer_tasks
-    where shard_id = any(%(shards)s) and kind <> 'deliver'
-      and (priority, offered_at, run_id, event_id)
-        > (%(priority)s, %(offered_at)s, %(run_id)s::uuid, %(event_id)s)
-    order by priority, offered_at, run_id, event_id
-    limit %(rows)s
+# A loose scan of the index: it reads one row a queue, not one a task.
+_queues: LiteralString = """
+    with recursive found as (
+        (select namespace_id, queue, kind from transfer_tasks
+         where kind <> 'deliver'
+         order by namespace_id, queue, kind limit 1)
+        union all
+        select following.* from found cross join lateral (
+            select task.namespace_id, task.queue, task.kind from transfer_tasks as task
+            where task.kind <> 'deliver' and (task.namespace_id, task.queue, task.kind)
+                > (found.namespace_id, found.queue, found.kind)
+            order by task.namespace_id, task.queue, task.kind limit 1
+        ) as following
+    )
+    select namespace_id, queue, kind from found limit %(rows)s
 """
 _of_queue: LiteralString = """
     select namespace_id, workflow_id, run_id::text, kind, event_id, attempt, queue, priority,
         sticky, offered_at
     from transfer_tasks
     where namespace_id = %(namespace_id)s and queue = %(queue)s and kind = %(kind)s
+      and kind <> 'deliver'
     order by priority, offered_at, run_id, event_id
     limit %(rows)s
 """
 _deliveries: LiteralString = """
     select namespace_id, workflow_id, run_id::text, event_id, payload
     from transfer_tasks
-    where shard_id = any(%(shards)s) and kind = 'deliver' and run_id > %(after)s::uuid
+    where shard_id = any(%(shards)s) and kind = 'deliver'
+      and (run_id, event_id) > (%(run_id)s::uuid, %(event_id)s)
     order by run_id, event_id
     limit %(rows)s
 """
@@ -43,16 +50,22 @@ _count: LiteralString = """
     select count(*) from (
         select 1 from transfer_tasks
         where namespace_id = %(namespace_id)s and queue = %(queue)s and kind = %(kind)s
+          and kind <> 'deliver'
         limit %(most)s
     ) as found
 """
 COUNT_MAX = 1_000_000
+QUEUES_MAX = 100_000
 
 
 class Stored(NamedTuple):
     run: RunKey
     event_id: int
     delivery: Delivery
+
+
+#: Where a walk over all deliveries begins.
+BEFORE_ALL = ("00000000-0000-0000-0000-000000000000", 0)
 
 
 def _task(row: tuple[Any, ...]) -> Task:
@@ -68,19 +81,11 @@ def _task(row: tuple[Any, ...]) -> Task:
     )
 
 
-async def queued(
-    connection: Connection, shards: Sequence[int], after: Task | None, rows: int = PAGE_ROWS
-) -> list[Task]:
-    """A page of the queue tasks of these shards, in the order that they are to be handed out."""
-    given = {
-        "shards": list(shards),
-        "priority": after.priority if after else -1,
-        "offered_at": after.offered_at if after else 0,
-        "run_id": after.run.run_id if after else "00000000-0000-0000-0000-000000000000",
-        "event_id": after.event_id if after else 0,
-        "rows": rows,
-    }
-    return [_task(row) for row in await (await connection.execute(_queued, given)).fetchall()]
+async def queues(connection: Connection) -> list[QueueKey]:
+    """The queues that have tasks in this database."""
+    cursor = await connection.execute(_queues, {"rows": QUEUES_MAX})
+    rows: list[tuple[Any, ...]] = await cursor.fetchall()
+    return [QueueKey(*row) for row in rows]
 
 
 async def of_queue(connection: Connection, queue: QueueKey, rows: int) -> list[Task]:
@@ -97,13 +102,16 @@ async def count(connection: Connection, queue: QueueKey) -> int:
 
 
 async def deliveries(
-    connection: Connection, shards: Sequence[int], after_run: str, rows: int = PAGE_ROWS
+    connection: Connection, shards: Sequence[int], after: tuple[str, int], rows: int = PAGE_ROWS
 ) -> list[Stored]:
-    """A page of the messages to other runs that are not known to have arrived."""
-    cursor = await connection.execute(
-        _deliveries, {"shards": list(shards), "after": after_run, "rows": rows}
-    )
-    found: list[tuple[Any, ...]] = await cursor.fetchall()
+    """A page of the messages that are not known to have arrived, after that run and event."""
+    given = {
+        "shards": list(shards),
+        "run_id": after[0],
+        "event_id": after[1],
+        "rows": rows,
+    }
+    found: list[tuple[Any, ...]] = await (await connection.execute(_deliveries, given)).fetchall()
     return [
         Stored(RunKey(row[0], row[1], row[2]), row[3], decode_delivery(row[4])) for row in found
     ]

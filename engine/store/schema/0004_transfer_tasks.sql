@@ -18,6 +18,8 @@ create table transfer_tasks (
     primary key (run_id, kind, event_id)
 );
 
-create index transfer_tasks_by_shard on transfer_tasks (shard_id, run_id);
+create index transfer_tasks_to_deliver on transfer_tasks (run_id, event_id)
+    where kind = 'deliver';
 create index transfer_tasks_by_queue on transfer_tasks
-    (namespace_id, queue, kind, priority, offered_at, run_id, event_id);
+    (namespace_id, queue, kind, priority, offered_at, run_id, event_id)
+    where kind <> 'deliver';
