@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable
 
 from engine.clock import Clock
@@ -148,12 +149,12 @@ class QueueActor:
     @property
     def is_idle(self) -> bool:
         """Nothing is lost if it is forgotten."""
-        busy = self.queue.polls or self.queue.has_direct or self.queue.is_reading
+        busy = self.queue.polls or self.queue.direct or self.queue.is_reading
         return not busy and self._clock.now() - self.seen.last_at > SHOWN_NS
 
     async def describe(self) -> QueueReport:
-        by_priority = self.queue.count_by_priority()
-        count, oldest_at = len(self.queue), self.queue.oldest_at
+        held = self.queue.held()
+        count, oldest_at = len(held), min((task.offered_at for task in held), default=0)
         if self.queue.is_spilled or self.queue.is_reading:
             stored = await self._backlog.count(self.key)
             count, oldest_at = stored.count, stored.oldest_at
@@ -162,7 +163,7 @@ class QueueActor:
         return QueueReport(
             pollers=self.seen.shown(now),
             backlog=count,
-            backlog_by_priority=by_priority,
+            backlog_by_priority=dict(Counter(task.priority for task in held)),
             oldest_at=oldest_at,
             added_per_second=self._added.per_second(now),
             dispatched_per_second=self._dispatched.per_second(now),

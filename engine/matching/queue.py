@@ -12,7 +12,7 @@ dropped, and do not count against the rate.
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterable
 from heapq import heappop, heappush
 from typing import Generic, Protocol, TypeVar
@@ -46,7 +46,7 @@ class TaskQueue(Generic[W]):
         self.is_reading = False
         self.bucket: Bucket | None = None
         self.polls: deque[W] = deque()
-        self._direct: deque[Task] = deque()
+        self.direct: deque[Task] = deque()
         self._tasks: dict[Name, Task] = {}
         # Entries of withdrawn or replaced tasks stay until they come to the front.
         self._order: list[tuple[int, int, Task]] = []
@@ -58,7 +58,7 @@ class TaskQueue(Generic[W]):
     def offer(self, task: Task) -> bool:
         """Whether it is held in memory now."""
         if task.query is not None or task.started is not None:
-            self._direct.append(task)
+            self.direct.append(task)
             return True
         if self.is_spilled and not self.is_reading:
             return False
@@ -82,8 +82,8 @@ class TaskQueue(Generic[W]):
             self._order.clear()
 
     def withdraw_query(self, query_id: str) -> None:
-        kept = (task for task in self._direct if task.query is None or task.query.id != query_id)
-        self._direct = deque(kept)
+        kept = (task for task in self.direct if task.query is None or task.query.id != query_id)
+        self.direct = deque(kept)
 
     def wait(self, poll: W, *, first: bool = False) -> None:
         if first:
@@ -107,7 +107,7 @@ class TaskQueue(Generic[W]):
 
     def reserve(self, now: int) -> W | None:
         """A poll that may be given a task from elsewhere: only if none in here waits for one."""
-        if self._direct or self._tasks or self.is_spilled:
+        if self.direct or self._tasks or self.is_spilled:
             return None
         poll = self._next_poll()
         if poll is not None and self.bucket is not None and not self.bucket.take(now):
@@ -123,8 +123,8 @@ class TaskQueue(Generic[W]):
         return None
 
     def _next_task(self, now: int) -> Task | None:
-        if self._direct:
-            return self._direct.popleft()
+        if self.direct:
+            return self.direct.popleft()
         if not self._tasks or (self.bucket is not None and not self.bucket.take(now)):
             return None
         while True:
@@ -165,19 +165,11 @@ class TaskQueue(Generic[W]):
 
     def drain(self) -> list[Task]:
         """All stored tasks, which are forgotten here."""
-        tasks = list(self._tasks.values())
+        tasks = self.held()
         self._tasks.clear()
         self._order.clear()
         self.is_spilled = True
         return tasks
 
-    def count_by_priority(self) -> dict[int, int]:
-        return dict(Counter(task.priority for task in self._tasks.values()))
-
-    @property
-    def oldest_at(self) -> int:
-        return min((task.offered_at for task in self._tasks.values()), default=0)
-
-    @property
-    def has_direct(self) -> bool:
-        return bool(self._direct)
+    def held(self) -> list[Task]:
+        return list(self._tasks.values())

@@ -218,12 +218,3 @@ def test_a_drained_queue_gives_its_tasks_away_and_reads_the_store_again() -> Non
     assert [task.run.workflow_id for task in queue.drain()] == ["workflow-1"]
     assert names(queue, polls=1) == []
     assert queue.wants_reading
-
-
-def test_the_backlog_is_counted_by_priority() -> None:
-    queue = read_queue()
-    for number, priority in enumerate((3, 3, 1)):
-        queue.offer(task(number + 7, priority=priority))
-
-    assert queue.count_by_priority() == {3: 2, 1: 1}
-    assert queue.oldest_at == 7

@@ -228,9 +228,11 @@ async def test_a_report_names_the_pollers_and_the_backlog(world: World) -> None:
 
     world.backlog.tasks = []
     await world.poll(within=0.01)
+    world.queues.offer(task(9, priority=1))
     world.queues.offer(task(8))
     report = await world.queues.describe(NORMAL)
-    assert (report.backlog, report.oldest_at) == (1, 8)
+    assert (report.backlog, report.oldest_at) == (2, 8)
+    assert report.backlog_by_priority == {1: 1, 3: 1}
     assert [seen.poller.identity for seen in report.pollers] == ["Ada"]
 
     world.clock.at += 301 * SECOND
