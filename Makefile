@@ -4,7 +4,7 @@ PY := .venv/bin/python
 INSTALLED := .venv/installed-$(firstword $(shell sha256sum requirements.lock))
 FAST := tests/unit tests/architecture
 
-.PHONY: setup up engine check fix test bench sim static
+.PHONY: setup up engine check fix test bench static
 
 setup: $(INSTALLED)
 
@@ -49,5 +49,3 @@ fix: $(INSTALLED)
 bench: $(INSTALLED)
 	$(PY) -m tests.bench
 
-sim: $(INSTALLED)
-	$(PY) -m pytest tests/simulation $(PYTEST_ARGS)

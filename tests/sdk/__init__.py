@@ -1,0 +1,1 @@
+"""The official Python SDK against our port: real workers, real clients."""

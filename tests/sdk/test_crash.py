@@ -18,7 +18,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from tests.support.eventually import eventually_async
-from tests.support.process import EngineProcess
+from tests.support.killable import KillableEngine
 
 KILLS = 50
 SECONDS_BETWEEN_KILLS = (0.05, 0.8)
@@ -61,8 +61,8 @@ class Charges:
 
 
 @pytest.fixture
-async def engine(database: str) -> AsyncIterator[EngineProcess]:
-    process = EngineProcess(database, ENGINE_SHARDS="8")
+async def engine(database: str) -> AsyncIterator[KillableEngine]:
+    process = KillableEngine(database, ENGINE_SHARDS="8")
     process.migrate()
     await asyncio.to_thread(process.start)
     yield process
@@ -100,7 +100,7 @@ async def passed(trouble: RPCError) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 async def test_killed_fifty_times_under_load_every_workflow_ends_right(
-    engine: EngineProcess,
+    engine: KillableEngine,
 ) -> None:
     dice = random.Random(20_261_124)
     client = await Client.connect(engine.address)

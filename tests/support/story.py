@@ -117,13 +117,6 @@ class Story:
             )
         )
 
-    @staticmethod
-    def sticky(queue: str, seconds: int) -> StickyExecutionAttributes:
-        attributes = StickyExecutionAttributes()
-        attributes.worker_task_queue.name = queue
-        attributes.schedule_to_start_timeout.FromSeconds(seconds)
-        return attributes
-
     def do(self, *commands: Command, **request: Any) -> Step:
         self.take_task()
         found: Step = self.finish_task(*commands, **request)
@@ -198,11 +191,19 @@ class Story:
     def events(self) -> list[HistoryEvent]:
         return [event for taken in self.steps for event in taken.events]
 
-    def marks(self) -> list[tuple[int, Mark]]:
-        return [(marked[0], marked[1]) for taken in self.steps for marked in taken.marks]
-
     def names(self) -> list[str]:
         return [name_of(event) for event in self.events()]
+
+
+def marks_of(story: Story) -> list[tuple[int, Mark]]:
+    return [(marked[0], marked[1]) for taken in story.steps for marked in taken.marks]
+
+
+def sticky(queue: str, seconds: int) -> StickyExecutionAttributes:
+    attributes = StickyExecutionAttributes()
+    attributes.worker_task_queue.name = queue
+    attributes.schedule_to_start_timeout.FromSeconds(seconds)
+    return attributes
 
 
 def name_of(event: HistoryEvent) -> str:

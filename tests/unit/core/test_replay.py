@@ -14,7 +14,7 @@ from engine.core.state import RunState
 from engine.errors import EngineError
 from engine.store.codec import decode_marks, decode_state, encode_marks, encode_state
 from tests.support import story as tell
-from tests.support.story import RUN_ID, Story
+from tests.support.story import RUN_ID, Story, marks_of
 
 STEPS_MAX = 60
 # What is not a fact: a heap that is rebuilt, and what the shell was asked last.
@@ -126,7 +126,7 @@ def test_replayed_is_live(seed: int) -> None:
     story = chance.story
 
     replayed = load(
-        RunState(key=RunKey("namespace", "order-1", RUN_ID)), story.events(), story.marks()
+        RunState(key=RunKey("namespace", "order-1", RUN_ID)), story.events(), marks_of(story)
     )
 
     assert facts_of(replayed) == facts_of(story.state)
@@ -143,7 +143,7 @@ def test_a_snapshot_and_the_facts_after_it_are_live(seed: int, cut: int) -> None
     rest = Story()
     rest.steps = chance.story.steps[told:]
 
-    stored_marks = decode_marks(encode_marks(rest.marks()))
+    stored_marks = decode_marks(encode_marks(marks_of(rest)))
     replayed = load(decode_state(snapshot), rest.events(), stored_marks)
 
     assert facts_of(replayed) == facts_of(chance.story.state)

@@ -15,6 +15,7 @@ from tests.support.story import (
     respond,
     schedule_activity,
     start_timer,
+    sticky,
 )
 
 
@@ -153,7 +154,7 @@ def test_an_answer_after_the_time_out_is_refused() -> None:
 def test_a_sticky_worker_that_is_gone_gives_the_task_to_the_others() -> None:
     story = started()
     story.take_task()
-    story.finish_task(sticky_attributes=story.sticky("mine", seconds=5))
+    story.finish_task(sticky_attributes=sticky("mine", seconds=5))
     assert asked(story.signal(), OfferTask)[0].queue.name == "mine"
 
     timed_out = story.later(5).wake()

@@ -18,7 +18,7 @@ def free_port() -> int:
         return port
 
 
-class EngineProcess:
+class KillableEngine:
     """`start` returns when it answers; `kill` is kill -9."""
 
     def __init__(self, database: str, **settings: str) -> None:
