@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from operator import attrgetter
-from typing import Any
+from typing import Any, LiteralString
 
 import msgspec
 import psycopg
@@ -48,7 +48,7 @@ _COLUMNS = (
 _values = attrgetter(*_COLUMNS)
 _json = msgspec.json.Encoder(order="deterministic").encode
 
-SELECT_LIST = """
+SELECT_LIST: LiteralString = """
     run_id, namespace_id, workflow_id, workflow_type, task_queue, status, version, start_time,
     execution_time, close_time, history_length, history_size_bytes, state_transition_count,
     execution_duration_ns, parent_workflow_id, parent_run_id, root_workflow_id, root_run_id,
@@ -57,7 +57,7 @@ SELECT_LIST = """
     next_timer_time, memo, search_attributes, slots
 """
 
-_upsert = """
+_upsert: LiteralString = """
     insert into visibility (
         run_id, namespace_id, workflow_id, workflow_type, task_queue, status, version,
         start_time, execution_time, close_time, history_length, history_size_bytes,
@@ -96,7 +96,7 @@ _upsert = """
         search_attributes = excluded.search_attributes, slots = excluded.slots
     where visibility.version < excluded.version
 """
-_delete = "delete from visibility where run_id = any(%(run_ids)s::text[])"
+_delete: LiteralString = "delete from visibility where run_id = any(%(run_ids)s::text[])"
 
 
 async def upsert(
@@ -124,28 +124,9 @@ def record_of(row: TupleRow) -> VisibilityRecord:
     return VisibilityRecord(**columns, **taken_apart(row[len(_COLUMNS)] or {}))
 
 
-_scan = """
-    select
-        run_id, namespace_id, workflow_id, workflow_type, task_queue, status, version,
-        start_time, execution_time, close_time, history_length, history_size_bytes,
-        state_transition_count, execution_duration_ns, parent_workflow_id, parent_run_id,
-        root_workflow_id, root_run_id, first_run_id, pending_activity_count,
-        failing_activity_count, activity_attempt_max, next_retry_time, last_failure_type,
-        last_failure_message, failure_fingerprint, next_timer_time, memo, search_attributes,
-        slots
-    from visibility where run_id > %(after)s order by run_id limit %(limit)s
-"""
-_of_runs = """
-    select
-        run_id, namespace_id, workflow_id, workflow_type, task_queue, status, version,
-        start_time, execution_time, close_time, history_length, history_size_bytes,
-        state_transition_count, execution_duration_ns, parent_workflow_id, parent_run_id,
-        root_workflow_id, root_run_id, first_run_id, pending_activity_count,
-        failing_activity_count, activity_attempt_max, next_retry_time, last_failure_type,
-        last_failure_message, failure_fingerprint, next_timer_time, memo, search_attributes,
-        slots
-    from visibility where run_id = any(%(run_ids)s::text[])
-"""
+_select: LiteralString = "select " + SELECT_LIST + " from visibility "  # noqa: S608 (literals)
+_scan: LiteralString = _select + "where run_id > %(after)s order by run_id limit %(limit)s"
+_of_runs: LiteralString = _select + "where run_id = any(%(run_ids)s::text[])"
 
 
 def scan(connection: psycopg.Connection[Any]) -> Iterator[list[VisibilityRecord]]:
