@@ -12,10 +12,11 @@ from temporalio.api.workflowservice.v1 import (
     ShutdownWorkerRequest,
 )
 
-from tests.support.commands import complete
-from tests.support.engine import Server
+from tests.support.commands import complete, schedule_activity
+from tests.support.engine import PERDURE, Server, engine_on
 from tests.support.eventually import eventually_async
 from tests.support.names import Names
+from tests.support.postgres import fresh_database
 from tests.support.worker import ScriptedWorker
 
 WORKFLOW = TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW
@@ -117,3 +118,21 @@ async def test_the_polls_of_a_worker_that_shuts_down_end_at_once(
         )
     )
     assert not (await asyncio.wait_for(poll, 3)).task_token
+
+
+async def test_what_waits_survives_the_engine(postgres_url: str, names: Names) -> None:
+    queue = names.queue()
+    with fresh_database(postgres_url) as url:
+        async with engine_on(url) as address:
+            before = Server(address, PERDURE)
+            run = await before.start(names.workflow(), queue)
+            await ScriptedWorker(before, queue).on_task(schedule_activity("charge", queue))
+            other = await before.start(names.workflow(), queue)
+            await before.channel.close()
+        async with engine_on(url) as address:
+            after = Server(address, PERDURE)
+            worker = ScriptedWorker(after, queue)
+            assert (await worker.poll()).workflow_execution == other
+            assert (await worker.on_activity()).workflow_execution == run
+            await worker.on_task(complete())
+            await after.channel.close()
