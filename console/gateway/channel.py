@@ -19,6 +19,8 @@ from console.gateway import tally
 
 DEADLINE_SECONDS = 5.0
 MESSAGE_BYTES_MAX = 64 * 1024 * 1024
+#: our own engine tells a client of this name what the protocol has no word for
+WHO = (("client-name", "perdure-console"),)
 RETRY_POLICY = """{"methodConfig": [{"name": [{}], "retryPolicy": {"maxAttempts": 3,
  "initialBackoff": "0.05s", "maxBackoff": "0.5s", "backoffMultiplier": 2,
  "retryableStatusCodes": ["UNAVAILABLE"]}}]}"""
@@ -82,7 +84,7 @@ TROUBLES: dict[grpc.StatusCode, tuple[Trouble, str]] = {
     ),
     grpc.StatusCode.UNAVAILABLE: (
         Trouble.AWAY,
-        "The engine at {} does not answer. Nothing was changed by this page.",
+        "The engine at {} does not answer.",
     ),
     grpc.StatusCode.UNIMPLEMENTED: (Trouble.UNSUPPORTED, "This server has no such function: {}."),
 }
@@ -125,7 +127,7 @@ def call(
 ) -> Response:
     began = perf_counter()
     try:
-        return method(request, timeout=deadline)
+        return method(request, timeout=deadline, metadata=WHO)
     except grpc.RpcError as error:
         raise explained(error, deadline) from error
     finally:

@@ -16,7 +16,12 @@ SAYS = {
     ),
     403: ("You may not do this", "Your role does not include it."),
     404: ("There is nothing here", "The address is wrong, or what was here is gone."),
+    409: ("That is not possible now", "Look again and repeat it."),
     413: ("That is too much", "The form is larger than this console takes."),
+    501: ("This server cannot do that", "It has no such function."),
+    502: ("The engine has a fault", "It said no more about it."),
+    503: ("The engine does not answer", "It is away, or at a limit."),
+    504: ("The engine is slow", "It did not answer in time."),
     500: ("The console has a fault", "It was written down. Nothing was changed by this page."),
 }
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
-from urllib.parse import quote
+from hashlib import sha256
 
 from django.conf import settings
 from django.core.cache import cache
@@ -19,6 +19,7 @@ from console.gateway.namespaces import Attributes
 from console.gateway.runs import Counts, RunKey, RunPage
 from console.ui.pages import BadToken, Pager, place
 from console.workflows.query import names, quoted, without_order
+from console.workflows.starts import Histogram, histogram, width_for
 from search.attributes import ValueType
 from search.query.check import check
 from search.query.errors import QueryError
@@ -66,6 +67,7 @@ class Summary:
     counts: Counts
     at: datetime
     by_status: Mapping[str, int]
+    starts: Histogram | None = None
 
 
 def search(namespace: str, query: str, size: int, address: Mapping[str, str]) -> Search:
@@ -159,17 +161,34 @@ def _unknown(query: str, name: str, offset: int, known: list[str]) -> QueryTroub
 
 
 def summary(namespace: str, query: str) -> Summary:
-    """Counts by status, kept a few seconds: one call for all who look at the same query."""
+    """Counts by status, kept a few seconds: few calls for all who look at the same query."""
     plain = without_order(query).strip()
-    key = quote(f"counts/{settings.ENGINE_ADDRESS}/{namespace}/{plain}", safe="")
-    kept: Summary | None = cache.get(key) if len(key) < 250 else None
+    key = f"counts:{digest(settings.ENGINE_ADDRESS, namespace, plain)}"
+    kept: Summary | None = cache.get(key)
     if kept is None:
         counts = workflows.count(namespace, f"{plain} {STATUS_GROUP}".strip())
         by_status = {str(group.values[0]): group.count for group in counts.groups if group.values}
-        kept = Summary(counts, timezone.now(), by_status)
-        if len(key) < 250:
-            cache.set(key, kept, COUNT_SECONDS)
+        kept = Summary(counts, timezone.now(), by_status, _starts(namespace, plain, counts.total))
+        cache.set(key, kept, COUNT_SECONDS)
     return kept
+
+
+def _starts(namespace: str, plain: str, total: int) -> Histogram | None:
+    """Only our own engine counts by time; elsewhere there is no picture."""
+    if not total or not namespaces.attributes(namespace).ours:
+        return None
+    days = workflows.count(namespace, by_time(plain, "1d")).groups
+    name, step = width_for(days)
+    groups = days if name == "1d" else workflows.count(namespace, by_time(plain, name)).groups
+    return histogram(groups, step, timezone.now())
+
+
+def by_time(plain: str, width: str) -> str:
+    return f"{plain} GROUP BY BUCKET(StartTime, '{width}'), ExecutionStatus".strip()
+
+
+def digest(*parts: str) -> str:
+    return sha256("\0".join(parts).encode()).hexdigest()
 
 
 def by_id(namespace: str, wanted: str) -> RunKey | None:

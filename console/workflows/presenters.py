@@ -79,8 +79,13 @@ def run_row(run: RunSummary, now: datetime) -> RunRow:
         failing=words.join(list(problem.failing_types)) if failing else waiting(run.problem),
         because=because(problem) if failing or run.status in {"Failed", "TimedOut"} else "",
         attempt=problem.attempt_max if failing or not run.is_open else 0,
-        next_try_at=problem.next_retry_at if failing else None,
+        next_try_at=_ahead(problem.next_retry_at, now) if failing else None,
     )
+
+
+def _ahead(at: datetime | None, now: datetime) -> datetime | None:
+    """The index learns of a problem, not of each attempt: a try in the past says nothing."""
+    return at if at is not None and at > now else None
 
 
 def status_of(run: RunSummary) -> str:

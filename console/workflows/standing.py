@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from console.gateway import events as gateway
+from console.gateway import payloads
 from console.gateway.events import Event
 from console.gateway.payloads import Failure
 from console.gateway.runs import PendingActivity, RunDetail

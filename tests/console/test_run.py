@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 from django.contrib.auth.models import User
+from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
@@ -260,14 +261,11 @@ def test_ten_thousand_events_open_fast(
     warm = browser.get(url(key))
     events = browser.get(url(key, "events"), {"event": "5000"})
 
-    assert server_ms(cold) <= 600, (
-        "cold: bounded by the reading budget, with room for a busy machine"
-    )
-    assert server_ms(warm) <= 300
-    assert server_ms(events) <= 300
+    # the processor's time, for other tests may run beside this one
+    assert max(cpu_ms(page) for page in (cold, warm, events)) <= 300
     assert warm.text.count("<tr") < 130
+    assert events.text.count("<tr") < 130
 
 
-def server_ms(page: object) -> float:
-    timing: str = page["Server-Timing"]  # type: ignore[index]
-    return float(timing.split("dur=")[1].split(",", maxsplit=1)[0])
+def cpu_ms(page: HttpResponse) -> float:
+    return float(page["Server-Timing"].split("cpu;dur=")[1].split(",")[0])
