@@ -30,7 +30,7 @@ class Decision:
 
 
 def with_defaults(given: RetryPolicy) -> RetryPolicy:
-    """The policy of an activity: it is retried unless it says otherwise."""
+    """The protocol's defaults stand for what is not set: attempts without end."""
     policy = RetryPolicy()
     policy.CopyFrom(given)
     initial = given.initial_interval.ToNanoseconds() or INTERVAL_INITIAL_DEFAULT_NS

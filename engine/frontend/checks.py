@@ -81,7 +81,7 @@ def retry_policy(given: RetryPolicy) -> RetryPolicy:
         )
     if given.maximum_attempts < 0:
         raise InvalidArgument("MaximumAttempts cannot be negative on retry policy.")
-    return _filled(given, initial, bound)
+    return retry.with_defaults(given)
 
 
 def _interval(field: str, given: Duration) -> int:
@@ -89,13 +89,3 @@ def _interval(field: str, given: Duration) -> int:
     if nanoseconds < 0:
         raise InvalidArgument(f"invalid {field} set on retry policy: negative duration")
     return nanoseconds
-
-
-def _filled(given: RetryPolicy, initial: int, bound: int) -> RetryPolicy:
-    filled = RetryPolicy()
-    filled.CopyFrom(given)
-    initial = initial or retry.INTERVAL_INITIAL_DEFAULT_NS
-    filled.initial_interval.FromNanoseconds(initial)
-    filled.backoff_coefficient = given.backoff_coefficient or retry.COEFFICIENT_DEFAULT
-    filled.maximum_interval.FromNanoseconds(bound or initial * retry.INTERVAL_MAX_COEFFICIENT)
-    return filled

@@ -56,13 +56,15 @@ class QueueActor:
         self.match()
         timer = loop.call_later(seconds, self._time_out, poll)
         try:
-            return await poll.future
+            task = await poll.future
         except asyncio.CancelledError:
+            # No sign of life: a worker that was killed leaves so.
             self._abandon(poll)
             raise
         finally:
             timer.cancel()
-            self.seen.last_at = self._clock.now()
+        self.seen.last_at = self._clock.now()
+        return task
 
     def _time_out(self, poll: Poll) -> None:
         self.queue.give_up(poll)

@@ -194,6 +194,17 @@ async def test_a_sticky_task_of_a_worker_that_is_gone_goes_to_the_normal_queue(
     assert await normal == task(queue=NORMAL, sticky=False)
 
 
+async def test_a_worker_that_was_killed_is_gone_at_once(world: World) -> None:
+    killed = world.poll(STICKY)
+    await world.settled()
+    world.clock.at += 30 * SECOND
+    assert world.queues.has_pollers(STICKY)
+    killed.cancel()
+    await world.settled()
+
+    assert not world.queues.has_pollers(STICKY)
+
+
 async def test_a_worker_that_leaves_hands_back_its_sticky_tasks(world: World) -> None:
     await world.poll(STICKY, within=0.01)
     world.queues.offer(task(queue=STICKY, sticky=True))
