@@ -7,7 +7,6 @@ import time
 import uuid
 from typing import Protocol
 
-
 RANDOM_BITS = 80
 
 
