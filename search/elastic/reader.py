@@ -16,7 +16,7 @@ from search.query.parser import parse
 from search.records import Group, GroupValue, Page
 
 SEARCH_SECONDS_MAX = 10
-_NOT_NOW = {404, 408, 429, 500, 502, 503, 504}
+_NOT_NOW = {401, 403, 404, 408, 429, 500, 502, 503, 504}
 
 Groups = list[Group]
 

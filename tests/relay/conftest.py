@@ -1,6 +1,6 @@
 """A relay by hand: append as the engine does, drain, look into the index."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,9 +11,7 @@ import pytest
 from search import outbox
 from search.config import SearchConfig
 from search.elastic import mapping, writer
-from search.elastic import reader as elastic
 from search.postgres import table
-from search.reader import VisibilityReader
 from search.records import VisibilityRecord
 from search.relay.drain import Index
 from search.relay.rebuild import ensure
@@ -76,10 +74,3 @@ def chain(search_config: SearchConfig, index: Index) -> Iterator[Chain]:
             writer.drop(index.client, generation)
         ensure(search_config, index)
         yield Chain(search_config, index, connection)
-
-
-@pytest.fixture
-async def reader(search_config: SearchConfig) -> AsyncIterator[VisibilityReader]:
-    opened = await elastic.open_reader(search_config, lambda: NOON)
-    yield opened
-    await opened.close()

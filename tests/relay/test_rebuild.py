@@ -5,9 +5,10 @@ import threading
 from dataclasses import replace
 
 import psycopg
+import pytest
 from elasticsearch import Elasticsearch
 
-from search.elastic import writer
+from search.elastic import mapping, writer
 from search.postgres import databases, table
 from search.relay import rebuild as rebuilds
 from search.relay.drain import drain
@@ -139,3 +140,16 @@ async def test_a_run_that_the_index_refuses_is_parked_by_the_rebuild_too(chain: 
 
     assert set(chain.indexed()) == {"run-1"}
     assert chain.lag().parked == 1
+
+
+async def test_a_generation_of_an_older_mapping_is_rebuilt(
+    chain: Chain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = live(chain)
+    await store(chain.database, [a_record("run-1")])
+    monkeypatch.setattr(mapping, "VERSION", mapping.VERSION + 1)
+
+    new = ensure(chain.config, chain.index)
+
+    assert live(chain) == new != old
+    assert set(chain.indexed()) == {"run-1"}
