@@ -9,5 +9,6 @@ customer_desk  what customers ask for: adjustments, refunds, cancellations
 seeds          a few hundred runs in every state
 attributes     their search attributes
 config         what they take from the environment
+ending         how a program on the SDK ends
 worker, seed   `python -m examples.worker`, `python -m examples.seed`
 """

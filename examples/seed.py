@@ -15,6 +15,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from examples.attributes import add_missing
 from examples.config import ConfigError, ExamplesConfig
+from examples.ending import leave
 from examples.seeds import desk, orders, subscriptions, transfers
 from examples.seeds.start import Fate, Start
 
@@ -88,3 +89,4 @@ if __name__ == "__main__":
         asyncio.run(main())
     except ConfigError as refusal:
         sys.exit(str(refusal))
+    leave()

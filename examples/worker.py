@@ -22,6 +22,7 @@ from examples.activities.payments import PaymentActivities
 from examples.config import ConfigError, ExamplesConfig
 from examples.customer_desk import activities as desk
 from examples.customer_desk import workflow as customer_desk
+from examples.ending import leave
 from examples.fulfilment import shipping
 from examples.fulfilment import workflow as fulfilment
 from examples.providers.client import ProviderClient
@@ -119,3 +120,4 @@ if __name__ == "__main__":
         asyncio.run(main())
     except (ConfigError, PortTaken) as refusal:
         sys.exit(str(refusal))
+    leave()
