@@ -20,6 +20,8 @@ from tests.relay.conftest import Chain
 from tests.support.eventually import eventually
 from tests.support.visibility import a_record
 
+pytestmark = pytest.mark.slow
+
 REPOSITORY = Path(__file__).parents[2]
 
 

@@ -33,6 +33,8 @@ from tests.support.visibility import (
     store,
 )
 
+pytestmark = pytest.mark.slow
+
 RECORDS = odd_records(120)
 Readers = tuple[VisibilityReader, VisibilityReader]
 

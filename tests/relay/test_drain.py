@@ -15,6 +15,8 @@ from search.relay.drain import Index, drain
 from tests.relay.conftest import Chain
 from tests.support.visibility import MINUTE, NOON, a_record
 
+pytestmark = pytest.mark.slow
+
 NOWHERE = "http://127.0.0.1:1"
 
 

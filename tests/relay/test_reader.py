@@ -12,6 +12,8 @@ from tests.relay.conftest import Chain
 from tests.support.eventually import eventually_async
 from tests.support.visibility import NAMESPACE, NOON, a_record
 
+pytestmark = pytest.mark.slow
+
 
 async def test_the_address_of_an_index_chooses_it(chain: Chain) -> None:
     reader = await open_reader(chain.config, lambda: NOON)

@@ -17,6 +17,8 @@ from tests.relay.conftest import Chain
 from tests.support.eventually import eventually
 from tests.support.visibility import a_record, store
 
+pytestmark = pytest.mark.slow
+
 
 def live(chain: Chain) -> str | None:
     return writer.live(chain.index.client, chain.index.alias)
