@@ -10,7 +10,8 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from engine import config, embedded, server, telemetry
+from engine import config, embedded, telemetry
+from engine.config import CannotServe
 from engine.embedded import CannotStart
 from engine.store import migrate
 from engine.store.migrate import CannotMigrate
@@ -24,7 +25,7 @@ def main() -> int:
     telemetry.start(given.log_level)
     try:
         code: int = given.run(given)
-    except (BadSetting, CannotStart, CannotMigrate, server.CannotServe) as refusal:
+    except (BadSetting, CannotStart, CannotMigrate, CannotServe) as refusal:
         print(f"engine: {refusal}", file=sys.stderr)  # noqa: T201  said to a person
         return CANNOT_START
     return code
@@ -51,6 +52,9 @@ def _arguments() -> argparse.Namespace:
 
 
 def _serve(given: argparse.Namespace) -> int:
+    # Late, since the other commands need nothing of it and are ready in a tenth of the time.
+    from engine import server
+
     with ExitStack() as stack:
         environ: Mapping[str, str] = config.read()
         if given.embedded is not None:

