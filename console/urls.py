@@ -15,6 +15,7 @@ urlpatterns = [
     path(f"{NAMESPACE}task-queues/", include("console.task_queues.urls")),
     path(f"{NAMESPACE}views/", include("console.saved_views.urls")),
     path(f"{NAMESPACE}bulk/", include("console.bulk.urls")),
+    path(f"{NAMESPACE}billing/", include("console.billing.urls")),
 ]
 
 handler400 = "console.ui.refusals.bad_request"

@@ -1,0 +1,88 @@
+"""Check and apply: the same update, first as a dry run, then with the audit row's id.
+
+The identity, the reason and the audit row's id travel in the argument, and the id is the update's
+id too: so the ledger, the event and the audit row point at each other.
+"""
+
+from django.contrib.auth.models import User
+from django.utils.crypto import get_random_string
+
+from console.audit.record import Act, identity, record
+from console.billing import reading
+from console.billing.contract import Outcome
+from console.billing.forms import AskForm
+from console.billing.kinds import Kind, Signed
+from console.billing.reading import Refused
+from console.gateway import histories, steering, workflows
+from console.gateway.channel import GatewayError, Trouble
+from console.gateway.runs import RunKey
+from console.ui import words
+
+
+def check(person: User, key: RunKey, kind: Kind, form: AskForm) -> Outcome:
+    """The validator and a dry run. Raises Refused; nothing is changed."""
+    reference = f"check-{get_random_string(20)}"
+    asked = kind.ask(form.cleaned_data, _signed(person, form, reference, dry_run=True))
+    answer = _update(key, kind, asked, identity(person), reference)
+    return reading.outcome(answer)
+
+
+def apply(person: User, key: RunKey, kind: Kind, form: AskForm, before: str) -> Outcome | None:
+    """None: accepted, and the payment provider has not answered yet. Raises Refused."""
+    noun = kind.noun(form.cleaned_data)
+    reason = form.cleaned_data["reason"]
+    refused: Refused | None = None
+    outcome: Outcome | None = None
+    asked = {name: str(value) for name, value in form.cleaned_data.items() if name in ASKED}
+    with record(person, kind.verb, key, reason=reason, before={noun: before}, asked=asked) as act:
+        try:
+            outcome = _applied(person, key, kind, form, act)
+            act.after = {noun: outcome.after if outcome else "accepted, not booked yet"}
+            act.event_id = histories.update_event_id(key, act.id)
+        except Refused as no:
+            act.refused, refused = str(no), no
+    if refused:
+        raise refused
+    return outcome
+
+
+#: The fields of the forms that say what was asked for.
+ASKED = {"amount", "currency", "periods", "count", "unit", "billing_period", "version"}
+
+
+def _applied(person: User, key: RunKey, kind: Kind, form: AskForm, act: Act) -> Outcome | None:
+    asked = kind.ask(form.cleaned_data, _signed(person, form, act.id))
+    try:
+        return reading.outcome(_update(key, kind, asked, act.identity, act.id))
+    except GatewayError as error:
+        slow = error.trouble is Trouble.SLOW
+        if not slow or histories.update_event_id(key, act.id) is None:
+            raise
+        return None
+
+
+def _update(key: RunKey, kind: Kind, asked: object, who: str, update_id: str) -> steering.Outcome:
+    try:
+        return steering.update(
+            key, kind.update, [reading.as_argument(asked)], identity=who, update_id=update_id
+        )
+    except GatewayError as error:
+        if error.trouble is not Trouble.NOT_FOUND:
+            raise
+        raise GatewayError(error.trouble, _ended(key, error), error.detail) from error
+
+
+def _ended(key: RunKey, error: GatewayError) -> str:
+    """A run that ended a moment ago: how, and that nothing was changed."""
+    try:
+        status = workflows.describe(key).summary.status
+    except GatewayError:
+        return str(error)
+    how = words.status(status)[1].lower()
+    return f"This run has ended meanwhile ({how}). Nothing was changed: look at it again."
+
+
+def _signed(person: User, form: AskForm, reference: str, *, dry_run: bool = False) -> Signed:
+    given = form.cleaned_data
+    actor = person.get_full_name() or person.get_username()
+    return Signed(actor, given["reason"], reference, given["version"], dry_run)

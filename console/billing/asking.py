@@ -1,0 +1,79 @@
+"""One request of a person, as far as it came: a form, a form with its dry run, or done."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.urls import reverse
+from django.utils import timezone
+
+from console.billing import actions, looking, presenters
+from console.billing.contract import Outcome
+from console.billing.forms import AskForm
+from console.billing.kinds import Kind
+from console.billing.presenters import Preflight
+from console.billing.reading import NotTheContract, Refused
+from console.gateway.channel import GatewayError, Trouble
+from console.gateway.runs import RunKey
+
+#: What a person can do something about; the rest becomes a page of its own.
+SHOWN = {Trouble.NOT_FOUND: 409, Trouble.CONFLICT: 409, Trouble.SLOW: 504, Trouble.BUSY: 503}
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    form: AskForm
+    status: int = 200
+    preflight: Preflight | None = None
+    checked: str = ""
+    #: The subscription was changed by somebody else; the form looks at the new version now.
+    stale: bool = False
+    #: A sentence; the request is through.
+    done: str = ""
+
+
+def place_of(key: RunKey) -> str:
+    return reverse("billing:subscription", args=[key.namespace, key.workflow_id, key.run_id])
+
+
+def ask(person: User, key: RunKey, kind: Kind, given: Any) -> Asking:
+    ledger = looking.with_ledger(key)
+    form = kind.form(ledger, given)
+    if not form.is_valid():
+        return Asking(form, 422 if form.is_bound else 200)
+    try:
+        return _asked(person, key, kind, form)
+    except Refused as no:
+        return _refused(key, form, no)
+    except NotTheContract as error:
+        form.add_error(None, str(error))
+        return Asking(form, 502)
+    except GatewayError as error:
+        if error.trouble not in SHOWN:
+            raise
+        form.add_error(None, str(error))
+        return Asking(form, SHOWN[error.trouble])
+
+
+def _refused(key: RunKey, form: AskForm, no: Refused) -> Asking:
+    form.refuse(no.field, str(no))
+    stale = no.code == "version_stale"
+    if stale:
+        form.look_again(looking.with_ledger(key).version)
+    return Asking(form, 422, stale=stale)
+
+
+def _asked(person: User, key: RunKey, kind: Kind, form: AskForm) -> Asking:
+    """Applies only what was checked before, and as it was checked; else it is checked first."""
+    before = form.before_if_checked()
+    if before is None or form.data.get("step") != "apply":
+        outcome = actions.check(person, key, kind, form)
+        preflight = presenters.preflight(outcome, timezone.now())
+        return Asking(form, preflight=preflight, checked=form.seal(outcome.before))
+    return Asking(form, done=_said(kind, actions.apply(person, key, kind, form, before)))
+
+
+def _said(kind: Kind, outcome: Outcome | None) -> str:
+    if outcome is None:
+        return f"{kind.title}: accepted. It is booked as soon as the payment provider answers."
+    return f"{kind.title}: done, {outcome.before} → {outcome.after}."

@@ -1,0 +1,139 @@
+"""What the pages need, read at once."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from console.audit.record import of_run
+from console.billing import periods, presenters, reading
+from console.billing.contract import SEARCH_ATTRIBUTES, SUBSCRIPTIONS_QUERY, Ledger, Phase
+from console.gateway import namespaces, workflows
+from console.gateway.channel import GatewayError, Trouble
+from console.gateway.runs import RunDetail, RunKey
+from console.ui.pages import BadToken, Pager, place, size_of
+from console.ui.refusals import Refusal
+
+#: Entries on one page of the ledger.
+LEDGER_ROWS = 25
+AUDIT_ENTRIES_MAX = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    key: RunKey
+    run: RunDetail
+    ledger: Ledger | None
+    #: Why there is no ledger.
+    silent: str = ""
+
+    @property
+    def can_change(self) -> bool:
+        open_run = self.run.summary.is_open and self.ledger is not None
+        return open_run and self.ledger.phase not in presenters.OVER  # type: ignore[union-attr]
+
+
+def lacking(namespace: str) -> bool:
+    """No workflow of this namespace can be billable: the search attributes are not there."""
+    return not set(SEARCH_ATTRIBUTES) <= set(namespaces.attributes(namespace).custom)
+
+
+def found(namespace: str, query: dict[str, str], text: str, phase: str) -> dict[str, Any]:
+    size = size_of(query.get("size"))
+    try:
+        number, token, behind = place(query)
+    except BadToken:
+        number, token, behind = 1, b"", ()
+    page = workflows.find(namespace, _condition(text, phase), size, token)
+    fixed = {name: value for name, value in (("q", text), ("phase", phase)) if value}
+    here = query.get("token", "") if token else ""
+    pager = Pager(number, size, len(page.runs), page.next_token, fixed, behind, here)
+    return {"rows": [presenters.subscription_row(run) for run in page.runs], "pager": pager}
+
+
+def _condition(text: str, phase: str) -> str:
+    """The newest run of each: those that continued as new are left out."""
+    parts = [SUBSCRIPTIONS_QUERY, "ExecutionStatus != 'ContinuedAsNew'"]
+    if phase in set(Phase):
+        parts.append(f"SubscriptionPhase = '{phase}'")
+    if text:
+        parts.append(
+            f"(CustomerId = '{text}' OR WorkflowId = '{text}' OR WorkflowId STARTS_WITH '{text}')"
+        )
+    return " AND ".join(parts)
+
+
+def subscription(key: RunKey) -> Subscription:
+    """With its ledger, if a worker answers."""
+    run = workflows.describe(key)
+    try:
+        return Subscription(key, run, reading.ledger(key))
+    except reading.NotTheContract as error:
+        raise Refusal(502, str(error)) from error
+    except GatewayError as error:
+        if error.trouble is Trouble.INVALID:
+            raise Refusal(404, "This workflow is not billable.", error.detail) from error
+        if error.trouble in {Trouble.SLOW, Trouble.CONFLICT, Trouble.BUSY}:
+            return Subscription(key, run, None, str(error))
+        raise
+
+
+def with_ledger(key: RunKey) -> Ledger:
+    it = subscription(key)
+    if it.ledger is None:
+        raise Refusal(
+            503, f"The subscription does not answer, so nothing can be asked of it. {it.silent}"
+        )
+    return it.ledger
+
+
+def newest(key: RunKey) -> RunKey:
+    """The run that goes on under this workflow id."""
+    return workflows.describe(RunKey(key.namespace, key.workflow_id, "")).summary.key
+
+
+def page(it: Subscription, query: dict[str, str]) -> dict[str, Any]:
+    ledger = it.ledger
+    row = presenters.subscription_row(it.run.summary)
+    context: dict[str, Any] = {"it": it, "run": it.run.summary, "row": row}
+    if ledger is None:
+        return context | {"shape": row.shape, "word": row.word}
+    shape, word = presenters.standing(ledger, it.run)
+    retrying = presenters.charging(it.run)
+    return (
+        context
+        | _entries(it.key, ledger, query)
+        | {
+            "ledger": ledger,
+            "shape": shape,
+            "word": word,
+            "retrying": retrying,
+            "drawing": periods.draw(ledger, retrying is not None),
+            "ahead": [presenters.change_row(row) for row in ledger.forecast],
+            "currency": ledger.terms.charge.currency,
+        }
+    )
+
+
+def _entries(key: RunKey, ledger: Ledger, query: dict[str, str]) -> dict[str, Any]:
+    try:
+        number, token, behind = place(query)
+        after = int(token or b"0")
+    except (BadToken, ValueError):
+        number, token, behind, after = 1, b"", (), 0
+    newest_first = ledger.entries[::-1]
+    shown = newest_first[after : after + LEDGER_ROWS]
+    more = str(after + LEDGER_ROWS).encode() if len(newest_first) > after + LEDGER_ROWS else b""
+    here = query.get("token", "") if token else ""
+    return {
+        "entries": presenters.entry_rows(shown, _events(key)),
+        "total": len(newest_first),
+        "pager": Pager(number, LEDGER_ROWS, len(shown), more, {}, behind, here),
+    }
+
+
+def _events(key: RunKey) -> dict[str, tuple[str, int | None]]:
+    """audit id -> (run id, event id): where the update stands in the history."""
+    return {
+        str(entry.id): (entry.run_id, entry.outcome.event_id)
+        for entry in of_run(key)[:AUDIT_ENTRIES_MAX]
+        if hasattr(entry, "outcome")
+    }

@@ -1,0 +1,56 @@
+"""The workflow's answers -> the contract's dataclasses. Any team may have written the workflow."""
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+import msgspec
+
+from console.billing.contract import LEDGER_QUERY, REFUSED, Ledger, Outcome
+from console.gateway import steering
+from console.gateway.payloads import Failure, Value
+from console.gateway.runs import RunKey
+
+T = TypeVar("T")
+
+
+class NotTheContract(Exception):
+    """The workflow answered something else than the contract says."""
+
+
+class Refused(Exception):
+    """The workflow said no; `field` names what it is about, as the contract calls it."""
+
+    def __init__(self, says: str, field: str = "", code: str = "") -> None:
+        super().__init__(says)
+        self.field = field
+        self.code = code
+
+
+def ledger(key: RunKey) -> Ledger:
+    return _one(steering.query(key, LEDGER_QUERY), Ledger)
+
+
+def outcome(answer: steering.Outcome) -> Outcome:
+    if answer.failure is not None:
+        raise refusal(answer.failure)
+    return _one(answer.values, Outcome)
+
+
+def refusal(failure: Failure) -> Refused:
+    about: Any = failure.details[0].content if failure.details else None
+    if failure.type != REFUSED or not isinstance(about, dict):
+        return Refused(f"The subscription refused it: {failure.message}")
+    return Refused(failure.message, str(about.get("field", "")), str(about.get("code", "")))
+
+
+def as_argument(asked: Any) -> Any:
+    return msgspec.to_builtins(asked)
+
+
+def _one(values: Sequence[Value], kind: type[T]) -> T:
+    try:
+        return msgspec.convert(values[0].content, kind)
+    except (IndexError, msgspec.ValidationError) as error:
+        raise NotTheContract(
+            f"It does not answer as the billing contract says ({kind.__name__}): {error}"
+        ) from error
