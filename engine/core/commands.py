@@ -31,6 +31,7 @@ class Review:
     def __init__(self, state: RunState, limits: Limits) -> None:
         self.state = state
         self.limits = limits
+        self.commands = 0
         self.activity_ids = set[str]()
         self.timer_ids = set[str]()
         self.canceled_timer_ids = set[str]()
@@ -41,6 +42,8 @@ class Review:
 
 
 Checker = Callable[[Review, Any], Refusal | None]
+# A task that is held writes three events when it completes.
+COMPLETION_EVENTS_MAX = 3
 CLOSING = frozenset(
     {
         C.COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION,
@@ -54,6 +57,7 @@ CLOSING = frozenset(
 def review(state: RunState, commands: list[Command], limits: Limits) -> Refusal | None:
     seen = Review(state, limits)
     for command in commands:
+        seen.commands += 1
         field = command.WhichOneof("attributes")
         checker = CHECKERS.get(command.command_type)
         if checker is None:
@@ -141,7 +145,9 @@ def _activity(seen: Review, attributes: Any) -> Refusal | None:
 
 
 def _cancel_activity(seen: Review, attributes: Any) -> Refusal | None:
-    if not 0 < attributes.scheduled_event_id < seen.state.next_event_id:
+    # It may have been scheduled by a command just before this one.
+    end = seen.state.next_event_id + COMPLETION_EVENTS_MAX + seen.commands
+    if not 0 < attributes.scheduled_event_id < end:
         return Refusal(
             Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_REQUEST_CANCEL_ACTIVITY_ATTRIBUTES,
             f"no activity was scheduled by event {attributes.scheduled_event_id}",

@@ -38,13 +38,17 @@ def next_delay(schedule: str, started_at: int, now: int) -> int:
     zone, expression = _split(schedule)
     if expression.startswith("@every "):
         every = _duration(schedule, expression[len("@every ") :])
-        return every - (now - started_at) % every
+        return _whole_seconds(every - (now - started_at) % every)
     moment = datetime.fromtimestamp(now / SECOND, tz=zone)
     try:
         found = next(CronSim(_NAMED.get(expression, expression), moment))
     except (CronSimError, StopIteration) as problem:
         raise CronError(f"invalid cron schedule {schedule!r}") from problem
-    return max(int(found.timestamp()) * SECOND - now, 1)
+    return _whole_seconds(int(found.timestamp()) * SECOND - now)
+
+
+def _whole_seconds(delay: int) -> int:
+    return max(-(-delay // SECOND), 1) * SECOND
 
 
 def check(schedule: str) -> None:

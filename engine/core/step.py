@@ -187,7 +187,7 @@ def _request_cancel(turn: Turn, given: inputs.RequestCancel) -> None:
 def _terminate(turn: Turn, given: inputs.Terminate) -> None:
     task = turn.state.task
     if task is not None and task.is_started and not task.held:
-        workflow_task.end_failed(turn, workflow_task.FORCE_CLOSED, None, given.identity)
+        workflow_task.end_failed(turn, workflow_task.FORCE_CLOSED, None, "history-service")
     close.terminate(turn, given)
 
 

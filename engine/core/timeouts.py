@@ -22,3 +22,19 @@ def fit(attributes: Any, limits: Limits) -> None:
         attributes.workflow_run_timeout.FromNanoseconds(run)
         task = min(task, run)
     attributes.workflow_task_timeout.FromNanoseconds(task)
+
+
+def fit_activity(attributes: Any, run_ns: int) -> None:
+    """`attributes`: of an ActivityTaskScheduled event; one of the two ...to-close is set."""
+    whole = attributes.schedule_to_close_timeout.ToNanoseconds() or run_ns
+    waiting = attributes.schedule_to_start_timeout.ToNanoseconds() or whole
+    work = attributes.start_to_close_timeout.ToNanoseconds() or whole
+    beat = attributes.heartbeat_timeout.ToNanoseconds()
+    bound = min(whole, run_ns) if run_ns else whole
+    if bound:
+        attributes.schedule_to_close_timeout.FromNanoseconds(bound)
+        attributes.schedule_to_start_timeout.FromNanoseconds(min(waiting, bound))
+        work = min(work, bound)
+    attributes.start_to_close_timeout.FromNanoseconds(work)
+    if beat:
+        attributes.heartbeat_timeout.FromNanoseconds(min(beat, work))

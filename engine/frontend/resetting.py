@@ -1,9 +1,9 @@
 """Reset: a new run of the same workflow id from the history of another, up to a workflow task.
 
 The caller names the event at which that task ended; the new run has everything before it, and
-the task counts as failed there. What came from outside later (signals, updates, a request to
-cancel) is applied again, through all runs that the old one went on as; which kinds, the
-caller says.
+the task counts as failed there. The signals and updates that came later are applied again, through
+all runs that the old one went on as; which kinds, the caller says. That it was asked to cancel is
+forgotten.
 """
 
 from __future__ import annotations
@@ -34,19 +34,11 @@ _KIND_OF_EVENT = {
     E.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED: Exclude.RESET_REAPPLY_EXCLUDE_TYPE_SIGNAL,
     E.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ADMITTED: Exclude.RESET_REAPPLY_EXCLUDE_TYPE_UPDATE,
     E.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED: Exclude.RESET_REAPPLY_EXCLUDE_TYPE_UPDATE,
-    E.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED: (
-        Exclude.RESET_REAPPLY_EXCLUDE_TYPE_CANCEL_REQUEST
-    ),
 }
 _EXCLUDED_BY_TYPE: dict[int, frozenset[int]] = {
     Reapply.RESET_REAPPLY_TYPE_UNSPECIFIED: frozenset(),
     Reapply.RESET_REAPPLY_TYPE_ALL_ELIGIBLE: frozenset(),
-    Reapply.RESET_REAPPLY_TYPE_SIGNAL: frozenset(
-        {
-            Exclude.RESET_REAPPLY_EXCLUDE_TYPE_UPDATE,
-            Exclude.RESET_REAPPLY_EXCLUDE_TYPE_CANCEL_REQUEST,
-        }
-    ),
+    Reapply.RESET_REAPPLY_TYPE_SIGNAL: frozenset({Exclude.RESET_REAPPLY_EXCLUDE_TYPE_UPDATE}),
     Reapply.RESET_REAPPLY_TYPE_NONE: frozenset(_KIND_OF_EVENT.values()),
 }
 

@@ -28,7 +28,8 @@ from engine.core.inputs import (
     StartWorkflowTask,
 )
 from engine.core.keys import WORKFLOW, RunKey
-from engine.frontend import activities, checks, polling, queries
+from engine.errors import InvalidArgument
+from engine.frontend import activities, checks, commands, polling, queries
 from engine.frontend.parts import Parts
 from engine.ports import Task
 from engine.protocol import times, tokens, wire
@@ -123,6 +124,11 @@ async def _with_history(
 async def complete(parts: Parts, request: RespondWorkflowTaskCompletedRequest) -> object:
     run, token = await polling.task_token(parts, request.namespace, request.task_token)
     checks.length("Identity", request.identity, parts.limits)
+    try:
+        commands.fill_in(request, await parts.namespace(request.namespace), parts.limits)
+    except InvalidArgument as refusal:
+        await fail(parts, commands.failure_of(request, refusal))
+        raise
     outcomes = {}
     try:
         reply = await parts.shards.submit(

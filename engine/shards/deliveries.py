@@ -199,7 +199,6 @@ class Deliveries:
         else:
             order = RequestCancel(
                 at=at,
-                cause="by parent close policy",
                 identity="history-service",
                 external=given.parent,
             )

@@ -11,12 +11,12 @@ not an event, so that a thousand attempts do not grow the history.
 from __future__ import annotations
 
 from temporalio.api.command.v1 import ScheduleActivityTaskCommandAttributes
-from temporalio.api.common.v1 import Payloads
+from temporalio.api.common.v1 import Payload, Payloads
 from temporalio.api.enums.v1 import EventType, RetryState, TimeoutType
 from temporalio.api.failure.v1 import Failure
 from temporalio.api.sdk.v1 import UserMetadata
 
-from engine.core import deadlines, retry
+from engine.core import deadlines, retry, timeouts
 from engine.core.effects import ActivityStarted, DropTask, HeartbeatAnswer, OfferTask
 from engine.core.inputs import ActivityTarget, Heartbeat, StartActivity
 from engine.core.keys import ACTIVITY, QueueKey
@@ -25,7 +25,7 @@ from engine.core.state import Activity
 from engine.core.turn import Turn
 from engine.errors import InvalidArgument, TaskNotFound
 from engine.protocol import failures
-from engine.protocol.copying import copy_set
+from engine.protocol.copying import copy_set, normal_queue
 
 T = TimeoutType
 _COPIED = (
@@ -35,8 +35,15 @@ _COPIED = (
     "heartbeat_timeout",
     "priority",
 )
+# What an activity's details say that was cancelled before any worker had it.
+NOT_STARTED = Payloads(
+    payloads=[Payload(metadata={"encoding": b"json/plain"}, data=b'"ACTIVITY_ID_NOT_STARTED"')]
+)
 TIMEOUT_MESSAGES = {
-    T.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE: "activity ScheduleToClose timeout",
+    T.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE: (
+        "Not enough time to schedule next retry before activity ScheduleToClose timeout, "
+        "giving up retrying"
+    ),
     T.TIMEOUT_TYPE_SCHEDULE_TO_START: "activity ScheduleToStart timeout",
     T.TIMEOUT_TYPE_START_TO_CLOSE: "activity StartToClose timeout",
     T.TIMEOUT_TYPE_HEARTBEAT: "activity Heartbeat timeout",
@@ -53,10 +60,11 @@ def schedule(
     attributes = event.activity_task_scheduled_event_attributes
     attributes.activity_id = command.activity_id
     attributes.activity_type.CopyFrom(command.activity_type)
-    attributes.task_queue.CopyFrom(command.task_queue)
+    attributes.task_queue.CopyFrom(normal_queue(command.task_queue, turn.state.queue))
     attributes.header.CopyFrom(command.header)
     attributes.input.CopyFrom(command.input)
     copy_set(command, attributes, _COPIED)
+    timeouts.fit_activity(attributes, _run_timeout(turn))
     attributes.retry_policy.CopyFrom(retry.with_defaults(command.retry_policy))
     attributes.workflow_task_completed_event_id = completed_event_id
     attributes.use_workflow_build_id = command.use_workflow_build_id
@@ -64,6 +72,11 @@ def schedule(
         event.user_metadata.CopyFrom(metadata)
     turn.add(event)
     offer(turn, event.event_id)
+
+
+def _run_timeout(turn: Turn) -> int:
+    start = turn.state.start
+    return start.workflow_run_timeout.ToNanoseconds() if start is not None else 0
 
 
 def offer(turn: Turn, scheduled_event_id: int) -> None:
@@ -253,17 +266,24 @@ def _record_canceled(
     turn.record(event)
 
 
-def request_cancel(turn: Turn, scheduled_event_id: int, completed_event_id: int) -> None:
-    """One that no worker has is cancelled at once; a running one learns it by its heartbeat."""
+def request_cancel(
+    turn: Turn, scheduled_event_id: int, completed_event_id: int, identity: str
+) -> bool:
+    """One that no worker has is cancelled at once; a running one learns it by its heartbeat.
+
+    Whether it is over with that: then the workflow is to hear of it.
+    """
     event = turn.new(EventType.EVENT_TYPE_ACTIVITY_TASK_CANCEL_REQUESTED)
     attributes = event.activity_task_cancel_requested_event_attributes
     attributes.scheduled_event_id = scheduled_event_id
     attributes.workflow_task_completed_event_id = completed_event_id
     turn.add(event)
     activity = turn.state.activities.get(scheduled_event_id)
-    if activity is not None and not activity.started_at:
-        turn.ask(DropTask(kind=ACTIVITY, event_id=scheduled_event_id))
-        _record_canceled(turn, scheduled_event_id, activity, None, "history-service")
+    if activity is None or activity.started_at:
+        return False
+    turn.ask(DropTask(kind=ACTIVITY, event_id=scheduled_event_id))
+    _record_canceled(turn, scheduled_event_id, activity, NOT_STARTED, identity)
+    return True
 
 
 def heartbeat(turn: Turn, given: Heartbeat) -> None:
@@ -293,6 +313,9 @@ def wake(turn: Turn, scheduled_event_id: int) -> bool:
 
 def _which_is_due(activity: Activity, at: int) -> TimeoutType.ValueType | None:
     """None: the back-off is over."""
+    waits = not activity.started_at and not activity.retry_at and activity.schedule_to_start_ns
+    if waits and activity.attempt_scheduled_at + activity.schedule_to_start_ns <= at:
+        return T.TIMEOUT_TYPE_SCHEDULE_TO_START
     if activity.schedule_to_close_ns and (
         activity.scheduled_at + activity.schedule_to_close_ns <= at
     ):
@@ -317,13 +340,8 @@ def _time_out(turn: Turn, event_id: int, activity: Activity, kind: TimeoutType.V
         state = RetryState.RETRY_STATE_TIMEOUT
     elif state == RetryState.RETRY_STATE_TIMEOUT:
         # No time is left for another attempt: what is said is that the whole time is over.
-        cause = failure
         kind = T.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE
-        failure = failures.timeout(
-            kind, "Not enough time to schedule next retry before activity ScheduleToClose timeout, "
-            "giving up retrying",
-        )  # fmt: skip
-        failure.cause.CopyFrom(cause)
+        failure = failures.timeout(kind, TIMEOUT_MESSAGES[kind])
     if activity.last_failure is not None and not failure.HasField("cause"):
         failure.cause.CopyFrom(activity.last_failure)
     if activity.started_at:

@@ -23,7 +23,7 @@ from engine.core.inputs import ChildClosed, ChildStarted
 from engine.core.keys import RunKey, derived_id
 from engine.core.state import Child
 from engine.core.turn import Turn
-from engine.protocol.copying import copy_set
+from engine.protocol.copying import copy_set, normal_queue
 
 _COPIED = (
     "workflow_execution_timeout",
@@ -51,7 +51,7 @@ def initiate(
     attributes.namespace_id = turn.state.key.namespace_id
     attributes.workflow_id = command.workflow_id
     attributes.workflow_type.CopyFrom(command.workflow_type)
-    attributes.task_queue.CopyFrom(command.task_queue)
+    attributes.task_queue.CopyFrom(normal_queue(command.task_queue, turn.state.queue))
     attributes.input.CopyFrom(command.input)
     copy_set(command, attributes, _COPIED)
     timeouts.fit(attributes, turn.limits)
@@ -91,6 +91,8 @@ def _started_attributes(turn: Turn, child: Child) -> WorkflowExecutionStartedEve
     parent_start = state.start
     assert parent_start is not None, "a run that initiates children was started"
     attributes = WorkflowExecutionStartedEventAttributes(
+        # A child lives in its parent's namespace.
+        parent_workflow_namespace=initiated.namespace,
         parent_workflow_namespace_id=state.key.namespace_id,
         parent_initiated_event_id=child.initiated_event_id,
         workflow_id=initiated.workflow_id,
@@ -146,7 +148,6 @@ def start_failed(turn: Turn, initiated_event_id: int, cause: int) -> bool:
     attributes.workflow_type.CopyFrom(child.initiated.workflow_type)
     attributes.cause = Cause.ValueType(cause)
     attributes.initiated_event_id = initiated_event_id
-    attributes.workflow_task_completed_event_id = child.initiated.workflow_task_completed_event_id
     turn.record(event)
     return True
 

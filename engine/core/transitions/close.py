@@ -26,7 +26,7 @@ from engine.core.keys import derived_id
 from engine.core.state import RunState
 from engine.core.turn import Turn
 from engine.protocol import failures
-from engine.protocol.copying import copy_set
+from engine.protocol.copying import copy_set, normal_queue
 
 _CARRIED = (
     "workflow_type",
@@ -133,9 +133,10 @@ def continue_as_new(
     following.ClearField("first_workflow_task_backoff")
     following.ClearField("input")
     given = [name for name in _CARRIED if getattr(command, name).ByteSize()]
-    if not command.task_queue.name and "task_queue" in given:
-        given.remove("task_queue")
+    following.ClearField("memo")
+    following.ClearField("search_attributes")
     copy_set(command, following, given)
+    following.task_queue.CopyFrom(normal_queue(command.task_queue, turn.state.queue))
     if command.HasField("failure"):
         following.continued_failure.CopyFrom(command.failure)
     if command.HasField("backoff_start_interval") and command.backoff_start_interval.ByteSize():
@@ -144,7 +145,7 @@ def continue_as_new(
     attributes = event.workflow_execution_continued_as_new_event_attributes
     attributes.new_execution_run_id = _next_run_id(turn)
     attributes.workflow_task_completed_event_id = completed_event_id
-    attributes.initiator = Initiator.CONTINUE_AS_NEW_INITIATOR_WORKFLOW
+    attributes.initiator = command.initiator
     copy_set(following, attributes, (name for name in _CARRIED if name != "retry_policy"))
     if command.HasField("backoff_start_interval"):
         attributes.backoff_start_interval.CopyFrom(command.backoff_start_interval)

@@ -13,6 +13,7 @@ from temporalio.api.command.v1 import Command
 from temporalio.api.enums.v1 import CommandType as C
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.enums.v1 import WorkflowTaskFailedCause as Cause
+from temporalio.api.failure.v1 import Failure
 from temporalio.api.protocol.v1 import Message
 from temporalio.api.sdk.v1 import UserMetadata
 from temporalio.api.update.v1 import Acceptance, Rejection, Response
@@ -23,6 +24,7 @@ from engine.core.effects import ActivityStarted, Refuse, Reply, WorkflowTaskComp
 from engine.core.inputs import CompleteWorkflowTask, StartActivity, Terminate
 from engine.core.keys import derived_id
 from engine.core.marks import StickySet, TaskLost
+from engine.core.state import RunState, WorkflowTask
 from engine.core.transitions import (
     activity,
     amend,
@@ -46,6 +48,8 @@ class Task(NamedTuple):
     completed_event_id: int
     messages: dict[str, Message]
     eager: list[ActivityStarted]
+    # Events after the commands that the worker has not seen: it is to have another task.
+    news: list[int]
 
 
 def complete(turn: Turn, given: CompleteWorkflowTask) -> None:
@@ -59,7 +63,7 @@ def complete(turn: Turn, given: CompleteWorkflowTask) -> None:
     if refusal is not None:
         _refuse(turn, refusal, request.identity)
         return
-    if running.speculative and _only_rejects(request):
+    if running.speculative and _only_rejects(request) and _may_vanish(turn.state, running, request):
         turn.mark(TaskLost(attempt=1))
         _reject_all(turn, request)
         _next_task(turn, request, [], reset_to=turn.state.previous_started_event_id)
@@ -71,9 +75,10 @@ def complete(turn: Turn, given: CompleteWorkflowTask) -> None:
         completed_event_id=_write_completed(turn, request),
         messages={message.id: message for message in request.messages},
         eager=[],
+        news=[],
     )
     _carry_out(task)
-    _next_task(turn, request, task.eager)
+    _next_task(turn, request, task.eager, has_news=bool(task.news))
 
 
 def _refused_message(
@@ -97,7 +102,7 @@ def _refuse(turn: Turn, refusal: commands.Refusal, identity: str) -> None:
     if refusal.cause != Cause.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND:
         name = Cause.Name(refusal.cause).removeprefix("WORKFLOW_TASK_FAILED_CAUSE_")
         message = f"{''.join(word.capitalize() for word in name.split('_'))}: {message}"
-    failure = failures.server(message, non_retryable=True)
+    failure = Failure(message=message)
     if refusal.is_final:
         workflow_task.end_failed(turn, refusal.cause, failure, identity)
         close.terminate(turn, Terminate(at=turn.at, reason=message, identity="history-service"))
@@ -112,6 +117,18 @@ def _only_rejects(request: RespondWorkflowTaskCompletedRequest) -> bool:
         and not request.force_create_new_workflow_task
         and all(message.body.Is(Rejection.DESCRIPTOR) for message in request.messages)
     )
+
+
+def _may_vanish(
+    state: RunState, task: WorkflowTask, request: RespondWorkflowTaskCompletedRequest
+) -> bool:
+    """A task may leave no event only if its worker can forget the events it saw with it.
+
+    Where nothing but the last task's completion came before it, there are none.
+    """
+    if request.capabilities.discard_speculative_workflow_task_with_events:
+        return True
+    return task.scheduled_event_id == state.last_completed_event_id + 1
 
 
 def _write_completed(turn: Turn, request: RespondWorkflowTaskCompletedRequest) -> int:
@@ -190,6 +207,8 @@ def _next_task(
     turn: Turn,
     request: RespondWorkflowTaskCompletedRequest,
     eager: list[ActivityStarted],
+    *,
+    has_news: bool = False,
     reset_to: int = 0,
 ) -> None:
     """`reset_to`: the task left no event; a worker that saw its ids goes back to this one."""
@@ -198,7 +217,7 @@ def _next_task(
         return
     held_back = turn.flush()
     is_forced = request.force_create_new_workflow_task
-    if held_back or is_forced:
+    if held_back or is_forced or has_news:
         workflow_task.schedule(turn)
     elif update.pending(turn.state):
         workflow_task.schedule(turn, speculative=True)
@@ -248,7 +267,10 @@ def _schedule_activity(task: Task, command: Command, metadata: UserMetadata | No
 
 def _cancel_activity(task: Task, command: Command, metadata: UserMetadata | None) -> None:
     attributes = command.request_cancel_activity_task_command_attributes
-    activity.request_cancel(task.turn, attributes.scheduled_event_id, task.completed_event_id)
+    if activity.request_cancel(
+        task.turn, attributes.scheduled_event_id, task.completed_event_id, task.request.identity
+    ):
+        task.news.append(attributes.scheduled_event_id)
 
 
 def _start_timer(task: Task, command: Command, metadata: UserMetadata | None) -> None:

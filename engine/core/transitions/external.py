@@ -131,7 +131,6 @@ def _signal_answer(turn: Turn, given: ExternalAnswered) -> HistoryEvent:
         event = turn.new(EventType.EVENT_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_FAILED)
         failed = event.signal_external_workflow_execution_failed_event_attributes
         failed.cause = SignalExternalWorkflowExecutionFailedCause.ValueType(given.failed_cause)
-        failed.workflow_task_completed_event_id = initiated.workflow_task_completed_event_id
         failed.namespace = initiated.namespace
         failed.namespace_id = initiated.namespace_id
         failed.workflow_execution.CopyFrom(initiated.workflow_execution)
@@ -155,7 +154,6 @@ def _cancel_answer(turn: Turn, given: ExternalAnswered) -> HistoryEvent:
         event = turn.new(EventType.EVENT_TYPE_REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION_FAILED)
         failed = event.request_cancel_external_workflow_execution_failed_event_attributes
         failed.cause = CancelExternalWorkflowExecutionFailedCause.ValueType(given.failed_cause)
-        failed.workflow_task_completed_event_id = initiated.workflow_task_completed_event_id
         failed.namespace = initiated.namespace
         failed.namespace_id = initiated.namespace_id
         failed.workflow_execution.CopyFrom(initiated.workflow_execution)

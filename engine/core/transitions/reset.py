@@ -15,10 +15,7 @@ from engine.core.inputs import Reset
 from engine.core.marks import StartedBy
 from engine.core.turn import Turn
 
-_REAPPLIED = (
-    "workflow_execution_signaled_event_attributes",
-    "workflow_execution_cancel_requested_event_attributes",
-)
+_SIGNAL = "workflow_execution_signaled_event_attributes"
 
 
 def begin(turn: Turn, given: Reset) -> None:
@@ -44,7 +41,7 @@ def _fail_task(turn: Turn, given: Reset) -> None:
     failed.cause = WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW
     failed.failure.message = given.reason
     failed.failure.reset_workflow_failure_info.SetInParent()
-    failed.identity = given.identity
+    failed.identity = given.identity or "history-service"
     failed.base_run_id = given.base_run_id
     failed.new_run_id = turn.state.key.run_id
     turn.add(event)
@@ -52,7 +49,7 @@ def _fail_task(turn: Turn, given: Reset) -> None:
 
 def _reapply(turn: Turn, given: HistoryEvent) -> None:
     field = given.WhichOneof("attributes")
-    if field in _REAPPLIED:
+    if field == _SIGNAL:
         event = turn.new(given.event_type)
         getattr(event, field).CopyFrom(getattr(given, field))
         turn.add(event)

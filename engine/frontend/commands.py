@@ -1,0 +1,80 @@
+"""What is filled into a worker's commands before the run sees them.
+
+The run knows neither its namespace's name nor its search attributes; both are known here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from temporalio.api.command.v1 import Command
+from temporalio.api.common.v1 import SearchAttributes
+from temporalio.api.enums.v1 import CommandType as C
+from temporalio.api.enums.v1 import WorkflowTaskFailedCause
+from temporalio.api.workflowservice.v1 import (
+    RespondWorkflowTaskCompletedRequest,
+    RespondWorkflowTaskFailedRequest,
+)
+
+from engine.core.limits import Limits
+from engine.errors import InvalidArgument
+from engine.frontend import attributes
+from engine.namespaces import Namespace
+
+BAD_ATTRIBUTES = WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_BAD_SEARCH_ATTRIBUTES
+
+_WITH_NAMESPACE = {
+    C.COMMAND_TYPE_START_CHILD_WORKFLOW_EXECUTION: (
+        "start_child_workflow_execution_command_attributes"
+    ),
+    C.COMMAND_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION: (
+        "signal_external_workflow_execution_command_attributes"
+    ),
+    C.COMMAND_TYPE_REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION: (
+        "request_cancel_external_workflow_execution_command_attributes"
+    ),
+}
+_WITH_ATTRIBUTES = {
+    C.COMMAND_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES: (
+        "upsert_workflow_search_attributes_command_attributes"
+    ),
+    C.COMMAND_TYPE_START_CHILD_WORKFLOW_EXECUTION: (
+        "start_child_workflow_execution_command_attributes"
+    ),
+    C.COMMAND_TYPE_CONTINUE_AS_NEW_WORKFLOW_EXECUTION: (
+        "continue_as_new_workflow_execution_command_attributes"
+    ),
+}
+
+
+def fill_in(commands: RespondWorkflowTaskCompletedRequest, here: Namespace, limits: Limits) -> None:
+    """Refuses with InvalidArgument search attributes that cannot be taken."""
+    for command in commands.commands:
+        field = _WITH_NAMESPACE.get(command.command_type)
+        if field is not None and not getattr(command, field).namespace:
+            getattr(command, field).namespace = here.name
+        for given in _search_attributes(command):
+            given.CopyFrom(attributes.stamped(given, here.custom, limits))
+
+
+def _search_attributes(command: Command) -> Iterator[SearchAttributes]:
+    field = _WITH_ATTRIBUTES.get(command.command_type)
+    if field is not None:
+        given: Any = getattr(command, field)
+        if given.search_attributes.indexed_fields:
+            yield given.search_attributes
+
+
+def failure_of(
+    request: RespondWorkflowTaskCompletedRequest, refusal: InvalidArgument
+) -> RespondWorkflowTaskFailedRequest:
+    """What the task fails with instead."""
+    failed = RespondWorkflowTaskFailedRequest(
+        task_token=request.task_token,
+        namespace=request.namespace,
+        identity=request.identity,
+        cause=BAD_ATTRIBUTES,
+    )
+    failed.failure.message = f"BadSearchAttributes: {refusal.message}"
+    return failed

@@ -1,0 +1,168 @@
+"""Chains of runs: continue-as-new, retry, cron, time-outs, reset."""
+
+from temporalio.api.common.v1 import RetryPolicy, WorkflowExecution
+from temporalio.api.enums.v1 import ResetReapplyType
+from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
+
+from tests.features.differential.stage import Stage
+from tests.support.commands import (
+    command,
+    complete,
+    continue_as_new,
+    fail,
+    failed,
+    schedule_activity,
+    seconds,
+    start_timer,
+    text,
+)
+from tests.support.history import attributes_of
+
+
+async def _next_run(stage: Stage, run: WorkflowExecution) -> WorkflowExecution:
+    closing = attributes_of((await stage.server.history(run))[-1])
+    return stage.also(run.workflow_id, closing.new_execution_run_id)  # type: ignore[attr-defined]
+
+
+async def continues_as_new(stage: Stage) -> None:
+    run = await stage.start(
+        input=text(1),
+        memo={"fields": {"a": text(1).payloads[0]}},
+        workflow_run_timeout=seconds(600),
+    )
+    await stage.worker.on_task(continue_as_new(stage.queue, input=text(2)))
+    await _next_run(stage, run)
+    await stage.worker.on_task(complete(text(3)))
+
+
+async def continues_as_another_type(stage: Stage) -> None:
+    run = await stage.start()
+    await stage.worker.on_task(
+        continue_as_new(
+            stage.queue,
+            kind="Other",
+            input=text(2),
+            memo={"fields": {"b": text(2).payloads[0]}},
+            workflow_run_timeout=seconds(60),
+            workflow_task_timeout=seconds(5),
+        )
+    )
+    await _next_run(stage, run)
+    await stage.worker.on_task(complete())
+
+
+async def continues_and_keeps_its_signals(stage: Stage) -> None:
+    run = await stage.start()
+    task = await stage.worker.poll()
+    await stage.signal(run, "late")
+    await stage.refused(stage.worker.answer(task, continue_as_new(stage.queue)))
+    await stage.worker.on_task(continue_as_new(stage.queue))
+    await _next_run(stage, run)
+    await stage.worker.on_task(complete())
+
+
+async def tries_a_failed_workflow_again(stage: Stage) -> None:
+    run = await stage.start(
+        retry_policy=RetryPolicy(initial_interval=seconds(1), maximum_attempts=2),
+        input=text(1),
+    )
+    await stage.worker.on_task(fail(failed("no money", "NoMoney")))
+    again = await _next_run(stage, run)
+    await stage.until_seen(again, "WorkflowTaskScheduled")
+    await stage.worker.on_task(fail(failed("still no money", "NoMoney")))
+
+
+async def does_not_try_a_final_failure_again(stage: Stage) -> None:
+    await stage.start(retry_policy=RetryPolicy(initial_interval=seconds(1), maximum_attempts=2))
+    await stage.worker.on_task(fail(failed("no money", "NoMoney", non_retryable=True)))
+
+
+async def runs_by_a_cron_schedule(stage: Stage) -> None:
+    run = await stage.start(cron_schedule="@every 1s")
+    await stage.worker.on_task(complete(text("once")))
+    again = await _next_run(stage, run)
+    await stage.worker.on_task(fail(failed("no money", "NoMoney")))
+    third = await _next_run(stage, again)
+    await stage.until_seen(third, "WorkflowTaskScheduled")
+    await stage.terminate(third)
+
+
+async def runs_out_of_time(stage: Stage) -> None:
+    run = await stage.start(workflow_run_timeout=seconds(1))
+    await stage.worker.on_task(start_timer("t", 600))
+    await stage.closed(run)
+
+
+async def runs_out_of_time_with_nobody_there(stage: Stage) -> None:
+    run = await stage.start(workflow_execution_timeout=seconds(1))
+    await stage.closed(run)
+
+
+async def runs_out_of_time_and_is_tried_again(stage: Stage) -> None:
+    run = await stage.start(
+        workflow_run_timeout=seconds(1),
+        retry_policy=RetryPolicy(initial_interval=seconds(1), maximum_attempts=2),
+    )
+    await stage.closed(run)
+    again = await _next_run(stage, run)
+    await stage.closed(again)
+
+
+async def is_reset_to_its_first_task(stage: Stage) -> None:
+    run = await _with_an_activity(stage)
+    await _reset(stage, run, 4)
+    await stage.worker.on_task(complete(text("again")))
+
+
+async def is_reset_in_the_middle(stage: Stage) -> None:
+    run = await _with_an_activity(stage)
+    await _reset(stage, run, 10)
+    await stage.worker.on_activity(text("charged again"))
+    await stage.worker.on_task(complete(text("again")))
+
+
+async def is_reset_without_its_signals(stage: Stage) -> None:
+    run = await _with_an_activity(stage)
+    await _reset(stage, run, 4, reset_reapply_type=ResetReapplyType.RESET_REAPPLY_TYPE_NONE)
+
+
+async def is_reset_while_it_runs(stage: Stage) -> None:
+    run = await stage.start()
+    await stage.worker.on_task(start_timer("t", 600))
+    await stage.signal(run)
+    await stage.cancel(run)
+    await _reset(stage, run, 4)
+
+
+async def is_reset_after_it_went_on(stage: Stage) -> None:
+    run = await stage.start()
+    await stage.worker.on_task(continue_as_new(stage.queue))
+    following = await _next_run(stage, run)
+    await stage.until_seen(following, "WorkflowTaskScheduled")
+    await stage.signal(following, "to the second run")
+    await stage.worker.on_task(complete())
+    await _reset(stage, run, 4)
+
+
+async def _with_an_activity(stage: Stage) -> WorkflowExecution:
+    run = await stage.start()
+    await stage.worker.on_task(schedule_activity("charge", stage.queue), start_timer("t", 600))
+    await stage.signal(run, "go", identity="Alice")
+    await stage.worker.on_task()
+    await stage.worker.on_activity(text("charged"))
+    await stage.worker.on_task(command("cancel_timer", timer_id="t"), complete(text("done")))
+    return run
+
+
+async def _reset(stage: Stage, run: WorkflowExecution, cut: int, **given: object) -> None:
+    answer = await stage.server.workflows.ResetWorkflowExecution(
+        ResetWorkflowExecutionRequest(
+            namespace="default",
+            workflow_execution=run,
+            workflow_task_finish_event_id=cut,
+            request_id="reset",
+            reason="a bad deploy",
+            **given,  # type: ignore[arg-type]
+        )
+    )
+    stage.also(run.workflow_id, answer.run_id)

@@ -1,0 +1,55 @@
+"""Every program on both servers."""
+
+import asyncio
+import difflib
+import inspect
+import itertools
+from collections.abc import AsyncIterator
+from types import ModuleType
+
+import pytest
+
+from tests.features.differential import programs_ends, programs_others, programs_work
+from tests.features.differential.stage import Program, Stage
+from tests.support.dev_server import dev_server
+from tests.support.engine import OFFICIAL, Server
+
+_plays = itertools.count(1)
+
+
+def programs(module: ModuleType) -> dict[str, Program]:
+    return {
+        name: function
+        for name, function in vars(module).items()
+        if inspect.iscoroutinefunction(function)
+        and list(inspect.signature(function).parameters) == ["stage"]
+        and not name.startswith("_")
+    }
+
+
+ALL = {
+    **programs(programs_work),
+    **programs(programs_others),
+    **programs(programs_ends),
+}
+
+
+@pytest.fixture(scope="session")
+async def official() -> AsyncIterator[Server]:
+    with dev_server() as address:
+        yield Server(address, OFFICIAL)
+
+
+@pytest.mark.parametrize("program", ALL.values(), ids=ALL)
+async def test_both_servers_tell_the_same_history(
+    server: Server, official: Server, program: Program, request: pytest.FixtureRequest
+) -> None:
+    play = f"{request.node.callspec.id} {next(_plays)}"
+    ours, theirs = Stage(server, play), Stage(official, play)
+
+    await asyncio.gather(program(theirs), program(ours))
+
+    told = difflib.unified_diff(await theirs.told(), await ours.told(), "theirs", "ours", n=0)
+    differences = "\n".join(told)
+    if differences:
+        pytest.fail(differences, pytrace=False)
