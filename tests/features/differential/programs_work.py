@@ -141,12 +141,14 @@ async def times_out_before_it_is_taken(stage: Stage) -> None:
 async def has_activities_that_end_with_the_run(stage: Stage) -> None:
     await stage.start(workflow_run_timeout=seconds(30))
     await stage.worker.on_task(
-        schedule_activity("a", stage.queue, start_to_close_timeout=seconds(90)),
-        schedule_activity(
-            "b", stage.queue, start_to_close_timeout=seconds(5), heartbeat_timeout=seconds(9)
-        ),
+        schedule_activity("a", stage.queue, start_to_close_timeout=seconds(90))
     )
     await stage.worker.on_activity()
+    await stage.worker.on_task(
+        schedule_activity(
+            "b", stage.queue, start_to_close_timeout=seconds(5), heartbeat_timeout=seconds(9)
+        )
+    )
     await stage.worker.on_activity()
     await stage.worker.on_task(complete())
 
