@@ -50,11 +50,12 @@ async def keep_up(rows: tuple[parts.Part, ...], run: Path, welcome: str) -> None
     try:
         await asyncio.wait({life, waiting}, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        await supervisor.stop()
         waiting.cancel()
-    if life.done():
+        if not life.done():
+            life.cancel()
+        await supervisor.stop()
+    if not life.cancelled():
         life.result()
-    life.cancel()
     say("all ended; nothing is lost")
 
 
