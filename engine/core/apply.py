@@ -46,6 +46,7 @@ def _started(state: RunState, event: HistoryEvent) -> None:
     at = event.event_time.ToNanoseconds()
     backoff = attributes.first_workflow_task_backoff.ToNanoseconds()
     state.start = attributes
+    state.user_metadata = event.user_metadata if event.HasField("user_metadata") else None
     state.workflow_type = attributes.workflow_type.name
     state.queue = attributes.task_queue.name
     state.task_timeout_ns = attributes.workflow_task_timeout.ToNanoseconds()

@@ -16,6 +16,7 @@ from temporalio.api.history.v1 import (
     StartChildWorkflowExecutionInitiatedEventAttributes,
     WorkflowExecutionStartedEventAttributes,
 )
+from temporalio.api.sdk.v1 import UserMetadata
 from temporalio.api.update.v1 import Outcome
 from temporalio.api.update.v1 import Request as UpdateRequest
 
@@ -132,6 +133,7 @@ class RunState(msgspec.Struct, kw_only=True):
 
     start: WorkflowExecutionStartedEventAttributes | None = None
     request_id: str = ""
+    user_metadata: UserMetadata | None = None
     workflow_type: str = ""
     queue: str = ""
     started_at: int = 0

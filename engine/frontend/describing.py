@@ -55,6 +55,8 @@ def _config(state: RunState) -> WorkflowExecutionConfig:
         if state.start.HasField(name):
             getattr(config, name).CopyFrom(getattr(state.start, name))
     config.default_workflow_task_timeout.FromNanoseconds(state.task_timeout_ns)
+    if state.user_metadata is not None:
+        config.user_metadata.CopyFrom(state.user_metadata)
     return config
 
 
