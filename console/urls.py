@@ -16,6 +16,7 @@ urlpatterns = [
     path(f"{NAMESPACE}views/", include("console.saved_views.urls")),
     path(f"{NAMESPACE}bulk/", include("console.bulk.urls")),
     path(f"{NAMESPACE}billing/", include("console.billing.urls")),
+    path(f"{NAMESPACE}replay/", include("console.replay.urls")),
 ]
 
 handler400 = "console.ui.refusals.bad_request"

@@ -147,8 +147,12 @@ def reset(
     keep_signals: bool = True,
     keep_updates: bool = True,
 ) -> RunKey:
-    """Runs on from the workflow task that ends at `event_id`. The run that goes on comes back."""
+    """Runs on from the workflow task that ends at `event_id`. The run that goes on comes back.
+
+    That it was asked to cancel is never asked of the new run again.
+    """
     leave_out = [
+        ResetReapplyExcludeType.RESET_REAPPLY_EXCLUDE_TYPE_CANCEL_REQUEST,
         *([] if keep_signals else [ResetReapplyExcludeType.RESET_REAPPLY_EXCLUDE_TYPE_SIGNAL]),
         *([] if keep_updates else [ResetReapplyExcludeType.RESET_REAPPLY_EXCLUDE_TYPE_UPDATE]),
     ]

@@ -1,0 +1,64 @@
+"""Reset, and the replay check: check, call, audit."""
+
+from collections.abc import Iterable
+from contextlib import suppress
+
+from django.contrib.auth.models import User
+
+from console.audit.record import Act, record
+from console.gateway import replaying, steering
+from console.gateway.channel import GatewayError
+from console.gateway.replaying import Verdict
+from console.gateway.runs import RunKey
+from console.replay.looking import Look
+
+
+def reset(
+    person: User,
+    it: Look,
+    reason: str,
+    *,
+    keep_signals: bool,
+    keep_updates: bool,
+    cancel_children: bool,
+) -> RunKey:
+    """The new run."""
+    assert it.plan is not None
+    asked = {
+        "event": str(it.plan.point),
+        "apply signals again": "yes" if keep_signals else "no",
+        "apply updates again": "yes" if keep_updates else "no",
+    }
+    before = {"run": it.key.run_id, "status": it.run.summary.status}
+    with record(person, "run.reset", it.key, reason=reason, before=before, asked=asked) as act:
+        if cancel_children:
+            _cancel((step.name for step in it.plan.children_on), it.key, reason, act)
+        new = steering.reset(
+            it.key,
+            it.plan.point,
+            reason,
+            identity=act.identity,
+            request_id=act.id,
+            keep_signals=keep_signals,
+            keep_updates=keep_updates,
+        )
+        act.run_id, act.after = new.run_id, {"run": new.run_id, "status": "Running"}
+        # In the new run the workflow task fails at this very event, with the reset as its cause.
+        act.event_id = it.plan.point
+    return new
+
+
+def check(person: User, key: RunKey) -> Verdict:
+    with record(person, "replay.check", key) as act:
+        verdict = replaying.check(key)
+        words = {True: "compatible", False: "non-deterministic", None: "nobody could say"}
+        act.after = {"verdict": words[verdict.compatible]}
+    return verdict
+
+
+def _cancel(workflow_ids: Iterable[str], parent: RunKey, reason: str, act: Act) -> None:
+    for workflow_id in workflow_ids:
+        child = RunKey(parent.namespace, workflow_id, "")
+        # One that has ended meanwhile is what was wanted.
+        with suppress(GatewayError):
+            steering.cancel(child, reason, act.identity, f"{act.id}/{workflow_id}"[:200])

@@ -1,0 +1,391 @@
+"""The reset planner against real histories, the reset itself, and the replay check."""
+
+import asyncio
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from temporalio import workflow
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+
+from console.audit.models import AuditEntry
+from console.gateway import histories, workflows
+from console.gateway.payloads import Value
+from console.gateway.runs import RunKey
+from console.replay import planner, presenters
+from console.replay.effects import effect
+from console.replay.planner import Plan, Step
+from tests.support.eventually import eventually
+from tests.support.names import Names
+from tests.support.pages import htmx, words_in
+from tests.support.programs import Program, charge_card, running
+
+Browser = Callable[..., Client]
+URL = "/namespaces/default/replay/"
+REASON = "the new flow was shipped without a patch marker"
+
+
+def place(key: RunKey, act: str = "") -> str:
+    return f"{URL}{key.workflow_id}/{key.run_id}/{act}".replace("waiting/", "waiting~2F")
+
+
+def steps_of(key: RunKey) -> list[Step]:
+    return planner.steps(histories.forward(key).events)
+
+
+def plan_at(key: RunKey, number: int) -> Plan:
+    """From the workflow task of this number on, counted from 0."""
+    steps = steps_of(key)
+    return planner.plan(steps, planner.points(steps)[number])
+
+
+def seen(page: Any) -> str:
+    found = re.search(r'name="seen" value="([0-9a-f]{8})"', page.text)
+    assert found
+    return found[1]
+
+
+def named(steps: tuple[Step, ...]) -> list[str]:
+    return [step.name for step in steps]
+
+
+# ---- the planner ----
+
+
+def test_before_an_activity_it_runs_again_and_after_it_it_is_kept(
+    bob: User, program: Program, names: Names
+) -> None:
+    queue = names.queue()
+    with running(program, queue):
+        key = program.start("Charging", names.workflow(), queue, "9.99")
+        program.result(key)
+
+    first, last = plan_at(key, 0), plan_at(key, 1)
+
+    assert (named(first.kept), named(first.again)) == ([], ["charge_card"])
+    assert named(first.undone) == ["charge_card"]
+    assert (named(last.kept), named(last.again)) == (["charge_card"], [])
+    assert last.undone == ()
+
+
+def test_what_was_under_way_at_the_point_is_under_way_again(
+    bob: User, program: Program, names: Names
+) -> None:
+    queue = names.queue()
+    with running(program, queue):
+        key = program.start("Waiting", names.workflow(), queue)
+        program.await_status(key, "Running", events_min=4)
+        program.signal(key, "go")
+        program.result(key)
+        timed = program.start("Charging", names.workflow(), queue, "9.99", 0.2)
+        program.result(timed)
+
+    waiting, timer = plan_at(key, 0), plan_at(timed, 1)
+
+    assert named(waiting.signals) == ["go"]
+    assert len(timer.timers_again) == 1
+    assert len(plan_at(timed, 2).timers_again) == 0
+
+
+def test_children_that_run_are_told_from_those_that_ended(
+    bob: User, program: Program, names: Names
+) -> None:
+    queue = names.queue()
+    with running(program, queue):
+        key = program.start("Charging", names.workflow(), queue, "9.99", 0.0, 2)
+        program.result(key)
+
+    plan = plan_at(key, 0)
+
+    assert named(plan.children_again) == [
+        f"{key.workflow_id}/child-0",
+        f"{key.workflow_id}/child-1",
+    ]
+    assert plan.children_on == ()
+    assert any(one.head == "Children start again" for one in presenters.verdicts(plan, ""))
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "does", "key"),
+    [
+        ("charge_card", {"key": "sub_1/period-3"}, "moves money", "sub_1/period-3"),
+        ("ChargeCard", {"request": {"idempotency_key": "order-1"}}, "moves money", "order-1"),
+        ("SendEmail", {"to": "a@example.com"}, "sends a message", ""),
+        ("PrintLabel", {}, "books or buys", ""),
+        ("find_charge", {"key": "x"}, "", "x"),
+        ("compute_total", 3, "", ""),
+    ],
+)
+def test_effects_go_by_name_and_input(name: str, given: Any, does: str, key: str) -> None:
+    found = effect(name, [Value("json/plain", 1, given)])
+
+    assert (found.does, found.key) == (does, key)
+
+
+def test_a_long_history_folds_and_keeps_what_is_around_the_point(
+    bob: User, program: Program, names: Names
+) -> None:
+    queue = names.queue()
+    with running(program, queue):
+        key = program.start("Counting", names.workflow(), queue, 200, 10)
+        program.result(key)
+    steps = steps_of(key)
+    plan = planner.plan(steps, planner.points(steps)[8])
+
+    rows = presenters.rows(steps, plan, unfold=False)
+    every = presenters.rows(steps, plan, unfold=True)
+
+    folds = [row for row in rows if isinstance(row, presenters.Fold)]
+    assert len(folds) == 2
+    assert len(rows) < 60
+    assert len(rows) - len(folds) + sum(fold.steps for fold in folds) == len(every)
+    assert sum(isinstance(row, presenters.Cut) for row in rows) == 1
+
+
+# ---- the page and the act ----
+
+
+def test_the_page_says_what_follows_before_anything_is_done(
+    carol: User, browser_of: Browser, program: Program, names: Names
+) -> None:
+    queue = names.queue()
+    with running(program, queue):
+        key = program.start("Charging", names.workflow("charging"), queue, "9.99")
+        program.result(key)
+    points = planner.points(steps_of(key))
+    url = f"{URL}{key.workflow_id.replace('/', '~2F')}/{key.run_id}/"
+    browser = browser_of(carol)
+
+    page = browser.get(url, {"event": points[0]})
+    part = browser.get(url, {"event": points[1], "reason": "typed"}, headers=htmx("planner"))
+
+    assert f"Back to after event {points[0]}" in words_in(page)
+    assert "charge_card, or whatever the code" in words_in(page)
+    assert "Cannot be undone" in words_in(page)
+    assert "happens twice" in words_in(page)
+    assert "<html" not in part.text
+    assert "None of it runs again" in words_in(part)
+    assert "you need the role Operator" in words_in(part)
+    assert len(histories.forward(key).events) == 11
+
+
+def test_a_reset_runs_on_in_a_new_run_and_signals_come_again(
+    bob: User, browser_of: Browser, program: Program, names: Names
+) -> None:
+    queue = names.queue()
+    browser = browser_of(bob)
+    with running(program, queue):
+        key = program.start("Waiting", names.workflow("waiting"), queue)
+        program.await_status(key, "Running", events_min=4)
+        program.signal(key, "go")
+        program.result(key)
+        point = planner.points(steps_of(key))[0]
+        page = browser.get(place(key), {"event": point})
+
+        done = browser.post(
+            place(key, "reset/"),
+            {"event": point, "seen": seen(page), "keep_signals": "on", "reason": REASON},
+        )
+        new = RunKey("default", key.workflow_id, done["Location"].rstrip("/").split("/")[-1])
+        program.await_status(new, "Completed")
+
+    entry = AuditEntry.objects.get(verb="run.reset")
+    assert done.status_code == 303
+    assert new.run_id != key.run_id
+    assert (entry.reason, entry.run_id, entry.outcome.run_id) == (REASON, key.run_id, new.run_id)
+    at = next(one for one in histories.forward(new).events if one.id == entry.outcome.event_id)
+    assert at.kind == "WorkflowTaskFailed"
+    assert at.attributes.base_run_id == key.run_id
+    assert entry.outcome.after == {"run": new.run_id, "status": "Running"}
+
+
+def test_signals_are_left_out_when_that_was_asked(
+    bob: User, browser_of: Browser, program: Program, names: Names
+) -> None:
+    queue = names.queue()
+    browser = browser_of(bob)
+    with running(program, queue):
+        key = program.start("Waiting", names.workflow("waiting"), queue)
+        program.await_status(key, "Running", events_min=4)
+        program.signal(key, "go")
+        program.result(key)
+        point = planner.points(steps_of(key))[0]
+        page = browser.get(place(key), {"event": point})
+        done = browser.post(
+            place(key, "reset/"), {"event": point, "seen": seen(page), "reason": REASON}
+        )
+        new = RunKey("default", key.workflow_id, done["Location"].rstrip("/").split("/")[-1])
+        program.await_status(new, "Running", events_min=7)
+
+    kinds = [event.kind for event in histories.forward(new).events]
+    assert "WorkflowExecutionSignaled" not in kinds
+
+
+def test_a_run_that_went_on_since_the_plan_is_not_reset_before_it_was_seen_again(
+    bob: User, browser_of: Browser, program: Program, names: Names
+) -> None:
+    queue = names.queue()
+    browser = browser_of(bob)
+    with running(program, queue):
+        key = program.start("Waiting", names.workflow("waiting"), queue)
+        program.await_status(key, "Running", events_min=4)
+        point = planner.points(steps_of(key))[0]
+        old = seen(browser.get(place(key), {"event": point}))
+        program.signal(key, "go")
+        program.result(key)
+
+        answer = browser.post(
+            place(key, "reset/"),
+            {"event": point, "seen": old, "keep_signals": "on", "reason": REASON},
+            headers=htmx("planner"),
+        )
+
+    assert answer.status_code == 409
+    assert "this is what would follow now" in words_in(answer)
+    assert "applied again" in words_in(answer)
+    assert workflows.describe(RunKey("default", key.workflow_id, "")).summary.key == key
+    assert not AuditEntry.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "status", "says"),
+    [
+        ({"event": "3"}, 422, "not the end of a completed workflow task"),
+        ({"event": "many"}, 422, "Choose a workflow task"),
+        ({"reason": ""}, 422, "required"),
+        ({"seen": "00000000"}, 409, "The run went on"),
+    ],
+)
+def test_what_cannot_be_a_reset_is_refused(
+    bob: User,
+    browser_of: Browser,
+    program: Program,
+    names: Names,
+    given: dict[str, str],
+    status: int,
+    says: str,
+) -> None:
+    queue = names.queue()
+    browser = browser_of(bob)
+    with running(program, queue):
+        key = program.start("Waiting", names.workflow("waiting"), queue)
+        program.await_status(key, "Running", events_min=4)
+    point = str(planner.points(steps_of(key))[0])
+    page = browser.get(place(key), {"event": point})
+
+    asked = {"event": point, "seen": seen(page), "reason": REASON} | given
+    answer = browser.post(place(key, "reset/"), asked)
+
+    assert answer.status_code == status
+    assert says in words_in(answer)
+    assert not AuditEntry.objects.exists()
+
+
+def test_a_run_that_no_worker_took_has_no_point(
+    bob: User, browser_of: Browser, program: Program, names: Names
+) -> None:
+    key = program.start("Waiting", names.workflow("waiting"), names.queue())
+
+    page = browser_of(bob).get(place(key))
+
+    assert page.status_code == 200
+    assert "There is no point to go back to" in words_in(page)
+
+
+def test_the_list_finds_a_run_by_its_id_and_shows_resets(
+    bob: User, browser_of: Browser, program: Program, names: Names
+) -> None:
+    key = program.start("Waiting", names.workflow("waiting"), names.queue())
+    browser = browser_of(bob)
+
+    found = browser.get(URL, {"id": key.workflow_id})
+    unknown = browser.get(URL, {"id": "no-such-run"})
+
+    assert browser.get(URL).status_code == 200
+    assert found["Location"] == place(key)
+    assert unknown.status_code == 404
+
+
+def test_the_wrong_method_person_or_token_resets_nothing(
+    bob: User, carol: User, browser_of: Browser, program: Program, names: Names
+) -> None:
+    key = program.start("Waiting", names.workflow("waiting"), names.queue())
+
+    for act in ("reset/", "check/"):
+        assert browser_of(carol).post(place(key, act)).status_code == 403
+        assert browser_of(bob, csrf=True).post(place(key, act)).status_code == 403
+        assert browser_of(bob).get(place(key, act)).status_code == 405
+    assert browser_of(None).get(place(key)).status_code in {302, 303}
+
+
+# ---- the replay check ----
+
+
+@workflow.defn(name="Charging")
+class OtherCode:
+    """A deploy that forgot the runs that were open."""
+
+    @workflow.run
+    async def run(self, amount: str, wait_seconds: float = 0.0, children: int = 0) -> str:
+        await asyncio.sleep(wait_seconds)
+        return amount
+
+
+@contextmanager
+def deployed(program: Program, queue: str, code: type) -> Iterator[None]:
+    async def make() -> Worker:
+        return Worker(
+            program.client,
+            task_queue=queue,
+            workflows=[code],
+            activities=[charge_card],
+            workflow_runner=UnsandboxedWorkflowRunner(),
+            graceful_shutdown_timeout=timedelta(seconds=1),
+        )
+
+    worker = program.wait(make())
+    task = asyncio.run_coroutine_threadsafe(worker.run(), program._loop)
+    try:
+        yield
+    finally:
+        program.wait(worker.shutdown())
+        task.result(10)
+
+
+def test_the_check_tells_code_that_fits_from_code_that_does_not_and_changes_nothing(
+    bob: User, browser_of: Browser, program: Program, names: Names
+) -> None:
+    queue = names.queue()
+    browser = browser_of(bob)
+    with running(program, queue):
+        key = program.start("Charging", names.workflow("waiting"), queue, "9.99", 3600.0)
+        program.await_status(key, "Running", events_min=11)
+        fits = browser.post(place(key, "check/"), headers=htmx("check"))
+    with deployed(program, queue, OtherCode):
+        does_not = eventually(
+            lambda: browser.post(place(key, "check/"), headers=htmx("check")),
+            lambda page: "Non-deterministic" in page.text,
+            within=40,
+        )
+
+    assert "Compatible" in words_in(fits)
+    assert "<html" not in fits.text
+    assert "TMPRL1100" in words_in(does_not)
+    assert len(histories.forward(key).events) == 11
+    verdicts = AuditEntry.objects.filter(verb="replay.check").order_by("at")
+    assert verdicts[0].outcome.after == {"verdict": "compatible"}
+
+
+def test_without_a_worker_the_check_says_that_nobody_could_say(
+    bob: User, browser_of: Browser, program: Program, names: Names
+) -> None:
+    key = program.start("Waiting", names.workflow("waiting"), names.queue())
+
+    page = browser_of(bob).post(place(key, "check/"), headers=htmx("check"))
+
+    assert "Nobody could say" in words_in(page)
