@@ -18,7 +18,7 @@ from console.gateway.channel import GatewayError, Trouble
 from console.gateway.namespaces import Attributes
 from console.gateway.runs import Counts, RunKey, RunPage
 from console.ui.pages import BadToken, Pager, place
-from console.workflows.query import names, quoted, without_order
+from console.workflows.query import names, narrowed, quoted, without_order
 from console.workflows.starts import Histogram, histogram, width_for
 from search.attributes import ValueType
 from search.query.check import check
@@ -28,6 +28,8 @@ from search.query.parser import parse
 
 COUNT_SECONDS = 5
 UNREADABLE = "%"
+#: what a page calls Retrying
+RETRYING = "FailingActivityCount > 0 AND ExecutionStatus = 'Running'"
 STATUS_GROUP = "GROUP BY ExecutionStatus"
 
 
@@ -68,6 +70,7 @@ class Summary:
     at: datetime
     by_status: Mapping[str, int]
     starts: Histogram | None = None
+    retrying: int = 0
 
 
 def search(namespace: str, query: str, size: int, address: Mapping[str, str]) -> Search:
@@ -168,9 +171,18 @@ def summary(namespace: str, query: str) -> Summary:
     if kept is None:
         counts = workflows.count(namespace, f"{plain} {STATUS_GROUP}".strip())
         by_status = {str(group.values[0]): group.count for group in counts.groups if group.values}
-        kept = Summary(counts, timezone.now(), by_status, _starts(namespace, plain, counts.total))
+        starts = _starts(namespace, plain, counts.total)
+        kept = Summary(
+            counts, timezone.now(), by_status, starts, _retrying(namespace, plain, by_status)
+        )
         cache.set(key, kept, COUNT_SECONDS)
     return kept
+
+
+def _retrying(namespace: str, plain: str, by_status: Mapping[str, int]) -> int:
+    if not by_status.get("Running") or not namespaces.attributes(namespace).ours:
+        return 0
+    return workflows.count(namespace, narrowed(plain, RETRYING)).total
 
 
 def _starts(namespace: str, plain: str, total: int) -> Histogram | None:

@@ -11,7 +11,7 @@ from console.gateway.runs import Problem, RunKey, RunSummary
 from console.ui import words
 from console.ui.htmx import version_of
 from console.workflows import query as queries
-from console.workflows.finding import Search, Summary
+from console.workflows.finding import RETRYING, Search, Summary
 
 #: column -> (heading, attribute that sorts it); the rest do not sort
 SORTS = {
@@ -138,6 +138,7 @@ class CountLink:
     status: str
     count: int
     url: str
+    note: str = ""
 
 
 #: in the order of what needs a person first
@@ -154,13 +155,19 @@ STATUS_ORDER = (
 
 
 def count_links(summary: Summary, query: str) -> list[CountLink]:
-    return [
+    """What retries first: it is running, and yet it is trouble."""
+    running = summary.by_status.get("Running", 0)
+    links = [
         CountLink(
             status, summary.by_status[status], _narrowed(query, f"ExecutionStatus = '{status}'")
         )
         for status in STATUS_ORDER
         if summary.by_status.get(status)
     ]
+    if not summary.retrying:
+        return links
+    of_running = f"of {running:,} running"
+    return [CountLink("Retrying", summary.retrying, _narrowed(query, RETRYING), of_running), *links]
 
 
 def _narrowed(query: str, condition: str) -> str:

@@ -168,19 +168,22 @@ def _still_between(part: str) -> bool:
 
 
 def _words(part: str) -> tuple[Piece, ...]:
-    inner = (
-        part[1:-1]
-        if part.startswith("(") and part.endswith(")") and _conjuncts(part[1:-1])
-        else part
-    )
-    return tuple(_word(one) for one in pieces(inner) if one.text.strip())
+    """The chip's text: no brackets, and a comma stands with what it follows."""
+    found: list[Piece] = []
+    for piece in pieces(part):
+        text = piece.text.strip().strip("()").strip()
+        if text == "," and found:
+            found[-1] = Piece(found[-1].kind, found[-1].text + ",")
+        elif text:
+            found.append(_word(Piece(piece.kind, text)))
+    return tuple(found)
 
 
 def _word(piece: Piece) -> Piece:
     text = piece.text.strip()
     match piece.kind:
         case "name":
-            return Piece("name", label(text))
+            return Piece("name", label(text.strip("`")))
         case "value":
             return Piece("value", text.strip("'\"").removesuffix("T00:00:00Z"))
         case _:

@@ -70,7 +70,7 @@ def summary(request: HtmxRequest, namespace: str) -> HttpResponse:
         raise Refusal(400, form.problem)
     text = asked(form)["q"]
     found = finding.summary(namespace, text)
-    version = version_of(found.by_status, found.counts.total)
+    version = version_of(found.by_status, found.counts.total, found.retrying)
     if unchanged(request, version):
         return nothing_new()
     context = {

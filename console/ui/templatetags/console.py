@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django import template
+from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -41,7 +42,7 @@ def plural(count: int, forms: str) -> str:
 @register.simple_tag
 def icon(name: str, end: bool = False) -> SafeString:
     return format_html(
-        '<svg class="icon{}" viewBox="0 0 16 16" aria-hidden="true"><use href="#{}"/></svg>',
+        '<svg class="icon{}" viewBox="0 0 16 16" aria-hidden="true"><use href="#i-{}"/></svg>',
         " icon-end" if end else "",
         name,
     )
@@ -50,7 +51,7 @@ def icon(name: str, end: bool = False) -> SafeString:
 @register.simple_tag
 def glyph(name: str, turning: bool = False) -> SafeString:
     return format_html(
-        '<svg class="glyph{}" viewBox="0 0 12 12" aria-hidden="true"><use href="#s-{}"/></svg>',
+        '<svg class="glyph{}" viewBox="0 0 12 12" aria-hidden="true"><use href="#i-s-{}"/></svg>',
         " glyph-turning" if turning else "",
         name,
     )
@@ -183,3 +184,14 @@ def outcome(name: str, word: str = "") -> SafeString:
         name, name
     )
     return status(shape, outcome_word(word or name).capitalize(), not word)
+
+
+@register.simple_tag(takes_context=True)
+def poll_url(context: template.Context, version: str) -> str:
+    """This page's own address with the version that it shows: what a polling part asks for."""
+    request: HttpRequest = context["request"]
+    address = request.GET.copy()
+    address.pop("version", None)
+    if version:
+        address["version"] = version
+    return f"{request.path}?{address.urlencode()}"

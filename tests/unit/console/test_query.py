@@ -29,7 +29,7 @@ def test_any_text_has_chips(text: str) -> None:
 
 def test_a_chip_for_each_condition_and_one_for_the_order() -> None:
     assert [told(chip) for chip in query.chips(ATTENTION)] == [
-        "Failing activities > 0 or Status in ( Failed , TimedOut )",
+        "Failing activities > 0 or Status in Failed, TimedOut",
         "Started between 2026-08-01 and 2026-09-01",
         "Sort Attempt high to low",
     ]

@@ -1,0 +1,109 @@
+"""What only a browser shows: htmx, the content policy and our few lines of script together."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from tests.console.conftest import NAMESPACE, indexed
+from tests.support.names import Names
+from tests.support.people import PASSWORD, person
+from tests.support.programs import Program
+
+pytestmark = pytest.mark.slow
+
+CHROMIUM = Path("/usr/bin/chromium")
+
+
+@contextmanager
+def browser(address: str, name: str, *, width: int = 1440) -> Iterator[tuple[Page, list[str]]]:
+    """A page in which this person is signed in, and what the browser complained about."""
+    complaints: list[str] = []
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = chromium.new_context(viewport={"width": width, "height": 900}).new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on(
+            "console",
+            lambda said: (
+                complaints.append(said.text)
+                if said.type in {"error", "warning"} and "422" not in said.text
+                else None
+            ),
+        )
+        page.goto(f"{address}/sign-in/")
+        page.fill("#id_username", name)
+        page.fill("#id_password", PASSWORD)
+        page.click("button[type=submit]")
+        page.wait_for_load_state("networkidle")
+        yield page, complaints
+        chromium.close()
+
+
+@pytest.fixture
+def bob_at(transactional_db: None, live_server: LiveServer) -> str:
+    person("Bob", "operator")  # type: ignore[arg-type]
+    return str(live_server.url)
+
+
+def test_search_select_and_a_query_that_is_wrong(
+    bob_at: str, program: Program, names: Names
+) -> None:
+    queue = names.queue()
+    for _ in range(3):
+        program.start("Waiting", names.workflow(), queue)
+    query = f"TaskQueue = '{queue}'"
+    indexed(query, 3)
+
+    with browser(bob_at, "bob") as (page, complaints):
+        page.goto(f"{bob_at}/namespaces/{NAMESPACE}/runs/")
+        page.fill("#q", query)
+        page.wait_for_selector("#query-tokens .token-name")
+        page.press("#q", "Enter")
+        page.wait_for_function("document.querySelectorAll('#results tbody tr').length === 3")
+
+        page.locator("#results input[name=run]").first.check()
+        assert page.locator("[data-chosen]").inner_text() == "1 run is selected"
+
+        page.fill("#q", query.replace("TaskQueue", "TaskQeue"))
+        page.press("#q", "Enter")
+        page.wait_for_selector("#query-message")
+        assert "Did you mean TaskQueue?" in page.locator("#query-message").inner_text()
+        assert page.locator("#results table.is-stale tbody tr").count() == 3
+
+        page.click("[data-use-query]")
+        page.wait_for_selector("#query-message", state="detached")
+        assert page.locator("#results tbody tr").count() == 3
+        assert complaints == []
+
+
+def test_terminate_from_the_dialog(bob_at: str, program: Program, names: Names) -> None:
+    key = program.start("Waiting", names.workflow(), names.queue())
+
+    with browser(bob_at, "bob") as (page, complaints):
+        page.goto(f"{bob_at}/namespaces/{NAMESPACE}/runs/go-to/?id={key.workflow_id}")
+        page.locator(".page-actions >> text=Terminate…").click()
+        page.wait_for_selector("dialog[open]")
+        page.fill("#id_reason", "seen in a browser")
+        page.click("dialog button[type=submit]")
+        page.wait_for_selector("text=The run was terminated.")
+        assert "“seen in a browser”" in page.locator("#live").inner_text()
+        assert complaints == []
+
+
+def test_a_narrow_screen_scrolls_in_one_direction_only(
+    bob_at: str, program: Program, names: Names
+) -> None:
+    key = program.start("Waiting", names.workflow("a-long-name-" * 5), names.queue())
+    indexed(f"WorkflowId = '{key.workflow_id}'", 1)
+    runs = f"/namespaces/{NAMESPACE}/runs/"
+
+    with browser(bob_at, "bob", width=390) as (page, complaints):
+        for path in (runs, f"{runs}go-to/?id={key.workflow_id}", "/cluster/", "/activity/"):
+            page.goto(bob_at + path)
+            page.wait_for_load_state("networkidle")
+            assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
+        assert complaints == []
