@@ -168,7 +168,9 @@ def _reset(writer: Writer, work: BeginReset, batch: Batch, release: Release) -> 
         return
     if current.state.is_running:
         terminate = Terminate(
-            at=work.given.at, reason=work.given.reason, identity=work.given.identity or "history-resetter"
+            at=work.given.at,
+            reason=work.given.reason,
+            identity=work.given.identity or "history-resetter",
         )
         advance(writer, current, terminate, batch, release)
     key = base.state.key._replace(run_id=work.new_run_id)

@@ -108,17 +108,7 @@ _drop_run_tasks: LiteralString = """
 async def commit(connection: Connection, write: ShardWrite, at: int) -> None:
     """Store all of it, or nothing and raise."""
     async with connection.pipeline(), connection.transaction():
-        # A closing run goes first: the one that follows it takes its place as the running one.
-        for statement, rows in (
-            (_close, write.closed),
-            (_start, write.started),
-            (_wake, write.woken),
-            (_snapshot, write.snapshots),
-            (_append_history, write.history),
-            (_append_marks, write.marks),
-            (_offer_tasks, write.tasks),
-            (_drop_tasks, write.tasks_gone),
-        ):
+        for statement, rows in _in_lock_order(write):
             if rows:
                 await connection.execute(statement, _by_column(rows))
         if write.marks_gone:
@@ -127,6 +117,20 @@ async def commit(connection: Connection, write: ShardWrite, at: int) -> None:
             await _drop(connection, write.runs_gone)
         if write.records:
             await _show(connection, write, at)
+
+
+def _in_lock_order(write: ShardWrite) -> tuple[tuple[LiteralString, Columns], ...]:
+    """A closing run goes first: the one that follows it takes its place as the running one."""
+    return (
+        (_close, write.closed),
+        (_start, write.started),
+        (_wake, write.woken),
+        (_snapshot, write.snapshots),
+        (_append_history, write.history),
+        (_append_marks, write.marks),
+        (_offer_tasks, write.tasks),
+        (_drop_tasks, write.tasks_gone),
+    )
 
 
 def _by_column(rows: Columns) -> list[list[Any]]:

@@ -99,6 +99,5 @@ def main() -> None:
     )
 
 
-
 if __name__ == "__main__":
     main()
