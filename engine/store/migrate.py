@@ -15,7 +15,7 @@ FOLDERS = {
     "search": Path(__file__).parents[2] / "search" / "schema",
 }
 SERVER_VERSION_MIN = 140_000
-_LOCK = 0x4D494752
+LOCK = 0x4D494752
 
 _take_turn: LiteralString = "select pg_advisory_xact_lock(%(lock)s)"
 _ledger: LiteralString = """
@@ -51,7 +51,7 @@ def _migrate_one(url: str, number: int, databases: int, shard_count: int) -> lis
     done = []
     with psycopg.connect(url) as connection:
         _check_version(connection)
-        connection.execute(_take_turn, {"lock": _LOCK})
+        connection.execute(_take_turn, {"lock": LOCK})
         connection.execute(_ledger)
         applied = set(connection.execute(_applied).fetchall())
         for folder, directory in FOLDERS.items():

@@ -19,7 +19,10 @@ from temporalio.api.common.v1 import Payloads
 from temporalio.api.enums.v1 import WorkflowIdConflictPolicy, WorkflowIdReusePolicy
 from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import HistoryEvent, WorkflowExecutionStartedEventAttributes
-from temporalio.api.workflowservice.v1 import RespondWorkflowTaskCompletedRequest
+from temporalio.api.workflowservice.v1 import (
+    RespondWorkflowTaskCompletedRequest,
+    RespondWorkflowTaskFailedRequest,
+)
 
 from engine.clock import Clock, SystemClock
 from engine.core import inputs
@@ -65,29 +68,30 @@ class Node:
 
     # -- callers
 
-    def attributes(self, **given: Any) -> WorkflowExecutionStartedEventAttributes:
+    def attributes(self, queue: str, **given: Any) -> WorkflowExecutionStartedEventAttributes:
         attributes = WorkflowExecutionStartedEventAttributes(**given)
         attributes.workflow_type.name = "Order"
-        attributes.task_queue.name = QUEUE
+        attributes.task_queue.name = queue
         attributes.workflow_task_timeout.FromSeconds(10)
         return attributes
 
-    async def start(
-        self, workflow_id: str, request_id: str = "", policy: StartPolicy = REFUSE_DUPLICATE
-    ) -> RunKey:
-        answer = await self.begin(workflow_id, request_id, policy)
+    async def start(self, workflow_id: str, request_id: str = "", **how: Any) -> RunKey:
+        answer = await self.begin(workflow_id, request_id, **how)
         return RunKey(NAMESPACE, workflow_id, answer.run_id)
 
     async def begin(
-        self, workflow_id: str, request_id: str = "", policy: StartPolicy = REFUSE_DUPLICATE
+        self,
+        workflow_id: str,
+        request_id: str = "",
+        policy: StartPolicy = REFUSE_DUPLICATE,
+        queue: str = QUEUE,
     ) -> StartAnswer:
         run_id = self.clock.new_id()
+        attributes = self.attributes(
+            queue, first_execution_run_id=run_id, original_execution_run_id=run_id
+        )
         given = inputs.Start(
-            at=self.clock.now(),
-            attributes=self.attributes(
-                first_execution_run_id=run_id, original_execution_run_id=run_id
-            ),
-            request_id=request_id or run_id,
+            at=self.clock.now(), attributes=attributes, request_id=request_id or run_id
         )
         return await self.shards.start(RunKey(NAMESPACE, workflow_id, run_id), given, policy)
 
@@ -148,16 +152,27 @@ class Node:
         )
         return await self.shards.submit(task.run, given)
 
+    async def fail(self, task: Task, failure: Failure) -> None:
+        started: WorkflowTaskStarted = task.started
+        given = inputs.FailWorkflowTask(
+            at=self.clock.now(),
+            scheduled_event_id=started.scheduled_event_id,
+            started_event_id=started.started_event_id,
+            attempt=started.attempt,
+            request=RespondWorkflowTaskFailedRequest(failure=failure, identity="worker"),
+        )
+        await self.shards.submit(task.run, given)
+
+    async def beat(self, task: Task, details: Payloads) -> None:
+        given = inputs.Heartbeat(at=self.clock.now(), target=_target(task), details=details)
+        await self.shards.submit(task.run, given)
+
     async def on_activity(
         self, queue: str = QUEUE, failure: Failure | None = None, result: Payloads | None = None
     ) -> RunKey:
         task = await self.poll(queue, ACTIVITY)
         assert task is not None, "no activity task came"
-        started: ActivityStarted = task.started
-        target = ActivityTarget(
-            scheduled_event_id=started.scheduled.event_id, attempt=started.attempt
-        )
-        at = self.clock.now()
+        at, target = self.clock.now(), _target(task)
         given: inputs.Input = inputs.CompleteActivity(
             at=at, target=target, result=result or Payloads(), identity="worker"
         )
@@ -175,6 +190,11 @@ class Node:
     async def status(self, run: RunKey) -> int:
         found: int = await self.shards.inspect(run, lambda state: state.status)
         return found
+
+
+def _target(task: Task) -> ActivityTarget:
+    started: ActivityStarted = task.started
+    return ActivityTarget(scheduled_event_id=started.scheduled.event_id, attempt=started.attempt)
 
 
 def _position(state: RunState) -> tuple[RunKey, int]:
