@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from tests.console.conftest import NAMESPACE, indexed
@@ -63,7 +63,7 @@ def test_search_select_and_a_query_that_is_wrong(
         page.fill("#q", query)
         page.wait_for_selector("#query-tokens .token-name")
         page.press("#q", "Enter")
-        page.wait_for_function("document.querySelectorAll('#results tbody tr').length === 3")
+        expect(page.locator("#results tbody tr")).to_have_count(3)
 
         page.locator("#results input[name=run]").first.check()
         assert page.locator("[data-chosen]").inner_text() == "1 run is selected"
@@ -76,7 +76,7 @@ def test_search_select_and_a_query_that_is_wrong(
 
         page.click("[data-use-query]")
         page.wait_for_selector("#query-message", state="detached")
-        assert page.locator("#results tbody tr").count() == 3
+        expect(page.locator("#results tbody tr")).to_have_count(3)
         assert complaints == []
 
 
