@@ -7,6 +7,8 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg_pool import AsyncConnectionPool
 
+from engine.store.arrays import ArrayDumper
+
 Connection = psycopg.AsyncConnection[tuple[object, ...]]
 Pool = AsyncConnectionPool[Connection]
 READERS_MAX = 4
@@ -45,6 +47,7 @@ async def connect(url: str) -> Connection:
     connection: Connection = await psycopg.AsyncConnection.connect(
         url, autocommit=True, prepare_threshold=0, application_name="perdure engine", **_PROBES
     )
+    connection.adapters.register_dumper(list, ArrayDumper)
     try:
         await settle(connection)
     except BaseException:
