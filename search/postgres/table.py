@@ -115,7 +115,13 @@ async def upsert(
 
 def _row(record: VisibilityRecord) -> tuple[object, ...]:
     slots = stored_slots(record)
-    return (*_values(record), _json(slots).decode() if slots else None)
+    stored = _json(slots).decode().replace("\\u0000", "\\ufffd") if slots else None
+    return (*map(_storable, _values(record)), stored)
+
+
+def _storable(value: object) -> object:
+    """A worker's failure message may hold a NUL, which PostgreSQL does not have in texts."""
+    return value.replace("\0", "\ufffd") if type(value) is str and "\0" in value else value
 
 
 def record_of(row: TupleRow) -> VisibilityRecord:

@@ -47,6 +47,19 @@ async def test_a_record_comes_back_as_it_was_written(connection: Connection) -> 
     assert await stored(connection) == [record, a_record("run-2")]
 
 
+async def test_a_text_that_postgres_cannot_hold_is_shown_as_far_as_it_can(
+    connection: Connection,
+) -> None:
+    await table.upsert(
+        connection,
+        [a_record(last_failure_message="a\0b", custom={"Keyword": {"Customer": "c\0d"}})],
+    )
+
+    (found,) = await stored(connection)
+    assert found.last_failure_message == "a\ufffdb"
+    assert found.custom == {"Keyword": {"Customer": "c\ufffdd"}}
+
+
 async def test_the_highest_version_stays_whatever_the_order(connection: Connection) -> None:
     await table.upsert(connection, [a_record(version=2, status="Completed")])
     await table.upsert(connection, [a_record(version=1, status="Running")])
