@@ -23,7 +23,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     frame: dict[str, Any] = {
         "now": timezone.now(),
         "namespace": name,
-        "section": match.app_name if match else "",
+        "section": _section(request),
         "theme": _one_of(request, "theme", THEMES),
         "navigation": _one_of(request, "nav", NAVIGATION),
     }
@@ -48,6 +48,14 @@ def visible(request: HttpRequest) -> list[Namespace]:
         return [one for one in namespaces.everyone() if can(request.user, "run.view", one.name)]
     except GatewayError:
         return []
+
+
+def _section(request: HttpRequest) -> str:
+    """Which line of the navigation this page belongs to; the activity log has one of its own."""
+    match = request.resolver_match
+    if match is None:
+        return ""
+    return match.url_name if match.view_name == "people:activity" else match.app_name
 
 
 def _one_of(request: HttpRequest, cookie: str, known: set[str]) -> str:

@@ -24,6 +24,7 @@ def invite(
 
 
 def grant(admin: User, person: User, namespace: str, role: str) -> None:
+    _not_oneself(admin, person)
     held = _held(person)
     with record(
         admin, "people.manage", target=person.username, namespace=namespace, before=held
@@ -56,4 +57,4 @@ def _held(person: User) -> dict[str, str]:
 
 def _not_oneself(admin: User, person: User) -> None:
     if admin.pk == person.pk:
-        raise Refusal(409, "You cannot take away your own access. Ask another admin.")
+        raise Refusal(409, "You cannot change or take away your own access. Ask another admin.")

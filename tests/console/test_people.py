@@ -91,9 +91,14 @@ def test_a_role_is_given_and_taken_and_written_down(
 
 
 def test_nobody_takes_away_their_own_access(alice: User, browser_of: Browser) -> None:
-    answer = browser_of(alice).post(f"/people/{alice.pk}/active/", {"active": "no"})
+    browser = browser_of(alice)
 
-    assert "cannot take away your own access" in words_in(answer)
+    closed = browser.post(f"/people/{alice.pk}/active/", {"active": "no"})
+    lowered = browser.post(f"/people/{alice.pk}/grants/", {"namespace": "*", "role": "viewer"})
+
+    for answer in (closed, lowered):
+        assert "cannot change or take away your own access" in words_in(answer)
+    assert can(User.objects.get(pk=alice.pk), "people.manage", None)
     assert User.objects.get(pk=alice.pk).is_active
 
 
