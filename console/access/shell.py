@@ -55,7 +55,7 @@ def _section(request: HttpRequest) -> str:
     match = request.resolver_match
     if match is None:
         return ""
-    return match.url_name if match.view_name == "people:activity" else match.app_name
+    return "activity" if match.view_name == "people:activity" else match.app_name
 
 
 def _one_of(request: HttpRequest, cookie: str, known: set[str]) -> str:
