@@ -33,7 +33,7 @@ from engine.frontend.parts import Parts
 from engine.protocol import tokens, wire
 from engine.protocol.tokens import HistoryToken
 
-PAGE_EVENTS_MAX = 256
+PAGE_EVENTS_MAX = 1_000
 CLOSE_EVENT = HistoryEventFilterType.HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT
 
 

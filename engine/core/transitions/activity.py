@@ -17,7 +17,7 @@ from temporalio.api.failure.v1 import Failure
 from temporalio.api.sdk.v1 import UserMetadata
 
 from engine.core import deadlines, retry, timeouts
-from engine.core.effects import ActivityStarted, DropTask, HeartbeatAnswer, OfferTask
+from engine.core.effects import ActivityStarted, DropTask, EmitRecord, HeartbeatAnswer, OfferTask
 from engine.core.inputs import ActivityTarget, Heartbeat, StartActivity
 from engine.core.keys import ACTIVITY, QueueKey
 from engine.core.marks import ActivityBeat, ActivityReoffered, ActivityRetried, ActivityTaken
@@ -240,6 +240,11 @@ def _retry(turn: Turn, event_id: int, failure: Failure, delay_ns: int, identity:
             identity=identity,
         )
     )
+    attempt = turn.state.activities[event_id].attempt
+    if attempt & (attempt - 1) == 0:
+        # The record's attempts and next try are renewed at 2, 4, 8 …: often enough to find what
+        # fails for long, seldom enough for a thousand attempts.
+        turn.ask(EmitRecord())
 
 
 def cancel(turn: Turn, target: ActivityTarget, details: Payloads, identity: str) -> None:

@@ -199,6 +199,18 @@ def test_the_record_tells_when_an_activity_begins_to_fail_and_when_it_ends() -> 
     assert asked(story.complete_activity(), EmitRecord)
 
 
+def test_the_record_is_renewed_as_the_attempts_double() -> None:
+    story = running()
+    renewed = []
+    for _ in range(20):
+        if asked(story.fail_activity(application_failure("no")), EmitRecord):
+            renewed.append(story.state.activities[5].attempt)
+        story.later(101).wake()
+        story.take_activity(request_id=str(story.at))
+
+    assert renewed == [2, 4, 8, 16]
+
+
 def test_an_end_that_comes_while_a_task_runs_keeps_start_and_end_together() -> None:
     story = running()
     story.signal()
