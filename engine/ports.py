@@ -111,6 +111,14 @@ class StartAnswer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     eager_task: Any = None
 
 
+class ShardsHeld(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What this node has of one database; the counters since its start."""
+
+    owned: int
+    cached_runs: int
+    batches_committed: int
+
+
 class Shards(Protocol):
     """The runs, wherever they live. Each call returns after its commit, or raises EngineError."""
 
@@ -141,6 +149,9 @@ class Shards(Protocol):
         """Return True as soon as `satisfied` holds for committed state, False at the time-out."""
 
     def shard_of(self, key: RunKey) -> int: ...
+
+    def held(self) -> list[ShardsHeld]:
+        """One for each database, in the order of DATABASE_URL."""
 
 
 class Matching(Protocol):

@@ -80,6 +80,7 @@ async def _parts(config: EngineConfig, clock: Clock, stack: AsyncExitStack) -> P
         matching=matching,
         namespaces=namespaces,
         reader=reader,
+        pools=pools,
         clock=clock,
         config=config,
     )

@@ -126,10 +126,13 @@ _parked: LiteralString = """
 """
 
 
-def parked(connection: psycopg.Connection[Any], after: int = 0) -> list[Parked]:
-    with connection.cursor(row_factory=class_row(Parked)) as cursor:
-        given = {"after": after, "limit": PARKED_PAGE_ROWS_MAX}
-        return cursor.execute(_parked, given).fetchall()
+async def parked(
+    connection: psycopg.AsyncConnection[Any], after: int = 0, limit: int = PARKED_PAGE_ROWS_MAX
+) -> list[Parked]:
+    """A page of them in the order in which they came, after the seq of the last one seen."""
+    async with connection.cursor(row_factory=class_row(Parked)) as cursor:
+        await cursor.execute(_parked, {"after": after, "limit": min(limit, PARKED_PAGE_ROWS_MAX)})
+        return await cursor.fetchall()
 
 
 _unpark: LiteralString = """
@@ -141,8 +144,8 @@ _unpark: LiteralString = """
 """
 
 
-def unpark(
-    connection: psycopg.Connection[Any], seqs: Sequence[int] | None = None
+async def unpark(
+    connection: psycopg.AsyncConnection[Any], seqs: Sequence[int] | None = None
 ) -> list[tuple[int, str]]:
     """Take rows out (all, up to RETRY_ROWS_MAX, where none are named): (shard, run) of each.
 
@@ -150,7 +153,7 @@ def unpark(
     may have forgotten by now that a run was deleted.
     """
     given = {"seqs": None if seqs is None else list(seqs), "limit": RETRY_ROWS_MAX}
-    return connection.execute(_unpark, given).fetchall()
+    return await (await connection.execute(_unpark, given)).fetchall()
 
 
 def put_back(connection: psycopg.Connection[Any], records: Sequence[OfShard], at: datetime) -> None:
@@ -160,8 +163,8 @@ def put_back(connection: psycopg.Connection[Any], records: Sequence[OfShard], at
 _drop: LiteralString = "delete from visibility_parked where seq = any(%(seqs)s::bigint[])"
 
 
-def drop(connection: psycopg.Connection[Any], seqs: list[int]) -> int:
-    return connection.execute(_drop, {"seqs": seqs}).rowcount
+async def drop(connection: psycopg.AsyncConnection[Any], seqs: Sequence[int]) -> int:
+    return (await connection.execute(_drop, {"seqs": list(seqs)})).rowcount
 
 
 _postpone: LiteralString = """
@@ -212,7 +215,7 @@ _lag: LiteralString = """
 """
 
 
-def lag(connection: psycopg.Connection[Any], now: datetime) -> Lag:
-    row = connection.execute(_lag, {"now": now}).fetchone()
+async def lag(connection: psycopg.AsyncConnection[Any], now: datetime) -> Lag:
+    row = await (await connection.execute(_lag, {"now": now})).fetchone()
     assert row is not None, "visibility_relay has its one row from the start"
     return Lag(*row)

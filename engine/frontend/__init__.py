@@ -7,6 +7,6 @@ parts.py         what each function is given          calls.py    the call under
 checks.py        checks that several RPCs share       attributes.py  search attributes
 
 starting.py · steering.py · resetting.py · reading.py · describing.py · updates.py
-visibility.py · namespaces.py · operator.py · system.py
+visibility.py · namespaces.py · operator.py · system.py · admin.py
 workflow_tasks.py · activities.py · queries.py · task_queues.py
 """

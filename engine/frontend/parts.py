@@ -5,6 +5,7 @@ A function may answer with bytes: a response that is serialised already.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from engine.errors import InvalidArgument
 from engine.frontend import checks
 from engine.namespaces import Namespace, Namespaces
 from engine.ports import Matching, Shards
+from engine.store.pool import Pool
 from search.reader import VisibilityReader
 
 
@@ -27,6 +29,8 @@ class Parts:
     matching: Matching
     namespaces: Namespaces
     reader: VisibilityReader
+    # One for each shard database.
+    pools: Sequence[Pool]
     clock: Clock
     config: EngineConfig
 

@@ -16,6 +16,7 @@ from temporalio.api.workflowservice.v1 import service_pb2 as workflow_service
 
 from engine.frontend import (
     activities,
+    admin,
     multi,
     namespaces,
     operator,
@@ -94,7 +95,8 @@ SERVICES: tuple[tuple[ServiceDescriptor, Mapping[str, Function]], ...] = (
 
 
 def handlers(parts: Parts) -> tuple[grpc.GenericRpcHandler[Any, Any], ...]:
-    return tuple(_service(descriptor, table, parts) for descriptor, table in SERVICES)
+    protocol = (_service(descriptor, table, parts) for descriptor, table in SERVICES)
+    return (*protocol, admin.handler(parts))
 
 
 def _service(

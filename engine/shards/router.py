@@ -14,7 +14,7 @@ from engine.cluster import placement
 from engine.core.inputs import Input, Reset, Start
 from engine.core.keys import RunKey, shard_of
 from engine.core.state import RunState
-from engine.ports import StartAnswer, StartPolicy
+from engine.ports import ShardsHeld, StartAnswer, StartPolicy
 from engine.shards.actor import Writer
 from engine.shards.works import (
     Acknowledge,
@@ -38,6 +38,16 @@ class Router:
 
     def shard_of(self, key: RunKey) -> int:
         return shard_of(key.namespace_id, key.workflow_id, self._shard_count)
+
+    def held(self) -> list[ShardsHeld]:
+        return [
+            ShardsHeld(
+                owned=len(writer.owned),
+                cached_runs=len(writer.cache),
+                batches_committed=writer.counters.commits,
+            )
+            for writer in self._writers
+        ]
 
     def owns(self, key: RunKey) -> bool:
         return self._writer(key).owns(key)

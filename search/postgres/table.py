@@ -143,8 +143,8 @@ def scan(connection: psycopg.Connection[Any]) -> Iterator[list[VisibilityRecord]
         after = rows[-1][0]
 
 
-def current(
-    connection: psycopg.Connection[Any], run_ids: Sequence[str]
+async def current(
+    connection: psycopg.AsyncConnection[Any], run_ids: Sequence[str]
 ) -> dict[str, VisibilityRecord]:
-    rows = connection.execute(_of_runs, {"run_ids": list(run_ids)}).fetchall()
+    rows = await (await connection.execute(_of_runs, {"run_ids": list(run_ids)})).fetchall()
     return {row[0]: record_of(row) for row in rows}

@@ -5,7 +5,6 @@ tasks    one call each
 drain    claim -> bulk -> ack for one database
 bulk     rows -> operations; reply -> acked, parked, once more; pure
 rebuild  a new generation beside the live one, then the alias
-parked   what the index refused: look, try again, drop
 nudge    the engine's word that a commit appended rows
 clock    the time
 """

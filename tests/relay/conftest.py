@@ -11,7 +11,7 @@ import pytest
 from search import outbox
 from search.config import SearchConfig
 from search.elastic import mapping, writer
-from search.postgres import table
+from search.postgres import parked, table
 from search.records import VisibilityRecord
 from search.relay.drain import Index
 from search.relay.rebuild import ensure
@@ -58,10 +58,26 @@ class Chain:
         return {hit["_id"]: mapping.record_of(hit["_source"]) for hit in hits}
 
     def waiting(self) -> int:
-        return self.lag().waiting
+        row = self.connection.execute("select count(*) from visibility_outbox").fetchone()
+        assert row is not None
+        return int(row[0])
 
-    def lag(self, now: datetime = NOON) -> outbox.Lag:
-        return outbox.lag(self.connection, now)
+    async def lag(self, now: datetime = NOON) -> outbox.Lag:
+        async with await psycopg.AsyncConnection.connect(self.database) as connection:
+            return await outbox.lag(connection, now)
+
+    async def parked(self) -> list[outbox.Parked]:
+        async with await psycopg.AsyncConnection.connect(self.database) as connection:
+            return await outbox.parked(connection)
+
+    async def retry(self) -> int:
+        async with await psycopg.AsyncConnection.connect(self.database) as connection:
+            return await parked.retry(connection, None, NOON)
+
+    async def drop_all(self) -> int:
+        rows = await self.parked()
+        async with await psycopg.AsyncConnection.connect(self.database) as connection:
+            return await outbox.drop(connection, [row.seq for row in rows])
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from elasticsearch import ApiError, Elasticsearch
 
 from search import outbox
 from search.records import VisibilityRecord, encode
-from search.relay import parked
 from search.relay.drain import Index, drain
 from tests.relay.conftest import Chain
 from tests.support.visibility import MINUTE, NOON, a_record
@@ -43,7 +42,7 @@ async def test_neither_order_nor_duplicates_matter(chain: Chain) -> None:
     drain(chain.database, chain.index)
 
     assert chain.indexed() == {"run-1": closed}
-    assert chain.lag() == outbox.Lag(0, 0, 0.0, None, None)
+    assert await chain.lag() == outbox.Lag(0, 0, 0.0, None, None)
 
 
 async def test_the_newest_of_a_batch_stands_for_the_older(chain: Chain) -> None:
@@ -74,11 +73,11 @@ async def test_a_poison_row_is_parked_with_its_error_and_blocks_nothing(chain: C
     assert drain(chain.database, chain.index) == 4
 
     assert set(chain.indexed()) == {"before", "after"}
-    rows = parked.parked(chain.database)
+    rows = await chain.parked()
     assert [(row.run_id, row.shard_id) for row in rows] == [("poison", 3), ("garbled", 3)]
     assert "longer than the allowed max length" in rows[0].error
     assert "not a record" in rows[1].error
-    assert (chain.lag().waiting, chain.lag().parked) == (0, 2)
+    assert ((await chain.lag()).waiting, (await chain.lag()).parked) == (0, 2)
 
 
 async def test_a_parked_row_tried_again_sends_what_the_run_is_now(chain: Chain) -> None:
@@ -87,20 +86,20 @@ async def test_a_parked_row_tried_again_sends_what_the_run_is_now(chain: Chain) 
     drain(chain.database, chain.index)
     await chain.commit(a_record("run-1", version=4, status="Completed"))
 
-    assert parked.retry(chain.database, chain.index.clock) == 2
+    assert await chain.retry() == 2
     drain(chain.database, chain.index)
 
     assert {run_id: record.version for run_id, record in chain.indexed().items()} == {"run-1": 4}
-    assert parked.parked(chain.database) == []
+    assert await chain.parked() == []
 
 
 async def test_a_parked_row_can_be_dropped(chain: Chain) -> None:
     chain.append_bytes("run-1", b"\xc1")
     drain(chain.database, chain.index)
 
-    assert parked.drop(chain.database, [row.seq for row in parked.parked(chain.database)]) == 1
+    assert await chain.drop_all() == 1
 
-    assert chain.lag().parked == 0
+    assert (await chain.lag()).parked == 0
 
 
 async def test_while_the_index_is_away_rows_wait_and_then_catch_up(chain: Chain) -> None:
@@ -109,7 +108,7 @@ async def test_while_the_index_is_away_rows_wait_and_then_catch_up(chain: Chain)
         away = replace(chain.index, client=nowhere, clock=lambda: NOON)
         assert drain(chain.database, away) == 0
 
-    behind = chain.lag(NOON + MINUTE)
+    behind = await chain.lag(NOON + MINUTE)
     assert (behind.waiting, behind.parked, behind.oldest_seconds) == (50, 0, 60.0)
     assert behind.away_since == NOON
     assert behind.error is not None
@@ -117,7 +116,7 @@ async def test_while_the_index_is_away_rows_wait_and_then_catch_up(chain: Chain)
     assert drain(chain.database, at(chain.index, NOON)) == 0, "it is too early to ask again"
     assert drain(chain.database, at(chain.index, NOON + MINUTE)) == 50
     assert len(chain.indexed()) == 50
-    assert chain.lag(NOON + MINUTE) == outbox.Lag(0, 0, 0.0, None, None)
+    assert await chain.lag(NOON + MINUTE) == outbox.Lag(0, 0, 0.0, None, None)
 
 
 async def test_the_wait_for_an_index_doubles_up_to_a_limit(chain: Chain) -> None:
@@ -187,7 +186,7 @@ async def test_one_row_that_is_too_large_is_parked(chain: Chain) -> None:
 
     drain(chain.database, replace(chain.index, client=narrow))
 
-    assert chain.lag().parked == 1
+    assert (await chain.lag()).parked == 1
 
 
 def test_a_claim_stops_at_so_many_bytes(chain: Chain) -> None:
@@ -216,4 +215,4 @@ async def test_without_an_index_rows_wait(chain: Chain) -> None:
     drain(chain.database, replace(chain.index, alias="no-such-index"))
 
     assert chain.waiting() == 1
-    assert chain.lag().error == "there is no index yet"
+    assert (await chain.lag()).error == "there is no index yet"

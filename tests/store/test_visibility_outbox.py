@@ -13,8 +13,7 @@ async def test_a_commit_that_fails_leaves_no_row(migrated_database: str) -> None
         await outbox.append(connection, [(1, a_record())], NOON)
         await connection.rollback()
 
-    with psycopg.connect(migrated_database) as connection:
-        assert outbox.lag(connection, NOON).waiting == 0
+        assert (await outbox.lag(connection, NOON)).waiting == 0
 
 
 async def test_rows_are_claimed_in_the_order_of_their_commits(migrated_database: str) -> None:
@@ -32,9 +31,10 @@ async def test_the_oldest_row_says_how_far_behind_the_index_is(migrated_database
     async with await psycopg.AsyncConnection.connect(migrated_database) as connection:
         await outbox.append(connection, [(1, a_record("early"))], NOON)
         await outbox.append(connection, [(1, a_record("late"))], NOON + MINUTE)
+        behind = await outbox.lag(connection, NOON + 3 * MINUTE)
+    assert (behind.waiting, behind.oldest_seconds) == (2, pytest.approx(180))
 
-    with psycopg.connect(migrated_database) as connection:
-        behind = outbox.lag(connection, NOON + 3 * MINUTE)
-        assert (behind.waiting, behind.oldest_seconds) == (2, pytest.approx(180))
-        outbox.ack(connection, [row.seq for row in outbox.claim(connection, NOON)])
-        assert outbox.lag(connection, NOON).oldest_seconds == 0
+    with psycopg.connect(migrated_database) as relay:
+        outbox.ack(relay, [row.seq for row in outbox.claim(relay, NOON)])
+    async with await psycopg.AsyncConnection.connect(migrated_database) as connection:
+        assert (await outbox.lag(connection, NOON)).oldest_seconds == 0

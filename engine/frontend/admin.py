@@ -1,0 +1,163 @@
+"""perdure.admin.v1.AdminService: what Temporal's protocol has no word for.
+
+Beside the protocol, and without generated code: each request and response is a
+`google.protobuf.Struct` with these fields (moments are RFC 3339 text, `database` counts from 0 in
+the order of DATABASE_URL; an empty request may as well be `google.protobuf.Empty`).
+
+    DescribeIndex   {}                       -> {backend: "postgresql" | "elasticsearch", asked_at,
+                                                databases: [{database, waiting, oldest_seconds,
+                                                parked, away_since | null, error | null}]}
+    ListParked      {page_size, page_token}  -> {rows: [{database, seq, run_id, version, error,
+                                                parked_at}], next_page_token}
+    RetryParked     {database, seqs: [..]}   -> {count}   sends what the runs are now
+    DropParked      {database, seqs: [..]}   -> {count}
+    DescribeShards  {}                       -> {shard_count, databases: [{database, owned,
+                                                cached_runs, batches_committed}]}
+
+`owned`, `cached_runs` and `batches_committed` are those of the node that answers. `count` is how
+many of the rows were still there. A field that is unknown or of the wrong type is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeVar
+
+import grpc
+import msgspec
+from google.protobuf import json_format
+from google.protobuf.struct_pb2 import Struct
+from msgspec import Meta
+
+from engine.errors import InvalidArgument
+from engine.frontend.guard import Function, guarded, serialised
+from engine.frontend.parts import Parts
+from engine.store import index
+from engine.store.pool import Pool
+from search.outbox import PARKED_PAGE_ROWS_MAX, RETRY_ROWS_MAX, Lag, Parked
+
+SERVICE = "perdure.admin.v1.AdminService"
+SECOND = 1_000_000_000
+T = TypeVar("T")
+
+
+class Page(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    page_size: Annotated[int, Meta(ge=1, le=PARKED_PAGE_ROWS_MAX)] = PARKED_PAGE_ROWS_MAX
+    page_token: Annotated[str, Meta(pattern=r"^([0-9]{1,5}\.[0-9]{1,18})?$")] = ""
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """The database, and the seq of the last row seen in it."""
+        database, _, seq = self.page_token.partition(".")
+        return int(database or 0), int(seq or 0)
+
+
+class Rows(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    database: Annotated[int, Meta(ge=0)]
+    seqs: Annotated[list[int], Meta(min_length=1, max_length=RETRY_ROWS_MAX)]
+
+
+async def describe_index(parts: Parts, _request: Struct) -> Struct:
+    now = _now(parts)
+    lags = [await index.lag(pool, now) for pool in parts.pools]
+    is_elastic = parts.config.search.elasticsearch_url is not None
+    return _struct(
+        backend="elasticsearch" if is_elastic else "postgresql",
+        asked_at=now.isoformat(),
+        databases=[_lag(number, lag) for number, lag in enumerate(lags)],
+    )
+
+
+def _lag(database: int, lag: Lag) -> dict[str, Any]:
+    away_since = lag.away_since.isoformat() if lag.away_since else None
+    return {"database": database, **lag._asdict(), "away_since": away_since}
+
+
+async def list_parked(parts: Parts, request: Struct) -> Struct:
+    page = _read(request, Page)
+    first, after = page.place
+    rows: list[dict[str, Any]] = []
+    for number in range(first, len(parts.pools)):
+        found = await index.parked(parts.pools[number], after, page.page_size - len(rows))
+        rows += [_parked(number, row) for row in found]
+        if len(rows) == page.page_size:
+            return _struct(rows=rows, next_page_token=f"{number}.{found[-1].seq}")
+        after = 0
+    return _struct(rows=rows, next_page_token="")
+
+
+def _parked(database: int, row: Parked) -> dict[str, Any]:
+    return {
+        "database": database,
+        "seq": row.seq,
+        "run_id": row.run_id,
+        "version": row.version,
+        "error": row.error,
+        "parked_at": row.parked_at.isoformat(),
+    }
+
+
+async def retry_parked(parts: Parts, request: Struct) -> Struct:
+    rows = _read(request, Rows)
+    return _struct(count=await index.retry(_pool(parts, rows), rows.seqs, _now(parts)))
+
+
+async def drop_parked(parts: Parts, request: Struct) -> Struct:
+    rows = _read(request, Rows)
+    return _struct(count=await index.drop(_pool(parts, rows), rows.seqs))
+
+
+async def describe_shards(parts: Parts, _request: Struct) -> Struct:
+    return _struct(
+        shard_count=parts.config.shard_count,
+        databases=[
+            {"database": number, **msgspec.structs.asdict(held)}
+            for number, held in enumerate(parts.shards.held())
+        ],
+    )
+
+
+METHODS: Mapping[str, Function] = {
+    "DescribeIndex": describe_index,
+    "DescribeShards": describe_shards,
+    "DropParked": drop_parked,
+    "ListParked": list_parked,
+    "RetryParked": retry_parked,
+}
+
+
+def handler(parts: Parts) -> grpc.GenericRpcHandler[Any, Any]:
+    methods: dict[str, grpc.RpcMethodHandler[Any, Any]] = {
+        name: grpc.unary_unary_rpc_method_handler(
+            guarded(name, function, parts),
+            request_deserializer=Struct.FromString,
+            response_serializer=serialised,
+        )
+        for name, function in METHODS.items()
+    }
+    return grpc.method_handlers_generic_handler(SERVICE, methods)
+
+
+def _read(request: Struct, shape: type[T]) -> T:
+    try:
+        # A Struct has floats only, so whole ones stand for integers.
+        return msgspec.convert(json_format.MessageToDict(request), shape, strict=False)
+    except (msgspec.ValidationError, json_format.Error) as trouble:
+        raise InvalidArgument(str(trouble)) from trouble
+
+
+def _struct(**fields: Any) -> Struct:
+    answer = Struct()
+    answer.update(fields)
+    return answer
+
+
+def _pool(parts: Parts, rows: Rows) -> Pool:
+    if rows.database >= len(parts.pools):
+        raise InvalidArgument(f"there is no database {rows.database}")
+    return parts.pools[rows.database]
+
+
+def _now(parts: Parts) -> datetime:
+    return datetime.fromtimestamp(parts.clock.now() / SECOND, UTC)
