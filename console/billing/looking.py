@@ -109,6 +109,12 @@ def page(it: Subscription, query: dict[str, str]) -> dict[str, Any]:
             "drawing": periods.draw(ledger, retrying is not None),
             "ahead": [presenters.change_row(row) for row in ledger.forecast],
             "currency": ledger.terms.charge.currency,
+            "money": {
+                "charged": presenters.with_currency(ledger.charged),
+                "refunded": presenters.with_currency(ledger.refunded),
+                "standing": presenters.with_currency(ledger.terms.charge),
+                "next": presenters.with_currency(ledger.next_charge),
+            },
         }
     )
 

@@ -196,6 +196,10 @@ def amount(money: Money) -> str:
     return f"{money.value:,}".replace("-", "−")
 
 
+def with_currency(money: Money | None) -> str:
+    return f"{amount(money)} {money.currency}" if money else ""
+
+
 def _indexed(value: Any, currency: str) -> str:
     """The index holds a double, which is for sorting; it is shown with the currency's digits."""
     try:

@@ -197,7 +197,7 @@ def _state_counts(operation: BulkOperation, counts: Counter[str]) -> list[StateC
     rows = [
         StateCount(state, SHAPES[state], word_of(operation, state).lower(), counts[state])
         for state in (State.DONE, State.CLOSED, State.FAILED, State.LEFT)
-        if counts[state] or state in {State.DONE, State.FAILED}
+        if counts[state] or state == State.DONE
     ]
     return rows + ([StateCount("waiting", "waiting", "to go", waiting)] if waiting else [])
 
@@ -247,6 +247,6 @@ def target_row(operation: BulkOperation, target: BulkTarget) -> TargetRow:
         says=target.says,
         tries=target.tries,
         at=target.concluded_at,
-        request_id=f"{operation}-{target.position or 0:04d}",
+        request_id=f"{operation}-{target.position:04d}" if target.position else "",
         new_run_id=target.new_run_id,
     )

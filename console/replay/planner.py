@@ -12,15 +12,20 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from console.gateway import events
 from console.gateway.events import Event
+from console.gateway.payloads import Value, readable
 from console.replay.effects import Effect, effect
+from console.ui import words
 
 ENDS = {"completed", "failed", "timed-out", "canceled", "terminated", "start-failed"}
 #: What opens a step of the drawing; the rest belongs to the step that its head names.
 OPENS = {"activity", "timer", "child", "external", "external-cancel", "update", "nexus"}
 NO_EFFECT = Effect()
+BRIEF_LETTERS = 120
+SHORT_LETTERS = 40
 TASK_TROUBLE = {"WorkflowTaskFailed", "WorkflowTaskTimedOut"}
 
 
@@ -134,8 +139,8 @@ def _opened(event: Event) -> Step | None:
             does = effect(name, given)
             step = Step(event.id, "activity", name, _brief(given), at, effect=does)
         case "timer":
-            delay = str(events.delay(event) or "")
-            step = Step(event.id, "timer", events.text(event, "timer_id"), delay, at)
+            delay = words.span(events.delay(event))
+            step = Step(event.id, "timer", _summary(event) or "Timer", delay, at)
         case "child":
             step = Step(event.id, "child", events.text(event, "workflow_id"), name, at)
         case "signal" | "update" | "external" | "external-cancel" | "nexus" as word:
@@ -153,9 +158,30 @@ def words_of(kind: str) -> str:
     return spaced.strip().capitalize()
 
 
-def _brief(values: Sequence[object]) -> str:
-    parts = (str(getattr(value, "content", "")) for value in values)
-    return ", ".join(part for part in parts if part and part != "None")[:120]
+def _summary(event: Event) -> str:
+    """What the program said that this is for."""
+    about = event.raw.user_metadata
+    return str(readable(about.summary).content or "") if about.HasField("summary") else ""
+
+
+def _brief(values: Sequence[Value]) -> str:
+    parts = (part for value in values for part in _parts(value.content))
+    return ", ".join(part for part in parts if part)[:BRIEF_LETTERS]
+
+
+def _parts(content: Any) -> list[str]:
+    """Amounts first, then what is short; lists and the rest are for the run's own page."""
+    if isinstance(content, dict):
+        inner = [part for one in content.values() if isinstance(one, dict) for part in _parts(one)]
+        if set(content) == {"amount", "currency"}:
+            return [f"{content['amount']} {content['currency']}"]
+        flat = [f"{name} {one}" for name, one in content.items() if _is_short(one)]
+        return inner + flat
+    return [str(content)] if _is_short(content) else []
+
+
+def _is_short(value: Any) -> bool:
+    return isinstance(value, str | int | float) and 0 < len(str(value)) <= SHORT_LETTERS
 
 
 def points(every: Sequence[Step]) -> list[int]:

@@ -13,6 +13,7 @@ DRAWN_MAX = 60
 AROUND = 18
 AT_THE_ENDS = 5
 NAMED_MAX = 6
+BUILD_LETTERS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +152,7 @@ def _detail(step: Step) -> str:
     if step.ended == "failed-task":
         return f"attempt {step.attempts}, {step.detail}" if step.attempts > 1 else step.detail
     if step.is_point:
-        return f"build {step.build}" if step.build else ""
+        return f"build {step.build[:BUILD_LETTERS]}" if step.build else ""
     return step.detail
 
 
@@ -227,7 +228,8 @@ def _timers(plan: Plan) -> str:
         count = words.plural(len(plan.timers_on), "timer")
         parts.append(f"{count} of before {'goes' if len(plan.timers_on) == 1 else 'go'} on")
     if plan.timers_again:
-        parts.append(f"{words.plural(len(plan.timers_again), 'timer')} start over")
+        count = words.plural(len(plan.timers_again), "timer")
+        parts.append(f"{count} {'starts' if len(plan.timers_again) == 1 else 'start'} over")
     return ", ".join(parts).capitalize() + "."
 
 
