@@ -1,0 +1,100 @@
+"""`make up` as a person runs it: a stack of real parts, with a directory and ports of its own."""
+
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+from time import monotonic
+
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from examples.stack.addresses import free_ports
+from tests.stack.living import REPOSITORY, lives
+from tests.support.eventually import eventually
+
+
+class Up:
+    def __init__(self, run: Path, **given: str) -> None:
+        self.run = run
+        self.given = given
+        self.console_port, self.engine_port = free_ports(2)
+        self.output = run.parent / "output"
+
+    def start(self, within: float) -> float:
+        """The seconds until a page could be read."""
+        began = monotonic()
+        given = {
+            "RUN_DIRECTORY": str(self.run),
+            "CONSOLE_PORT": str(self.console_port),
+            "ENGINE_PORT": str(self.engine_port),
+            **self.given,
+        }
+        with self.output.open("wb") as output:
+            self.runner = subprocess.Popen(
+                [sys.executable, "-m", "examples.stack"],
+                cwd=REPOSITORY,
+                env={**a_shell_s_environment(), **given},
+                stdout=output,
+                stderr=output,
+            )
+        eventually(self.has_welcomed, within=within)
+        assert self.page().status == 200
+        return monotonic() - began
+
+    def has_welcomed(self) -> bool:
+        said = self.output.read_text()
+        assert self.runner.poll() is None, said
+        return "Perdure is up." in said
+
+    def says(self, line: str) -> bool:
+        return line in self.output.read_text().splitlines()
+
+    def page(self) -> "urllib.request._UrlopenRet":
+        return urllib.request.urlopen(f"http://127.0.0.1:{self.console_port}/", timeout=10)
+
+    async def starts_a_workflow(self, name: str) -> bool:
+        try:
+            client = await Client.connect(f"127.0.0.1:{self.engine_port}")
+            await client.start_workflow("Anything", id=f"after-{name}", task_queue="nobody")
+        except (RPCError, RuntimeError) as refused:
+            raise AssertionError(str(refused)) from None
+        return True
+
+    def end(self) -> int:
+        self.runner.send_signal(signal.SIGINT)
+        return self.runner.wait(60)
+
+    def pid_of(self, name: str, words: str) -> int:
+        """The program of a part, by the words of its command line."""
+        found = [pid for pid in self.programs() if words in _command(pid)]
+        assert found, f"{name} is not running"
+        return min(found)
+
+    def commands(self) -> list[str]:
+        return [_command(pid) for pid in self.programs()]
+
+    def programs(self) -> list[int]:
+        mark = f"PERDURE_RUN={self.run}".encode()
+        pids = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdecimal()]
+        return [pid for pid in pids if lives(pid) and mark in _read(pid, "environ").split(b"\0")]
+
+
+def a_shell_s_environment() -> dict[str, str]:
+    """As a person's shell has it: without what the console's test settings have put there."""
+    ours = ("DATABASE_URL", "ENGINE_ADDRESS", "ELASTICSEARCH_URL", "BROKER_URL")
+    given = dict(os.environ)  # noqa: TID251 (handed to the command under test)
+    return {name: value for name, value in given.items() if name not in ours}
+
+
+def _command(pid: int) -> str:
+    return _read(pid, "cmdline").replace(b"\0", b" ").decode()
+
+
+def _read(pid: int, name: str) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/{name}").read_bytes()
+    except OSError:
+        return b""
