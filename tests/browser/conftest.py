@@ -1,0 +1,84 @@
+"""A stack as `make up` starts it, with Elasticsearch and examples, and a person in a browser."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.stack.whole import Up
+from tests.support.programs import Program
+
+CHROMIUM = Path("/usr/bin/chromium")
+OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+START_SECONDS_MAX = 180
+#: Of the page for whatever it says it does; the machine may be busy.
+PAGE_MILLISECONDS = 20_000
+
+
+@dataclass(frozen=True)
+class Person:
+    page: Page
+    address: str
+
+    def goes_to(self, path: str) -> None:
+        self.page.goto(f"{self.address}/{path}")
+
+    def opens_run(self, workflow_id: str) -> None:
+        self.goes_to(f"namespaces/default/runs/go-to/?id={workflow_id}")
+
+    def searches(self, query: str) -> None:
+        self.page.fill("#q", query)
+        self.page.press("#q", "Enter")
+        expect(self.page.locator("#query-shown")).to_have_value(query)
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory, elasticsearch_url: str) -> Iterator[Up]:
+    directory = tmp_path_factory.mktemp("walk")
+    directory.chmod(0o755)
+    stack = Up(directory / "run", ELASTICSEARCH_URL=elasticsearch_url)
+    try:
+        stack.start(within=START_SECONDS_MAX)
+        yield stack
+    finally:
+        if stack.runner.poll() is None:
+            stack.end()
+
+
+@pytest.fixture(scope="module")
+def program(up: Up) -> Iterator[Program]:
+    made = Program(f"127.0.0.1:{up.engine_port}", "default")
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Ends with its module: while it lives no other test can run an event loop in this thread."""
+    expect.set_options(timeout=PAGE_MILLISECONDS)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def bob(browser: Browser, up: Up) -> Iterator[Person]:
+    """An operator who has signed in through the page; what his browser complains of is an error."""
+    complaints: list[str] = []
+    profile = browser.new_context(viewport={"width": 1440, "height": 900})
+    page = profile.new_page()
+    page.set_default_timeout(PAGE_MILLISECONDS)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    address = f"http://127.0.0.1:{up.console_port}"
+    page.goto(address)
+    page.get_by_label("Username").fill("bob")
+    page.get_by_label("Password").fill(json.loads((up.run / "words.json").read_text())["password"])
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("link", name="Runs").first).to_be_visible()
+    yield Person(page, address)
+    profile.close()
+    assert complaints == []
