@@ -21,6 +21,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 FIRST_START_SECONDS_MAX = 60
 NEXT_START_SECONDS_MAX = 15
+GOES_ON_SECONDS_MAX = 60
 
 
 @pytest.fixture
@@ -75,7 +76,7 @@ def test_a_killed_runner_s_parts_end_and_the_next_start_goes_on(up: Up) -> None:
     up.runner.wait()
 
     eventually(up.commands, lambda running: running == [], within=40)
-    up.start(within=NEXT_START_SECONDS_MAX)
+    up.start(within=GOES_ON_SECONDS_MAX)
 
 
 def test_everything_killed_at_once_starts_again(up: Up) -> None:
@@ -86,7 +87,7 @@ def test_everything_killed_at_once_starts_again(up: Up) -> None:
             os.kill(pid, signal.SIGKILL)
     up.runner.wait()
 
-    up.start(within=NEXT_START_SECONDS_MAX)
+    up.start(within=GOES_ON_SECONDS_MAX)
 
 
 def test_a_taken_console_port_ends_the_start_with_one_line(tmp_path: Path) -> None:
