@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, LiteralString
+from typing import Any, LiteralString, cast
 
+from engine.store import pipeline
+from engine.store.pipeline import Recorded
 from engine.store.pool import Connection
 from search import outbox
 from search.postgres import table
@@ -107,16 +109,18 @@ _drop_run_tasks: LiteralString = """
 
 async def commit(connection: Connection, write: ShardWrite, at: int) -> None:
     """Store all of it, or nothing and raise."""
-    async with connection.pipeline(), connection.transaction():
-        for statement, rows in _in_lock_order(write):
-            if rows:
-                await connection.execute(statement, _by_column(rows))
-        if write.marks_gone:
-            await connection.execute(_drop_marks, [write.marks_gone])
-        if write.runs_gone:
-            await _drop(connection, write.runs_gone)
-        if write.records:
-            await _show(connection, write, at)
+    recorded = Recorded()
+    for statement, rows in _in_lock_order(write):
+        if rows:
+            await recorded.execute(statement, _by_column(rows))
+    if write.marks_gone:
+        await recorded.execute(_drop_marks, [write.marks_gone])
+    if write.runs_gone:
+        for statement in (_drop_runs, _drop_history, _drop_marks, _drop_run_tasks):
+            await recorded.execute(statement, [write.runs_gone])
+    if write.records:
+        await _show(recorded, write, at)
+    await pipeline.run(connection, recorded.statements)
 
 
 def _in_lock_order(write: ShardWrite) -> tuple[tuple[LiteralString, Columns], ...]:
@@ -137,12 +141,9 @@ def _by_column(rows: Columns) -> list[list[Any]]:
     return [list(column) for column in zip(*rows, strict=True)]
 
 
-async def _drop(connection: Connection, run_ids: list[str]) -> None:
-    for statement in (_drop_runs, _drop_history, _drop_marks, _drop_run_tasks):
-        await connection.execute(statement, [run_ids])
-
-
-async def _show(connection: Connection, write: ShardWrite, at: int) -> None:
+async def _show(recorded: Recorded, write: ShardWrite, at: int) -> None:
+    # Search writes to its own tables, through what looks to it like the connection.
+    connection = cast(Connection, recorded)
     await table.upsert(connection, [record for _, record in write.records])
     if write.outbox:
         moment = datetime.fromtimestamp(at / SECOND, tz=UTC)
