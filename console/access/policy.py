@@ -29,6 +29,8 @@ VERBS: dict[str, Role] = {
     "replay.view": Role.VIEWER,
     "replay.check": Role.OPERATOR,
     "cluster.view": Role.VIEWER,
+    "parked.retry": Role.ADMIN,
+    "parked.drop": Role.ADMIN,
     "audit.view": Role.VIEWER,
     "account.own": Role.VIEWER,
     "people.manage": Role.ADMIN,

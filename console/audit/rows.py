@@ -21,6 +21,8 @@ DID = {
     "namespace.create": "created the namespace",
     "namespace.change": "changed the namespace",
     "saved_view.save": "changed the view",
+    "parked.retry": "sent to the index once more",
+    "parked.drop": "dropped what the index refused:",
     "replay.check": "checked the replay of",
 }
 

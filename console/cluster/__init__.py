@@ -1,1 +1,1 @@
-"""The cluster: which server this is, what it can do, whether it answers."""
+"""The cluster: which server this is, what it can do, whether it answers; its index and shards."""

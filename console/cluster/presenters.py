@@ -1,8 +1,11 @@
 """Gateway dataclasses -> template rows; pure."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
+from console.gateway.admin import Index, Shards
 from console.gateway.cluster import Server
+from console.ui import words
 
 #: capability -> what a person loses without it; the rest concern SDKs only
 MATTERS = {
@@ -30,3 +33,72 @@ def capability_rows(server: Server) -> list[CapabilityRow]:
     rows = [CapabilityRow(name, MATTERS.get(name, ""), True) for name in server.capabilities]
     rows += [CapabilityRow(name, MATTERS.get(name, ""), False) for name in server.lacks]
     return sorted(rows, key=lambda row: (row.has, row.name))
+
+
+BACKENDS = {"postgresql": "PostgreSQL", "elasticsearch": "Elasticsearch"}
+
+
+@dataclass(frozen=True, slots=True)
+class IndexRow:
+    backend: str
+    state: str
+    word: str
+    at: datetime
+    lag_seconds: str
+    waiting: int
+    parked: int
+    away: str
+    why_away: str
+
+
+def index_row(index: Index) -> IndexRow:
+    state, word = _standing(index)
+    return IndexRow(
+        backend=BACKENDS.get(index.backend, index.backend),
+        state=state,
+        word=word,
+        at=index.at,
+        lag_seconds=f"{index.lag.total_seconds():,.1f}",
+        waiting=index.rows,
+        parked=index.parked,
+        away=_away(index),
+        why_away=index.away.why_away if index.away else "",
+    )
+
+
+def _standing(index: Index) -> tuple[str, str]:
+    if index.away:
+        return "starving", "Away"
+    if index.is_behind:
+        return "retrying", "Behind"
+    return "ok", "Up to date"
+
+
+def _away(index: Index) -> str:
+    if not index.away:
+        return ""
+    since = index.away.away_since
+    return f"cannot be reached since {words.day(since)} {words.clock(since)}"
+
+
+@dataclass(frozen=True, slots=True)
+class ShardRow:
+    database: int
+    owned: int
+    cached_runs: int
+    batches: int
+    waiting: int
+
+
+def shard_rows(shards: Shards, index: Index) -> list[ShardRow]:
+    waiting = {one.database: one.rows for one in index.databases}
+    return [
+        ShardRow(
+            one.database,
+            one.owned,
+            one.cached_runs,
+            one.batches,
+            waiting.get(one.database, 0),
+        )
+        for one in shards.databases
+    ]

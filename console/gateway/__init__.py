@@ -8,4 +8,5 @@ workflows   list, count, describe
 histories   pages of history events, from both ends
 steering    signal, cancel, terminate, reset, update, query, start
 task_queues, namespaces, cluster   the same for these
+admin       what only our own engine tells: index, parked rows, shards
 """

@@ -12,6 +12,7 @@ from typing import TypeVar
 import grpc
 from django.conf import settings
 from google.protobuf.message import Message
+from google.protobuf.struct_pb2 import Struct
 from temporalio.api.operatorservice.v1 import OperatorServiceStub
 from temporalio.api.workflowservice.v1 import WorkflowServiceStub
 
@@ -118,6 +119,21 @@ def workflow_service() -> WorkflowServiceStub:
 
 def operator_service() -> OperatorServiceStub:
     return _operator_stub(settings.ENGINE_ADDRESS)
+
+
+@lru_cache(maxsize=64)
+def _admin_method(address: str, name: str) -> "grpc.UnaryUnaryMultiCallable[Struct, Struct]":
+    method: grpc.UnaryUnaryMultiCallable[Struct, Struct] = channel(address).unary_unary(
+        f"/perdure.admin.v1.AdminService/{name}",
+        request_serializer=Struct.SerializeToString,
+        response_deserializer=Struct.FromString,
+    )
+    return method
+
+
+def admin_method(name: str) -> "grpc.UnaryUnaryMultiCallable[Struct, Struct]":
+    """Of our own engine, beside the protocol; other servers answer UNSUPPORTED."""
+    return _admin_method(settings.ENGINE_ADDRESS, name)
 
 
 def call(

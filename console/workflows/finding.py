@@ -13,7 +13,8 @@ from django.conf import settings
 from django.core.cache import cache
 from django.utils import timezone
 
-from console.gateway import namespaces, workflows
+from console.gateway import admin, namespaces, workflows
+from console.gateway.admin import Index
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.namespaces import Attributes
 from console.gateway.runs import Counts, RunKey, RunPage
@@ -71,6 +72,7 @@ class Summary:
     by_status: Mapping[str, int]
     starts: Histogram | None = None
     retrying: int = 0
+    index: Index | None = None
 
 
 def search(namespace: str, query: str, size: int, address: Mapping[str, str]) -> Search:
@@ -173,7 +175,13 @@ def summary(namespace: str, query: str) -> Summary:
         by_status = {str(group.values[0]): group.count for group in counts.groups if group.values}
         starts = _starts(namespace, plain, counts.total)
         kept = Summary(
-            counts, timezone.now(), by_status, starts, _retrying(namespace, plain, by_status)
+            counts,
+            timezone.now(),
+            by_status,
+            starts,
+            _retrying(namespace, plain, by_status),
+            # one call more, and only where it can be answered
+            admin.glance() if namespaces.attributes(namespace).ours else None,
         )
         cache.set(key, kept, COUNT_SECONDS)
     return kept

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
+from console.gateway.admin import Index
 from console.gateway.runs import Problem, RunKey, RunSummary
 from console.ui import words
 from console.ui.htmx import version_of
@@ -168,6 +169,14 @@ def count_links(summary: Summary, query: str) -> list[CountLink]:
         return links
     of_running = f"of {running:,} running"
     return [CountLink("Retrying", summary.retrying, _narrowed(query, RETRYING), of_running), *links]
+
+
+def behind(index: Index | None) -> str:
+    """What the rows and counts lack, where that is worth a word."""
+    if index is None or not index.is_behind:
+        return ""
+    wait = f"{words.plural(index.rows, 'change')} wait{'s' if index.rows == 1 else ''}"
+    return f"The index is {words.span(index.lag)} behind: {wait} to be searched."
 
 
 def _narrowed(query: str, condition: str) -> str:

@@ -70,12 +70,14 @@ def summary(request: HtmxRequest, namespace: str) -> HttpResponse:
         raise Refusal(400, form.problem)
     text = asked(form)["q"]
     found = finding.summary(namespace, text)
-    version = version_of(found.by_status, found.counts.total, found.retrying)
+    behind = presenters.behind(found.index)
+    version = version_of(found.by_status, found.counts.total, found.retrying, behind)
     if unchanged(request, version):
         return nothing_new()
     context = {
         "summary": found,
         "links": presenters.count_links(found, text),
+        "behind": behind,
         "query": text,
         "version": version,
     }
