@@ -15,4 +15,7 @@ create table marks (
     first_mark bigint not null,
     marks bytea not null,
     primary key (run_id, first_mark)
+) with (
+    autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000,
+    autovacuum_vacuum_cost_delay = 0
 );

@@ -16,6 +16,10 @@ create table transfer_tasks (
     offered_at bigint not null,
     payload bytea,
     primary key (run_id, kind, event_id)
+) with (
+    -- Rows live for moments: their room is to be used again long before a fifth of it is dead.
+    autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000,
+    autovacuum_vacuum_cost_delay = 0
 );
 
 create index transfer_tasks_to_deliver on transfer_tasks (run_id, event_id)
