@@ -1,0 +1,148 @@
+"""One target: tried again after a crash it is recognised, and an engine that is away is borne."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from temporalio import activity
+from temporalio.worker import Worker
+
+from console.bulk import acting, orders, outcomes
+from console.bulk.models import BulkTarget, State
+from console.bulk.orders import ChunkDone, ChunkOrder, Plan, Progress, StageShown
+from console.bulk.workflow import BulkWorkflow
+from console.gateway import histories, once
+from tests.support import bulk
+from tests.support.names import Names
+from tests.support.programs import Program
+
+Browser = Callable[..., Client]
+
+
+def target_of(browser: Client, program: Program, names: Names, verb: str) -> BulkTarget:
+    queue = names.queue()
+    bulk.start_many(program, names, 1, queue)
+    operation = bulk.freeze(browser, verb, f"TaskQueue = '{queue}'")
+    operation.reason, operation.signal_name = "why not", "go"
+    operation.save()
+    target = operation.targets.get()
+    target.operation = operation
+    return target
+
+
+def act(target: BulkTarget, *, again: bool) -> outcomes.Outcome:
+    return acting.act(target.operation, target, again=again, alive=lambda: None)
+
+
+@pytest.mark.parametrize("verb", ["terminate", "cancel", "signal"])
+def test_an_act_whose_answer_was_lost_is_recognised_after_the_run_has_closed(
+    bob: User, browser_of: Browser, program: Program, names: Names, verb: str
+) -> None:
+    target = target_of(browser_of(bob), program, names, verb)
+    assert act(target, again=False).state is State.DONE
+    if verb != "terminate":
+        program.wait(program.client.get_workflow_handle(target.workflow_id).terminate())
+
+    assert act(target, again=True).state is State.DONE
+    assert once.trace(target.key, target.request_id) is not None
+    assert once.trace(target.key, "another request") is None
+
+
+def test_a_run_that_somebody_else_terminated_is_not_our_success_even_when_tried_again(
+    bob: User, browser_of: Browser, program: Program, names: Names
+) -> None:
+    target = target_of(browser_of(bob), program, names, "terminate")
+    program.wait(program.client.get_workflow_handle(target.workflow_id).terminate())
+
+    outcome = act(target, again=True)
+
+    assert outcome.state is State.CLOSED
+    assert "closed since the list was frozen" in outcome.says
+
+
+def test_the_same_request_is_done_once_while_the_run_is_open(
+    bob: User, browser_of: Browser, program: Program, names: Names
+) -> None:
+    target = target_of(browser_of(bob), program, names, "signal")
+
+    states = [act(target, again=again).state for again in (False, True, True)]
+
+    kinds = [event.kind for event in histories.forward(target.key).events]
+    assert states == [State.DONE] * 3
+    assert kinds.count("WorkflowExecutionSignaled") == 1
+
+
+def test_an_engine_that_stays_away_is_a_failure_that_says_so(
+    bob: User,
+    browser_of: Browser,
+    program: Program,
+    names: Names,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    target = target_of(browser_of(bob), program, names, "cancel")
+    monkeypatch.setattr(acting, "PATIENCE_SECONDS", (0.01, 0.01))
+    settings.ENGINE_ADDRESS = "127.0.0.1:1"
+
+    outcome = act(target, again=False)
+
+    assert outcome.state is State.FAILED
+    assert "does not answer" in outcome.says
+
+
+def test_only_who_holds_the_claim_writes_the_outcome(
+    bob: User, browser_of: Browser, program: Program, names: Names
+) -> None:
+    target = target_of(browser_of(bob), program, names, "cancel")
+    now = target.operation.frozen_at
+    done, failed = outcomes.Outcome(State.DONE), outcomes.Outcome(State.FAILED)
+
+    assert outcomes.claim(target, "the zombie")
+    assert outcomes.claim(target, "the living")
+    assert not outcomes.conclude(target, "the zombie", failed, now)
+    assert outcomes.conclude(target, "the living", done, now)
+    assert not outcomes.claim(target, "a third")
+    target.refresh_from_db()
+    assert (target.state, target.tries) == (State.DONE, 2)
+
+
+def test_a_long_list_continues_as_new_and_leaves_no_gap(
+    bob: User, program: Program, names: Names, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(orders, "CHUNKS_PER_RUN", 3)
+    ranges: list[tuple[int, int]] = []
+    stages: list[str] = []
+
+    @activity.defn(name=orders.ACT_ON_CHUNK)
+    async def act_on_chunk(order: ChunkOrder) -> ChunkDone:
+        ranges.append((order.first, order.last))
+        return ChunkDone(0, 0, order.last + 1 if len(ranges) < 8 else None)
+
+    @activity.defn(name=orders.SHOW_STAGE)
+    async def show_stage(shown: StageShown) -> None:
+        stages.append(shown.stage)
+
+    async def run() -> str:
+        queue = names.queue()
+        async with Worker(
+            program.client,
+            task_queue=queue,
+            workflows=[BulkWorkflow],
+            activities=[act_on_chunk, show_stage],
+        ):
+            result: str = await program.client.execute_workflow(
+                orders.WORKFLOW_TYPE,
+                args=[Plan(1, 0, 50, 5), Progress(confirmed=True)],
+                id=names.workflow(),
+                task_queue=queue,
+            )
+        return result
+
+    result = program.wait(asyncio.wait_for(run(), 60), within=60)
+
+    assert result == "finished"
+    assert ranges == [(first, first + 99) for first in range(1, 800, 100)]
+    assert (stages[0], stages[-1]) == ("running", "finished")
