@@ -91,6 +91,10 @@ class Child:
 
 
 def _dies_with_us() -> list[str]:
-    """`kill -9` of the runner is the end of its parts: the kernel tells them."""
+    """`kill -9` of the runner is the end of its parts: the kernel kills them.
+
+    Not SIGTERM: asked all at once, a worker would wait for the engine that has gone already. Each
+    part survives a kill, and the embedded PostgreSQL is stopped by its own bond to its owner.
+    """
     setpriv = shutil.which("setpriv")
-    return [setpriv, "--pdeathsig=TERM"] if setpriv else []
+    return [setpriv, "--pdeathsig=KILL"] if setpriv else []

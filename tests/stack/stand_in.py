@@ -21,9 +21,13 @@ def note(word):
 def end(*_):
     note("ended")
     raise SystemExit(0)
-signal.signal(signal.SIGTERM, signal.SIG_IGN if manner == "deaf" else end)
-if manner == "parent":
-    child = subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"])
+signal.signal(signal.SIGTERM, end)
+if manner in ("parent", "deaf"):
+    deaf = "signal.signal(signal.SIGTERM, signal.SIG_IGN);" if manner == "deaf" else ""
+    child = subprocess.Popen(
+        [sys.executable, "-c", f"import signal; {deaf} signal.pause()"],
+        start_new_session=manner == "deaf",
+    )
     with open(events, "a") as file:
         file.write(f"grandchild started {child.pid}\\n")
 if manner == "broken":

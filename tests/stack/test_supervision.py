@@ -68,7 +68,8 @@ def test_all_parts_end_when_the_runner_is_killed(tmp_path: Path) -> None:
 
 def test_the_next_start_ends_what_would_not_die(tmp_path: Path) -> None:
     with stack(tmp_path, "deaf") as first:
-        deaf = first.await_up()["server"]
+        first.await_up()
+        deaf = first.events("started")["grandchild"]
         first.runner.kill()
         first.runner.wait()
         assert lives(deaf)
