@@ -1,6 +1,7 @@
 """All SQL of the engine, and the only part of it that knows psycopg.
 
-`commit` writes what a batch carries, in one transaction on the connection that holds the shard
-locks (`shards`); `runs`, `history`, `tasks` and `backlog` read; `codec` turns states and marks
-into bytes; `index` looks after the outbox; `migrate` applies `schema/` and the schema of search.
+`commit` says what a batch writes, `pipeline` sends it in one go on the connection that holds the
+shard locks (`shards`), `arrays` turns columns into parameters. `runs`, `history`, `tasks` and
+`namespaces` read, through `pool`; `codec` turns states and marks into bytes; `migrate` applies
+`schema/` and the schema of search.
 """
