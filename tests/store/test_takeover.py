@@ -163,9 +163,9 @@ async def test_a_child_is_started_once_though_the_message_was_lost(url: str) -> 
     async with node(url) as one:
         parent = await one.start("order")
         one.writer.deliver = lambda source, delivery: True
-        await one.on_task(commands.start_child("shipping", QUEUE))
+        await one.on_task(commands.start_child("shipping", "shipping"))
     async with node(url) as two:
-        child = await two.on_task(commands.complete(commands.text("shipped")))
+        child = await two.on_task(commands.complete(commands.text("shipped")), queue="shipping")
         assert child.workflow_id == "shipping"
 
         async def knows() -> bool:
@@ -181,7 +181,7 @@ async def test_a_child_is_started_once_though_the_answer_was_lost(url: str) -> N
         parent = await one.start("order")
         lost: list[Delivery] = []
         one.writer.deliver = lambda source, delivery: not lost.append(delivery)
-        await one.on_task(commands.start_child("shipping", QUEUE))
+        await one.on_task(commands.start_child("shipping", "shipping"))
         first = await begin_child(one, lost[0])
         await one.terminate(first)
         await one.start("shipping")
