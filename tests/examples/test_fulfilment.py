@@ -214,7 +214,10 @@ async def test_cancelled_on_its_way_the_child_is_cancelled_too(shop: Shop) -> No
     with pytest.raises(WorkflowFailureError):
         await placed.handle.result()
 
-    assert (await child.describe()).status is WorkflowExecutionStatus.CANCELED
+    async def child_is_cancelled() -> bool:
+        return (await child.describe()).status is WorkflowExecutionStatus.CANCELED
+
+    await eventually_async(child_is_cancelled)
     assert await placed.money() == (["179.00"], ["179.00"])
 
 
