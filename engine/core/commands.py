@@ -159,7 +159,10 @@ def _timer(seen: Review, attributes: Any) -> Refusal | None:
     cause = Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_START_TIMER_ATTRIBUTES
     if not attributes.timer_id:
         return Refusal(cause, "TimerId is not set on StartTimerCommand.")
-    if attributes.start_to_fire_timeout.ToNanoseconds() <= 0:
+    if (
+        not attributes.HasField("start_to_fire_timeout")
+        or attributes.start_to_fire_timeout.ToNanoseconds() < 0
+    ):
         return Refusal(
             cause,
             "An invalid StartToFireTimeout is set on StartTimerCommand. "

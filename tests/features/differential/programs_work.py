@@ -254,6 +254,12 @@ async def fires_a_timer(stage: Stage) -> None:
     await stage.worker.on_task(complete())
 
 
+async def fires_a_timer_at_once(stage: Stage) -> None:
+    await stage.start()
+    await stage.worker.on_task(start_timer("t", 0))
+    await stage.worker.on_task(complete())
+
+
 async def cancels_a_timer(stage: Stage) -> None:
     run = await stage.start()
     await stage.worker.on_task(start_timer("t", 600))
