@@ -16,10 +16,12 @@ from temporalio.api.workflowservice.v1 import (
     UpdateWorkflowExecutionRequest,
 )
 
-from engine.errors import EngineError, InvalidArgument, OperationsFailed
+from engine.core.state import RunState
+from engine.errors import EngineError, InvalidArgument, NotFound, OperationsFailed
 from engine.frontend import starting, updates
 from engine.frontend.parts import Parts
 from engine.frontend.starting import Opening
+from engine.ports import StartAnswer
 
 FAILED = "Update-with-Start could not be executed."
 
@@ -64,12 +66,29 @@ def _checked(
     return updates.checked(parts, update)
 
 
+async def _attached(parts: Parts, opening: Opening, asked: UpdateRequest) -> StartAnswer | None:
+    """The run that has this very update already: whatever the policies say, no other is started."""
+
+    def found(state: RunState) -> StartAnswer | None:
+        known = state.updates.get(asked.meta.update_id)
+        if known is None or not (state.is_running or known.completed_event_id):
+            return None
+        return StartAnswer(run_id=state.key.run_id, started=False, status=state.status)
+
+    try:
+        return await parts.shards.inspect(opening.key._replace(run_id=""), found)
+    except NotFound:
+        return None
+
+
 async def _executed(
     parts: Parts, opening: Opening, asked: UpdateRequest, update: UpdateWorkflowExecutionRequest
 ) -> ExecuteMultiOperationResponse:
     given = msgspec.structs.replace(opening.given, update=asked)
     try:
-        answer = await parts.shards.start(opening.key, given, opening.policy)
+        answer = await _attached(parts, opening, asked) or await parts.shards.start(
+            opening.key, given, opening.policy
+        )
     except EngineError as refusal:
         raise OperationsFailed(FAILED, (refusal, None)) from refusal
     # A run that was there already takes the update as any other; where it is new, or this call

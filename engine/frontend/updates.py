@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import UpdateWorkflowExecutionLifecycleStage as Stage
+from temporalio.api.failure.v1 import ApplicationFailureInfo, Failure
 from temporalio.api.update.v1 import Outcome, UpdateRef
 from temporalio.api.update.v1 import Request as UpdateRequest
 from temporalio.api.workflowservice.v1 import (
@@ -30,6 +31,18 @@ from engine.frontend.parts import Parts
 ADMITTED = Stage.UPDATE_WORKFLOW_EXECUTION_LIFECYCLE_STAGE_ADMITTED
 ACCEPTED = Stage.UPDATE_WORKFLOW_EXECUTION_LIFECYCLE_STAGE_ACCEPTED
 COMPLETED = Stage.UPDATE_WORKFLOW_EXECUTION_LIFECYCLE_STAGE_COMPLETED
+# Of an update that was accepted by a run that then closed without an answer to it.
+UNFINISHED = Outcome(
+    failure=Failure(
+        message=(
+            "Workflow Update failed because the Workflow completed before the Update completed."
+        ),
+        source="Server",
+        application_failure_info=ApplicationFailureInfo(
+            type="AcceptedUpdateCompletedWorkflow", non_retryable=True
+        ),
+    )
+)
 
 
 async def update(
@@ -45,7 +58,7 @@ async def update(
         )
     if request.first_execution_run_id:
         await _check_chain(parts, key, request.first_execution_run_id)
-    reached = await parts.shards.submit(key, AdmitUpdate(at=parts.clock.now(), request=asked))
+    reached = await _sent(parts, key, asked)
     key = key._replace(run_id=reached.run_id)
     reached = await _awaited(parts, key, asked.meta.update_id, wanted, reached)
     return UpdateWorkflowExecutionResponse(
@@ -110,7 +123,25 @@ def stage_of(state: RunState, update_id: str) -> UpdateStage | None:
         return None
     if known.completed_event_id:
         return UpdateStage(run_id=run_id, stage=COMPLETED, outcome=known.outcome)
-    return UpdateStage(run_id=run_id, stage=ACCEPTED if known.accepted_event_id else ADMITTED)
+    if not known.accepted_event_id:
+        return UpdateStage(run_id=run_id, stage=ADMITTED)
+    if not state.is_running:
+        return UpdateStage(run_id=run_id, stage=COMPLETED, outcome=UNFINISHED)
+    return UpdateStage(run_id=run_id, stage=ACCEPTED)
+
+
+async def _sent(parts: Parts, key: RunKey, asked: UpdateRequest) -> UpdateStage:
+    """A run that has closed takes no update, but still tells of one that it took."""
+    try:
+        reached: UpdateStage = await parts.shards.submit(
+            key, AdmitUpdate(at=parts.clock.now(), request=asked)
+        )
+    except RunNotFound:
+        known = await parts.shards.inspect(key, lambda state: stage_of(state, asked.meta.update_id))
+        if known is None or known.stage < COMPLETED:
+            raise
+        return known
+    return reached
 
 
 async def _awaited(
@@ -128,7 +159,7 @@ async def _awaited(
         key, lambda state: (stage_of(state, update_id), state.is_running)
     )
     if now is None or (now.stage < ACCEPTED and not is_running):
-        raise NotFound("workflow execution already completed")
+        raise NotFound("workflow update was aborted by closing workflow")
     return now
 
 
