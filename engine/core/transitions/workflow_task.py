@@ -250,6 +250,7 @@ def end_failed(
     failure: Failure | None,
     identity: str,
 ) -> None:
+    _write_speculative(turn)
     task = turn.state.task
     assert task is not None, "only a running task fails"
     if task.held:
@@ -316,7 +317,16 @@ def time_out(turn: Turn) -> None:
         schedule(turn, speculative=speculative)
 
 
+def _write_speculative(turn: Turn) -> None:
+    """A task that only carries updates leaves no trace where they are refused, but where it fails."""
+    if turn.state.task is not None and turn.state.task.speculative:
+        write_held(turn)
+
+
 def _time_out(turn: Turn, task: WorkflowTask, kind: TimeoutType.ValueType) -> None:
+    if task.is_started:
+        _write_speculative(turn)
+        task = turn.state.task or task
     if task.held:
         lost_attempt = task.attempt + 1 if task.is_started else 1
         turn.mark(TaskLost(attempt=lost_attempt, failure="timed out" if task.is_started else ""))

@@ -28,6 +28,7 @@ from tests.support.commands import (
     complete,
     fail,
     failed,
+    seconds,
     signal_external,
     start_child,
     start_timer,
@@ -328,6 +329,40 @@ refuses_an_update = _refusing(
 )
 refuses_an_update_with_an_older_worker = _refusing(start_timer("t", 600))
 refuses_an_update_when_nothing_else_happened = _refusing(None)
+
+
+async def fails_a_task_that_carries_an_update(stage: Stage) -> None:
+    run = await stage.start()
+    await stage.worker.on_task(start_timer("t", 600))
+    waiting = _update(stage, run)
+    await stage.worker.fail_task(await stage.worker.poll())
+    task = await stage.worker.poll()
+    (asked,) = task.messages
+    await _answer(stage, task, _acceptance(asked), _response(asked, "done"), ends=True)
+    await waiting
+
+
+async def loses_a_task_that_carries_an_update(stage: Stage) -> None:
+    run = await stage.start(workflow_task_timeout=seconds(1))
+    await stage.worker.on_task(start_timer("t", 600))
+    waiting = _update(stage, run)
+    await stage.worker.poll()
+    task = await stage.worker.poll()
+    (asked,) = task.messages
+    await _answer(stage, task, _acceptance(asked), _response(asked, "done"), ends=True)
+    await waiting
+
+
+async def signals_while_a_task_carries_an_update(stage: Stage) -> None:
+    run = await stage.start()
+    await stage.worker.on_task(start_timer("t", 600))
+    waiting = _update(stage, run)
+    task = await stage.worker.poll()
+    (asked,) = task.messages
+    await stage.signal(run)
+    await _answer(stage, task, _acceptance(asked), _response(asked, "done"))
+    await waiting
+    await stage.worker.on_task(complete())
 
 
 async def closes_with_an_update_unfinished(stage: Stage) -> None:
