@@ -79,6 +79,8 @@ def test_the_next_start_ends_what_would_not_die(tmp_path: Path) -> None:
         eventually(second.lines, lambda lines: "all are up" in lines, within=30)
         assert not lives(deaf)
 
+    orphans.end_all(tmp_path)
+
 
 def test_another_checkout_s_programs_are_left_alone(tmp_path: Path) -> None:
     with stack(tmp_path, "three") as running:
