@@ -318,7 +318,7 @@ def time_out(turn: Turn) -> None:
 
 
 def _write_speculative(turn: Turn) -> None:
-    """A task that only carries updates leaves no trace where they are refused, but where it fails."""
+    """A task for updates alone leaves no trace where they are refused, but does where it fails."""
     if turn.state.task is not None and turn.state.task.speculative:
         write_held(turn)
 
