@@ -98,7 +98,7 @@ def _is_failing(state: RunState) -> bool:
 
 
 def _may_be_asked_again(state: RunState) -> bool:
-    return not _has_task(state) or _is_failing(state)
+    return not _has_task(state)
 
 
 async def query(parts: Parts, request: QueryWorkflowRequest) -> QueryWorkflowResponse:
@@ -107,6 +107,9 @@ async def query(parts: Parts, request: QueryWorkflowRequest) -> QueryWorkflowRes
     view = await parts.shards.inspect(run, _view)
     if _is_rejected(request.query_reject_condition, view):
         return QueryWorkflowResponse(query_rejected=QueryRejected(status=view.status))
+    # One that waits already when the task begins to fail waits on: the next attempt may answer.
+    if view.is_failing:
+        raise WorkflowNotReady("Unable to query workflow due to Workflow Task in failed state.")
     try:
         async with asyncio.timeout(calls.seconds_left(ANSWER_SECONDS_MAX)):
             outcome = await _outcome(parts, request, view)
@@ -156,8 +159,6 @@ async def _outcome(parts: Parts, request: QueryWorkflowRequest, view: View) -> Q
 
 
 def _refuse_unready(view: View) -> None:
-    if view.is_failing:
-        raise WorkflowNotReady("Unable to query workflow due to Workflow Task in failed state.")
     if view.previous_started_event_id or view.has_task:
         return
     if view.is_running:
