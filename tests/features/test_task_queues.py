@@ -56,7 +56,7 @@ async def test_what_waits_is_counted(server: Server, worker: ScriptedWorker, nam
         lambda: describe(server, worker.queue),
         lambda seen: seen.stats.approximate_backlog_count == 3,
     )
-    assert seen.stats.approximate_backlog_age.ToNanoseconds() >= 0
+    assert seen.stats.HasField("approximate_backlog_age")
 
     for _ in range(3):
         await worker.on_task(complete())
