@@ -30,6 +30,7 @@ from engine.shards import carrying, recovery
 from engine.shards.batch import Batch
 from engine.shards.cache import Cache, Entry
 from engine.shards.inbox import Inbox
+from engine.shards.pace import Pace
 from engine.shards.release import Release
 from engine.shards.wakes import Wakes
 from engine.shards.watchers import Watchers
@@ -90,6 +91,7 @@ class Writer:
         # Messages to other runs that found no room are read back from the store later.
         self.has_left_deliveries = False
         self._inbox = Inbox(INBOX_MAX)
+        self._pace = Pace()
         self._heard_at = 0.0
         # So many works at the front of the inbox are to be tried each in a batch of its own.
         self._singly = 0
@@ -150,6 +152,8 @@ class Writer:
             await self._inbox.wait(LOCKS_LOOKED_AFTER_SECONDS)
             if now() - self._heard_at >= LOCKS_LOOKED_AFTER_SECONDS:
                 await self._look_after_locks(connection)
+            if pause := self._pace.pause_seconds(len(self._inbox)):
+                await asyncio.sleep(pause)
             taken = self._inbox.take(1 if self._singly else BATCH_WORKS_MAX)
             self._singly = max(self._singly - 1, 0)
             works = [work for work in taken if self._is_mine(work)]
@@ -202,6 +206,7 @@ class Writer:
             return
         self.counters.batches += 1
         self.counters.works += len(works)
+        self._pace.note(len(works))
         release.let_out()
         self.cache.trim()
 
