@@ -1,33 +1,43 @@
-"""The call under way: how long its caller will wait, and what it said in its headers."""
+"""The call under way: how long its caller will wait, and what it said in its headers.
+
+Most calls ask for neither, so neither is read before somebody does.
+"""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Mapping
 from contextvars import ContextVar
-from types import MappingProxyType
+from typing import Any, Protocol
 
 # Answered this long before the caller gives up, so that the answer still arrives.
 MARGIN_SECONDS = 0.5
 
-_ends_at: ContextVar[float | None] = ContextVar("ends_at", default=None)
-_headers: ContextVar[Mapping[str, str]] = ContextVar("headers", default=MappingProxyType({}))
+
+class Call(Protocol):
+    """The part of gRPC's context that is asked for."""
+
+    def time_remaining(self) -> float | None: ...
+
+    def invocation_metadata(self) -> Any: ...
 
 
-def begin(seconds_left: float | None, headers: Mapping[str, str]) -> None:
-    now = asyncio.get_running_loop().time()
-    _ends_at.set(None if seconds_left is None else now + seconds_left)
-    _headers.set(headers)
+_under_way: ContextVar[Call | None] = ContextVar("under_way", default=None)
+
+
+def begin(call: Call) -> None:
+    _under_way.set(call)
 
 
 def seconds_left(most: float) -> float:
     """How long a long poll may last: `most`, or less if its caller's deadline is nearer."""
-    ends_at = _ends_at.get()
-    if ends_at is None:
+    call = _under_way.get()
+    left = None if call is None else call.time_remaining()
+    if left is None:
         return most
-    left = ends_at - asyncio.get_running_loop().time()
     return max(0.0, min(most, left - MARGIN_SECONDS))
 
 
 def header(name: str) -> str:
-    return _headers.get().get(name, "")
+    """Its value as text; empty if it is missing, or is no text."""
+    call = _under_way.get()
+    given = () if call is None else call.invocation_metadata() or ()
+    return next((value for key, value in given if key == name and isinstance(value, str)), "")

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 def guarded(name: str, function: Function, parts: Parts) -> Behaviour:
     async def call(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
-        calls.begin(context.time_remaining(), _headers(context))
+        calls.begin(context)
         try:
             return await function(parts, request)
         except EngineError as refusal:
@@ -34,11 +34,6 @@ def guarded(name: str, function: Function, parts: Parts) -> Behaviour:
             )
 
     return call
-
-
-def _headers(context: grpc.aio.ServicerContext[Any, Any]) -> dict[str, str]:
-    given = context.invocation_metadata() or ()
-    return {key: value for key, value in given if isinstance(value, str)}
 
 
 def serialised(response: Message | bytes) -> bytes:
