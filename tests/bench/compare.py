@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import psycopg
 
 from engine import embedded
-from tests.bench.servers import REPOSITORY, Server, dev_server, perdure
+from tests.bench.servers import REPOSITORY, Server, cpu_of, dev_server, perdure
 
 WORKS = ("activity", "nothing", "alone")
 ENDED_WITHIN_SECONDS = 30
@@ -25,29 +26,44 @@ _database = """
 """
 
 
-def measure(server: Server) -> dict[str, dict[str, float]]:
-    load = subprocess.Popen(
-        [sys.executable, "-m", "tests.bench.load", server.address],
+@contextmanager
+def program(name: str, server: Server) -> Iterator[subprocess.Popen[str]]:
+    """One of the bench's own programs on that server; it ends when its input does."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", f"tests.bench.{name}", server.address],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=REPOSITORY,
     )  # fmt: skip
+    assert process.stdin is not None
+    try:
+        yield process
+    finally:
+        process.stdin.close()
+        process.wait(ENDED_WITHIN_SECONDS)
+
+
+def measure(server: Server) -> dict[str, dict[str, float]]:
+    with program("worker", server) as worker, program("load", server) as load:
+        return {work: _figures(work, server, worker, load) for work in WORKS}
+
+
+def _figures(
+    work: str, server: Server, worker: subprocess.Popen[str], load: subprocess.Popen[str]
+) -> dict[str, float]:
     assert load.stdin is not None
     assert load.stdout is not None
-    found = {}
-    for work in WORKS:
-        before = server.cpu_seconds(), database_figures(server)
-        print(work, file=load.stdin, flush=True)
-        line = load.stdout.readline()
-        if not line:
-            raise SystemExit(f"the load on {server.name} ended early (exit {load.wait()})")
-        figures: dict[str, float] = json.loads(line)
-        figures["cpu_ms"] = (server.cpu_seconds() - before[0]) * 1000 / figures["count"]
-        after = database_figures(server)
-        for name, value in after.items():
-            figures[name] = (value - before[1][name]) / figures["count"]
-        found[work] = figures
-    load.stdin.close()
-    load.wait(ENDED_WITHIN_SECONDS)
-    return found
+    cpu, database = server.cpu_seconds(), database_figures(server)
+    sdk = cpu_of(worker.pid) + cpu_of(load.pid)
+    print(work, file=load.stdin, flush=True)
+    line = load.stdout.readline()
+    if not line:
+        raise SystemExit(f"the load on {server.name} ended early (exit {load.wait()})")
+    figures: dict[str, float] = json.loads(line)
+    count = figures["count"]
+    figures["cpu_ms"] = (server.cpu_seconds() - cpu) * 1000 / count
+    figures["sdk_ms"] = (cpu_of(worker.pid) + cpu_of(load.pid) - sdk) * 1000 / count
+    for name, value in database_figures(server).items():
+        figures[name] = (value - database[name]) / count
+    return figures
 
 
 def database_figures(server: Server) -> dict[str, float]:
@@ -78,13 +94,17 @@ def main() -> None:
         )
     )
     ours = found["Perdure"]
-    print(f"{'':22}{'1 activity':>24}{'no activity':>24}{'alone':>16}{'CPU, 1 activity':>18}")
+    print(
+        f"{'':22}{'1 activity':>24}{'no activity':>24}{'alone':>16}"
+        f"{'CPU, 1 activity':>18}{'(SDK)':>10}"
+    )
     for name, works in found.items():
         activity, nothing, alone = (works[work] for work in WORKS)
         print(
             f"{name:22}{activity['per_second']:8.1f}/s p99 {activity['p99_ms']:6.0f} ms"
             f"{nothing['per_second']:10.1f}/s p99 {nothing['p99_ms']:6.0f} ms"
             f"  p50 {alone['p50_ms']:6.1f} ms{activity['cpu_ms']:14.1f} ms"
+            f"{activity['sdk_ms']:7.1f} ms"
         )
     for name, works in found.items():
         if name != "Perdure":

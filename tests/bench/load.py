@@ -1,6 +1,7 @@
-"""The work that is measured: the official SDK's worker and client, in one process of their own.
+"""The callers whose workflows are measured: the official SDK's client, in a process of its own.
 
-`python -m tests.bench.load ADDRESS` prints one JSON object.
+`python -m tests.bench.load ADDRESS` reads the name of a work a line, and answers each with a JSON
+object.
 """
 
 from __future__ import annotations
@@ -10,37 +11,14 @@ import json
 import statistics
 import sys
 import time
-from datetime import timedelta
 
-from temporalio import activity, workflow
 from temporalio.client import Client
-from temporalio.worker import Worker
 
+TASK_QUEUE = "bench"
 IN_FLIGHT = 50
 WITH_ACTIVITY, WITHOUT, ALONE = 600, 800, 40
-WARM_UP = 30
+WARM_UP = 60
 CONNECTED_WITHIN_SECONDS = 60
-
-
-@activity.defn
-async def charge(amount: str) -> str:
-    return amount
-
-
-@workflow.defn
-class One:
-    @workflow.run
-    async def run(self, amount: str) -> str:
-        return await workflow.execute_activity(
-            charge, amount, start_to_close_timeout=timedelta(seconds=60)
-        )
-
-
-@workflow.defn
-class Nothing:
-    @workflow.run
-    async def run(self, amount: str) -> str:
-        return amount
 
 
 async def connect(address: str) -> Client:
@@ -54,14 +32,14 @@ async def connect(address: str) -> Client:
             await asyncio.sleep(0.3)
 
 
-async def timed(client: Client, kind: type, name: str) -> float:
+async def timed(client: Client, kind: str, name: str) -> float:
     began = time.perf_counter()
-    await client.execute_workflow(kind.run, "9.99", id=name, task_queue="bench")  # type: ignore[attr-defined]
+    await client.execute_workflow(kind, "9.99", id=name, task_queue=TASK_QUEUE)
     return time.perf_counter() - began
 
 
 async def many(
-    client: Client, kind: type, name: str, count: int, in_flight: int
+    client: Client, kind: str, name: str, count: int, in_flight: int
 ) -> dict[str, float]:
     room = asyncio.Semaphore(in_flight)
 
@@ -82,24 +60,16 @@ async def many(
 
 async def main(address: str) -> None:
     client = await connect(address)
-    async with Worker(
-        client,
-        task_queue="bench",
-        workflows=[One, Nothing],
-        activities=[charge],
-        max_concurrent_workflow_task_polls=10,
-        max_concurrent_activity_task_polls=10,
-    ):
-        await many(client, One, "warm", WARM_UP, 10)
-        for line in sys.stdin:
-            work = line.strip()
-            if work == "activity":
-                found = await many(client, One, "one", WITH_ACTIVITY, IN_FLIGHT)
-            elif work == "nothing":
-                found = await many(client, Nothing, "none", WITHOUT, IN_FLIGHT)
-            else:
-                found = await many(client, One, "alone", ALONE, 1)
-            print(json.dumps(found), flush=True)
+    await many(client, "One", "warm", WARM_UP, 10)
+    for line in sys.stdin:
+        work = line.strip()
+        if work == "activity":
+            found = await many(client, "One", "one", WITH_ACTIVITY, IN_FLIGHT)
+        elif work == "nothing":
+            found = await many(client, "Nothing", "none", WITHOUT, IN_FLIGHT)
+        else:
+            found = await many(client, "One", "alone", ALONE, 1)
+        print(json.dumps(found), flush=True)
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ class Server:
 
     def cpu_seconds(self) -> float:
         """Of the server and all its children: the database it runs is part of its cost."""
-        return sum(_cpu_of(pid) for pid in _family(self.process.pid))
+        return sum(cpu_of(pid) for pid in _family(self.process.pid))
 
 
 def _family(root: int) -> set[int]:
@@ -49,7 +49,7 @@ def _family(root: int) -> set[int]:
     return found
 
 
-def _cpu_of(pid: int) -> float:
+def cpu_of(pid: int) -> float:
     """With the children that it has waited for: a connection's process ends with it."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
