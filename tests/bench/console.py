@@ -1,0 +1,226 @@
+"""`python -m tests.bench.console [records]`: the console's pages over a full index.
+
+The whole stack as `make up SEARCH=elasticsearch` starts it, with records that a generator commits
+and the real relay carries. Times are what a browser on this machine waits for a page's HTML.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import statistics
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from http.cookiejar import CookieJar
+from pathlib import Path
+
+import grpc
+import psycopg
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.workflowservice.v1 import (
+    DescribeNamespaceRequest,
+    ListWorkflowExecutionsRequest,
+)
+
+from engine import embedded
+from tests.bench import records
+from tests.stack.whole import Up
+from tests.support import commands
+from tests.support.engine import PERDURE, Server
+from tests.support.worker import ScriptedWorker
+
+RECORDS = 100_000
+EVENTS = (10, 1_000, 10_000, 51_000)
+COMMANDS_PER_TASK = 500
+ROUNDS = 20
+UP_WITHIN_SECONDS, INDEXED_WITHIN_SECONDS = 900, 1_800
+PROBES, PROBE_SECONDS, LOOK_SECONDS = 100, 0.2, 0.02
+
+_waiting = "select count(*) from visibility_outbox"
+QUERIES = {
+    "runs page": "",
+    "failing subscriptions": (
+        "WorkflowType = 'Subscription' AND ExecutionStatus = 'Running' AND FailingActivityCount > 0"
+    ),
+    "one customer": "CustomerId = 'cus_0000fff'",
+    "contains": "WorkflowId CONTAINS '0fff'",
+    "full text": "LastFailureMessage = 'issuer declined'",
+    "sorted": "ExecutionStatus = 'Running' ORDER BY ActivityAttemptMax DESC",
+}
+
+
+class Browser:
+    """Signed in, and patient enough for a page that is slow."""
+
+    def __init__(self, address: str, person: str, password: str) -> None:
+        self._address = address
+        self._cookies = CookieJar()
+        self._opener = urllib.request.build_opener(
+            urllib.request.HTTPCookieProcessor(self._cookies)
+        )
+        self.get("/sign-in/")
+        token = next(c.value for c in self._cookies if c.name == "csrftoken")
+        form = {"username": person, "password": password, "csrfmiddlewaretoken": token or ""}
+        self._open("/sign-in/", urllib.parse.urlencode(form).encode())
+
+    def get(self, path: str) -> bytes:
+        return self._open(path)
+
+    def _open(self, path: str, body: bytes | None = None) -> bytes:
+        try:
+            with self._opener.open(f"{self._address}{path}", body, timeout=60) as page:
+                read: bytes = page.read()
+        except urllib.error.HTTPError as refused:
+            said = refused.read().decode()
+            raise SystemExit(f"{refused.code} on {path}: {said}") from None
+        return read
+
+    def timed(self, name: str, path: str) -> None:
+        """One cold look, then many."""
+        took = []
+        for _ in range(ROUNDS + 1):
+            began = time.perf_counter()
+            size = len(self.get(path))
+            took.append((time.perf_counter() - began) * 1000)
+        cold, warm = took[0], sorted(took[1:])
+        sys.stdout.write(
+            f"{name:28} first {cold:6.0f} ms, p50 {statistics.median(warm):6.0f} ms, "
+            f"p95 {warm[int(len(warm) * 0.95)]:6.0f} ms, {size / 1024:6.0f} KiB\n"
+        )
+
+
+async def fill(up: Up, database: str, server: Server, count: int) -> None:
+    described = await server.workflows.DescribeNamespace(
+        DescribeNamespaceRequest(namespace=server.namespace)
+    )
+    began = time.perf_counter()
+    await records.commit(database, records.records(described.namespace_info.id, count))
+    committed = time.perf_counter() - began
+    deadline = time.monotonic() + INDEXED_WITHIN_SECONDS
+    with psycopg.connect(database, autocommit=True) as connection:
+        while (row := connection.execute(_waiting).fetchone()) and row[0]:
+            if time.monotonic() > deadline:
+                raise SystemExit(f"{row[0]} records still wait for the index")
+            await asyncio.sleep(0.25)
+    sys.stdout.write(
+        f"{count} records: committed in {committed:.1f} s, all indexed by the relay "
+        f"{time.perf_counter() - began:.1f} s after the first "
+        f"({count / (time.perf_counter() - began):.0f}/s)\n"
+    )
+
+
+async def grow(server: Server, name: str, events: int) -> WorkflowExecution:
+    """A closed run of about so many events, timers mostly."""
+    queue = f"bench-{name}"
+    run = await server.start(name, queue)
+    worker = ScriptedWorker(server, queue)
+    made, rest = 0, max(events - 5, 0) // 2
+    while rest > 0:
+        count = min(rest, COMMANDS_PER_TASK)
+        pairs = []
+        for _ in range(count):
+            made += 1
+            pairs.append(commands.start_timer(f"wait for period {made}", 86_400))
+            pairs.append(commands.cancel_timer(f"wait for period {made}"))
+        rest -= count + 2
+        await worker.on_task(*pairs, force_create_new_workflow_task=True)
+    await worker.on_task(commands.complete(commands.text("done")))
+    return run
+
+
+async def lag(server: Server, load: Callable[[], Awaitable[None]]) -> None:
+    """From the answer to a start until a search finds the run, while the engine is busy."""
+    busy = asyncio.create_task(load())
+    await asyncio.sleep(2)
+    took = []
+    for number in range(PROBES):
+        name = f"probe-{number}"
+        await server.start(name, "bench-probes")
+        began = time.perf_counter()
+        asked = ListWorkflowExecutionsRequest(
+            namespace=server.namespace, query=f"WorkflowId = '{name}'"
+        )
+        await found(server, asked)
+        took.append((time.perf_counter() - began) * 1000)
+        await asyncio.sleep(PROBE_SECONDS)
+    busy.cancel()
+    with suppress(asyncio.CancelledError):
+        await busy
+    took.sort()
+    sys.stdout.write(
+        f"commit to index at full load: p50 {took[len(took) // 2]:.0f} ms, "
+        f"p99 {took[int(len(took) * 0.99)]:.0f} ms\n"
+    )
+
+
+async def found(server: Server, asked: ListWorkflowExecutionsRequest) -> None:
+    while not (await server.workflows.ListWorkflowExecutions(asked)).executions:  # noqa: ASYNC110
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+async def full_load(address: str) -> None:
+    """The bench's own work, fifty in flight, until it is cancelled."""
+    worker = await _program("worker", address)
+    load = await _program("load", address)
+    assert load.stdin is not None
+    assert load.stdout is not None
+    try:
+        while True:
+            load.stdin.write(b"activity\n")
+            line = await load.stdout.readline()
+            rate = json.loads(line)["per_second"]
+            sys.stdout.write(f"  meanwhile {rate:.0f} workflows a second\n")
+    finally:
+        for program in (load, worker):
+            program.kill()
+            await program.wait()
+
+
+async def _program(name: str, address: str) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", f"tests.bench.{name}", address,
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+
+
+async def measure(up: Up, count: int) -> None:
+    address = f"127.0.0.1:{up.engine_port}"
+    server = Server(address, PERDURE)
+    port = int((up.run / "postgres" / "data" / "postmaster.pid").read_text().splitlines()[3])
+    await fill(up, embedded.dsn(up.run / "postgres", port), server, count)
+    password = json.loads((up.run / "words.json").read_text())["password"]
+    browser = Browser(f"http://127.0.0.1:{up.console_port}", "alice", password)
+    runs = f"/namespaces/{server.namespace}/runs/"
+    for name, query in QUERIES.items():
+        browser.timed(name, f"{runs}?{urllib.parse.urlencode({'q': query})}")
+    browser.timed("counts by status", f"{runs}summary/")
+    for events in EVENTS:
+        run = await grow(server, f"grown-{events}", events)
+        page = f"{runs}{run.workflow_id}/{run.run_id}/"
+        browser.timed(f"timeline, {events} events", page)
+        browser.timed(f"events, {events} events", f"{page}events/")
+    await lag(server, lambda: full_load(address))
+    await server.channel.close()
+
+
+def main() -> None:
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else RECORDS
+    with tempfile.TemporaryDirectory(prefix="perdure-bench-") as directory:
+        up = Up(Path(directory) / "run", EXAMPLES="no", SEARCH="elasticsearch")
+        up.start(within=UP_WITHIN_SECONDS)
+        try:
+            asyncio.run(measure(up, count))
+        except grpc.RpcError as refused:
+            raise SystemExit(f"the engine refused: {refused}") from refused
+        finally:
+            up.end()
+
+
+if __name__ == "__main__":
+    main()
