@@ -283,6 +283,7 @@ _OWN_LISTS = (
     ("FailingActivityTypes", "failing_activity_types"),
     ("WaitingOn", "waiting_on"),
     ("TemporalReportedProblems", "problems"),
+    ("TemporalPauseInfo", "paused"),
 )
 
 

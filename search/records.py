@@ -56,6 +56,8 @@ class VisibilityRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     waiting_on: list[str] = []
     next_timer_time: datetime | None = None
     problems: list[str] = []
+    #: What is paused, in the words of TemporalPauseInfo.
+    paused: list[str] = []
 
 
 class Claimed(NamedTuple):

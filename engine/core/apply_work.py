@@ -23,15 +23,22 @@ def _activity_scheduled(state: RunState, event: HistoryEvent) -> None:
         queue=given.task_queue.name,
         scheduled_at=at,
         attempt_scheduled_at=at,
-        schedule_to_close_ns=given.schedule_to_close_timeout.ToNanoseconds(),
-        schedule_to_start_ns=given.schedule_to_start_timeout.ToNanoseconds(),
-        start_to_close_ns=given.start_to_close_timeout.ToNanoseconds(),
-        heartbeat_ns=given.heartbeat_timeout.ToNanoseconds(),
-        retry=given.retry_policy if given.HasField("retry_policy") else None,
     )
+    _use_options(activity)
     state.activities[event.event_id] = activity
     state.activity_ids[given.activity_id] = event.event_id
     _expect_activity(state, event.event_id, activity)
+
+
+def _use_options(activity: Activity) -> None:
+    given = activity.options or activity.scheduled.activity_task_scheduled_event_attributes
+    activity.queue = given.task_queue.name
+    activity.schedule_to_close_ns = given.schedule_to_close_timeout.ToNanoseconds()
+    activity.schedule_to_start_ns = given.schedule_to_start_timeout.ToNanoseconds()
+    activity.start_to_close_ns = given.start_to_close_timeout.ToNanoseconds()
+    activity.heartbeat_ns = given.heartbeat_timeout.ToNanoseconds()
+    activity.retry = given.retry_policy if given.HasField("retry_policy") else None
+    activity.priority = given.priority.priority_key
 
 
 def _expect_activity(state: RunState, event_id: int, activity: Activity) -> None:
@@ -144,6 +151,7 @@ def _activity_taken(state: RunState, mark: marks.ActivityTaken) -> None:
     activity.last_identity = mark.identity
     activity.beat_at = 0
     activity.retry_at = 0
+    activity.was_reset = False
     _expect_activity(state, mark.scheduled_event_id, activity)
 
 
@@ -155,7 +163,7 @@ def _activity_retried(state: RunState, mark: marks.ActivityRetried) -> None:
     activity.last_failed_at = mark.failed_at
     activity.last_identity = mark.identity or activity.last_identity
     activity.attempt = mark.attempt
-    activity.attempt_scheduled_at = mark.retry_at
+    activity.attempt_scheduled_at = mark.retry_at or activity.attempt_scheduled_at
     activity.retry_at = mark.retry_at
     activity.started_at = 0
     activity.request_id = ""
@@ -168,6 +176,48 @@ def _activity_reoffered(state: RunState, mark: marks.ActivityReoffered) -> None:
     activity.retry_at = 0
     activity.attempt_scheduled_at = mark.at
     _expect_activity(state, mark.scheduled_event_id, activity)
+
+
+def _activity_paused(state: RunState, mark: marks.ActivityPaused) -> None:
+    activity = state.activities[mark.scheduled_event_id]
+    activity.paused_at = mark.at
+    activity.paused_by = mark.identity
+    activity.pause_reason = mark.reason
+    activity.retry_at = 0
+
+
+def _activity_renewed(state: RunState, mark: marks.ActivityRenewed) -> None:
+    activity = state.activities[mark.scheduled_event_id]
+    activity.attempt = mark.attempt
+    activity.was_reset = activity.was_reset or mark.was_reset
+    if not mark.keeps_paused:
+        activity.paused_at = 0
+        activity.paused_by = ""
+        activity.pause_reason = ""
+    if mark.forgets_beat:
+        activity.beat = None
+    if mark.offered_at:
+        _forget_failure(state, activity)
+        activity.attempt_scheduled_at = mark.offered_at
+        activity.retry_at = mark.offered_at if mark.offered_at > mark.at else 0
+    _expect_activity(state, mark.scheduled_event_id, activity)
+
+
+def _activity_changed(state: RunState, mark: marks.ActivityChanged) -> None:
+    activity = state.activities[mark.scheduled_event_id]
+    activity.options = mark.options
+    _use_options(activity)
+    if not activity.started_at:
+        _forget_failure(state, activity)
+    if activity.retry_at:
+        activity.retry_at = activity.attempt_scheduled_at = mark.retry_at
+    _expect_activity(state, mark.scheduled_event_id, activity)
+
+
+def _forget_failure(state: RunState, activity: Activity) -> None:
+    if activity.last_failure is not None:
+        activity.last_failure = None
+        state.failing_count -= 1
 
 
 def _activity_beat(state: RunState, mark: marks.ActivityBeat) -> None:
@@ -230,4 +280,7 @@ MARKS: dict[type, Callable[..., None]] = {
     marks.ActivityRetried: _activity_retried,
     marks.ActivityReoffered: _activity_reoffered,
     marks.ActivityBeat: _activity_beat,
+    marks.ActivityPaused: _activity_paused,
+    marks.ActivityRenewed: _activity_renewed,
+    marks.ActivityChanged: _activity_changed,
 }

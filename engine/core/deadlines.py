@@ -41,7 +41,9 @@ def of_task(state: RunState, task: WorkflowTask) -> int:
 
 
 def of_activity(activity: Activity) -> int:
-    """The nearest of its time-outs, or the end of its back-off; 0: none."""
+    """The nearest of its time-outs, or the end of its back-off; 0: none, as while it is paused."""
+    if activity.paused_at:
+        return 0
     found = []
     if activity.schedule_to_close_ns:
         found.append(activity.scheduled_at + activity.schedule_to_close_ns)

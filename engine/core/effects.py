@@ -8,6 +8,7 @@ natural key (run, kind, event id) and deleted by a later commit.
 from __future__ import annotations
 
 import msgspec
+from temporalio.api.activity.v1 import ActivityOptions
 from temporalio.api.common.v1 import Payloads, WorkflowExecution
 from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import HistoryEvent, WorkflowExecutionStartedEventAttributes
@@ -202,12 +203,18 @@ class ActivityStarted(Frozen, frozen=True, kw_only=True):
     current_attempt_scheduled_at: int
     started_at: int
     heartbeat: Payloads | None
+    # As an operator has changed them; None: as they were scheduled.
+    options: ActivityOptions | None = None
 
 
 class HeartbeatAnswer(Frozen, frozen=True, kw_only=True):
     cancel_requested: bool
     paused: bool = False
     was_reset: bool = False
+
+
+class ActivitiesChanged(Frozen, frozen=True, kw_only=True):
+    options: ActivityOptions
 
 
 class UpdateStage(Frozen, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ message is carried as it came.
 from __future__ import annotations
 
 import msgspec
+from temporalio.api.activity.v1 import ActivityOptions
 from temporalio.api.common.v1 import Header, Link, Payloads, WorkflowExecution
 from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import HistoryEvent, WorkflowExecutionStartedEventAttributes
@@ -148,6 +149,44 @@ class Heartbeat(Given, frozen=True, kw_only=True):
     identity: str = ""
 
 
+class Which(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The pending activities that an operator means: by id, by type, or all."""
+
+    activity_id: str = ""
+    activity_type: str = ""
+
+
+class PauseActivities(Given, frozen=True, kw_only=True):
+    which: Which
+    identity: str = ""
+    reason: str = ""
+
+
+class RenewActivities(Given, frozen=True, kw_only=True):
+    """Resume them, or set their attempts back (`resets`); each a chance moment up to `jitter_ns`
+    later, drawn from `seed`."""
+
+    which: Which
+    resets: bool
+    resets_attempts: bool = False
+    forgets_beat: bool = False
+    keeps_paused: bool = False
+    restores_options: bool = False
+    jitter_ns: int = 0
+    seed: str = ""
+
+
+class ChangeActivities(Given, frozen=True, kw_only=True):
+    """Take the fields that `paths` names from `options`; None: as it was scheduled.
+
+    Answered with the ActivityOptions of the last one changed.
+    """
+
+    which: Which
+    options: ActivityOptions | None
+    paths: tuple[str, ...] = ()
+
+
 class Wake(Given, frozen=True, kw_only=True):
     """The time that the run asked to be woken at has come; it may be late, or early, or twice."""
 
@@ -217,6 +256,9 @@ Input = (
     | FailActivity
     | CancelActivity
     | Heartbeat
+    | PauseActivities
+    | RenewActivities
+    | ChangeActivities
     | Wake
     | ChildStarted
     | ChildStartFailed

@@ -8,6 +8,7 @@ state that was live. Marks are deleted when a snapshot holds what they say.
 from __future__ import annotations
 
 import msgspec
+from temporalio.api.activity.v1 import ActivityOptions
 from temporalio.api.common.v1 import Payloads
 from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import HistoryEvent
@@ -91,6 +92,36 @@ class ActivityBeat(Fact, frozen=True, kw_only=True):
     details: Payloads
 
 
+class ActivityPaused(Fact, frozen=True, kw_only=True):
+    scheduled_event_id: int
+    at: int
+    identity: str
+    reason: str
+
+
+class ActivityRenewed(Fact, frozen=True, kw_only=True):
+    """An operator resumed the activity, or set its attempts back.
+
+    One that no worker has waits for one from `offered_at` on; 0 leaves it where it is.
+    """
+
+    scheduled_event_id: int
+    attempt: int
+    offered_at: int
+    at: int
+    keeps_paused: bool
+    forgets_beat: bool
+    was_reset: bool
+
+
+class ActivityChanged(Fact, frozen=True, kw_only=True):
+    """Without `options` those that it was scheduled with hold again."""
+
+    scheduled_event_id: int
+    options: ActivityOptions | None
+    retry_at: int
+
+
 class Buffered(Fact, frozen=True, kw_only=True):
     """An event that came while a workflow task ran; it gets its id when the task ends."""
 
@@ -141,6 +172,9 @@ Mark = (
     | ActivityRetried
     | ActivityReoffered
     | ActivityBeat
+    | ActivityPaused
+    | ActivityRenewed
+    | ActivityChanged
     | Buffered
     | Withdrawn
     | Flushed

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 from msgspec import field
+from temporalio.api.activity.v1 import ActivityOptions
 from temporalio.api.common.v1 import Payload, Payloads, RetryPolicy
 from temporalio.api.enums.v1 import WorkflowExecutionStatus as Status
 from temporalio.api.failure.v1 import Failure
@@ -72,6 +73,8 @@ class Activity(msgspec.Struct, kw_only=True):
     schedule_to_start_ns: int = 0
     start_to_close_ns: int = 0
     heartbeat_ns: int = 0
+    # As the protocol has it: 1 goes first; 0 is no choice.
+    priority: int = 0
     retry: RetryPolicy | None = None
     # In back-off until then; the attempt is not offered before it.
     retry_at: int = 0
@@ -81,6 +84,14 @@ class Activity(msgspec.Struct, kw_only=True):
     cancel_requested_event_id: int = 0
     last_failure: Failure | None = None
     last_failed_at: int = 0
+    # Paused since then, by whom and why; no time-out and no attempt comes before it is resumed.
+    paused_at: int = 0
+    paused_by: str = ""
+    pause_reason: str = ""
+    # Its worker is told with the next heartbeat that an operator set the attempts back.
+    was_reset: bool = False
+    # As an operator has changed them; the numbers above follow.
+    options: ActivityOptions | None = None
 
 
 class Timer(msgspec.Struct, kw_only=True):

@@ -26,6 +26,7 @@ from engine.core.transitions import (
     close,
     completion,
     external,
+    intervention,
     reset,
     signal,
     start,
@@ -234,6 +235,20 @@ def _heartbeat(turn: Turn, given: inputs.Heartbeat) -> None:
     activity.heartbeat(turn, given)
 
 
+def _pause_activities(turn: Turn, given: inputs.PauseActivities) -> None:
+    intervention.pause(turn, given)
+
+
+def _renew_activities(turn: Turn, given: inputs.RenewActivities) -> None:
+    for event_id in intervention.renew(turn, given):
+        activity.offer(turn, event_id)
+
+
+def _change_activities(turn: Turn, given: inputs.ChangeActivities) -> None:
+    for event_id in intervention.change(turn, given):
+        activity.offer(turn, event_id)
+
+
 def _wake(turn: Turn, given: inputs.Wake) -> None:
     """Ask the owner of each deadline that has come; at most so many in one step."""
     state = turn.state
@@ -307,6 +322,9 @@ TRANSITIONS: dict[type, Callable[[Turn, Any], None]] = {
     inputs.FailActivity: _fail_activity,
     inputs.CancelActivity: _cancel_activity,
     inputs.Heartbeat: _heartbeat,
+    inputs.PauseActivities: _pause_activities,
+    inputs.RenewActivities: _renew_activities,
+    inputs.ChangeActivities: _change_activities,
     inputs.Wake: _wake,
     inputs.ChildStarted: _child_started,
     inputs.ChildStartFailed: _child_start_failed,
@@ -326,4 +344,11 @@ FOR_WORKERS = (
     inputs.Heartbeat,
 )
 # To ask a run that has ended to end is no mistake: RequestCancel is not among them.
-FOR_CALLERS = (inputs.Signal, inputs.Terminate, inputs.AdmitUpdate)
+FOR_CALLERS = (
+    inputs.Signal,
+    inputs.Terminate,
+    inputs.AdmitUpdate,
+    inputs.PauseActivities,
+    inputs.RenewActivities,
+    inputs.ChangeActivities,
+)

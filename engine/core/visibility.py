@@ -14,7 +14,7 @@ from search.attributes import STATUSES, BadAttribute, ValueType, slots
 from search.records import Slots, VisibilityRecord
 
 SECOND = 1_000_000_000
-FAILING_TYPES_MAX = 20
+FAILING_TYPES_MAX = PAUSED_TYPES_MAX = 20
 MESSAGE_LENGTH_MAX = 4_000
 # In a message these differ from run to run although the cause is one.
 _PARTICULARS = re.compile(
@@ -66,6 +66,7 @@ def record_of(state: RunState) -> VisibilityRecord:
         waiting_on=_waiting_on(state),
         next_timer_time=_next_timer(state),
         problems=_problems(state),
+        paused=_paused(state),
     )
 
 
@@ -122,6 +123,11 @@ def _problems(state: RunState) -> list[str]:
     if not state.is_running or state.task_attempt <= 1 or not state.task_failure:
         return []
     return ["category=WorkflowTaskFailed"]
+
+
+def _paused(state: RunState) -> list[str]:
+    kinds = {a.activity_type for a in state.activities.values() if a.paused_at}
+    return [f"property:activityType={kind}" for kind in sorted(kinds)[:PAUSED_TYPES_MAX]]
 
 
 def failure_type(failure: Failure | None) -> str | None:

@@ -64,15 +64,15 @@ Failing = RespondActivityTaskFailedRequest | RespondActivityTaskFailedByIdReques
 Cancelling = RespondActivityTaskCanceledRequest | RespondActivityTaskCanceledByIdRequest
 Beating = RecordActivityTaskHeartbeatRequest | RecordActivityTaskHeartbeatByIdRequest
 
-COPIED = (
+#: As an operator may have changed them since.
+CHANGEABLE = (
     "schedule_to_close_timeout",
     "start_to_close_timeout",
     "heartbeat_timeout",
     "retry_policy",
     "priority",
-    "header",
-    "input",
 )
+COPIED = (*CHANGEABLE, "header", "input")
 
 
 async def poll(parts: Parts, request: PollActivityTaskQueueRequest) -> object:
@@ -132,6 +132,9 @@ def task_answer(
     for name in COPIED:
         if scheduled.HasField(name):  # type: ignore[arg-type]  # the stub lists them one by one
             getattr(response, name).CopyFrom(getattr(scheduled, name))
+    if started.options is not None:
+        for name in CHANGEABLE:
+            getattr(response, name).CopyFrom(getattr(started.options, name))
     return response
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from temporalio.api.activity.v1 import ActivityOptions
 from temporalio.api.common.v1 import ActivityType, WorkflowExecution, WorkflowType
 from temporalio.api.enums.v1 import (
     EventType,
@@ -21,7 +22,7 @@ from temporalio.api.workflow.v1 import (
 )
 from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionResponse
 
-from engine.core import retry, visibility
+from engine.core import activity_options, retry, visibility
 from engine.core.state import Activity, Child, RunState, WorkflowTask
 from engine.frontend import rows
 from engine.protocol.times import timestamp
@@ -87,8 +88,7 @@ def _info(state: RunState) -> WorkflowExecutionInfo:
     if state.start.HasField("priority"):
         info.priority.CopyFrom(state.start.priority)
     _add_maps(info, state)
-    if rows.is_for_console():
-        rows.add_own(info.search_attributes, record)
+    rows.add_own(info.search_attributes, record)
     return info
 
 
@@ -165,6 +165,12 @@ def _activity(activity: Activity) -> PendingActivityInfo:
         last_attempt_complete_time=timestamp(activity.last_failed_at),
         maximum_attempts=activity.retry.maximum_attempts if activity.retry else 0,
     )
+    info.activity_options.CopyFrom(_options(activity))
+    if activity.paused_at:
+        info.paused = True
+        info.pause_info.pause_time.FromNanoseconds(activity.paused_at)
+        info.pause_info.manual.identity = activity.paused_by
+        info.pause_info.manual.reason = activity.pause_reason
     if activity.schedule_to_close_ns:
         expires_at = activity.scheduled_at + activity.schedule_to_close_ns
         info.expiration_time.FromNanoseconds(expires_at)
@@ -177,7 +183,21 @@ def _activity(activity: Activity) -> PendingActivityInfo:
     return info
 
 
+def _options(activity: Activity) -> ActivityOptions:
+    options = ActivityOptions()
+    options.CopyFrom(activity_options.of(activity))
+    name = options.task_queue.name
+    options.task_queue.CopyFrom(TaskQueue(name=name, normal_name=name))
+    return options
+
+
 def _activity_state(activity: Activity) -> State.ValueType:
+    if activity.paused_at:
+        return (
+            State.PENDING_ACTIVITY_STATE_PAUSE_REQUESTED
+            if activity.started_at
+            else State.PENDING_ACTIVITY_STATE_PAUSED
+        )
     if not activity.started_at:
         return State.PENDING_ACTIVITY_STATE_SCHEDULED
     if activity.cancel_requested:

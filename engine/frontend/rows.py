@@ -38,8 +38,9 @@ _OWN = {
     "FailureFingerprint": "failure_fingerprint",
     "WaitingOn": "waiting_on",
     "NextTimerTime": "next_timer_time",
-    "TemporalReportedProblems": "problems",
 }
+#: The protocol's own, which every client is told where they say something.
+_PROTOCOL = {"TemporalReportedProblems": "problems", "TemporalPauseInfo": "paused"}
 
 
 def row(record: VisibilityRecord) -> WorkflowExecutionInfo:
@@ -63,8 +64,7 @@ def row(record: VisibilityRecord) -> WorkflowExecutionInfo:
         info.parent_execution.run_id = record.parent_run_id or ""
     if record.close_time is not None:
         _close(info, record, record.close_time)
-    if is_for_console():
-        add_own(info.search_attributes, record)
+    add_own(info.search_attributes, record)
     return info
 
 
@@ -82,6 +82,12 @@ def is_for_console() -> bool:
 
 
 def add_own(attributes: SearchAttributes, record: VisibilityRecord) -> None:
+    """What the engine itself knows of the run; our own names for our own console only."""
+    for name, field in _PROTOCOL.items():
+        if value := getattr(record, field):
+            attributes.indexed_fields[name].CopyFrom(payload(value, "KeywordList"))
+    if not is_for_console():
+        return
     for name, field in _OWN.items():
         value = getattr(record, field)
         if value or isinstance(value, int):

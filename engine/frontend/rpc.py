@@ -17,6 +17,7 @@ from temporalio.api.workflowservice.v1 import service_pb2 as workflow_service
 from engine.frontend import (
     activities,
     admin,
+    interventions,
     multi,
     namespaces,
     operator,
@@ -51,6 +52,7 @@ WORKFLOW: dict[str, Function] = {
     "ListNamespaces": namespaces.list_all,
     "ListOpenWorkflowExecutions": visibility.list_open,
     "ListWorkflowExecutions": visibility.list_runs,
+    "PauseActivity": interventions.pause,
     "PollActivityTaskQueue": activities.poll,
     "PollWorkflowExecutionUpdate": updates.poll,
     "PollWorkflowTaskQueue": workflow_tasks.poll,
@@ -59,6 +61,7 @@ WORKFLOW: dict[str, Function] = {
     "RecordActivityTaskHeartbeatById": activities.heartbeat_by_id,
     "RegisterNamespace": namespaces.register,
     "RequestCancelWorkflowExecution": steering.request_cancel,
+    "ResetActivity": interventions.reset,
     "ResetStickyTaskQueue": workflow_tasks.reset_sticky,
     "ResetWorkflowExecution": resetting.reset,
     "RespondActivityTaskCanceled": activities.cancel,
@@ -76,6 +79,8 @@ WORKFLOW: dict[str, Function] = {
     "SignalWorkflowExecution": steering.signal,
     "StartWorkflowExecution": starting.start,
     "TerminateWorkflowExecution": steering.terminate,
+    "UnpauseActivity": interventions.unpause,
+    "UpdateActivityOptions": interventions.update_options,
     "UpdateNamespace": namespaces.update,
     "UpdateWorkflowExecution": updates.update,
 }

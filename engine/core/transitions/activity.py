@@ -39,6 +39,12 @@ _COPIED = (
 NOT_STARTED = Payloads(
     payloads=[Payload(metadata={"encoding": b"json/plain"}, data=b'"ACTIVITY_ID_NOT_STARTED"')]
 )
+# What would end a paused activity, or try it again, waits until somebody resumes it.
+_HELD_BY_A_PAUSE = (
+    RetryState.RETRY_STATE_IN_PROGRESS,
+    RetryState.RETRY_STATE_MAXIMUM_ATTEMPTS_REACHED,
+    RetryState.RETRY_STATE_TIMEOUT,
+)
 TIMEOUT_MESSAGES = {
     T.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE: (
         "Not enough time to schedule next retry before activity ScheduleToClose timeout, "
@@ -81,13 +87,12 @@ def _run_timeout(turn: Turn) -> int:
 
 def offer(turn: Turn, scheduled_event_id: int) -> None:
     activity = turn.state.activities[scheduled_event_id]
-    priority = activity.scheduled.activity_task_scheduled_event_attributes.priority
     turn.ask(
         OfferTask(
             queue=QueueKey(turn.state.key.namespace_id, activity.queue, ACTIVITY),
             event_id=scheduled_event_id,
             attempt=activity.attempt,
-            priority=priority.priority_key or 3,
+            priority=activity.priority or 3,
         )
     )
 
@@ -99,6 +104,8 @@ def start(turn: Turn, given: StartActivity) -> None:
     if activity.started_at and activity.request_id != given.request_id:
         raise TaskNotFound("Activity task already started.")
     if not activity.started_at:
+        if activity.paused_at:
+            raise TaskNotFound("Activity task is paused.")
         turn.ask(DropTask(kind=ACTIVITY, event_id=given.scheduled_event_id))
         turn.mark(_taken(turn, given))
     turn.reply(_started_answer(turn, activity))
@@ -132,6 +139,7 @@ def _started_answer(turn: Turn, activity: Activity) -> ActivityStarted:
         current_attempt_scheduled_at=activity.attempt_scheduled_at,
         started_at=activity.started_at,
         heartbeat=activity.beat,
+        options=activity.options,
     )
 
 
@@ -226,7 +234,10 @@ def _decide(turn: Turn, activity: Activity, failure: Failure) -> retry.Decision:
     expires_at = 0
     if activity.schedule_to_close_ns:
         expires_at = activity.scheduled_at + activity.schedule_to_close_ns
-    return retry.decide(activity.retry, activity.attempt, failure, turn.at, expires_at)
+    decision = retry.decide(activity.retry, activity.attempt, failure, turn.at, expires_at)
+    if activity.paused_at and decision.state in _HELD_BY_A_PAUSE:
+        return retry.Decision(0, RetryState.RETRY_STATE_IN_PROGRESS)
+    return decision
 
 
 def _retry(turn: Turn, event_id: int, failure: Failure, delay_ns: int, identity: str = "") -> None:
@@ -235,7 +246,7 @@ def _retry(turn: Turn, event_id: int, failure: Failure, delay_ns: int, identity:
             scheduled_event_id=event_id,
             attempt=turn.state.activities[event_id].attempt + 1,
             failed_at=turn.at,
-            retry_at=turn.at + delay_ns,
+            retry_at=0 if turn.state.activities[event_id].paused_at else turn.at + delay_ns,
             failure=failure,
             identity=identity,
         )
@@ -294,7 +305,13 @@ def request_cancel(
 def heartbeat(turn: Turn, given: Heartbeat) -> None:
     event_id, activity = find_started(turn, given.target)
     turn.mark(ActivityBeat(scheduled_event_id=event_id, at=turn.at, details=given.details))
-    turn.reply(HeartbeatAnswer(cancel_requested=activity.cancel_requested))
+    turn.reply(
+        HeartbeatAnswer(
+            cancel_requested=activity.cancel_requested,
+            paused=activity.paused_at != 0,
+            was_reset=activity.was_reset,
+        )
+    )
 
 
 def wake(turn: Turn, scheduled_event_id: int) -> bool:

@@ -15,6 +15,7 @@ from temporalio.api.workflowservice.v1 import (
     TerminateWorkflowExecutionRequest,
 )
 
+from tests.features.differential import pending
 from tests.features.differential.normal import Normal
 from tests.support.engine import Server
 from tests.support.eventually import eventually_async
@@ -35,6 +36,21 @@ class Stage:
         self.worker = ScriptedWorker(server, self.queue)
         self._prefix = play
         self._runs: list[WorkflowExecution] = []
+        self._noted: list[str] = []
+
+    def note(self, *words: object) -> None:
+        """Something seen on the way, told before the histories."""
+        self._noted.append(" ".join(map(str, words)))
+
+    async def look(self, run: WorkflowExecution) -> None:
+        """Note what is pending."""
+        found = await self.server.workflows.DescribeWorkflowExecution(
+            DescribeWorkflowExecutionRequest(namespace="default", execution=run)
+        )
+        for activity in found.pending_activities:
+            self.note(*pending.words(activity))
+        attributes = found.workflow_execution_info.search_attributes.indexed_fields
+        self.note("paused:", attributes["TemporalPauseInfo"].data.decode())
 
     def workflow_id(self, name: str = "main") -> str:
         """The same on both servers."""
@@ -96,6 +112,13 @@ class Stage:
 
         await eventually_async(status, lambda seen: seen != 1, within=CLOSED_WITHIN_SECONDS)
 
+    async def tries(self, call: Any) -> None:
+        """Note how it was answered."""
+        try:
+            self.note("answered", str(await call).replace("\n", " "))
+        except grpc.aio.AioRpcError as refusal:
+            self.note("refused", refusal.code().name, refusal.details())
+
     async def refused(self, call: Any) -> grpc.StatusCode:
         try:
             await call
@@ -105,7 +128,7 @@ class Stage:
 
     async def told(self) -> list[str]:
         """All histories of the play, in the order that the program named the runs."""
-        normal, lines = Normal(), []
+        normal, lines = Normal(), list(self._noted)
         for number, run in enumerate(self._runs, 1):
             lines.append(f"run {number}")
             lines += normal.history(await self.server.history(run))

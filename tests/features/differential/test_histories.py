@@ -9,7 +9,12 @@ from types import ModuleType
 
 import pytest
 
-from tests.features.differential import programs_ends, programs_others, programs_work
+from tests.features.differential import (
+    programs_ends,
+    programs_interventions,
+    programs_others,
+    programs_work,
+)
 from tests.features.differential.stage import Program, Stage
 from tests.support.dev_server import dev_server
 from tests.support.engine import OFFICIAL, Server
@@ -31,6 +36,7 @@ ALL = {
     **programs(programs_work),
     **programs(programs_others),
     **programs(programs_ends),
+    **programs(programs_interventions),
 }
 
 

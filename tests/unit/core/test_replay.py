@@ -14,6 +14,7 @@ from engine.core.state import RunState
 from engine.errors import EngineError
 from engine.store.codec import decode_marks, decode_state, encode_marks, encode_state
 from tests.support import story as tell
+from tests.support.interventions import change, pause, renew
 from tests.support.story import RUN_ID, Story, marks_of
 
 STEPS_MAX = 60
@@ -99,6 +100,9 @@ class Chance:
             return
         activity_id = self.dice.choice(ids)
         activity = self.story.state.activities[self.story.state.activity_ids[activity_id]]
+        if self.dice.random() < 0.2:
+            self.intervene(activity_id)
+            return
         if not activity.started_at:
             self.story.take_activity(activity_id, request_id=self.name())
             return
@@ -110,6 +114,25 @@ class Chance:
             self.story.fail_activity(tell.application_failure("no", final=final), activity_id)
         else:
             self.story.beat(activity_id)
+
+    def intervene(self, activity_id: str) -> None:
+        how = self.dice.randrange(4)
+        if how == 0:
+            pause(self.story, activity_id)
+        elif how == 3:
+            change(self.story, self.dice.choice((1, 7)), activity_id)
+        else:
+            renew(
+                self.story,
+                activity_id,
+                resets=how == 2,
+                resets_attempts=self.dice.random() < 0.5,
+                forgets_beat=self.dice.random() < 0.5,
+                keeps_paused=self.dice.random() < 0.5,
+                restores_options=self.dice.random() < 0.5,
+                jitter_ns=self.dice.choice((0, 5 * 10**9)),
+                seed="dice",
+            )
 
     def time(self) -> None:
         self.story.wake()
