@@ -1,9 +1,9 @@
 """Operators at pending activities.
 
 Differences that are kept: to restore the options that an activity was scheduled with restores its
-priority here as well; a whole retry policy is looked at as closely as a part of one; heartbeat details
-that are to be forgotten are forgotten also where the activity stays paused; an attempt that begins
-after a change is told the new time-outs, not those of the event.
+priority here as well; a whole retry policy is looked at as closely as a part of one; heartbeat
+details that are to be forgotten are forgotten also where the activity stays paused; an attempt that
+begins after a change is told the new time-outs, not those of the event.
 """
 
 from __future__ import annotations
