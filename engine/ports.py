@@ -40,6 +40,20 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     started: Any = None
 
 
+class FailedAttempt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """An attempt of an activity that failed and was tried again.
+
+    Times in nanoseconds; `started_at` is 0 where no worker had it, `retry_at` under a pause.
+    """
+
+    attempt: int
+    started_at: int
+    failed_at: int
+    retry_at: int
+    identity: str
+    failure: Failure
+
+
 class Query(msgspec.Struct, kw_only=True, eq=False):
     """A question to a run's worker, while its caller waits; `answer` gets a QueryOutcome.
 
@@ -142,6 +156,11 @@ class Shards(Protocol):
 
         Always at least one event. Committed events only.
         """
+
+    async def attempts(
+        self, key: RunKey, scheduled_event_id: int, before: int, rows: int
+    ) -> list[FailedAttempt]:
+        """Of an activity, the newest first: those before attempt `before`."""
 
     async def wait(
         self, key: RunKey, satisfied: Callable[[RunState], bool], timeout_seconds: float

@@ -69,10 +69,14 @@ class ActivityTaken(Fact, frozen=True, kw_only=True):
 
 
 class ActivityRetried(Fact, frozen=True, kw_only=True):
-    """An attempt failed; the next one may start at `retry_at`."""
+    """An attempt failed; the next one, `attempt`, may start at `retry_at`.
+
+    `attempt_started_at` and `identity` are of the one that failed.
+    """
 
     scheduled_event_id: int
     attempt: int
+    attempt_started_at: int
     failed_at: int
     retry_at: int
     failure: Failure

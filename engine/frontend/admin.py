@@ -11,11 +11,17 @@ the order of DATABASE_URL; an empty request may as well be `google.protobuf.Empt
                                                 parked_at}], next_page_token}
     RetryParked     {database, seqs: [..]}   -> {count}   sends what the runs are now
     DropParked      {database, seqs: [..]}   -> {count}
+    ListAttempts    {namespace, workflow_id, run_id, scheduled_event_id, page_size, page_token}
+                                             -> {rows: [{attempt, started_at | null, failed_at,
+                                                retry_at | null, identity, failure}],
+                                                next_page_token}
     DescribeShards  {}                       -> {shard_count, databases: [{database, owned,
                                                 cached_runs, batches_committed}]}
 
 `owned`, `cached_runs` and `batches_committed` are those of the node that answers. `count` is how
-many of the rows were still there. A field that is unknown or of the wrong type is refused.
+many of the rows were still there. Attempts are those of one activity that failed and were tried
+again, the newest first, each with its `temporalio.api.failure.v1.Failure` as JSON. A field that is
+unknown or of the wrong type is refused.
 """
 
 from __future__ import annotations
@@ -29,16 +35,21 @@ import msgspec
 from google.protobuf import json_format
 from google.protobuf.struct_pb2 import Struct
 from msgspec import Meta
+from temporalio.api.common.v1 import WorkflowExecution
 
 from engine.errors import InvalidArgument
 from engine.frontend.guard import Function, guarded, serialised
 from engine.frontend.parts import Parts
+from engine.frontend.reading import extent
+from engine.ports import FailedAttempt
 from engine.store import index
 from engine.store.pool import Pool
 from search.outbox import PARKED_PAGE_ROWS_MAX, RETRY_ROWS_MAX, Lag, Parked
 
 SERVICE = "perdure.admin.v1.AdminService"
 SECOND = 1_000_000_000
+ATTEMPTS_PAGE_ROWS_MAX = 50
+ATTEMPT_MAX = 2**31 - 1
 T = TypeVar("T")
 
 
@@ -51,6 +62,19 @@ class Page(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """The database, and the seq of the last row seen in it."""
         database, _, seq = self.page_token.partition(".")
         return int(database or 0), int(seq or 0)
+
+
+class AttemptsPage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    namespace: str
+    workflow_id: str
+    scheduled_event_id: Annotated[int, Meta(ge=1, le=2**53)]
+    run_id: str = ""
+    page_size: Annotated[int, Meta(ge=1, le=ATTEMPTS_PAGE_ROWS_MAX)] = ATTEMPTS_PAGE_ROWS_MAX
+    page_token: Annotated[str, Meta(pattern=r"^([0-9]{1,9})?$")] = ""
+
+    @property
+    def before(self) -> int:
+        return int(self.page_token or ATTEMPT_MAX)
 
 
 class Rows(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -118,10 +142,43 @@ async def describe_shards(parts: Parts, _request: Struct) -> Struct:
     )
 
 
+async def list_attempts(parts: Parts, request: Struct) -> Struct:
+    asked = _read(request, AttemptsPage)
+    run = WorkflowExecution(workflow_id=asked.workflow_id, run_id=asked.run_id)
+    key = await parts.run_key(asked.namespace, run)
+    run_id, _, _ = await parts.shards.inspect(key, extent)
+    rows = await parts.shards.attempts(
+        key._replace(run_id=run_id), asked.scheduled_event_id, asked.before, asked.page_size
+    )
+    more = len(rows) == asked.page_size and rows[-1].attempt > 1
+    return _struct(
+        rows=[_attempt(row) for row in rows],
+        next_page_token=str(rows[-1].attempt) if more else "",
+    )
+
+
+def _attempt(row: FailedAttempt) -> dict[str, Any]:
+    return {
+        "attempt": row.attempt,
+        "started_at": _moment(row.started_at),
+        "failed_at": _moment(row.failed_at),
+        "retry_at": _moment(row.retry_at),
+        "identity": row.identity,
+        "failure": json_format.MessageToDict(row.failure),
+    }
+
+
+def _moment(nanoseconds: int) -> str | None:
+    if not nanoseconds:
+        return None
+    return datetime.fromtimestamp(nanoseconds / SECOND, UTC).isoformat()
+
+
 METHODS: Mapping[str, Function] = {
     "DescribeIndex": describe_index,
     "DescribeShards": describe_shards,
     "DropParked": drop_parked,
+    "ListAttempts": list_attempts,
     "ListParked": list_parked,
     "RetryParked": retry_parked,
 }

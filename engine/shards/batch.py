@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from engine.core.effects import Delivery, DropTask, EmitRecord, OfferTask
-from engine.core.marks import Mark, StartedBy
+from engine.core.marks import ActivityRetried, Mark, StartedBy
 from engine.core.step import Step
 from engine.core.visibility import record_of
 from engine.protocol import wire
 from engine.shards.cache import Entry
+from engine.store import attempts
 from engine.store.codec import encode_delivery, encode_marks, encode_state
 from engine.store.commit import ShardWrite
 from search.records import VisibilityRecord
@@ -126,6 +127,8 @@ class Batch:
         state = entry.state
         if change.events:
             write.history.append((run_id, change.first_event_id, wire.history(change.events)))
+        if retried := [mark for _, mark in change.marks if type(mark) is ActivityRetried]:
+            write.attempts.extend(attempts.rows_of(run_id, retried))
         keep_marks = self._keep_run(run_id, entry)
         if keep_marks and change.marks:
             write.marks.append((run_id, change.first_mark + 1, encode_marks(change.marks)))

@@ -14,7 +14,7 @@ from engine.cluster import placement
 from engine.core.inputs import Input, Reset, Start
 from engine.core.keys import RunKey, shard_of
 from engine.core.state import RunState
-from engine.ports import ShardsHeld, StartAnswer, StartPolicy
+from engine.ports import FailedAttempt, ShardsHeld, StartAnswer, StartPolicy
 from engine.shards.actor import Writer
 from engine.shards.works import (
     Acknowledge,
@@ -26,7 +26,7 @@ from engine.shards.works import (
     Watch,
     Work,
 )
-from engine.store import history
+from engine.store import attempts, history
 
 T = TypeVar("T")
 
@@ -105,6 +105,12 @@ class Router:
             return await history.read(
                 connection, key.run_id, first_event_id, last_event_id, bytes_max
             )
+
+    async def attempts(
+        self, key: RunKey, scheduled_event_id: int, before: int, rows: int
+    ) -> list[FailedAttempt]:
+        async with self._writer(key).pool.connection() as connection:
+            return await attempts.read(connection, key.run_id, scheduled_event_id, before, rows)
 
 
 def _future() -> asyncio.Future[Any]:

@@ -2,7 +2,8 @@
 
 Sent as one pipeline on the connection that holds the shard locks, so that the batch costs one
 round trip and one fsync, and a node that has lost its locks cannot write at all. Lock order: runs,
-history, marks, transfer tasks, visibility. A statement without rows is not sent.
+history, marks, attempts, transfer
+tasks, visibility. A statement without rows is not sent.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ class ShardWrite:
     history: Columns = field(default_factory=list)
     marks: Columns = field(default_factory=list)
     marks_gone: list[str] = field(default_factory=list)
+    attempts: Columns = field(default_factory=list)
     tasks: Columns = field(default_factory=list)
     tasks_gone: Columns = field(default_factory=list)
     runs_gone: list[str] = field(default_factory=list)
@@ -45,7 +47,8 @@ class ShardWrite:
     def is_empty(self) -> bool:
         return not any(
             (self.closed, self.started, self.woken, self.snapshots, self.history, self.marks,
-             self.marks_gone, self.tasks, self.tasks_gone, self.runs_gone, self.records)
+             self.marks_gone, self.attempts, self.tasks, self.tasks_gone, self.runs_gone,
+             self.records)
         )  # fmt: skip
 
 
@@ -84,6 +87,16 @@ _append_marks: LiteralString = """
     select * from unnest(%s::uuid[], %s::bigint[], %s::bytea[])
 """
 _drop_marks: LiteralString = "delete from marks where run_id = any(%s::uuid[])"
+_keep_attempts: LiteralString = """
+    insert into attempts (run_id, scheduled_event_id, slot, attempt, started_at, failed_at,
+        retry_at, identity, failure)
+    select * from unnest(%s::uuid[], %s::bigint[], %s::integer[], %s::integer[], %s::bigint[],
+        %s::bigint[], %s::bigint[], %s::text[], %s::bytea[])
+    on conflict (run_id, scheduled_event_id, slot) do update set
+        attempt = excluded.attempt, started_at = excluded.started_at,
+        failed_at = excluded.failed_at, retry_at = excluded.retry_at,
+        identity = excluded.identity, failure = excluded.failure
+"""
 _offer_tasks: LiteralString = """
     insert into transfer_tasks (shard_id, run_id, kind, event_id, namespace_id, workflow_id,
         attempt, queue, priority, sticky, offered_at, payload)
@@ -102,6 +115,7 @@ _drop_tasks: LiteralString = """
 """
 _drop_runs: LiteralString = "delete from runs where run_id = any(%s::uuid[])"
 _drop_history: LiteralString = "delete from history where run_id = any(%s::uuid[])"
+_drop_attempts: LiteralString = "delete from attempts where run_id = any(%s::uuid[])"
 _drop_run_tasks: LiteralString = """
     delete from transfer_tasks where run_id = any(%s::uuid[]) and kind <> 'deliver'
 """
@@ -116,7 +130,7 @@ async def commit(connection: Connection, write: ShardWrite, at: int) -> None:
     if write.marks_gone:
         await recorded.execute(_drop_marks, [write.marks_gone])
     if write.runs_gone:
-        for statement in (_drop_runs, _drop_history, _drop_marks, _drop_run_tasks):
+        for statement in (_drop_runs, _drop_history, _drop_marks, _drop_attempts, _drop_run_tasks):
             await recorded.execute(statement, [write.runs_gone])
     if write.records:
         await _show(recorded, write, at)
@@ -132,6 +146,7 @@ def _in_lock_order(write: ShardWrite) -> tuple[tuple[LiteralString, Columns], ..
         (_snapshot, write.snapshots),
         (_append_history, write.history),
         (_append_marks, write.marks),
+        (_keep_attempts, write.attempts),
         (_offer_tasks, write.tasks),
         (_drop_tasks, write.tasks_gone),
     )

@@ -241,17 +241,19 @@ def _decide(turn: Turn, activity: Activity, failure: Failure) -> retry.Decision:
 
 
 def _retry(turn: Turn, event_id: int, failure: Failure, delay_ns: int, identity: str = "") -> None:
+    activity = turn.state.activities[event_id]
     turn.mark(
         ActivityRetried(
             scheduled_event_id=event_id,
-            attempt=turn.state.activities[event_id].attempt + 1,
+            attempt=activity.attempt + 1,
+            attempt_started_at=activity.started_at,
             failed_at=turn.at,
-            retry_at=0 if turn.state.activities[event_id].paused_at else turn.at + delay_ns,
+            retry_at=0 if activity.paused_at else turn.at + delay_ns,
             failure=failure,
-            identity=identity,
+            identity=identity or activity.identity,
         )
     )
-    attempt = turn.state.activities[event_id].attempt
+    attempt = activity.attempt
     if attempt & (attempt - 1) == 0:
         # The record's attempts and next try are renewed at 2, 4, 8 …: often enough to find what
         # fails for long, seldom enough for a thousand attempts.

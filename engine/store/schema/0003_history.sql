@@ -8,6 +8,21 @@ create table history (
     primary key (run_id, first_event_id)
 );
 
+-- Attempts of activities that failed and were tried again, for people: no state is made of them. An
+-- activity has a bounded number of slots: its first attempts keep theirs, later ones share the rest.
+create table attempts (
+    run_id uuid not null,
+    scheduled_event_id bigint not null,
+    slot integer not null,
+    attempt integer not null,
+    started_at bigint not null,
+    failed_at bigint not null,
+    retry_at bigint not null,
+    identity text collate "C" not null,
+    failure bytea not null,
+    primary key (run_id, scheduled_event_id, slot)
+);
+
 -- Facts that are no history, as one commit wrote them: each is (after_event_id, mark). They go
 -- when a snapshot holds them.
 create table marks (

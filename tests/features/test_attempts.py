@@ -1,0 +1,120 @@
+"""All attempts of an activity are kept, each with its failure: AdminService.ListAttempts."""
+
+from typing import Any
+
+import grpc
+import pytest
+from google.protobuf.json_format import MessageToDict
+from google.protobuf.struct_pb2 import Struct
+from temporalio.api.common.v1 import WorkflowExecution
+
+from engine.store.attempts import ATTEMPTS_KEPT_MAX
+from tests.support.commands import complete, failed, retries, schedule_activity, seconds
+from tests.support.engine import Server
+from tests.support.eventually import eventually_async
+from tests.support.names import Names
+from tests.support.worker import ScriptedWorker
+
+SCHEDULED_EVENT_ID = 5
+
+
+async def attempts(server: Server, run: WorkflowExecution, **given: Any) -> dict[str, Any]:
+    request = Struct()
+    request.update(
+        {
+            "namespace": server.namespace,
+            "workflow_id": run.workflow_id,
+            "run_id": run.run_id,
+            "scheduled_event_id": SCHEDULED_EVENT_ID,
+            **given,
+        }
+    )
+    answer = await server.channel.unary_unary(
+        "/perdure.admin.v1.AdminService/ListAttempts",
+        request_serializer=Struct.SerializeToString,
+        response_deserializer=Struct.FromString,
+    )(request)
+    return MessageToDict(answer)
+
+
+async def failing(
+    server: Server, names: Names, *messages: str, **given: Any
+) -> tuple[WorkflowExecution, ScriptedWorker]:
+    queue = names.queue()
+    run = await server.start(names.workflow(), queue)
+    worker = ScriptedWorker(server, queue)
+    given = {"retry_policy": retries(0.01), **given}
+    await worker.on_task(schedule_activity("charge", queue, **given))
+    for message in messages:
+        await worker.on_activity(failure=failed(message, "CardRefused"))
+    return run, worker
+
+
+async def test_each_attempt_says_why_it_failed_the_newest_first(
+    server: Server, names: Names
+) -> None:
+    run, _ = await failing(server, names, "no funds", "stolen card")
+
+    rows = (await attempts(server, run))["rows"]
+
+    assert [(row["attempt"], row["failure"]["message"]) for row in rows] == [
+        (2, "stolen card"),
+        (1, "no funds"),
+    ]
+    assert all(row["started_at"] <= row["failed_at"] <= row["retry_at"] for row in rows)
+    assert {row["identity"] for row in rows} == {"scripted"}
+
+
+async def test_the_attempts_of_a_closed_run_can_still_be_read(server: Server, names: Names) -> None:
+    run, worker = await failing(server, names, "no funds")
+    await worker.on_activity()
+    await worker.on_task(complete())
+
+    assert len((await attempts(server, run))["rows"]) == 1
+
+
+async def test_an_attempt_that_timed_out_is_among_them(server: Server, names: Names) -> None:
+    run, worker = await failing(server, names, start_to_close_timeout=seconds(0.2))
+    await worker.poll_activity()
+
+    found = await eventually_async(lambda: attempts(server, run), lambda page: page["rows"])
+
+    assert found["rows"][0]["failure"]["message"] == "activity StartToClose timeout"
+
+
+async def test_they_come_in_pages(server: Server, names: Names) -> None:
+    run, _ = await failing(server, names, *map(str, range(1, 6)))
+
+    seen, token = [], ""
+    while True:
+        page = await attempts(server, run, page_size=2, page_token=token)
+        seen += [row["attempt"] for row in page["rows"]]
+        token = page["next_page_token"]
+        if not token:
+            break
+
+    assert seen == [5, 4, 3, 2, 1]
+
+
+async def test_of_very_many_the_first_and_the_last_are_kept(server: Server, names: Names) -> None:
+    count = ATTEMPTS_KEPT_MAX + 30
+    run, _ = await failing(server, names, *map(str, range(1, count + 1)))
+
+    seen, token = [], ""
+    while True:
+        page = await attempts(server, run, page_token=token)
+        seen += [int(row["attempt"]) for row in page["rows"]]
+        token = page["next_page_token"]
+        if not token:
+            break
+
+    assert len(seen) == ATTEMPTS_KEPT_MAX
+    assert seen[:2] == [count, count - 1]
+    assert seen[-20:] == list(range(20, 0, -1))
+
+
+async def test_a_run_that_is_unknown_is_not_found(server: Server, names: Names) -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await attempts(server, WorkflowExecution(workflow_id=names.workflow()))
+
+    assert refused.value.code() == grpc.StatusCode.NOT_FOUND
