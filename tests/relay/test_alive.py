@@ -1,8 +1,6 @@
 """The relay as a process of its own, with a real broker: nudged, unnudged, killed."""
 
-import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,69 +15,17 @@ from search.config import SearchConfig
 from search.relay.app import QUEUE, SWEEP_SECONDS
 from search.relay.nudge import UNREAD_MAX, Nudge
 from tests.relay.conftest import Chain
+from tests.relay.running import REPOSITORY, Relay, running
 from tests.support.eventually import eventually
 from tests.support.visibility import a_record
 
 pytestmark = pytest.mark.slow
 
-REPOSITORY = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="module")
-def broker() -> Iterator[ValkeyServer]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with ValkeyServer(port=port, save="") as server:
-        yield server
-
-
-@pytest.fixture
-def config(chain: Chain, broker: ValkeyServer) -> SearchConfig:
-    broker.client().flushall()
-    return replace(chain.config, broker_url=f"redis://127.0.0.1:{broker.port}/0")
-
-
-class Relay:
-    """`python -m search.relay`, which can be killed and started again."""
-
-    def __init__(self, config: SearchConfig, output: Path) -> None:
-        self.config = config
-        self.output = output
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        given = {
-            **os.environ,  # noqa: TID251 (a process inherits its path)
-            "DATABASE_URL": ",".join(self.config.databases),
-            "ELASTICSEARCH_URL": str(self.config.elasticsearch_url),
-            "BROKER_URL": str(self.config.broker_url),
-            "SEARCH_INDEX": self.config.index_alias,
-        }
-        with self.output.open("ab") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "search.relay"],
-                cwd=REPOSITORY,
-                env=given,
-                stdout=output,
-                stderr=output,
-            )
-
-    def end(self, by: signal.Signals) -> int:
-        assert self.process is not None
-        self.process.send_signal(by)
-        return self.process.wait(30)
-
 
 @pytest.fixture
 def relay(config: SearchConfig, tmp_path: Path) -> Iterator[Relay]:
-    made = Relay(config, tmp_path / "output")
-    made.start()
-    try:
-        yield made
-    finally:
-        if made.process is not None and made.process.poll() is None:
-            made.end(signal.SIGKILL)
+    with running(config, tmp_path / "output") as relay:
+        yield relay
 
 
 def arrived(chain: Chain, *run_ids: str) -> None:

@@ -22,6 +22,13 @@ def test_without_elasticsearch_nothing_else_is_needed() -> None:
     config = SearchConfig.from_environment({"DATABASE_URL": "postgresql://a@h/one"})
 
     assert config.elasticsearch_url is None
+    assert config.relay_include == ()
+
+
+def test_modules_that_bring_jobs_are_named_one_after_the_other() -> None:
+    config = SearchConfig.from_environment({**WHOLE, "RELAY_INCLUDE": "console.jobs, other"})
+
+    assert config.relay_include == ("console.jobs", "other")
 
 
 @pytest.mark.parametrize(
@@ -33,6 +40,7 @@ def test_without_elasticsearch_nothing_else_is_needed() -> None:
         ("BROKER_URL", "amqp://h"),
         ("BROKER_URL", ""),
         ("SEARCH_INDEX", "Not*A*Name"),
+        ("RELAY_INCLUDE", "console.jobs, a-b"),
     ],
 )
 def test_a_bad_value_is_refused_with_the_variables_name(variable: str, value: str) -> None:

@@ -1,0 +1,42 @@
+"""The console's background jobs, for the Celery app of the relay: `RELAY_INCLUDE=console.jobs`.
+
+As urls.py has its pages. A job is a Celery task in its capability's jobs.py and has a row here,
+which says when it is due. It runs in the worker `python -m search.relay jobs`, in a process that
+may be killed at any moment, and may run twice: it looks in its own tables for what is to be done.
+"""
+
+import os
+from typing import Any
+
+import django
+from celery.signals import task_postrun
+from django.core.exceptions import ImproperlyConfigured
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")  # noqa: TID251  Django reads it there
+try:
+    django.setup()
+except ImproperlyConfigured as refused:
+    # The relay knows no Django, and says to a person why it cannot take a module in.
+    raise ImportError(str(refused)) from None
+
+from django.db import connections
+
+from console.people import jobs as people
+
+HOUR_SECONDS = 3600
+
+
+def _every(seconds: float, task: str) -> dict[str, Any]:
+    """What has waited for its worker until it is due again is not done twice."""
+    return {"task": task, "schedule": seconds, "options": {"expires": seconds}}
+
+
+BEAT = {
+    "clear-expired-sessions": _every(HOUR_SECONDS, people.CLEAR_EXPIRED_SESSIONS),
+}
+
+
+@task_postrun.connect  # type: ignore[untyped-decorator]
+def _leave_no_connection(**_: Any) -> None:
+    """The next job may be hours away, and the database gone and back by then."""
+    connections.close_all()
