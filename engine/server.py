@@ -33,7 +33,6 @@ from engine.ports import Shards
 from engine.shards.supervisor import Supervisor
 from engine.store.pool import Pool, open_readers
 from search.reader import open_reader
-from search.relay.nudge import Nudge
 
 SECOND = 1_000_000_000
 # Official clients ping an idle connection every 30 s; gRPC would hang up on them.
@@ -132,6 +131,9 @@ def _nudge(config: EngineConfig, stack: AsyncExitStack) -> Callable[[], None] | 
     """Tells the relay that there are rows; without an index there is nothing to tell."""
     if config.search.elasticsearch_url is None:
         return None
+    # Late, as the reader's own backend is: what tells the relay brings Celery with it.
+    from search.relay.nudge import Nudge
+
     nudge = Nudge(config.search)
     stack.callback(nudge.close)
 

@@ -45,11 +45,13 @@ class Addresses:
 def choose(config: StackConfig) -> Addresses:
     postgres, broker, elasticsearch, providers = free_ports(4)
     kept = _kept_words(config.run / "words.json")
-    own_index = f"http://127.0.0.1:{elasticsearch}" if config.own_elasticsearch else ""
+    index = config.elasticsearch_url if not config.engine_address else ""
+    if config.starts_elasticsearch:
+        index = f"http://127.0.0.1:{elasticsearch}"
     return Addresses(
         database_url=config.database_url or embedded.dsn(config.run / "postgres", postgres),
         broker_url=config.broker_url or f"redis://127.0.0.1:{broker}/0",
-        elasticsearch_url=config.elasticsearch_url or own_index,
+        elasticsearch_url=index,
         engine=config.engine_address or f"127.0.0.1:{config.engine_port}",
         console=f"127.0.0.1:{config.console_port}",
         postgres_port=postgres,

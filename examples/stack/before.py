@@ -2,8 +2,6 @@
 
 import shutil
 import socket
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 import psycopg
@@ -22,14 +20,14 @@ def check(config: StackConfig) -> None:
         _port("ENGINE_PORT", config.engine_port)
     for url in filter(None, config.database_url.split(",")):
         _postgres(url.strip())
-    if config.broker_url and not config.engine_address:
+    if config.broker_url:
         _broker(config.broker_url)
-    if config.elasticsearch_url:
-        _elasticsearch(config.elasticsearch_url)
-    elif config.own_elasticsearch:
-        _programs_of_elasticsearch()
     if config.engine_address:
         _engine(config.engine_address)
+    elif config.elasticsearch_url:
+        _elasticsearch(config.elasticsearch_url)
+    elif config.starts_elasticsearch:
+        _programs_of_elasticsearch()
 
 
 def _port(variable: str, port: int) -> None:
@@ -72,11 +70,13 @@ def _broker(url: str) -> None:
 
 
 def _elasticsearch(url: str) -> None:
-    asked = f"{url.rstrip('/')}/_cluster/health"
+    # Late: a start that searches in PostgreSQL need not wait for this import.
+    from elasticsearch import ApiError, Elasticsearch, TransportError
+
     try:
-        with urllib.request.urlopen(asked, timeout=CONNECT_SECONDS_MAX):  # noqa: S310 (config)
-            return
-    except (OSError, ValueError) as refused:
+        with Elasticsearch(url, request_timeout=CONNECT_SECONDS_MAX, max_retries=0) as client:
+            client.cluster.health()
+    except (ApiError, TransportError, ValueError) as refused:
         raise CannotStart(
             f"ELASTICSEARCH_URL cannot be reached: {_one_line(refused)}; correct it, or unset it "
             f"to search in PostgreSQL"
@@ -84,7 +84,7 @@ def _elasticsearch(url: str) -> None:
 
 
 def _programs_of_elasticsearch() -> None:
-    for program, package in (("javac", "default-jdk-headless"), ("mvn", "maven")):
+    for program, package in (("javac", "openjdk-17-jdk-headless"), ("mvn", "maven")):
         if shutil.which(program) is None:
             raise CannotStart(
                 f"SEARCH=elasticsearch needs {program}: apt-get install {package}, or give "

