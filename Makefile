@@ -3,6 +3,8 @@ PYTHON ?= python3.11
 PY := .venv/bin/python
 INSTALLED := .venv/installed-$(firstword $(shell sha256sum requirements.lock))
 FAST := tests/unit tests/architecture
+# What is started in the foreground hears of a make that was killed, and ends.
+BOUND := $(if $(shell command -v setpriv),setpriv --pdeathsig=TERM)
 
 .PHONY: setup up engine check fix test bench static
 
@@ -23,12 +25,12 @@ $(INSTALLED):
 	@touch $@
 
 up: $(INSTALLED)
-	@exec $(PY) -m examples.stack
+	@exec $(BOUND) $(PY) -m examples.stack
 
 engine: $(INSTALLED)
 	@test -n "$(PORT)" && test -n "$(DATA)" || { \
 	  echo "make engine: say where, as in make engine PORT=7233 DATA=.run/alone" >&2; exit 1; }
-	@exec $(PY) -m engine serve --port "$(PORT)" --embedded "$(DATA)"
+	@exec $(BOUND) $(PY) -m engine serve --port "$(PORT)" --embedded "$(DATA)"
 
 check: static
 	$(PY) -m pytest --quiet -m "not slow" $(FAST)

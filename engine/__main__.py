@@ -52,6 +52,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def _serve(given: argparse.Namespace) -> int:
+    embedded.unwind_when_told()
     # Late, since the other commands need nothing of it and are ready in a tenth of the time.
     from engine import server
 
@@ -65,6 +66,7 @@ def _serve(given: argparse.Namespace) -> int:
             settings = replace(settings, port=given.port)
         migrate.migrate(settings.databases, settings.shard_count)
         server.run(settings)
+        embedded.ignore_endings()
     return os.EX_OK
 
 

@@ -47,6 +47,7 @@ STOP_SECONDS_MAX = 30
 START_ATTEMPTS_MAX = 8
 READY_POLL_SECONDS = 0.05
 RETRY_SECONDS = 0.5
+ENDINGS = (signal.SIGTERM, signal.SIGINT)
 
 SETTINGS = {
     "max_connections": "200",
@@ -98,15 +99,28 @@ def postgres(directory: Path, port: int | None = None) -> Iterator[Postgres]:
 def serve(directory: Path, port: int | None = None) -> int:
     """Run in the foreground until SIGTERM or SIGINT, and give the exit code."""
 
-    def end(number: int, _frame: FrameType | None) -> None:
-        raise SystemExit(0)
-
-    signal.signal(signal.SIGTERM, end)
-    signal.signal(signal.SIGINT, end)
+    unwind_when_told()
     with postgres(directory, port) as server:
         print(f"serving on 127.0.0.1:{server.port}", flush=True)  # noqa: T201 (the promise)
         code = server.wait()
     return code or 1
+
+
+def unwind_when_told() -> None:
+    """From now on SIGTERM and SIGINT end the program by way of every `finally` that it is in."""
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        ignore_endings()
+        raise SystemExit(0)
+
+    for number in ENDINGS:
+        signal.signal(number, end)
+
+
+def ignore_endings() -> None:
+    """Told once is enough: make hands on a SIGTERM that the whole group has got already."""
+    for number in ENDINGS:
+        signal.signal(number, signal.SIG_IGN)
 
 
 @contextmanager
@@ -195,7 +209,13 @@ def _start(directory: Path, port: int) -> Postgres:
     command = [*_ordinary(directory / "data"), *_command(directory, port)]
     for _ in range(START_ATTEMPTS_MAX):
         child = _spawn(command)
-        if _becomes_ready(child, port):
+        try:
+            is_ready = _becomes_ready(child, port)
+        except SystemExit:
+            # Told to end before the start was over: nobody else knows of it yet.
+            _stop(child)
+            raise
+        if is_ready:
             return Postgres(port, dsn(directory, port), url(directory, port), child)
         # The backends of a killed server hold its shared memory for a moment longer.
         threading.Event().wait(RETRY_SECONDS)

@@ -4,7 +4,7 @@ import asyncio
 import fcntl
 import os
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,6 +12,9 @@ from examples.stack import addresses, before, orphans, parts
 from examples.stack.addresses import Addresses
 from examples.stack.config import ROOT, CannotStart, StackConfig
 from examples.stack.supervisor import Supervisor
+
+#: make hands on a SIGTERM that the whole group has got: it comes twice, and was meant once.
+ECHO_SECONDS = 1.0
 
 
 def say(line: str) -> None:
@@ -37,14 +40,7 @@ async def keep_up(rows: tuple[parts.Part, ...], run: Path, welcome: str) -> None
     """Until SIGINT or SIGTERM; a second one ends all at once."""
     asked_to_end = asyncio.Event()
     supervisor = Supervisor(rows, ROOT, run, say)
-
-    def end() -> None:
-        if asked_to_end.is_set():
-            supervisor.kill_all()
-        asked_to_end.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(number, end)
+    _on_signals(asked_to_end, supervisor.kill_all)
     life = asyncio.create_task(_live(supervisor, welcome))
     waiting = asyncio.create_task(asked_to_end.wait())
     try:
@@ -57,6 +53,24 @@ async def keep_up(rows: tuple[parts.Part, ...], run: Path, welcome: str) -> None
     if not life.cancelled():
         life.result()
     say("all ended; nothing is lost")
+
+
+def _on_signals(asked_to_end: asyncio.Event, end_at_once: Callable[[], None]) -> None:
+    loop = asyncio.get_running_loop()
+    asked_at = 0.0
+
+    def end() -> None:
+        nonlocal asked_at
+        if not asked_to_end.is_set():
+            asked_at = loop.time()
+            asked_to_end.set()
+        elif loop.time() - asked_at > ECHO_SECONDS:
+            end_at_once()
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # `nohup make up` stays when its terminal goes.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            loop.add_signal_handler(number, end)
 
 
 async def _live(supervisor: Supervisor, welcome: str) -> None:

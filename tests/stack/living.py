@@ -39,7 +39,7 @@ class Stack:
         return seen
 
     def await_up(self) -> dict[str, int]:
-        eventually(self.lines, lambda lines: "all are up" in lines)
+        eventually(self.lines, lambda lines: "all are up" in lines, within=30)
         return self.events("started")
 
     def interrupt(self) -> int:

@@ -18,6 +18,18 @@ def test_the_parts_start_in_order_and_end_in_the_reverse_one(tmp_path: Path) -> 
         assert not any(lives(pid) for pid in started.values())
 
 
+def test_an_ending_that_comes_twice_at_once_is_meant_once(tmp_path: Path) -> None:
+    with stack(tmp_path, "three") as running:
+        started = running.await_up()
+
+        running.runner.send_signal(signal.SIGTERM)
+        running.runner.send_signal(signal.SIGTERM)
+
+        assert running.runner.wait(20) == 0
+        assert list(running.events("ended")) == ["client", "server", "database"]
+        assert not any(lives(pid) for pid in started.values())
+
+
 def test_a_killed_part_is_started_again_and_the_others_stay(tmp_path: Path) -> None:
     with stack(tmp_path, "three") as running:
         before = running.await_up()
