@@ -58,9 +58,11 @@ async def test_each_killed_part_comes_back_and_nothing_is_lost(up: Up) -> None:
         ("engine", "-m engine serve"),
         ("console", "-m gunicorn"),
         ("bulk-worker", "manage.py bulk_worker"),
+        ("relay", "-m search.relay $"),
+        ("console-jobs", "-m search.relay jobs"),
         ("postgres", "-m engine postgres"),
     ):
-        os.kill(up.pid_of(name, words), signal.SIGKILL)
+        os.kill(eventually(partial(up.pid_of, name, words), within=30), signal.SIGKILL)
         eventually(partial(up.says, f"{name} is back"), within=40)
         await eventually_async(partial(up.starts_a_workflow, name), within=30)
         assert eventually(lambda: up.page().status, within=30) == 200

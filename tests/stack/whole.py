@@ -1,6 +1,7 @@
 """`make up` as a person runs it: a stack of real parts, with a directory and ports of its own."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -68,10 +69,20 @@ class Up:
         return self.runner.wait(60)
 
     def pid_of(self, name: str, words: str) -> int:
-        """The program of a part, by the words of its command line."""
-        found = [pid for pid in self.programs() if words in _command(pid)]
+        """The program of a part, by a pattern in its command line."""
+        found = [pid for pid in self.programs() if re.search(words, _command(pid))]
         assert found, f"{name} is not running"
         return min(found)
+
+    def runs(self, words: str) -> bool:
+        return any(words in command for command in self.commands())
+
+    def address_of(self, variable: str) -> str:
+        """As `.run/environment` gives it to a shell."""
+        text = (self.run / "environment").read_text()
+        found = re.search(rf"^export {variable}='(.*)'$", text, re.MULTILINE)
+        assert found, text
+        return found[1]
 
     def commands(self) -> list[str]:
         return [_command(pid) for pid in self.programs()]

@@ -38,6 +38,12 @@ _started: dict[int, subprocess.Popen[bytes]] = {}
 
 @pytest.fixture(scope="session")
 def elasticsearch_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    _require_tools()
+    with _shared(_meeting_place(tmp_path_factory)) as url:
+        yield url
+
+
+def _require_tools() -> None:
     """Without Java or Maven: a failure in CI, a skip elsewhere."""
     missing = [tool for tool in ("java", "javac", "mvn") if shutil.which(tool) is None]
     if missing:
@@ -45,8 +51,6 @@ def elasticsearch_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
         if os.environ.get("CI"):  # noqa: TID251 (a test may ask where it runs)
             pytest.fail(why)
         pytest.skip(why)
-    with _shared(_meeting_place(tmp_path_factory)) as url:
-        yield url
 
 
 def _meeting_place(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -81,10 +85,22 @@ def _locked(place: Path) -> Iterator[IO[str]]:
         yield lock
 
 
-def _start() -> dict[str, Any]:
+@pytest.fixture(scope="session")
+def elasticsearch_home() -> str:
+    """A node, prepared and never started: its programs, to be copied."""
+    _require_tools()
+    return _prepare()
+
+
+def _prepare() -> str:
     home = os.environ.get("PERDURE_ES_HOME")  # noqa: TID251 (an installed copy may lie elsewhere)
     prepared = home or str(REPOSITORY / ".run/elasticsearch-home")
     subprocess.run([START, prepared], check=True, timeout=PREPARE_SECONDS_MAX)
+    return prepared
+
+
+def _start() -> dict[str, Any]:
+    prepared = _prepare()
     state = tempfile.mkdtemp(prefix="perdure-elasticsearch-")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

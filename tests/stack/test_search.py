@@ -1,0 +1,81 @@
+"""`SEARCH=elasticsearch make up`: once it says that it is up, its own node answers searches."""
+
+import os
+import shutil
+import signal
+from collections.abc import Iterator
+
+import pytest
+from elasticsearch import Elasticsearch
+from temporalio.client import Client, WorkflowExecution
+from temporalio.service import RPCError, RPCStatusCode
+
+from tests.stack.whole import Up
+from tests.support.eventually import eventually_async
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+START_SECONDS_MAX = 180
+SEED_SECONDS_MAX = 120
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory, elasticsearch_home: str) -> Iterator[Up]:
+    directory = tmp_path_factory.mktemp("search")
+    directory.chmod(0o755)
+    shutil.copytree(elasticsearch_home, directory / "run" / "elasticsearch", copy_function=_link)
+    stack = Up(directory / "run", SEARCH="elasticsearch")
+    try:
+        stack.start(within=START_SECONDS_MAX)
+        yield stack
+    finally:
+        if stack.runner.poll() is None:
+            stack.end()
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
+@pytest.fixture
+async def client(up: Up) -> Client:
+    return await Client.connect(f"127.0.0.1:{up.engine_port}")
+
+
+async def found(client: Client, query: str) -> list[WorkflowExecution]:
+    return [run async for run in client.list_workflows(query)]
+
+
+async def test_the_first_search_is_answered(client: Client) -> None:
+    await found(client, "ExecutionStatus = 'Running'")
+
+
+async def test_a_seeded_run_is_found_in_the_index(up: Up, client: Client) -> None:
+    seeded = "WorkflowType = 'Subscription'"
+
+    runs = await eventually_async(lambda: found(client, seeded), within=SEED_SECONDS_MAX)
+
+    with Elasticsearch(up.address_of("ELASTICSEARCH_URL")) as node:
+        assert node.exists(index="visibility", id=runs[0].run_id)
+
+
+async def test_without_its_node_a_search_is_refused_and_with_it_answered(
+    up: Up, client: Client
+) -> None:
+    os.kill(up.pid_of("elasticsearch", "java .*Node"), signal.SIGKILL)
+
+    async def refusal() -> RPCStatusCode | None:
+        try:
+            await found(client, "ExecutionStatus = 'Running'")
+        except RPCError as refused:
+            return refused.status
+        return None
+
+    assert await eventually_async(refusal) == RPCStatusCode.UNAVAILABLE
+
+    await eventually_async(refusal, lambda status: status is None, within=60)
+    await client.start_workflow("Anything", id="since", task_queue="nobody")
+    await eventually_async(lambda: found(client, "WorkflowId = 'since'"), within=60)
