@@ -67,10 +67,11 @@ def _on_signals(asked_to_end: asyncio.Event, end_at_once: Callable[[], None]) ->
         elif loop.time() - asked_at > ECHO_SECONDS:
             end_at_once()
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        # `nohup make up` stays when its terminal goes.
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            loop.add_signal_handler(number, end)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, end)
+    # `nohup make up` stays when its terminal goes.
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        loop.add_signal_handler(signal.SIGHUP, end)
 
 
 async def _live(supervisor: Supervisor, welcome: str) -> None:
