@@ -3,8 +3,19 @@
 import os
 import sys
 
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
-if __name__ == "__main__":
+
+def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")  # noqa: TID251  Django reads it there
+    try:
+        settings.INSTALLED_APPS  # noqa: B018  the first look reads the environment
+    except ImproperlyConfigured as refused:
+        sys.exit(f"manage.py: {refused}")
     execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()

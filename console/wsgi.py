@@ -1,9 +1,18 @@
 """WSGI entry: `gunicorn console.wsgi`."""
 
 import os
+import sys
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
+
+#: gunicorn's word for a worker that would not start another time either.
+CANNOT_START = 3
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")  # noqa: TID251  Django reads it there
 
-application = get_wsgi_application()
+try:
+    application = get_wsgi_application()
+except ImproperlyConfigured as refused:
+    print(f"console: {refused}", file=sys.stderr)  # noqa: T201  said to a person
+    sys.exit(CANNOT_START)

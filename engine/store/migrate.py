@@ -14,7 +14,7 @@ FOLDERS = {
     "engine": Path(__file__).parent / "schema",
     "search": Path(__file__).parents[2] / "search" / "schema",
 }
-SERVER_VERSION_MIN = 140_000
+SERVER_VERSION_MIN = 150_000
 LOCK = 0x4D494752
 
 _take_turn: LiteralString = "select pg_advisory_xact_lock(%(lock)s)"
@@ -49,7 +49,7 @@ def migrate(urls: tuple[str, ...], shard_count: int) -> list[str]:
 
 def _migrate_one(url: str, number: int, databases: int, shard_count: int) -> list[str]:
     done = []
-    with psycopg.connect(url) as connection:
+    with _connected(url, number) as connection:
         _check_version(connection)
         connection.execute(_take_turn, {"lock": LOCK})
         connection.execute(_ledger)
@@ -64,6 +64,17 @@ def _migrate_one(url: str, number: int, databases: int, shard_count: int) -> lis
         connection.execute(_found, wanted)
         _check_facts(connection, wanted)
     return done
+
+
+def _connected(url: str, number: int) -> psycopg.Connection[tuple[object, ...]]:
+    try:
+        return psycopg.connect(url)
+    except psycopg.OperationalError as refused:
+        # Its number, since a URL has a password in it.
+        raise CannotMigrate(
+            f"DATABASE_URL, number {number + 1}, cannot be reached: "
+            f"{' '.join(str(refused).split())}: correct it, or start the server"
+        ) from None
 
 
 def _check_version(connection: psycopg.Connection[tuple[object, ...]]) -> None:

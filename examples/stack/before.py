@@ -17,6 +17,10 @@ def check(config: StackConfig) -> None:
     """Call it when the last life's orphans are gone: they may hold the ports."""
     _port("CONSOLE_PORT", config.console_port)
     if not config.engine_address:
+        if config.engine_port == config.console_port:
+            raise CannotStart(
+                f"CONSOLE_PORT and ENGINE_PORT are both {config.console_port}: give one another"
+            )
         _port("ENGINE_PORT", config.engine_port)
     for url in filter(None, config.database_url.split(",")):
         _postgres(url.strip())

@@ -73,6 +73,13 @@ def test_a_taken_port_is_named_with_a_way_out(tmp_path: Path, variable: str) -> 
         assert f"{variable}={port + 1} make up" in str(refusal.value)
 
 
+def test_one_port_for_two_is_refused(tmp_path: Path) -> None:
+    port = str(_free_port())
+
+    with pytest.raises(CannotStart, match=f"CONSOLE_PORT and ENGINE_PORT are both {port}"):
+        before.check(config(tmp_path, CONSOLE_PORT=port, ENGINE_PORT=port))
+
+
 def test_a_postgresql_too_old_is_refused_with_its_version(
     tmp_path: Path, old_postgres_url: str
 ) -> None:
@@ -119,6 +126,25 @@ def test_a_value_of_the_wrong_form_is_refused_by_name(
 
     assert variable in str(refusal.value)
     assert word in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["manage.py migrate", "manage.py bulk_worker", "-c import,console.wsgi", "-m search.relay"],
+)
+def test_a_program_without_its_variables_names_the_first_in_one_line(command: str) -> None:
+    ended = subprocess.run(
+        [sys.executable, *(word.replace(",", " ") for word in command.split())],
+        cwd=REPOSITORY,
+        env={},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ended.returncode in {1, 3}
+    assert "DATABASE_URL is not set" in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
 
 
 def test_the_command_ends_with_one_line_and_a_code() -> None:

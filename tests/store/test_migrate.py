@@ -42,6 +42,11 @@ def test_an_older_server_is_refused_by_name(url: str, monkeypatch: pytest.Monkey
         migrate.migrate((url,), 8)
 
 
+def test_a_server_that_is_away_is_named_in_one_line() -> None:
+    with pytest.raises(CannotMigrate, match=r"^DATABASE_URL, number 1, cannot be reached: [^\n]*$"):
+        migrate.migrate(("postgresql://x@127.0.0.1:1/x",), 8)
+
+
 async def test_two_that_migrate_at_once_take_turns(url: str) -> None:
     async with session(url) as first:
         await first.execute("select pg_advisory_lock(%s)", [migrate.LOCK])
