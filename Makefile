@@ -13,7 +13,7 @@ setup: $(INSTALLED)
 # Everything from the lock, by hash; nothing is written outside of the checkout.
 $(INSTALLED):
 	@command -v $(PYTHON) > /dev/null || { \
-	  echo "make: $(PYTHON) is missing: install Python 3.11 (Debian 12: apt-get install python3.11), or name yours: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	  echo "make: $(PYTHON) is missing: install Python 3.11 (Debian 12: apt-get install python3.11-venv), or name yours: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2> /dev/null || { \
 	  echo "make: $(PYTHON) cannot make a virtual environment: apt-get install python3.11-venv" >&2; exit 1; }
 	@mkdir -p .run/tmp
