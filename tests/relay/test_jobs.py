@@ -25,7 +25,7 @@ from tests.support.eventually import eventually
 from tests.support.postgres import fresh_database
 from tests.support.visibility import a_record
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 SESSION = "insert into django_session (session_key, session_data, expire_date) values (%s, '', %s)"
 
