@@ -145,6 +145,7 @@ def test_a_record_finds_its_own_lists_again() -> None:
         "failing_activity_types": ["B", "A"],
         "waiting_on": ["timer"],
         "problems": ["x"],
+        "paused": [],
         "custom": record.custom,
     }
 
