@@ -6,7 +6,7 @@ FAST := tests/unit tests/architecture
 # What is started in the foreground hears of a make that was killed, and ends.
 BOUND := $(if $(shell command -v setpriv),setpriv --pdeathsig=TERM)
 
-.PHONY: setup up engine check fix test bench static
+.PHONY: setup up engine check fix test bench screenshots static
 
 setup: $(INSTALLED)
 
@@ -51,3 +51,6 @@ fix: $(INSTALLED)
 bench: $(INSTALLED)
 	$(PY) -m tests.bench
 
+# Every page of the console, into docs/screenshots; CONSOLE_URL and CONSOLE_PASSWORD name one that runs.
+screenshots: $(INSTALLED)
+	$(PY) -m tests.browser.screenshots $(PAGES)

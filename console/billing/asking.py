@@ -68,7 +68,9 @@ def _asked(person: User, key: RunKey, kind: Kind, form: AskForm) -> Asking:
     before = form.before_if_checked()
     if before is None or form.data.get("step") != "apply":
         outcome = actions.check(person, key, kind, form)
-        preflight = presenters.preflight(outcome, timezone.now())
+        preflight = presenters.preflight(
+            outcome, form.ledger.terms.max_billing_periods, timezone.now()
+        )
         return Asking(form, preflight=preflight, checked=form.seal(outcome.before))
     return Asking(form, done=_said(kind, actions.apply(person, key, kind, form, before)))
 

@@ -9,6 +9,7 @@ from typing import Any
 from console.billing.contract import (
     CURRENCIES,
     CUSTOMER_MEMO,
+    FORECAST_ROWS_MAX,
     EntryKind,
     EntryState,
     ForecastRow,
@@ -94,6 +95,8 @@ class Preflight:
     rows: list[ChangeRow]
     difference: str
     at: datetime
+    #: The last period of the rows, where the change goes on after it.
+    goes_on_after: int | None
 
 
 def subscription_row(run: RunSummary) -> SubscriptionRow:
@@ -166,12 +169,16 @@ def _entry_row(entry: LedgerEntry, run_id: str, event_id: int | None) -> EntryRo
     )
 
 
-def preflight(outcome: Outcome, at: datetime) -> Preflight:
+def preflight(outcome: Outcome, periods: int, at: datetime) -> Preflight:
+    """`periods`: how many the subscription has in all."""
     rows = [change_row(row) for row in outcome.rows]
+    changed = [row for row in rows if row.changes or row.moves]
+    is_cut = len(rows) == FORECAST_ROWS_MAX and changed[-1:] == rows[-1:]
     return Preflight(
         before=outcome.before,
         after=outcome.after,
-        rows=[row for row in rows if row.changes or row.moves],
+        rows=changed,
+        goes_on_after=rows[-1].period if is_cut and rows[-1].period < periods else None,
         difference=amount(outcome.difference),
         at=at,
     )

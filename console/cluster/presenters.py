@@ -19,6 +19,9 @@ MATTERS = {
     "sdk_metadata": "what workflows say of themselves",
     "count_group_by_execution_status": "counts by status in one call",
     "nexus": "Nexus operations",
+    "internal_error_differentiation": "faults of the server told apart from mistakes of the caller",
+    "server_scaled_deployments": "workers started and stopped by the server",
+    "server_scaled_provider_cloud_run": "workers on Cloud Run, started and stopped by the server",
 }
 
 

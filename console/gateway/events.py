@@ -6,11 +6,13 @@ its group (an activity's Scheduled, a timer's Started …), so that groups need 
 wire.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -263,8 +265,24 @@ def fields(event: Event) -> tuple[Field, ...]:
 def _flat(message: Message, prefix: str) -> list[Field]:
     result: list[Field] = []
     for descriptor, value in message.ListFields():
-        result += _one(prefix + descriptor.json_name, descriptor.name, value)
+        wraps = descriptor.name in WRAPPERS and prefix
+        label = prefix.removesuffix(".") if wraps else prefix + descriptor.json_name
+        result += _one(label, descriptor.name, _enum_word(descriptor, value))
     return result
+
+
+#: Fields that only hold a map: memo.fields.customer is memo.customer to a reader.
+WRAPPERS = frozenset({"fields", "indexed_fields"})
+
+
+def _enum_word(descriptor: FieldDescriptor, value: Any) -> Any:
+    """RETRY_STATE_TIMEOUT of RetryState -> Timeout; a number that it does not know stays one."""
+    kind = descriptor.enum_type
+    known = kind.values_by_number.get(value) if kind and isinstance(value, int) else None
+    if kind is None or known is None:
+        return value
+    prefix = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind.name).upper() + "_"
+    return known.name.removeprefix(prefix).replace("_", " ").capitalize()
 
 
 def _one(label: str, name: str, value: Any) -> list[Field]:

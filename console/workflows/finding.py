@@ -19,7 +19,7 @@ from console.gateway.channel import GatewayError, Trouble
 from console.gateway.namespaces import Attributes
 from console.gateway.runs import Counts, RunKey, RunPage
 from console.ui.pages import BadToken, Pager, place
-from console.workflows.query import names, narrowed, quoted, without_order
+from console.workflows.query import names, narrowed, place_of, quoted, without_order
 from console.workflows.starts import Histogram, histogram, width_for
 from search.attributes import ValueType
 from search.query.check import check
@@ -117,9 +117,34 @@ def trouble_with(query: str, attributes: Attributes) -> QueryTrouble | None:
         parsed = parse(query)
     except QueryError as error:
         return _trouble(error)
-    return unknown_name(query, attributes) or (
-        _mistyped(parsed, attributes) if attributes.ours else None
+    return (
+        unknown_name(query, attributes)
+        or _grouped(query)
+        or (_mistyped(parsed, attributes) if attributes.ours else _beyond(query))
     )
+
+
+def _grouped(query: str) -> QueryTrouble | None:
+    at = place_of(query, "GROUP BY")
+    hint = "The counts by status stand above the rows."
+    return None if at is None else QueryTrouble("rows are not grouped", at + 1, hint)
+
+
+#: what only our engine has -> in words, and what to do without
+BEYOND = {
+    "ORDER BY": ("this server does not sort", "It shows the newest first."),
+    "CONTAINS": ("this server does not look inside a text", "STARTS_WITH finds how it begins."),
+}
+
+
+def _beyond(query: str) -> QueryTrouble | None:
+    """Said before another server is asked: it would only say no."""
+    for word, (says, hint) in BEYOND.items():
+        at = place_of(query, word)
+        if at is not None:
+            instead = without_order(query) if word == "ORDER BY" else ""
+            return QueryTrouble(says, at + 1, hint, instead if instead != query else "")
+    return None
 
 
 def _mistyped(parsed: Query, attributes: Attributes) -> QueryTrouble | None:

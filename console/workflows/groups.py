@@ -65,6 +65,8 @@ class Group:
     head: Event
     events: list[Event] = field(default_factory=list)
     pending: PendingActivity | None = None
+    #: When the run ended, where it did so before this did.
+    left_at: datetime | None = None
 
     @property
     def id(self) -> int:
@@ -84,7 +86,7 @@ class Group:
 
     @property
     def outcome(self) -> str:
-        """completed, failed, timed-out, canceled, terminated.
+        """completed, failed, timed-out, canceled, terminated; left, by a run that ended first.
 
         Open ones: running, retrying, paused.
         """
@@ -95,6 +97,8 @@ class Group:
             )
         if self.category in POINTS:
             return self.head.step if self.head.step == "cancel-requested" else "completed"
+        if self.left_at is not None:
+            return "left"
         if self.pending is not None:
             return (
                 "paused"
@@ -122,7 +126,7 @@ class Group:
 
     @property
     def ended_at(self) -> datetime | None:
-        return self.closing.at if self.closing else None
+        return self.closing.at if self.closing else self.left_at
 
     @property
     def fires_at(self) -> datetime | None:
@@ -150,6 +154,9 @@ def grouped(events: Sequence[Event], pending: Iterable[PendingActivity] = ()) ->
         elif event.head in groups:
             groups[event.head].events.append(event)
     _merge(groups, pending)
+    if events and events[-1].category == "run" and events[-1].step in CLOSING:
+        for group in groups.values():
+            group.left_at = events[-1].at
     return list(groups.values())
 
 

@@ -49,6 +49,8 @@ class RunRow:
     because: str
     attempt: int
     next_try_at: datetime | None
+    #: The attempt is one that the index has heard of; there may have been more since.
+    is_at_least: bool
 
     @property
     def mark(self) -> str:
@@ -81,6 +83,7 @@ def run_row(run: RunSummary, now: datetime) -> RunRow:
         because=because(problem) if failing or run.status in {"Failed", "TimedOut"} else "",
         attempt=problem.attempt_max if failing or not run.is_open else 0,
         next_try_at=_ahead(problem.next_retry_at, now) if failing else None,
+        is_at_least=failing,
     )
 
 
@@ -121,6 +124,13 @@ def headings(search: Search) -> dict[str, Heading]:
         return {}
     order = queries.order_of(search.query)
     return {column: _heading(search, attribute, order) for column, attribute in SORTS.items()}
+
+
+def shows_next_try(rows: list[RunRow], search: Search) -> bool:
+    """A column that is empty from top to bottom only takes room."""
+    order = queries.order_of(search.query)
+    is_sorted_by = order is not None and order.attribute == SORTS["next"]
+    return search.ours and (is_sorted_by or any(row.next_try_at for row in rows))
 
 
 def _heading(search: Search, attribute: str, order: queries.Order | None) -> Heading:

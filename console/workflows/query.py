@@ -89,6 +89,14 @@ def names(text: str) -> list[tuple[str, int]]:
     ]
 
 
+def place_of(text: str, word: str) -> int | None:
+    """Where this word of the language stands first, as an offset."""
+    for match in PIECES.finditer(text):
+        if match.lastgroup == "word" and " ".join(match.group().upper().split()) == word:
+            return match.start()
+    return None
+
+
 def order_of(text: str) -> Order | None:
     match = ORDER.search(text)
     return Order(match[1].strip("`"), (match[2] or "").upper() == "DESC") if match else None

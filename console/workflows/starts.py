@@ -100,12 +100,18 @@ def _bar(x: float, width: float, at: datetime, count: Count) -> Bar:
 
 def _ticks(begin: datetime, end: datetime, step: timedelta) -> tuple[Tick, ...]:
     moments = [begin + (end - begin) / TICKS * index for index in range(TICKS)]
-    anchors = ["start", *["middle"] * (TICKS - 1)]
     ticks = [
-        Tick(index * 100 / TICKS, _label(at, step), anchor)
-        for index, (at, anchor) in enumerate(zip(moments, anchors, strict=True))
+        Tick(index * 100 / TICKS, _short(moments, index, step), "middle" if index else "start")
+        for index in range(TICKS)
     ]
     return (*ticks, Tick(100.0, "now", "end"))
+
+
+def _short(moments: Sequence[datetime], index: int, step: timedelta) -> str:
+    """The day where it begins, the time within it: both would not fit between two ticks."""
+    at = moments[index]
+    is_new_day = index == 0 or at.date() != moments[index - 1].date()
+    return f"{at:%d %b}" if step >= timedelta(days=1) or is_new_day else f"{at:%H:%M}"
 
 
 def _label(at: datetime, step: timedelta) -> str:

@@ -37,7 +37,10 @@ class Stretch:
 
     @property
     def label(self) -> str:
-        return words.span(self.end - self.begin)
+        """A fold is narrow: the larger of its two units says enough."""
+        said = words.span(self.end - self.begin)
+        number, unit = said.split()[:2]
+        return f"{float(number):.0f} {unit}" if self.folded else said
 
     @property
     def middle(self) -> float:
@@ -167,6 +170,7 @@ WORDS = {
     "running": "still going",
     "retrying": "retrying",
     "paused": "paused",
+    "left": "left when the run ended",
     "cancel-requested": "requested",
 }
 

@@ -28,6 +28,7 @@ def runs(request: HtmxRequest, namespace: str) -> HttpResponse:
         "rows": rows,
         "version": version,
         "headings": presenters.headings(search),
+        "shows_next": presenters.shows_next_try(rows, search),
         "chips": presenters.chip_links(search.query),
         "pieces": query.pieces(search.query, search.wrong_at),
         "sizes": presenters.size_links(search, SIZES),

@@ -25,7 +25,8 @@ document.addEventListener("click", (event) => {
   if (at("[data-close]")) at("dialog")?.close();
   if (at("[data-use-query]")) useQuery(at("[data-use-query]").dataset.useQuery);
   if (at("[data-clear-selection]")) selectAll(false);
-  for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+  if (at("[data-select-page]")) selectAll(true);
+  for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target) || at(".menu-body a")) menu.open = false;
 });
 
 // ---- dialogs: htmx puts one into #dialog, it opens itself and leaves no trace when it closes
@@ -41,6 +42,17 @@ document.addEventListener("htmx:afterSwap", openDialogs);
 document.addEventListener("htmx:sendError", () => {
   document.getElementById("notices")?.replaceChildren(Object.assign(document.createElement("p"), { className: "query-message", textContent: "The console does not answer. What you see may be old." }));
 });
+
+// ---- a form beside the page: where to begin, or what was refused, is in view and has the focus
+document.addEventListener("htmx:afterSettle", (event) => {
+  const form = document.getElementById("act")?.querySelector("form");
+  if (event.detail.target.id !== "act" || !form) return;
+  const said = form.querySelector("[aria-invalid=true]") ?? form.querySelector(".field-error[role=alert], .preflight") ?? form.querySelector("input[type=text], input[type=number], textarea");
+  said?.focus();
+  said?.scrollIntoView({ block: "nearest" });
+});
+// the tab that is open may lie beyond the edge of a narrow screen
+for (const tab of document.querySelectorAll(".tabs > [aria-current], .segments > [aria-current]")) tab.scrollIntoView({ block: "nearest", inline: "center" });
 
 // ---- times that tick: data-until counts down, data-since counts up, data-clock is now
 function span(ms) {

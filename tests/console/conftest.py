@@ -1,5 +1,10 @@
-"""The console's tests get a real PostgreSQL, a real server, and people."""
+"""The console's tests get a real PostgreSQL, real servers, and people.
 
+What talks to a server holds on both: on an engine of ours, and on the official dev server, which
+has no attributes of ours and no service that tells of shards. `--server` chooses one of them.
+"""
+
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,15 +14,56 @@ from django.db import connections
 
 from console.gateway import workflows
 from console.settings import database as database_settings
-from tests.support.dev_server import server_address
+from tests.support.dev_server import dev_server
+from tests.support.engine import OFFICIAL, PERDURE
 from tests.support.eventually import eventually
+from tests.support.killable import KillableEngine
 from tests.support.names import Names
 from tests.support.people import alice, bob, browser_of, carol
+from tests.support.postgres import fresh_database
 from tests.support.programs import program
 
-__all__ = ["alice", "bob", "browser_of", "carol", "program", "server_address"]
+__all__ = ["alice", "bob", "browser_of", "carol", "program"]
 
 NAMESPACE = "default"
+#: A test that asks for one of these talks to a server, but for those with an engine of their own.
+TALKS = frozenset({"db", "transactional_db", "server_address"})
+OWN_ENGINE = frozenset({"database", "behind"})
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Once for each server; `one_server` marks what is about the console alone, and slow."""
+    asked = set(metafunc.fixturenames)
+    if not asked & TALKS or asked & OWN_ENGINE:
+        return
+    said = metafunc.config.getoption("--server")
+    kinds = [said] if said else [PERDURE, OFFICIAL]
+    if metafunc.definition.get_closest_marker("one_server"):
+        kinds = kinds[:1]
+    metafunc.parametrize("server_kind", kinds, indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
+def server_kind(request: pytest.FixtureRequest) -> str:
+    """perdure, official, or the address of one that runs already."""
+    return str(getattr(request, "param", PERDURE))
+
+
+@pytest.fixture(scope="session")
+def server_address(server_kind: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """host:port of the server that the console talks to. It has the namespace `default`."""
+    if server_kind == OFFICIAL:
+        with dev_server() as address:
+            yield address
+    elif server_kind == PERDURE:
+        with fresh_database(request.getfixturevalue("postgres_url")) as database:
+            engine = KillableEngine(database, ENGINE_SHARDS="8")
+            engine.migrate()
+            engine.start()
+            yield engine.address
+            engine.stop()
+    else:
+        yield server_kind
 
 
 def indexed(query: str, count: int) -> None:
@@ -38,7 +84,7 @@ def django_db_modify_db_settings(postgres_url: str) -> None:
 
 
 @pytest.fixture(autouse=True)
-def engine(request: pytest.FixtureRequest, settings: Any) -> str:
+def engine(request: pytest.FixtureRequest, settings: Any, server_kind: str) -> str:
     """Each test that touches the database may also talk to the server.
 
     What the console kept is forgotten.

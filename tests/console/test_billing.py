@@ -105,6 +105,7 @@ def test_an_amount_is_adjusted_from_form_to_ledger_and_everything_points_at_ever
     page = browser.get(done["HX-Redirect"])
 
     assert "Can be done" in words_in(checked)
+    assert "In all with those after period" in words_in(checked), "there are more than are shown"
     assert "49.00 EUR → 39.00 EUR" in words_in(checked)
     assert (seen_in_between.version, seen_in_between.terms.charge.amount) == (1, "49.00")
     ledger = subscriptions.ledger(key)

@@ -20,6 +20,7 @@ from tests.support.pages import words_in
 from tests.support.programs import Program
 
 pytestmark = [
+    pytest.mark.one_server,
     pytest.mark.slow,
     pytest.mark.timeout(400),
     pytest.mark.django_db(transaction=True),

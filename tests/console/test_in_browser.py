@@ -94,6 +94,25 @@ def test_terminate_from_the_dialog(bob_at: str, program: Program, names: Names) 
         assert complaints == []
 
 
+def test_a_narrow_screen_chooses_all_rows_and_shows_the_tab_that_is_open(
+    bob_at: str, program: Program, names: Names
+) -> None:
+    queue = names.queue()
+    keys = [program.start("Waiting", names.workflow(str(n)), queue) for n in range(3)]
+    indexed(f"TaskQueue = '{queue}'", 3)
+    runs = f"{bob_at}/namespaces/{NAMESPACE}/runs/"
+
+    with browser(bob_at, "bob", width=390) as (page, complaints):
+        page.goto(f"{runs}?q=TaskQueue = '{queue}'")
+        page.get_by_role("button", name="Select all on this page").click()
+        expect(page.locator("[data-chosen]")).to_have_text("3 runs are selected")
+        expect(page.locator("[name=all_matching]")).to_be_visible()
+
+        page.goto(f"{runs}{keys[0].workflow_id}/{keys[0].run_id}/activity/")
+        expect(page.get_by_role("link", name="Activity", exact=False).last).to_be_in_viewport()
+        assert complaints == []
+
+
 def test_a_narrow_screen_scrolls_in_one_direction_only(
     bob_at: str, program: Program, names: Names
 ) -> None:

@@ -381,6 +381,7 @@ def test_the_check_tells_code_that_fits_from_code_that_does_not_and_changes_noth
     assert verdicts[0].outcome.after == {"verdict": "compatible"}
 
 
+@pytest.mark.one_server
 def test_without_a_worker_the_check_says_that_nobody_could_say(
     bob: User, browser_of: Browser, program: Program, names: Names
 ) -> None:

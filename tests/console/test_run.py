@@ -46,6 +46,18 @@ def retrying(program: Program, names: Names) -> RunKey:
     return key
 
 
+def test_a_field_of_an_event_has_its_word_and_no_wrapper(
+    carol: User, browser_of: Browser, program: Program, names: Names
+) -> None:
+    key = program.start("Waiting", names.workflow(), names.queue(), memo={"customer": "Lindhus"})
+
+    words = words_in(browser_of(carol).get(url(key, "event", 1)))
+
+    assert "taskQueue.kind Normal" in words
+    assert "memo.customer" in words
+    assert "memo.fields" not in words
+
+
 def test_the_timeline_of_a_completed_run(
     carol: User, browser_of: Browser, completed: RunKey
 ) -> None:
@@ -246,6 +258,7 @@ def test_a_query_that_nobody_knows_is_refused_in_the_dialog(
 
 
 @pytest.mark.slow
+@pytest.mark.one_server
 def test_ten_thousand_events_open_fast(
     carol: User, browser_of: Browser, program: Program, names: Names
 ) -> None:

@@ -1,8 +1,10 @@
 """A server to test against: a whole engine in this process, or whatever `--server` names.
 
---server=perdure       (default) an engine in this process over the embedded PostgreSQL
+--server=perdure       an engine in this process over the embedded PostgreSQL
 --server=official      the official dev server, started for the run
 --server=HOST:PORT     one that runs already; PERDURE_TEST_SERVER says the same
+
+Unsaid, it is perdure; the console's tests then run on both, one after the other.
 """
 
 import os
@@ -38,7 +40,7 @@ MESSAGE_BYTES_MAX = 64 * 1024 * 1024
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--server",
-        default=os.environ.get("PERDURE_TEST_SERVER", PERDURE),  # noqa: TID251  the caller's choice
+        default=os.environ.get("PERDURE_TEST_SERVER"),  # noqa: TID251  the caller's choice
         help="perdure (in this process), official (the dev server), or HOST:PORT",
     )
 
@@ -113,7 +115,7 @@ def _database(request: pytest.FixtureRequest) -> Iterator[str]:
 @pytest.fixture(scope="session")
 async def server(request: pytest.FixtureRequest) -> AsyncIterator[Server]:
     """Tests that use it hold for every server that speaks the protocol."""
-    kind = request.config.getoption("--server")
+    kind = request.config.getoption("--server") or PERDURE
     if kind == PERDURE:
         with _database(request) as url:
             async with engine_on(url) as address:

@@ -138,8 +138,10 @@ def scalar(value: Any) -> str:
 
 @register.filter
 def attribute(value: Any) -> str:
-    """A search attribute as one reads it; a list without its brackets."""
-    return ", ".join(map(str, value)) if isinstance(value, list) else scalar(value)
+    """A search attribute as one reads it; a list without its brackets, 392.0 as 392."""
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return scalar(int(value) if isinstance(value, float) and value.is_integer() else value)
 
 
 @register.filter
@@ -169,7 +171,12 @@ def axis_time(at: datetime) -> str:
 
 
 #: how a step of a history is told in one word
-STEP_WORDS = {"opened": "opened", "point": "recorded", "start-failed": "not started"}
+STEP_WORDS = {
+    "opened": "opened",
+    "point": "recorded",
+    "start-failed": "not started",
+    "left": "left when the run ended",
+}
 
 
 @register.filter
@@ -177,12 +184,18 @@ def outcome_word(step: str) -> str:
     return STEP_WORDS.get(step, step.replace("-", " "))
 
 
+OUTCOME_SHAPES = {
+    "cancel-requested": "canceled",
+    "opened": "running",
+    "point": "completed",
+    "left": "skipped",
+}
+
+
 @register.simple_tag
 def outcome(name: str, word: str = "") -> SafeString:
     """The shape of a step's outcome; its word is there for those who do not see the shape."""
-    shape = {"cancel-requested": "canceled", "opened": "running", "point": "completed"}.get(
-        name, name
-    )
+    shape = OUTCOME_SHAPES.get(name, name)
     return status(shape, outcome_word(word or name).capitalize(), not word)
 
 

@@ -31,6 +31,16 @@ def test_a_short_stretch_is_counted_finely() -> None:
     assert width_for([counted(0, "Running", 1), counted(90, "Running", 1)])[0] == "1d"
 
 
+def test_a_tick_has_the_day_where_it_begins_and_the_time_within_it() -> None:
+    begin = NOON - timedelta(hours=30)
+    first = Group((begin.isoformat().replace("+00:00", "Z"), "Running"), 1)
+
+    drawn = histogram([first], timedelta(hours=1), NOON)
+
+    assert drawn is not None
+    assert [tick.text for tick in drawn.ticks] == ["23 Nov", "13:30", "21:00", "24 Nov", "now"]
+
+
 def test_nothing_has_no_picture() -> None:
     assert histogram([], DAY, NOON) is None
 

@@ -66,6 +66,23 @@ def test_a_group_is_told_by_its_outcome_not_by_its_head() -> None:
     assert (group.outcome, group.attempt, group.name) == ("failed", 3, "ChargeCard")
 
 
+def test_what_was_open_when_the_run_ended_is_not_told_as_going_on() -> None:
+    activity, run = grouped([scheduled(5, 0), made(6, "WorkflowExecutionTerminated", 60)])
+
+    assert (activity.outcome, activity.is_open) == ("left", False)
+    assert activity.ended_at == NOON + timedelta(seconds=60)
+    assert run.outcome == "terminated"
+
+
+def test_a_fold_is_told_in_its_larger_unit() -> None:
+    fold = timeline.Stretch(NOON, NOON + timedelta(minutes=40, seconds=53), 0, 4, folded=True)
+    open_stretch = timeline.Stretch(
+        NOON, NOON + timedelta(minutes=40, seconds=53), 0, 90, folded=False
+    )
+
+    assert (fold.label, open_stretch.label) == ("40 m", "40 m 53 s")
+
+
 def test_what_is_pending_comes_from_the_description() -> None:
     (group,) = grouped([scheduled(5, 0)], [pending()])
 

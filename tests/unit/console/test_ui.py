@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from console.ui import words
 from console.ui.pages import BadToken, Pager, place, token_bytes, token_text
 from console.ui.paths import Name
-from console.ui.templatetags.console import scalar
+from console.ui.templatetags.console import attribute, scalar
 
 
 def test_a_number_is_not_a_truth() -> None:
@@ -21,6 +21,12 @@ def test_a_number_is_not_a_truth() -> None:
         "null",
         "x",
     ]
+
+
+def test_an_attribute_is_told_without_what_its_type_adds() -> None:
+    shown = [attribute(value) for value in (3180.0, 29.7, ["a", "b"], True)]
+
+    assert shown == ["3180", "29.7", "a, b", "true"]
 
 
 @pytest.mark.parametrize(

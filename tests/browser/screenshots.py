@@ -1,0 +1,335 @@
+"""`make screenshots`: every page of the console, wide and narrow, light and dark.
+
+On a stack of its own with the example data, or on the console that CONSOLE_URL names (then
+CONSOLE_PASSWORD is that of its people). It acts there as a person would, adjusts a charge and
+signals a few runs in bulk: so name a console that is for trying out.
+"""
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.browser.conftest import CHROMIUM, OPTIONS, PAGE_MILLISECONDS, START_SECONDS_MAX
+from tests.browser.palette import small
+from tests.stack.whole import Up
+from tests.support.eventually import eventually
+
+PICTURES = Path("docs/screenshots")
+SIZES = {1440: 900, 390: 844}
+SCHEMES = ("light", "dark")
+#: What lies below is more of the same.
+HEIGHT_MAX = {1440: 1400, 390: 1700}
+HOME = "namespaces/default/"
+STUCK = "WorkflowType = 'Subscription' AND ExecutionStatus = 'Running' AND FailingActivityCount > 0"
+#: The example data have been worked off so far that every state is there.
+SETTLED = "ExecutionStatus = 'Running' AND FailingActivityCount > 0 AND ActivityAttemptMax > 4"
+SETTLED_SECONDS_MAX = 180
+
+
+class Visitor:
+    """A person in one window: where they are, and what their browser complained of."""
+
+    def __init__(self, browser: Browser, address: str, width: int, scheme: str) -> None:
+        self.address, self.width, self.scheme = address, width, scheme
+        self.complaints: list[str] = []
+        profile = browser.new_context(
+            viewport={"width": width, "height": SIZES[width]},
+            color_scheme="dark" if scheme == "dark" else "light",
+        )
+        self.page = profile.new_page()
+        self.page.set_default_timeout(PAGE_MILLISECONDS)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("console", self.hear)
+
+    @property
+    def is_narrow(self) -> bool:
+        return self.width < 760
+
+    def hear(self, said: object) -> None:
+        kind, text = said.type, said.text  # type: ignore[attr-defined]
+        if kind in {"error", "warning"} and "422" not in text:
+            self.complaints.append(f"{self.page.url}: {text}")
+
+    def signs_in(self, name: str, password: str) -> None:
+        self.goes_to("sign-in/")
+        self.page.get_by_label("Username").fill(name)
+        self.page.get_by_label("Password").fill(password)
+        self.page.get_by_role("button", name="Sign in").click()
+        expect(self.page.locator("#nav")).to_be_attached()
+
+    def goes_to(self, path: str) -> Page:
+        self.page.goto(f"{self.address}/{path}")
+        self.page.wait_for_load_state("networkidle")
+        return self.page
+
+    def searches(self, query: str) -> Page:
+        return self.goes_to(f"{HOME}runs/?q={quote(query)}")
+
+    def opens(self, query: str, tab: str = "") -> Page:
+        """The newest run that matches, at a tab of its page."""
+        link = self.searches(query).locator("#results tbody th a").first
+        return self.goes_to(f"{(link.get_attribute('href') or '').lstrip('/')}{tab}")
+
+
+def runs(visitor: Visitor) -> None:
+    visitor.goes_to(f"{HOME}runs/")
+
+
+def runs_stuck(visitor: Visitor) -> None:
+    visitor.searches(f"{STUCK} ORDER BY ActivityAttemptMax DESC")
+
+
+def runs_selected(visitor: Visitor) -> None:
+    page = visitor.searches(STUCK)
+    if visitor.is_narrow:
+        page.get_by_role("button", name="Select all on this page").click()
+    else:
+        page.get_by_label("Select every row on this page").check()
+
+
+def runs_query_wrong(visitor: Visitor) -> None:
+    page = visitor.searches("WorkflowType = 'Subscription'")
+    page.fill("#q", "WorkflowTyp = 'Subscription' AND ExecutionStatus = 'Running'")
+    page.press("#q", "Enter")
+    page.locator("#query-message").wait_for()
+
+
+def runs_none(visitor: Visitor) -> None:
+    visitor.searches("WorkflowType = 'Subscription' AND Plan = 'never-sold'")
+    expect(visitor.page.get_by_text("No run matches")).to_be_visible()
+
+
+def run_stuck(visitor: Visitor) -> None:
+    page = visitor.opens(STUCK)
+    page.locator("#lanes a.group").last.click()
+    page.wait_for_load_state("networkidle")
+
+
+def run_terminate(visitor: Visitor) -> None:
+    page = visitor.opens(STUCK)
+    page.locator(".page-actions").get_by_role("link", name="Terminate…").click()
+    page.locator("dialog[open]").wait_for()
+
+
+def run_failed(visitor: Visitor) -> None:
+    visitor.opens("ExecutionStatus = 'Failed'")
+
+
+def run_events(visitor: Visitor) -> None:
+    page = visitor.opens(STUCK, "events/")
+    if visitor.is_narrow:
+        page.locator("#e1 a.group").click()
+    else:
+        page.get_by_role("button", name="Details of event 1", exact=True).click()
+    page.locator("#detail-1").wait_for()
+
+
+def run_tab(name: str, query: str = STUCK) -> Callable[[Visitor], None]:
+    def show(visitor: Visitor) -> None:
+        visitor.opens(query, f"{name}/")
+
+    return show
+
+
+def at(path: str) -> Callable[[Visitor], None]:
+    def show(visitor: Visitor) -> None:
+        visitor.goes_to(path)
+
+    return show
+
+
+def charged(visitor: Visitor) -> Page:
+    """A subscription that has been charged and answers, on its billing page."""
+    page = visitor.searches(
+        "WorkflowType = 'Subscription' AND ExecutionStatus = 'Running'"
+        " AND SubscriptionPhase = 'active' AND FailingActivityCount = 0 AND BillingPeriod > 3"
+    )
+    name = page.locator("#results tbody th a").first.inner_text()
+    page = visitor.goes_to(f"{HOME}billing/?q={name}")
+    page.get_by_role("link", name=name).click()
+    page.wait_for_load_state("networkidle")
+    return page
+
+
+def billing_adjusts(visitor: Visitor, amount: str) -> Page:
+    page = charged(visitor)
+    page.get_by_role("link", name="Adjust amount…").click()
+    page.get_by_label("New amount").fill(amount)
+    page.get_by_label("Reason").fill("Two months at the old price, promised on the phone")
+    page.get_by_role("button", name="Check").click()
+    page.wait_for_load_state("networkidle")
+    return page
+
+
+def billing_preflight(visitor: Visitor) -> None:
+    expect(billing_adjusts(visitor, "23.50").locator(".preflight")).to_be_visible()
+
+
+def billing_refused(visitor: Visitor) -> None:
+    expect(billing_adjusts(visitor, "99999999").locator(".field-error").first).to_be_visible()
+
+
+def billing_done(visitor: Visitor) -> None:
+    amount = f"1{visitor.width % 10 + SCHEMES.index(visitor.scheme)}.{visitor.width % 100:02}"
+    page = billing_adjusts(visitor, amount)
+    page.get_by_role("button", name="Adjust the amount").click()
+    expect(page.get_by_text("Adjust charge amount: done")).to_be_visible()
+
+
+def bulk_manifest(visitor: Visitor) -> None:
+    runs_selected(visitor)
+    visitor.page.get_by_role("button", name="Signal…").click()
+    visitor.page.get_by_role("table", name="Manifest by status").wait_for()
+
+
+def bulk_operation(visitor: Visitor) -> None:
+    bulk_manifest(visitor)
+    form = visitor.page.locator("#launch")
+    form.locator("[name=signal_name]").fill("looked_at")
+    form.locator("[name=reason]").fill("The card processor is back")
+    form.locator("[name=canary]").fill("2")
+    form.get_by_role("button", name="Signal").click()
+    progress = visitor.page.get_by_role("region", name="Progress")
+    expect(progress).to_contain_text("The canary is through")
+
+
+def reset(visitor: Visitor) -> None:
+    page = charged(visitor)
+    page.get_by_role("link", name="Open the run").click()
+    page.get_by_role("link", name="Reset…").click()
+    page.locator("#planner input[type=radio][name=event]").last.check()
+    page.wait_for_load_state("networkidle")
+
+
+def queue(visitor: Visitor) -> None:
+    page = visitor.goes_to(f"{HOME}task-queues/")
+    page.locator("table tbody th a").first.click()
+    page.wait_for_load_state("networkidle")
+
+
+def saved_view(visitor: Visitor) -> None:
+    page = visitor.searches(STUCK)
+    page.get_by_role("button", name="Save as view…").click()
+    page.locator("dialog[open]").wait_for()
+
+
+PAGES: dict[str, Callable[[Visitor], None]] = {
+    "runs": runs,
+    "runs-stuck": runs_stuck,
+    "runs-selected": runs_selected,
+    "runs-query-wrong": runs_query_wrong,
+    "runs-none": runs_none,
+    "run": run_stuck,
+    "run-terminate": run_terminate,
+    "run-failed": run_failed,
+    "run-events": run_events,
+    "run-pending": run_tab("pending"),
+    "run-relations": run_tab("relations", "WorkflowType = 'Shipping'"),
+    "run-payloads": run_tab("payloads"),
+    "run-activity": run_tab("activity"),
+    "subscriptions": at(f"{HOME}billing/"),
+    "billing-preflight": billing_preflight,
+    "billing-refused": billing_refused,
+    "billing-done": billing_done,
+    "bulk": at(f"{HOME}bulk/"),
+    "bulk-manifest": bulk_manifest,
+    "bulk-operation": bulk_operation,
+    "replay": at(f"{HOME}replay/"),
+    "reset": reset,
+    "task-queues": at(f"{HOME}task-queues/"),
+    "task-queue": queue,
+    "saved-view": saved_view,
+    "namespaces": at("namespaces/"),
+    "namespace": at(HOME),
+    "people": at("people/"),
+    "activity": at("activity/"),
+    "cluster": at("cluster/"),
+}
+
+
+def settle(visitor: Visitor) -> None:
+    """What the examples do takes a while; the pictures show it done."""
+    eventually(
+        lambda: visitor.searches(SETTLED).locator("#results tbody tr").count(),
+        within=SETTLED_SECONDS_MAX,
+        every=2,
+    )
+
+
+def picture(visitor: Visitor, blank: Page, file: Path) -> None:
+    """A window as high as the page, so that what sticks to its edges is at the edges."""
+    page, width = visitor.page, visitor.width
+    page.mouse.move(0, 0)
+    page.evaluate("scrollTo(0, 0)")
+    height = page.evaluate("document.documentElement.scrollHeight")
+    if not page.locator("dialog[open]").count():
+        page.set_viewport_size({"width": width, "height": min(height, HEIGHT_MAX[width])})
+    file.write_bytes(small(blank, page.screenshot()))
+    page.set_viewport_size({"width": width, "height": SIZES[width]})
+    if page.evaluate("document.documentElement.scrollWidth") > width:
+        visitor.complaints.append(f"{file.name}: wider than the window")
+
+
+@contextmanager
+def console(given: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """Its address and the password of its people."""
+    if given.get("CONSOLE_URL"):
+        yield given["CONSOLE_URL"].rstrip("/"), given["CONSOLE_PASSWORD"]
+        return
+    with tempfile.TemporaryDirectory(prefix="perdure-pictures-") as directory:
+        Path(directory).chmod(0o755)
+        stack = Up(Path(directory) / "run")
+        try:
+            stack.start(within=START_SECONDS_MAX)
+            words = json.loads((stack.run / "words.json").read_text())
+            yield f"http://127.0.0.1:{stack.console_port}", words["password"]
+        finally:
+            if stack.runner.poll() is None:
+                stack.end()
+
+
+def photograph(browser: Browser, address: str, password: str, wanted: list[str]) -> list[str]:
+    complaints: list[str] = []
+    blank = browser.new_page()
+    for width in SIZES:
+        for scheme in SCHEMES:
+            visitor = Visitor(browser, address, width, scheme)
+            visitor.goes_to("sign-in/")
+            mark = f"{width}-{scheme}.png"
+            picture(visitor, blank, PICTURES / f"sign-in-{mark}")
+            visitor.signs_in("alice", password)
+            settle(visitor)
+            for name in wanted:
+                try:
+                    PAGES[name](visitor)
+                except Exception as broken:  # noqa: BLE001 (one page must not hide the others)
+                    visitor.complaints.append(f"{name} {mark}: {str(broken)[:300]}")
+                picture(visitor, blank, PICTURES / f"{name}-{mark}")
+            complaints += visitor.complaints
+    return complaints
+
+
+def main(wanted: list[str]) -> int:
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    expect.set_options(timeout=PAGE_MILLISECONDS)
+    with (
+        console(dict(os.environ)) as (address, password),  # noqa: TID251 (the caller's choice)
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+        complaints = photograph(browser, address, password, wanted or list(PAGES))
+        browser.close()
+    for complaint in complaints:
+        sys.stderr.write(f"{complaint}\n")
+    return 1 if complaints else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
