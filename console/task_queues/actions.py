@@ -13,11 +13,12 @@ SAMPLE = 500
 def known(namespace: str, asked_for: str = "") -> list[tuple[Queue, int]]:
     """The queues that running workflows name, with how many runs each.
 
-    And the one that was asked for.
+    Of many the most used; of those that are asked for by a part of their name, all are looked
+    through. One that nobody names may still be asked for by its whole name.
     """
     running = _running_by_queue(namespace)
-    names = [name for name, _ in running.most_common(QUEUES_MAX)]
-    if asked_for and asked_for not in names and not any(asked_for in name for name in names):
+    names = [name for name, _ in running.most_common() if asked_for in name][:QUEUES_MAX]
+    if asked_for and not names:
         names.append(asked_for)
     return [(task_queues.describe(namespace, name), running[name]) for name in names]
 

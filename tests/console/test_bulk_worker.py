@@ -112,6 +112,7 @@ def test_it_pauses_and_aborts_and_what_waited_is_left_out(
     assert asked[1:] == ["pause", "abort"]
 
 
+@pytest.mark.one_server
 def test_it_stops_by_itself_when_too_many_fail_and_the_failed_are_tried_again(
     bob: User, browser_of: Browser, program: Program, names: Names, worker: None
 ) -> None:

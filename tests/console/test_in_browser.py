@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from tests.console.conftest import NAMESPACE, indexed
+from tests.console.test_run import url
 from tests.support.names import Names
 from tests.support.people import PASSWORD, person
 from tests.support.programs import Program
@@ -94,6 +95,7 @@ def test_terminate_from_the_dialog(bob_at: str, program: Program, names: Names) 
         assert complaints == []
 
 
+@pytest.mark.one_server
 def test_a_narrow_screen_chooses_all_rows_and_shows_the_tab_that_is_open(
     bob_at: str, program: Program, names: Names
 ) -> None:
@@ -108,11 +110,13 @@ def test_a_narrow_screen_chooses_all_rows_and_shows_the_tab_that_is_open(
         expect(page.locator("[data-chosen]")).to_have_text("3 runs are selected")
         expect(page.locator("[name=all_matching]")).to_be_visible()
 
-        page.goto(f"{runs}{keys[0].workflow_id}/{keys[0].run_id}/activity/")
-        expect(page.get_by_role("link", name="Activity", exact=False).last).to_be_in_viewport()
+        page.goto(bob_at + url(keys[0], "activity"))
+        tabs = page.get_by_role("navigation", name="Views of this run")
+        expect(tabs.get_by_role("link", name="Activity")).to_be_in_viewport()
         assert complaints == []
 
 
+@pytest.mark.one_server
 def test_a_narrow_screen_scrolls_in_one_direction_only(
     bob_at: str, program: Program, names: Names
 ) -> None:

@@ -8,8 +8,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from console.gateway.task_queues import Poller, Queue, Side
-from console.task_queues import presenters
-from tests.console.conftest import NAMESPACE
+from console.task_queues import actions, presenters
+from tests.console.conftest import NAMESPACE, indexed
 from tests.support.names import Names
 from tests.support.pages import htmx, version_in
 from tests.support.programs import Program, running
@@ -60,6 +60,26 @@ def test_only_those_in_trouble(
 
     assert starving in page.text
     assert f">{well}<" not in page.text
+
+
+def test_a_queue_among_many_is_found_by_a_part_of_its_name(
+    carol: User,
+    browser_of: Browser,
+    program: Program,
+    names: Names,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(actions, "QUEUES_MAX", 1)
+    busy, quiet = names.queue(), f"quiet-{names.queue()}"
+    for queue in (busy, busy, quiet):
+        program.start("Waiting", names.workflow(), queue)
+    indexed(f"TaskQueue = '{quiet}'", 1)
+    indexed(f"TaskQueue = '{busy}'", 2)
+
+    page = browser_of(carol).get(URL, {"name": quiet[:12]})
+
+    assert quiet in page.text
+    assert busy not in page.text.replace(quiet, "")
 
 
 def test_htmx_gets_the_table_alone_and_nothing_when_nothing_changed(
