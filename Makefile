@@ -48,8 +48,9 @@ fix: $(INSTALLED)
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
+# BENCH="servers growth" makes a part of it.
 bench: $(INSTALLED)
-	$(PY) -m tests.bench
+	$(PY) -m tests.bench $(BENCH)
 
 # Every page of the console, into docs/screenshots; CONSOLE_URL and CONSOLE_PASSWORD name one that runs.
 screenshots: $(INSTALLED)

@@ -1,3 +1,34 @@
-from tests.bench.compare import main
+"""Figures, never tests: `python -m tests.bench [servers growth console]`, all of them by default.
+
+servers   design.md §5's table: the official dev server and Perdure, the same load, as ratios
+growth    one more event on a run that has grown, beside a small one
+console   the console's pages over a full index, and from commit to index; wants a JDK and Maven
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from tests.bench import compare, console, growth
+
+PARTS: dict[str, Callable[[], None]] = {
+    "servers": compare.main,
+    "growth": growth.main,
+    "console": console.main,
+}
+
+
+def main() -> None:
+    wanted = sys.argv[1:] or list(PARTS)
+    unknown = [name for name in wanted if name not in PARTS]
+    if unknown:
+        sys.exit(f"there is no bench {', '.join(unknown)}: choose from {', '.join(PARTS)}")
+    # Each part reads its own arguments from here; run from here it has none.
+    del sys.argv[1:]
+    for name in wanted:
+        print(f"\n== {name}", flush=True)
+        PARTS[name]()
+
 
 main()

@@ -95,7 +95,7 @@ class Browser:
         )
 
 
-async def fill(up: Up, database: str, server: Server, count: int) -> None:
+async def fill(database: str, server: Server, count: int) -> None:
     described = await server.workflows.DescribeNamespace(
         DescribeNamespaceRequest(namespace=server.namespace)
     )
@@ -193,7 +193,7 @@ async def measure(up: Up, count: int) -> None:
     address = f"127.0.0.1:{up.engine_port}"
     server = Server(address, PERDURE)
     port = int((up.run / "postgres" / "data" / "postmaster.pid").read_text().splitlines()[3])
-    await fill(up, embedded.dsn(up.run / "postgres", port), server, count)
+    await fill(embedded.dsn(up.run / "postgres", port), server, count)
     password = json.loads((up.run / "words.json").read_text())["password"]
     browser = Browser(f"http://127.0.0.1:{up.console_port}", "alice", password)
     runs = f"/namespaces/{server.namespace}/runs/"
