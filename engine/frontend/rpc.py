@@ -17,6 +17,7 @@ from temporalio.api.workflowservice.v1 import service_pb2 as workflow_service
 from engine.frontend import (
     activities,
     admin,
+    forwarding,
     interventions,
     multi,
     namespaces,
@@ -107,6 +108,11 @@ def handlers(parts: Parts) -> tuple[grpc.GenericRpcHandler[Any, Any], ...]:
 def _service(
     descriptor: ServiceDescriptor, table: Mapping[str, Function], parts: Parts
 ) -> grpc.GenericRpcHandler[Any, Any]:
+    if parts.cluster is not None and table is WORKFLOW:
+        table = {
+            name: forwarding.routed(descriptor.full_name, name, function)
+            for name, function in table.items()
+        }
     methods = {
         name: _method(descriptor.methods_by_name[name], function, parts)
         for name, function in table.items()

@@ -11,9 +11,9 @@ from engine.clock import Clock
 from engine.core.keys import QueueKey, RunKey
 from engine.matching.backlog import Backlog
 from engine.matching.polls import RECENT_NS, SHOWN_NS, Poll, Seen
-from engine.matching.queue import TaskQueue
+from engine.matching.queue import TaskQueue, is_direct
 from engine.matching.rates import SECOND, Meter
-from engine.ports import Poller, QueueReport, Task
+from engine.ports import Attendance, Poller, QueueReport, Task
 
 log = logging.getLogger(__name__)
 
@@ -33,9 +33,10 @@ class QueueActor:
         self._dispatched = Meter()
         self._reading: asyncio.Task[None] | None = None
         self._alarm: asyncio.TimerHandle | None = None
+        self._is_over = False
 
     def offer(self, task: Task) -> None:
-        if task.query is None and task.started is None:
+        if not is_direct(task):
             self._added.add(self._clock.now())
         self.queue.offer(task)
         self.match()
@@ -108,7 +109,9 @@ class QueueActor:
             self.offer(task)
 
     def put_back(self, poll: Poll) -> None:
-        if poll.is_waiting:
+        if self._is_over:
+            self._time_out(poll)
+        elif poll.is_waiting:
             self.queue.wait(poll, first=True)
             self.match()
 
@@ -134,9 +137,19 @@ class QueueActor:
     def _match_later(self, seconds: float) -> None:
         asyncio.get_running_loop().call_later(seconds, self.match)
 
+    def give_up(self) -> list[Task]:
+        """The queue is another node's: polls end; the tasks that no store has."""
+        self._is_over = True
+        self.end_polls(lambda _: True)
+        return [task for task in self.queue.direct if task.claim is None]
+
     def end_polls(self, is_meant: Callable[[Poller], bool]) -> None:
         for poll in [poll for poll in self.queue.polls if is_meant(poll.poller)]:
             self._time_out(poll)
+
+    @property
+    def attendance(self) -> Attendance:
+        return Attendance(self.has_pollers, self.polled_at)
 
     @property
     def has_pollers(self) -> bool:

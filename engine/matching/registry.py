@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
+from typing import Protocol
 
 import msgspec
 
@@ -14,7 +16,7 @@ from engine.errors import EngineError
 from engine.matching.actor import QueueActor, Reserved
 from engine.matching.backlog import Backlog
 from engine.matching.queries import Queries
-from engine.ports import Poller, QueueReport, Shards, Task
+from engine.ports import Attendance, Claim, Poller, QueueReport, Shards, Task
 
 log = logging.getLogger(__name__)
 
@@ -27,12 +29,26 @@ ENDED_KEPT_MAX = 1_000
 QUEUES_SWEPT_MIN = 1_000
 
 
+NOBODY = Attendance(has_pollers=False, polled_at=0)
+
+
+class Door(Protocol):
+    """Where a task goes that does not stay in its queue."""
+
+    def divert(self, task: Task) -> None:
+        """A sticky task that its worker will not come for."""
+
+    def take_in(self, task: Task) -> None:
+        """One that the store keeps under another queue's name."""
+
+
 class TaskQueues:
     def __init__(self, backlog: Backlog, clock: Clock) -> None:
         self.queries = Queries(clock)
         self._backlog = backlog
         self._clock = clock
         self._shards: Shards | None = None
+        self._door: Door = self
         self._actors: dict[QueueKey, QueueActor] = {}
         self._sweep_at = QUEUES_SWEPT_MIN
         self._diversions: set[asyncio.Task[None]] = set()
@@ -41,6 +57,10 @@ class TaskQueues:
     def introduce(self, shards: Shards) -> None:
         """Shards know matching and matching knows shards: this closes the ring."""
         self._shards = shards
+
+    def spread(self, door: Door) -> None:
+        """There are several nodes: a task that leaves its queue may go to another one."""
+        self._door = door
 
     def _actor(self, queue: QueueKey) -> QueueActor:
         actor = self._actors.get(queue)
@@ -57,14 +77,14 @@ class TaskQueues:
 
     def offer(self, task: Task) -> None:
         if task.sticky and not self.has_pollers(task.queue):
-            self._divert(task)
+            self._door.divert(task)
         else:
             self._actor(task.queue).offer(task)
 
     def offer_again(self, task: Task) -> None:
         asyncio.get_running_loop().call_later(OFFER_AGAIN_SECONDS, self.offer, task)
 
-    def _divert(self, task: Task) -> None:
+    def divert(self, task: Task) -> None:
         """The worker that knows the run is gone: any worker of the normal queue may have it.
 
         Where that does not succeed, the task's schedule-to-start time-out, which is the run's own,
@@ -84,7 +104,10 @@ class TaskQueues:
             log.debug("a sticky task stays where it is: %s", refusal.message)
             return
         queue = task.queue._replace(name=name)
-        self._actor(queue).take_in(msgspec.structs.replace(task, queue=queue, sticky=False))
+        self._door.take_in(msgspec.structs.replace(task, queue=queue, sticky=False))
+
+    def take_in(self, task: Task) -> None:
+        self._actor(task.queue).take_in(task)
 
     def withdraw(self, queue: QueueKey, run: RunKey, event_id: int) -> None:
         if (actor := self._actors.get(queue)) is not None:
@@ -104,9 +127,9 @@ class TaskQueues:
         actor = self._actors.get(queue)
         return actor is not None and actor.has_pollers
 
-    def polled_at(self, queue: QueueKey) -> int:
+    async def attendance(self, queue: QueueKey) -> Attendance:
         actor = self._actors.get(queue)
-        return 0 if actor is None else actor.polled_at
+        return NOBODY if actor is None else actor.attendance
 
     def reserve(self, queue: QueueKey) -> Reserved | None:
         actor = self._actors.get(queue)
@@ -132,6 +155,14 @@ class TaskQueues:
             actor.end_polls(lambda _: True)
             for task in actor.queue.drain():
                 self.offer(task)
+
+    def give_up_queues(self, is_meant: Callable[[QueueKey], bool]) -> list[Task]:
+        """These are another node's now; what no store has of them."""
+        gone = [queue for queue in self._actors if is_meant(queue)]
+        return [task for queue in gone for task in self._actors.pop(queue).give_up()]
+
+    def claimed(self, claim: Claim) -> Task | None:
+        return None
 
     async def describe(self, queue: QueueKey) -> QueueReport:
         actor = self._actors.get(queue) or QueueActor(queue, self._backlog, self._clock)

@@ -1,0 +1,162 @@
+"""This node among the others: who owns what, and how to reach them. It is `ports.Cluster`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Protocol
+
+import grpc
+import msgspec
+
+from engine.cluster import messages, peers
+from engine.cluster.lines import Line
+from engine.cluster.membership import Membership
+from engine.cluster.peers import Peers
+from engine.cluster.view import View
+from engine.config import CannotServe
+from engine.core.keys import QueueKey, RunKey, shard_of
+from engine.ports import Attendance, Headers, Member
+
+_encode = msgspec.msgpack.Encoder().encode
+_queue = msgspec.msgpack.Decoder(QueueKey).decode
+_attendance = msgspec.msgpack.Decoder(Attendance).decode
+
+
+class Ears(Protocol):
+    """Who hears what the others say of task queues."""
+
+    def hear(self, message: messages.Told) -> None: ...
+
+    async def attendance_here(self, queue: QueueKey) -> Attendance: ...
+
+
+class Node:
+    def __init__(self, membership: Membership, peers: Peers, shard_count: int) -> None:
+        self.here = membership.here
+        self._membership = membership
+        self._peers = peers
+        self._shard_count = shard_count
+        self._lines: dict[str, Line] = {}
+        self._listeners: list[Callable[[], None]] = []
+        membership.on_change = self._adopt
+
+    # -- who owns what
+
+    @property
+    def view(self) -> View:
+        return self._membership.view
+
+    def of_shard(self, shard_id: int) -> str:
+        return self.view.shard_owners[shard_id]
+
+    def of_run(self, key: RunKey) -> str:
+        shard_id = shard_of(key.namespace_id, key.workflow_id, self._shard_count)
+        return self.view.shard_owners[shard_id]
+
+    def of_queue(self, queue: QueueKey) -> str:
+        return self.view.of_queue(queue)
+
+    def lives(self, node: str) -> bool:
+        return node in self.view.nodes
+
+    def members(self) -> list[Member]:
+        rows = self._membership.rows
+        return [
+            Member(address=row.address, owned=row.owned, is_here=row.address == self.here)
+            for row in rows
+        ]
+
+    def on_change(self, listener: Callable[[], None]) -> None:
+        self._listeners.append(listener)
+
+    def _adopt(self, view: View) -> None:
+        self._peers.keep_only(view.nodes)
+        for node in [node for node in self._lines if node not in view.nodes]:
+            self._lines.pop(node).end()
+        for listener in self._listeners:
+            listener()
+
+    # -- to the others
+
+    async def forward(
+        self, node: str, method: str, request: bytes, seconds: float | None, headers: Headers
+    ) -> bytes:
+        return await self._peers.call(node, method, request, seconds, headers)
+
+    def tell(self, node: str, message: messages.Told) -> None:
+        """It will be heard there, unless the node goes first."""
+        if node not in self.view.nodes:
+            return
+        line = self._lines.get(node)
+        if line is None:
+
+            async def send(batch: list[messages.Told]) -> None:
+                await self._peers.ask(node, "Tell", messages.encode(batch))
+
+            line = self._lines[node] = Line(send)
+        line.put(message)
+
+    def tell_all(self, message: messages.Told) -> None:
+        for node in self.view.nodes:
+            if node != self.here:
+                self.tell(node, message)
+
+    async def carry(self, node: str, delivery: bytes) -> bytes:
+        return await self._peers.ask(node, "Carry", delivery)
+
+    async def attendance(self, node: str, queue: QueueKey) -> Attendance:
+        return _attendance(await self._peers.ask(node, "Attend", _encode(queue)))
+
+    # -- from the others
+
+    def is_peer(self, headers: Mapping[str, str | bytes]) -> bool:
+        return self._peers.knows(headers)
+
+    def handler(
+        self, ears: Ears, carry: Callable[[bytes], Awaitable[bytes]]
+    ) -> grpc.GenericRpcHandler[Any, Any]:
+        async def tell(request: bytes) -> bytes:
+            for message in messages.decode(request):
+                ears.hear(message)
+            return b""
+
+        async def attend(request: bytes) -> bytes:
+            return _encode(await ears.attendance_here(_queue(request)))
+
+        async def greet(_request: bytes) -> bytes:
+            return b""
+
+        answers = {"Tell": tell, "Carry": carry, "Attend": attend, "Greet": greet}
+        return peers.handler(self._peers, answers)
+
+    # -- its life
+
+    async def enter(self) -> None:
+        """From here on this node takes its part; refused where the others have another secret."""
+        for node in await self._membership.others():
+            if await self._peers.is_stranger(node):
+                raise CannotServe(
+                    f"the node at {node} has another CLUSTER_SECRET: give the same one to all nodes"
+                )
+        await self._membership.enter()
+
+    async def leave(self) -> None:
+        """The others take over what is ours, as this node gives it back."""
+        await self._membership.leave()
+
+    @property
+    def is_alone(self) -> bool:
+        return self.view.nodes == (self.here,)
+
+    async def keep(self) -> None:
+        """See the others come and go, and be seen."""
+        await self._membership.keep()
+
+    def tells_owned(self, owned: Callable[[], int]) -> None:
+        """How many shards this node holds, for people to see."""
+        self._membership.owned = owned
+
+    async def end(self) -> None:
+        for line in self._lines.values():
+            line.end()
+        await self._peers.end()

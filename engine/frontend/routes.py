@@ -1,0 +1,123 @@
+"""Where each RPC of WorkflowService belongs, when there are several nodes: one table.
+
+a run's        the node that has the run's shard
+a queue's      the node that has the task queue
+an asker's     the node that opened the question, which its token names
+any node's     the rest: namespaces, lists and counts, what the server is
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from temporalio.api.workflowservice.v1 import ExecuteMultiOperationRequest
+
+from engine.core.keys import WORKFLOW, QueueKey, RunKey
+from engine.errors import InvalidArgument, NamespaceNotFound
+from engine.frontend.parts import Parts
+from engine.ports import Cluster
+from engine.protocol import tokens
+from engine.protocol.tokens import QueryToken
+
+Route = Callable[[Cluster, str, Any], str]
+
+
+def by_workflow_id(cluster: Cluster, namespace_id: str, request: Any) -> str:
+    return cluster.of_run(RunKey(namespace_id, request.workflow_id, ""))
+
+
+def by_execution(cluster: Cluster, namespace_id: str, request: Any) -> str:
+    return by_workflow_id(cluster, namespace_id, request.execution)
+
+
+def by_workflow_execution(cluster: Cluster, namespace_id: str, request: Any) -> str:
+    return by_workflow_id(cluster, namespace_id, request.workflow_execution)
+
+
+def by_update(cluster: Cluster, namespace_id: str, request: Any) -> str:
+    return by_workflow_execution(cluster, namespace_id, request.update_ref)
+
+
+def by_start(cluster: Cluster, namespace_id: str, request: ExecuteMultiOperationRequest) -> str:
+    for operation in request.operations:
+        return by_workflow_id(cluster, namespace_id, operation.start_workflow)
+    return cluster.here
+
+
+def by_task_token(cluster: Cluster, _namespace_id: str, request: Any) -> str:
+    token = tokens.task(request.task_token)
+    return cluster.of_run(RunKey(token.namespace_id, token.workflow_id, ""))
+
+
+def by_query_token(cluster: Cluster, _namespace_id: str, request: Any) -> str:
+    """Tokens are not secret: a node that is none of ours is not called."""
+    token = tokens.decode(QueryToken, request.task_token, "Error deserializing task token.")
+    return token.node if cluster.lives(token.node) else cluster.here
+
+
+def by_queue(cluster: Cluster, namespace_id: str, request: Any) -> str:
+    return cluster.of_queue(QueueKey(namespace_id, request.task_queue.name, WORKFLOW))
+
+
+RUNS: Mapping[str, Route] = {
+    "DeleteWorkflowExecution": by_workflow_execution,
+    "DescribeWorkflowExecution": by_execution,
+    "ExecuteMultiOperation": by_start,
+    "GetWorkflowExecutionHistory": by_execution,
+    "GetWorkflowExecutionHistoryReverse": by_execution,
+    "PollWorkflowExecutionUpdate": by_update,
+    "QueryWorkflow": by_execution,
+    "RecordActivityTaskHeartbeat": by_task_token,
+    "RecordActivityTaskHeartbeatById": by_workflow_id,
+    "RequestCancelWorkflowExecution": by_workflow_execution,
+    "ResetStickyTaskQueue": by_execution,
+    "ResetWorkflowExecution": by_workflow_execution,
+    "RespondActivityTaskCanceled": by_task_token,
+    "RespondActivityTaskCanceledById": by_workflow_id,
+    "RespondActivityTaskCompleted": by_task_token,
+    "RespondActivityTaskCompletedById": by_workflow_id,
+    "RespondActivityTaskFailed": by_task_token,
+    "RespondActivityTaskFailedById": by_workflow_id,
+    "RespondWorkflowTaskCompleted": by_task_token,
+    "RespondWorkflowTaskFailed": by_task_token,
+    "SignalWithStartWorkflowExecution": by_workflow_id,
+    "SignalWorkflowExecution": by_workflow_execution,
+    "StartWorkflowExecution": by_workflow_id,
+    "TerminateWorkflowExecution": by_workflow_execution,
+    "UpdateWorkflowExecution": by_workflow_execution,
+}
+QUEUES: Mapping[str, Route] = {
+    "DescribeTaskQueue": by_queue,
+    "PollActivityTaskQueue": by_queue,
+    "PollWorkflowTaskQueue": by_queue,
+}
+ASKERS: Mapping[str, Route] = {"RespondQueryTaskCompleted": by_query_token}
+#: ShutdownWorker tells the other nodes by itself.
+ANYWHERE = frozenset(
+    {
+        "CountWorkflowExecutions",
+        "DeprecateNamespace",
+        "DescribeNamespace",
+        "GetClusterInfo",
+        "GetSearchAttributes",
+        "GetSystemInfo",
+        "ListClosedWorkflowExecutions",
+        "ListNamespaces",
+        "ListOpenWorkflowExecutions",
+        "ListWorkflowExecutions",
+        "RegisterNamespace",
+        "ScanWorkflowExecutions",
+        "ShutdownWorker",
+        "UpdateNamespace",
+    }
+)
+
+
+async def node(route: Route, parts: Parts, cluster: Cluster, request: Any) -> str:
+    """A request that names nothing that there is, is refused here as well as anywhere."""
+    try:
+        namespace = await parts.namespaces.named(request.namespace)
+        return route(cluster, namespace.id, request)
+    except (InvalidArgument, NamespaceNotFound):
+        return cluster.here
