@@ -152,7 +152,8 @@ async def _parts(
     queues.introduce(supervisor.router)
     if cluster is not None and spread is not None:
         cluster.tells_owned(lambda: supervisor.owned)
-        handler = cluster.handler(spread, supervisor.deliveries.carried)
+        handler = cluster.handler(spread, supervisor.deliveries.carried, namespaces.read)
+        namespaces.tell_others = cluster.make_others_read
         server.add_generic_rpc_handlers((handler,))
     shards: Shards = supervisor.router
     sweeps = Retention(shards, namespaces, reader, pools, clock)

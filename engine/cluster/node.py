@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
@@ -107,13 +108,22 @@ class Node:
     async def attendance(self, node: str, queue: QueueKey) -> Attendance:
         return _attendance(await self._peers.ask(node, "Attend", _encode(queue)))
 
+    async def make_others_read(self) -> None:
+        """The namespaces; one that does not answer is not waited for long."""
+        others = [node for node in self.view.nodes if node != self.here]
+        asked = (self._peers.ask(node, "Reread", b"") for node in others)
+        await asyncio.gather(*asked, return_exceptions=True)
+
     # -- from the others
 
     def is_peer(self, headers: Mapping[str, str | bytes]) -> bool:
         return self._peers.knows(headers)
 
     def handler(
-        self, ears: Ears, carry: Callable[[bytes], Awaitable[bytes]]
+        self,
+        ears: Ears,
+        carry: Callable[[bytes], Awaitable[bytes]],
+        reread: Callable[[], Awaitable[None]],
     ) -> grpc.GenericRpcHandler[Any, Any]:
         async def tell(request: bytes) -> bytes:
             for message in messages.decode(request):
@@ -126,7 +136,17 @@ class Node:
         async def greet(_request: bytes) -> bytes:
             return b""
 
-        answers = {"Tell": tell, "Carry": carry, "Attend": attend, "Greet": greet}
+        async def read(_request: bytes) -> bytes:
+            await reread()
+            return b""
+
+        answers = {
+            "Attend": attend,
+            "Carry": carry,
+            "Greet": greet,
+            "Reread": read,
+            "Tell": tell,
+        }
         return peers.handler(self._peers, answers)
 
     # -- its life
