@@ -22,7 +22,7 @@ from typing import Any
 
 import grpc
 
-from engine.errors import EngineError, Unavailable
+from engine.errors import EngineError, PermissionDenied, Unavailable
 from engine.ports import Headers
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,6 @@ SERVICE = "perdure.peers.v1.Peers"
 WORD_HEADER = "perdure-peer"
 #: Longer than any batch or message from run to run takes on a node that lives.
 ANSWER_SECONDS_MAX = 10.0
-GREETING_SECONDS_MAX = 2.0
 # A node that comes back is found at once; one whose network is cut is noticed.
 _OPTIONS = [
     ("grpc.initial_reconnect_backoff_ms", 100),
@@ -54,8 +53,13 @@ class Peers:
         self._closing: set[asyncio.Task[None]] = set()
 
     def knows(self, headers: Mapping[str, str | bytes]) -> bool:
-        word = headers.get(WORD_HEADER, "")
-        return isinstance(word, str) and hmac.compare_digest(word.encode(), self._word.encode())
+        """Refused where the caller says that it is a node and is not: it would forward for ever."""
+        word = headers.get(WORD_HEADER)
+        if word is None:
+            return False
+        if not hmac.compare_digest(str(word).encode(), self._word.encode()):
+            raise PermissionDenied("a node with another CLUSTER_SECRET has called")
+        return True
 
     async def call(
         self,
@@ -90,9 +94,9 @@ class Peers:
     async def is_stranger(self, node: str) -> bool:
         """Whether it refuses our word. One that does not answer is no stranger."""
         try:
-            await self.call(node, f"/{SERVICE}/Greet", b"", GREETING_SECONDS_MAX)
+            await self.call(node, f"/{SERVICE}/Greet", b"", ANSWER_SECONDS_MAX)
         except grpc.aio.AioRpcError as trouble:
-            return trouble.code() == grpc.StatusCode.UNAUTHENTICATED
+            return trouble.code() == grpc.StatusCode.PERMISSION_DENIED
         return False
 
     def _channel(self, node: str) -> grpc.aio.Channel:
@@ -126,10 +130,12 @@ def handler(peers: Peers, answers: Mapping[str, Answer]) -> grpc.GenericRpcHandl
 
 def _guarded(name: str, answer: Answer, peers: Peers) -> Callable[..., Awaitable[bytes]]:
     async def called(request: bytes, context: grpc.aio.ServicerContext[Any, Any]) -> bytes:
-        if not peers.knows(dict(context.invocation_metadata() or ())):
-            await context.abort(grpc.StatusCode.UNAUTHENTICATED, "CLUSTER_SECRET differs")
         try:
-            return await answer(request)
+            if peers.knows(dict(context.invocation_metadata() or ())):
+                return await answer(request)
+            await context.abort(grpc.StatusCode.PERMISSION_DENIED, "only nodes may call this")
+        except PermissionDenied as stranger:
+            await context.abort(grpc.StatusCode.PERMISSION_DENIED, stranger.message)
         except EngineError as refusal:
             await context.abort(grpc.StatusCode.UNAVAILABLE, refusal.message)
         except Exception:

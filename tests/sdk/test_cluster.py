@@ -34,7 +34,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 IN_FLIGHT = 20
 ENDED_WITHIN = 60.0
-UNAUTHENTICATED = grpc.StatusCode.UNAUTHENTICATED
+PERMISSION_DENIED = grpc.StatusCode.PERMISSION_DENIED
 UNIMPLEMENTED = grpc.StatusCode.UNIMPLEMENTED
 
 
@@ -255,12 +255,11 @@ async def test_a_node_without_the_secret_is_refused(nodes: Nodes) -> None:
 
 async def test_nobody_else_may_speak_as_a_node(nodes: Nodes) -> None:
     async with grpc.aio.insecure_channel(nodes.a.address) as channel:
-        with pytest.raises(grpc.aio.AioRpcError) as refused:
-            await channel.unary_unary("/perdure.peers.v1.Peers/Tell", None, None)(
-                b"", metadata=(("perdure-peer", "guessed"),)
-            )
-
-    assert refused.value.code() == UNAUTHENTICATED
+        tell = channel.unary_unary("/perdure.peers.v1.Peers/Tell", None, None)
+        for metadata in ((), (("perdure-peer", "guessed"),)):
+            with pytest.raises(grpc.aio.AioRpcError) as refused:
+                await tell(b"", metadata=metadata)
+            assert refused.value.code() == PERMISSION_DENIED
 
 
 async def test_a_node_alone_has_no_door_for_others(url: str) -> None:
