@@ -223,9 +223,6 @@ class Matching(Protocol):
 
     async def describe(self, queue: QueueKey) -> QueueReport: ...
 
-    def claimed(self, claim: Claim) -> Task | None:
-        """What this node has kept for a poller elsewhere; None if it is of no use any more."""
-
     @property
     def queries(self) -> Queries: ...
 
@@ -277,6 +274,10 @@ class Cluster(Protocol):
     @property
     def here(self) -> str: ...
 
+    @property
+    def claims(self) -> Claims:
+        """What this node keeps for pollers elsewhere."""
+
     def of_run(self, key: RunKey) -> str:
         """The node that the run's shard belongs on."""
 
@@ -293,6 +294,11 @@ class Cluster(Protocol):
 
     def is_peer(self, headers: Mapping[str, str | bytes]) -> bool:
         """Whether a call comes from another node, and not only says so."""
+
+
+class Claims(Protocol):
+    def take(self, claim: Claim) -> Task | None:
+        """None if it has been taken, or is of no use any more."""
 
 
 Headers = Sequence[tuple[str, str | bytes]]

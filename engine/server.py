@@ -25,7 +25,7 @@ from grpc_reflection.v1alpha import reflection
 
 from engine.background.retention import Retention
 from engine.clock import Clock, SystemClock
-from engine.cluster import membership
+from engine.cluster import membership, node, peers
 from engine.cluster.membership import Membership
 from engine.cluster.node import Node
 from engine.cluster.peers import Peers
@@ -110,16 +110,16 @@ async def _cluster(
             f"the other nodes cannot reach this one at {here}: say where in CLUSTER_ADDRESS"
         )
     members = Membership(home, here, clock.new_id(), config.shard_count)
-    node = Node(members, Peers(config.cluster_secret), config.shard_count)
-    stack.push_async_callback(node.end)
-    _keep(stack, node.keep())
-    return node
+    cluster = Node(members, Peers(config.cluster_secret), config.shard_count, clock)
+    stack.push_async_callback(cluster.end)
+    _keep(stack, members.keep())
+    return cluster
 
 
 async def _hand_over(cluster: Node, shards: Shards) -> None:
     """The others take this node's part while it still passes on what it is asked."""
     try:
-        await cluster.leave()
+        await cluster.membership.leave()
     except Exception as trouble:  # noqa: BLE001  a node must be able to end without its database
         log.warning("the other nodes were not told of the end: %s", trouble)
         return
@@ -145,15 +145,18 @@ async def _parts(
     stack.push_async_callback(reader.close)
     backlog = StoredBacklog(pools)
     queues = TaskQueues(backlog, clock)
-    spread = None if cluster is None else SpreadQueues(queues, backlog, cluster, clock)
+    spread = None if cluster is None else SpreadQueues(queues, backlog, cluster)
     supervisor = _supervisor(
         config, pools, spread or queues, namespaces, clock=clock, cluster=cluster, stack=stack
     )
     queues.introduce(supervisor.router)
     if cluster is not None and spread is not None:
-        cluster.tells_owned(lambda: supervisor.owned)
-        handler = cluster.handler(spread, supervisor.deliveries.carried, namespaces.read)
+        cluster.membership.owned = lambda: supervisor.owned
         namespaces.tell_others = cluster.make_others_read
+        answers = node.answers(
+            spread.hear, queues.attendance, supervisor.deliveries.carried, namespaces.read
+        )
+        handler = peers.handler(cluster.peers, answers)
         server.add_generic_rpc_handlers((handler,))
     shards: Shards = supervisor.router
     sweeps = Retention(shards, namespaces, reader, pools, clock)

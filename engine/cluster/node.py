@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Protocol
 
-import grpc
 import msgspec
 
-from engine.cluster import messages, peers
+from engine.clock import Clock
+from engine.cluster import messages
+from engine.cluster.claims import Claims
 from engine.cluster.lines import Line
 from engine.cluster.membership import Membership
-from engine.cluster.peers import Peers
+from engine.cluster.peers import Answer, Peers
 from engine.cluster.view import View
 from engine.config import CannotServe
 from engine.core.keys import QueueKey, RunKey, shard_of
@@ -23,19 +23,14 @@ _queue = msgspec.msgpack.Decoder(QueueKey).decode
 _attendance = msgspec.msgpack.Decoder(Attendance).decode
 
 
-class Ears(Protocol):
-    """Who hears what the others say of task queues."""
-
-    def hear(self, message: messages.Told) -> None: ...
-
-    async def attendance_here(self, queue: QueueKey) -> Attendance: ...
-
-
 class Node:
-    def __init__(self, membership: Membership, peers: Peers, shard_count: int) -> None:
+    def __init__(
+        self, membership: Membership, peers: Peers, shard_count: int, clock: Clock
+    ) -> None:
         self.here = membership.here
-        self._membership = membership
-        self._peers = peers
+        self.claims = Claims(self.here, clock)
+        self.membership = membership
+        self.peers = peers
         self._shard_count = shard_count
         self._lines: dict[str, Line] = {}
         self._listeners: list[Callable[[], None]] = []
@@ -45,7 +40,7 @@ class Node:
 
     @property
     def view(self) -> View:
-        return self._membership.view
+        return self.membership.view
 
     def of_shard(self, shard_id: int) -> str:
         return self.view.shard_owners[shard_id]
@@ -61,7 +56,7 @@ class Node:
         return node in self.view.nodes
 
     def members(self) -> list[Member]:
-        rows = self._membership.rows
+        rows = self.membership.rows
         return [
             Member(address=row.address, owned=row.owned, is_here=row.address == self.here)
             for row in rows
@@ -71,7 +66,7 @@ class Node:
         self._listeners.append(listener)
 
     def _adopt(self, view: View) -> None:
-        self._peers.keep_only(view.nodes)
+        self.peers.keep_only(view.nodes)
         for node in [node for node in self._lines if node not in view.nodes]:
             self._lines.pop(node).end()
         for listener in self._listeners:
@@ -82,7 +77,7 @@ class Node:
     async def forward(
         self, node: str, method: str, request: bytes, seconds: float | None, headers: Headers
     ) -> bytes:
-        return await self._peers.call(node, method, request, seconds, headers)
+        return await self.peers.call(node, method, request, seconds, headers)
 
     def tell(self, node: str, message: messages.Told) -> None:
         """It will be heard there, unless the node goes first."""
@@ -92,7 +87,7 @@ class Node:
         if line is None:
 
             async def send(batch: list[messages.Told]) -> None:
-                await self._peers.ask(node, "Tell", messages.encode(batch))
+                await self.peers.ask(node, "Tell", messages.encode(batch))
 
             line = self._lines[node] = Line(send)
         line.put(message)
@@ -103,80 +98,65 @@ class Node:
                 self.tell(node, message)
 
     async def carry(self, node: str, delivery: bytes) -> bytes:
-        return await self._peers.ask(node, "Carry", delivery)
+        return await self.peers.ask(node, "Carry", delivery)
 
     async def attendance(self, node: str, queue: QueueKey) -> Attendance:
-        return _attendance(await self._peers.ask(node, "Attend", _encode(queue)))
+        return _attendance(await self.peers.ask(node, "Attend", _encode(queue)))
 
     async def make_others_read(self) -> None:
         """The namespaces; one that does not answer is not waited for long."""
         others = [node for node in self.view.nodes if node != self.here]
-        asked = (self._peers.ask(node, "Reread", b"") for node in others)
+        asked = (self.peers.ask(node, "Reread", b"") for node in others)
         await asyncio.gather(*asked, return_exceptions=True)
 
     # -- from the others
 
     def is_peer(self, headers: Mapping[str, str | bytes]) -> bool:
-        return self._peers.knows(headers)
-
-    def handler(
-        self,
-        ears: Ears,
-        carry: Callable[[bytes], Awaitable[bytes]],
-        reread: Callable[[], Awaitable[None]],
-    ) -> grpc.GenericRpcHandler[Any, Any]:
-        async def tell(request: bytes) -> bytes:
-            for message in messages.decode(request):
-                ears.hear(message)
-            return b""
-
-        async def attend(request: bytes) -> bytes:
-            return _encode(await ears.attendance_here(_queue(request)))
-
-        async def greet(_request: bytes) -> bytes:
-            return b""
-
-        async def read(_request: bytes) -> bytes:
-            await reread()
-            return b""
-
-        answers = {
-            "Attend": attend,
-            "Carry": carry,
-            "Greet": greet,
-            "Reread": read,
-            "Tell": tell,
-        }
-        return peers.handler(self._peers, answers)
+        return self.peers.knows(headers)
 
     # -- its life
 
     async def enter(self) -> None:
         """From here on this node takes its part; refused where the others have another secret."""
-        for node in await self._membership.others():
-            if await self._peers.is_stranger(node):
+        for node in await self.membership.others():
+            if await self.peers.is_stranger(node):
                 raise CannotServe(
                     f"the node at {node} has another CLUSTER_SECRET: give the same one to all nodes"
                 )
-        await self._membership.enter()
-
-    async def leave(self) -> None:
-        """The others take over what is ours, as this node gives it back."""
-        await self._membership.leave()
+        await self.membership.enter()
 
     @property
     def is_alone(self) -> bool:
         return self.view.nodes == (self.here,)
 
-    async def keep(self) -> None:
-        """See the others come and go, and be seen."""
-        await self._membership.keep()
-
-    def tells_owned(self, owned: Callable[[], int]) -> None:
-        """How many shards this node holds, for people to see."""
-        self._membership.owned = owned
-
     async def end(self) -> None:
+        """After `membership.leave`, and when nothing is under way any more."""
         for line in self._lines.values():
             line.end()
-        await self._peers.end()
+        await self.peers.end()
+
+
+def answers(
+    hear: Callable[[messages.Told], None],
+    attendance: Callable[[QueueKey], Awaitable[Attendance]],
+    carry: Callable[[bytes], Awaitable[bytes]],
+    reread: Callable[[], Awaitable[None]],
+) -> dict[str, Answer]:
+    """What the others may ask of this node."""
+
+    async def tell(request: bytes) -> bytes:
+        for message in messages.decode(request):
+            hear(message)
+        return b""
+
+    async def attend(request: bytes) -> bytes:
+        return _encode(await attendance(_queue(request)))
+
+    async def greet(_request: bytes) -> bytes:
+        return b""
+
+    async def read(_request: bytes) -> bytes:
+        await reread()
+        return b""
+
+    return {"Attend": attend, "Carry": carry, "Greet": greet, "Reread": read, "Tell": tell}

@@ -118,8 +118,8 @@ def _keep(parts: Parts, cluster: Cluster, node: str, task: Task) -> None:
 
 async def taken(parts: Parts, task: Task, given: Any) -> Task:
     """The task that this node was asked for, started by `given`."""
-    if task.claim is not None:
-        kept = parts.matching.claimed(task.claim)
+    if task.claim is not None and parts.cluster is not None:
+        kept = parts.cluster.claims.take(task.claim)
         if kept is None:
             raise Aborted("nobody waits for this task any more")
         return kept

@@ -33,7 +33,8 @@ class QueueActor:
         self._dispatched = Meter()
         self._reading: asyncio.Task[None] | None = None
         self._alarm: asyncio.TimerHandle | None = None
-        self._is_over = False
+        # The queue is another node's now.
+        self.is_over = False
 
     def offer(self, task: Task) -> None:
         if not is_direct(task):
@@ -109,7 +110,7 @@ class QueueActor:
             self.offer(task)
 
     def put_back(self, poll: Poll) -> None:
-        if self._is_over:
+        if self.is_over:
             self._time_out(poll)
         elif poll.is_waiting:
             self.queue.wait(poll, first=True)
@@ -137,29 +138,20 @@ class QueueActor:
     def _match_later(self, seconds: float) -> None:
         asyncio.get_running_loop().call_later(seconds, self.match)
 
-    def give_up(self) -> list[Task]:
-        """The queue is another node's: polls end; the tasks that no store has."""
-        self._is_over = True
-        self.end_polls(lambda _: True)
-        return [task for task in self.queue.direct if task.claim is None]
-
     def end_polls(self, is_meant: Callable[[Poller], bool]) -> None:
         for poll in [poll for poll in self.queue.polls if is_meant(poll.poller)]:
             self._time_out(poll)
 
     @property
     def attendance(self) -> Attendance:
-        return Attendance(self.has_pollers, self.polled_at)
+        polled_at = self._clock.now() if self.queue.polls else self.seen.last_at
+        return Attendance(self.has_pollers, polled_at)
 
     @property
     def has_pollers(self) -> bool:
         if self.queue.polls:
             return True
         return self._clock.now() - self.seen.last_at < RECENT_NS
-
-    @property
-    def polled_at(self) -> int:
-        return self._clock.now() if self.queue.polls else self.seen.last_at
 
     @property
     def is_idle(self) -> bool:
@@ -184,6 +176,13 @@ class QueueActor:
             dispatched_per_second=self._dispatched.per_second(now),
             rate_max=None if bucket is None else bucket.rate,
         )
+
+
+def retire(actor: QueueActor) -> list[Task]:
+    """Its polls end; the tasks that no store has, and no other node keeps."""
+    actor.is_over = True
+    actor.end_polls(lambda _: True)
+    return [task for task in actor.queue.direct if task.claim is None]
 
 
 class Reserved:

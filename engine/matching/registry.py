@@ -13,10 +13,10 @@ from engine.clock import Clock
 from engine.core.keys import QueueKey, RunKey
 from engine.core.state import RunState
 from engine.errors import EngineError
-from engine.matching.actor import QueueActor, Reserved
+from engine.matching.actor import QueueActor, Reserved, retire
 from engine.matching.backlog import Backlog
 from engine.matching.queries import Queries
-from engine.ports import Attendance, Claim, Poller, QueueReport, Shards, Task
+from engine.ports import Attendance, Poller, QueueReport, Shards, Task
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +48,8 @@ class TaskQueues:
         self._backlog = backlog
         self._clock = clock
         self._shards: Shards | None = None
-        self._door: Door = self
+        # Where there are several nodes, a task that leaves its queue may go to another one.
+        self.door: Door = self
         self._actors: dict[QueueKey, QueueActor] = {}
         self._sweep_at = QUEUES_SWEPT_MIN
         self._diversions: set[asyncio.Task[None]] = set()
@@ -57,10 +58,6 @@ class TaskQueues:
     def introduce(self, shards: Shards) -> None:
         """Shards know matching and matching knows shards: this closes the ring."""
         self._shards = shards
-
-    def spread(self, door: Door) -> None:
-        """There are several nodes: a task that leaves its queue may go to another one."""
-        self._door = door
 
     def _actor(self, queue: QueueKey) -> QueueActor:
         actor = self._actors.get(queue)
@@ -77,7 +74,7 @@ class TaskQueues:
 
     def offer(self, task: Task) -> None:
         if task.sticky and not self.has_pollers(task.queue):
-            self._door.divert(task)
+            self.door.divert(task)
         else:
             self._actor(task.queue).offer(task)
 
@@ -104,7 +101,7 @@ class TaskQueues:
             log.debug("a sticky task stays where it is: %s", refusal.message)
             return
         queue = task.queue._replace(name=name)
-        self._door.take_in(msgspec.structs.replace(task, queue=queue, sticky=False))
+        self.door.take_in(msgspec.structs.replace(task, queue=queue, sticky=False))
 
     def take_in(self, task: Task) -> None:
         self._actor(task.queue).take_in(task)
@@ -159,10 +156,7 @@ class TaskQueues:
     def give_up_queues(self, is_meant: Callable[[QueueKey], bool]) -> list[Task]:
         """These are another node's now; what no store has of them."""
         gone = [queue for queue in self._actors if is_meant(queue)]
-        return [task for queue in gone for task in self._actors.pop(queue).give_up()]
-
-    def claimed(self, claim: Claim) -> Task | None:
-        return None
+        return [task for queue in gone for task in retire(self._actors.pop(queue))]
 
     async def describe(self, queue: QueueKey) -> QueueReport:
         actor = self._actors.get(queue) or QueueActor(queue, self._backlog, self._clock)

@@ -18,9 +18,6 @@ import asyncio
 import logging
 from typing import assert_never
 
-import msgspec
-
-from engine.clock import Clock
 from engine.cluster import messages
 from engine.cluster.node import Node
 from engine.core.keys import QueueKey, RunKey
@@ -29,7 +26,6 @@ from engine.matching.queries import Queries
 from engine.matching.registry import OFFER_AGAIN_SECONDS, TaskQueues
 from engine.ports import (
     Attendance,
-    Claim,
     Poller,
     QueueReport,
     Reservation,
@@ -38,22 +34,16 @@ from engine.ports import (
 
 log = logging.getLogger(__name__)
 
-# Questions and started tasks that wait for a poller elsewhere; the oldest is of no use any more.
-CLAIMS_MAX = 10_000
 NUDGE_AGAIN_SECONDS = 1.0
 
 
 class SpreadQueues:
-    def __init__(
-        self, local: TaskQueues, backlog: StoredBacklog, cluster: Node, clock: Clock
-    ) -> None:
+    def __init__(self, local: TaskQueues, backlog: StoredBacklog, cluster: Node) -> None:
         self._local = local
         self._backlog = backlog
         self._cluster = cluster
-        self._clock = clock
-        self._claims: dict[str, Task] = {}
         self._nudging: asyncio.Task[None] | None = None
-        local.spread(self)
+        local.door = self
         cluster.on_change(self._rearrange)
 
     def _elsewhere(self, queue: QueueKey) -> str | None:
@@ -73,6 +63,11 @@ class SpreadQueues:
         else:
             self._cluster.tell(node, messages.Offer(self._fit_to_travel(task)))
 
+    def _fit_to_travel(self, task: Task) -> Task:
+        if task.query is None and task.started is None:
+            return task
+        return self._cluster.claims.keep(task)
+
     def offer_again(self, task: Task) -> None:
         asyncio.get_running_loop().call_later(OFFER_AGAIN_SECONDS, self.offer, task)
 
@@ -85,8 +80,7 @@ class SpreadQueues:
 
     def withdraw_query(self, queue: QueueKey, query_id: str) -> None:
         self._local.withdraw_query(queue, query_id)
-        if (kept := self._claims.get(query_id)) is not None and kept.queue == queue:
-            del self._claims[query_id]
+        self._cluster.claims.withdraw(queue, query_id)
         if (node := self._elsewhere(queue)) is not None:
             self._cluster.tell(node, messages.WithdrawQuery(queue, query_id))
 
@@ -126,9 +120,6 @@ class SpreadQueues:
     async def describe(self, queue: QueueKey) -> QueueReport:
         return await self._local.describe(queue)
 
-    def claimed(self, claim: Claim) -> Task | None:
-        return self._claims.pop(claim.id, None)
-
     # -- what `TaskQueues` asks of several nodes
 
     def divert(self, task: Task) -> None:
@@ -146,7 +137,7 @@ class SpreadQueues:
         else:
             self._cluster.tell(node, messages.TakeIn(task))
 
-    # -- cluster.node.Ears
+    # -- from the other nodes
 
     def hear(self, message: messages.Told) -> None:
         """Taken as it is, whatever this node's own view says."""
@@ -171,28 +162,12 @@ class SpreadQueues:
             case _:
                 assert_never(message)
 
-    async def attendance_here(self, queue: QueueKey) -> Attendance:
-        return await self._local.attendance(queue)
-
-    # -- claims
-
-    def _fit_to_travel(self, task: Task) -> Task:
-        if task.query is None and task.started is None:
-            return task
-        claim_id = task.query.id if task.query is not None else self._clock.new_id()
-        self._claims[claim_id] = task
-        if len(self._claims) > CLAIMS_MAX:
-            del self._claims[next(iter(self._claims))]
-        claim = Claim(self._cluster.here, claim_id)
-        return msgspec.structs.replace(task, query=None, started=None, claim=claim)
-
     # -- nodes came or went
 
     def _rearrange(self) -> None:
         for task in self._local.give_up_queues(lambda queue: self._elsewhere(queue) is not None):
             self.offer(task)
-        claims, self._claims = self._claims, {}
-        for task in claims.values():
+        for task in self._cluster.claims.drain():
             self.offer(task)
         if self._nudging is not None:
             self._nudging.cancel()
