@@ -30,10 +30,12 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Task).decode
 
 
-def routed(service: str, name: str, function: Function) -> Function:
-    """The function as it is where its call belongs on any node."""
+def routed(parts: Parts, service: str, name: str, function: Function) -> Function:
+    """The function as it is where this is the only node, or its call belongs on any."""
+    if parts.cluster is None:
+        return function
     path = f"/{service}/{name}"
-    if route := routes.RUNS.get(name):
+    if route := routes.RUNS.get(name) or routes.ADMIN_RUNS.get(name):
         return _routed(path, function, route, is_elsewhere_final=False)
     if route := routes.QUEUES.get(name) or routes.ASKERS.get(name):
         return _routed(path, function, route, is_elsewhere_final=True)

@@ -1,5 +1,8 @@
 """Where each RPC of WorkflowService belongs, when there are several nodes: one table.
 
+AdminService's questions about a run are in it too; the rest of it tells of the node that answers.
+
+
 a run's        the node that has the run's shard
 a queue's      the node that has the task queue
 an asker's     the node that opened the question, which its token names
@@ -11,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from google.protobuf.struct_pb2 import Struct
 from temporalio.api.workflowservice.v1 import ExecuteMultiOperationRequest
 
 from engine.core.keys import WORKFLOW, QueueKey, RunKey
@@ -33,6 +37,10 @@ def by_execution(cluster: Cluster, namespace_id: str, request: Any) -> str:
 
 def by_workflow_execution(cluster: Cluster, namespace_id: str, request: Any) -> str:
     return by_workflow_id(cluster, namespace_id, request.workflow_execution)
+
+
+def by_fields(cluster: Cluster, namespace_id: str, request: Struct) -> str:
+    return cluster.of_run(RunKey(namespace_id, _text(request, "workflow_id"), ""))
 
 
 def by_update(cluster: Cluster, namespace_id: str, request: Any) -> str:
@@ -66,11 +74,13 @@ RUNS: Mapping[str, Route] = {
     "ExecuteMultiOperation": by_start,
     "GetWorkflowExecutionHistory": by_execution,
     "GetWorkflowExecutionHistoryReverse": by_execution,
+    "PauseActivity": by_execution,
     "PollWorkflowExecutionUpdate": by_update,
     "QueryWorkflow": by_execution,
     "RecordActivityTaskHeartbeat": by_task_token,
     "RecordActivityTaskHeartbeatById": by_workflow_id,
     "RequestCancelWorkflowExecution": by_workflow_execution,
+    "ResetActivity": by_execution,
     "ResetStickyTaskQueue": by_execution,
     "ResetWorkflowExecution": by_workflow_execution,
     "RespondActivityTaskCanceled": by_task_token,
@@ -85,8 +95,11 @@ RUNS: Mapping[str, Route] = {
     "SignalWorkflowExecution": by_workflow_execution,
     "StartWorkflowExecution": by_workflow_id,
     "TerminateWorkflowExecution": by_workflow_execution,
+    "UnpauseActivity": by_execution,
+    "UpdateActivityOptions": by_execution,
     "UpdateWorkflowExecution": by_workflow_execution,
 }
+ADMIN_RUNS: Mapping[str, Route] = {"ListAttempts": by_fields}
 QUEUES: Mapping[str, Route] = {
     "DescribeTaskQueue": by_queue,
     "PollActivityTaskQueue": by_queue,
@@ -117,7 +130,13 @@ ANYWHERE = frozenset(
 async def node(route: Route, parts: Parts, cluster: Cluster, request: Any) -> str:
     """A request that names nothing that there is, is refused here as well as anywhere."""
     try:
-        namespace = await parts.namespaces.named(request.namespace)
+        by_name = isinstance(request, Struct)
+        name = _text(request, "namespace") if by_name else request.namespace
+        namespace = await parts.namespaces.named(name)
         return route(cluster, namespace.id, request)
     except (InvalidArgument, NamespaceNotFound):
         return cluster.here
+
+
+def _text(request: Struct, field: str) -> str:
+    return request.fields[field].string_value if field in request.fields else ""

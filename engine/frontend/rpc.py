@@ -108,13 +108,12 @@ def handlers(parts: Parts) -> tuple[grpc.GenericRpcHandler[Any, Any], ...]:
 def _service(
     descriptor: ServiceDescriptor, table: Mapping[str, Function], parts: Parts
 ) -> grpc.GenericRpcHandler[Any, Any]:
-    if parts.cluster is not None and table is WORKFLOW:
-        table = {
-            name: forwarding.routed(descriptor.full_name, name, function)
-            for name, function in table.items()
-        }
     methods = {
-        name: _method(descriptor.methods_by_name[name], function, parts)
+        name: _method(
+            descriptor.methods_by_name[name],
+            forwarding.routed(parts, descriptor.full_name, name, function),
+            parts,
+        )
         for name, function in table.items()
     }
     return grpc.method_handlers_generic_handler(descriptor.full_name, methods)

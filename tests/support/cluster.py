@@ -15,7 +15,8 @@ from tests.support.eventually import eventually_async
 from tests.support.killable import KillableEngine
 
 SECRET = "a word that only these nodes know"
-SHARDS = 16
+# So many that each of three nodes has some, whatever their ports are.
+SHARDS = 32
 
 
 class Nodes:
@@ -71,12 +72,14 @@ class Nodes:
 
     async def settled(self, *nodes: KillableEngine, within: float = 15) -> None:
         """Until these, and no others, have the shards as they are placed."""
-        placed = Counter(shard_owners([node.address for node in nodes], SHARDS))
+        addresses = [node.address for node in nodes]
+        placed = Counter(shard_owners(addresses, SHARDS))
+        wanted = {address: placed[address] for address in addresses}
 
-        async def shared() -> bool:
-            return await self.owned() == placed and await self.locked() == SHARDS
+        async def as_placed() -> None:
+            assert (await self.owned(), await self.locked()) == (wanted, SHARDS)
 
-        await eventually_async(shared, within=within)
+        await eventually_async(as_placed, lambda _: True, within=within)
 
 
 @asynccontextmanager
