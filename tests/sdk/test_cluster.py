@@ -47,7 +47,15 @@ def url(postgres_url: str) -> Iterator[str]:
 
 @pytest.fixture
 async def nodes(url: str) -> AsyncIterator[Nodes]:
+    """Three, of which some may be killed."""
     async with nodes_on(url, 3) as nodes:
+        yield nodes
+
+
+@pytest.fixture(scope="module")
+async def steady(database: str) -> AsyncIterator[Nodes]:
+    """Three that no test disturbs."""
+    async with nodes_on(database, 3) as nodes:
         yield nodes
 
 
@@ -85,12 +93,12 @@ class Places:
 @pytest.mark.parametrize("cached", [1000, 0], ids=["sticky", "always replayed"])
 @pytest.mark.parametrize("caller", range(3))
 async def test_caller_shard_and_queue_may_be_anywhere(
-    nodes: Nodes, caller: int, cached: int
+    steady: Nodes, caller: int, cached: int
 ) -> None:
     """Each of the nine places of shard and queue, the worker on the node after the caller's."""
-    client = await Client.connect(nodes.all[caller].address)
-    elsewhere = await Client.connect(nodes.all[(caller + 1) % 3].address)
-    placed = await Places.of(client, nodes)
+    client = await Client.connect(steady.all[caller].address)
+    elsewhere = await Client.connect(steady.all[(caller + 1) % 3].address)
+    placed = await Places.of(client, steady)
 
     async def account(shard: KillableEngine, queue: KillableEngine) -> None:
         name = placed.queue(queue)
@@ -113,12 +121,12 @@ async def test_caller_shard_and_queue_may_be_anywhere(
             await run.signal(Account.close)
             assert await asyncio.wait_for(closing, 10) == 6
 
-    for shard, queue in itertools.product(nodes.all, nodes.all):
+    for shard, queue in itertools.product(steady.all, steady.all):
         await asyncio.wait_for(account(shard, queue), 30)
 
 
-async def test_children_and_parents_may_be_on_different_nodes(nodes: Nodes) -> None:
-    client = await Client.connect(nodes.a.address)
+async def test_children_and_parents_may_be_on_different_nodes(steady: Nodes) -> None:
+    client = await Client.connect(steady.a.address)
     async with Worker(
         client,
         task_queue="families",
@@ -136,8 +144,8 @@ async def test_children_and_parents_may_be_on_different_nodes(nodes: Nodes) -> N
     assert answers == [f"Hello, {n}" for n in range(12)]
 
 
-async def test_tasks_wait_for_a_worker_whichever_nodes_have_them(nodes: Nodes) -> None:
-    client = await Client.connect(nodes.a.address)
+async def test_tasks_wait_for_a_worker_whichever_nodes_have_them(steady: Nodes) -> None:
+    client = await Client.connect(steady.a.address)
     await asyncio.gather(
         *(
             client.start_workflow(Parent.run, "Eve", id=f"w-{n}", task_queue="late")
@@ -146,13 +154,13 @@ async def test_tasks_wait_for_a_worker_whichever_nodes_have_them(nodes: Nodes) -
     )
     request = DescribeTaskQueueRequest(namespace="default", report_stats=True)
     request.task_queue.name = "late"
-    for node in nodes.all:
+    for node in steady.all:
         asked = await Client.connect(node.address)
         described = await asked.workflow_service.describe_task_queue(request)
         assert described.stats.approximate_backlog_count == 9
 
     async with Worker(
-        await Client.connect(nodes.c.address),
+        await Client.connect(steady.c.address),
         task_queue="late",
         workflows=programs.WORKFLOWS,
         activities=programs.ACTIVITIES,
@@ -241,20 +249,20 @@ async def test_a_node_that_ends_hands_over_within_moments(nodes: Nodes) -> None:
         await load.has_grown()
 
 
-async def test_a_node_without_the_secret_is_refused(nodes: Nodes) -> None:
-    alone = KillableEngine(nodes.database, ENGINE_SHARDS=str(SHARDS))
+async def test_a_node_without_the_secret_is_refused(steady: Nodes) -> None:
+    alone = KillableEngine(steady.database, ENGINE_SHARDS=str(SHARDS))
     stranger = KillableEngine(
-        nodes.database, ENGINE_SHARDS=str(SHARDS), CLUSTER_SECRET="x" * len(SECRET)
+        steady.database, ENGINE_SHARDS=str(SHARDS), CLUSTER_SECRET="x" * len(SECRET)
     )
 
     for node in (alone, stranger):
         with pytest.raises(AssertionError, match="ended with 2"):
             await asyncio.to_thread(node.start)
-    await nodes.settled(*nodes.all)
+    await steady.settled(*steady.all)
 
 
-async def test_nobody_else_may_speak_as_a_node(nodes: Nodes) -> None:
-    async with grpc.aio.insecure_channel(nodes.a.address) as channel:
+async def test_nobody_else_may_speak_as_a_node(steady: Nodes) -> None:
+    async with grpc.aio.insecure_channel(steady.a.address) as channel:
         tell = channel.unary_unary("/perdure.peers.v1.Peers/Tell", None, None)
         for metadata in ((), (("perdure-peer", "guessed"),)):
             with pytest.raises(grpc.aio.AioRpcError) as refused:

@@ -42,7 +42,7 @@ class KillableEngine:
         for line in self._process.stdout:
             if line.startswith("serving on "):
                 return
-        code = self.kill()
+        code = self.stop()
         raise AssertionError(f"the engine ended with {code} before it served")
 
     def kill(self) -> None:
