@@ -43,6 +43,9 @@ _OPTIONS = [
     ("grpc.max_send_message_length", -1),
 ]
 
+# What grpc makes of a node that ends in the middle of a call; none of ours answers so.
+_BROKEN = (grpc.StatusCode.CANCELLED, grpc.StatusCode.UNKNOWN)
+
 Answer = Callable[[bytes], Awaitable[bytes]]
 
 
@@ -82,6 +85,10 @@ class Peers:
                 raise
             # Not our caller's doing: the channel was closed, as the node is gone.
             raise Unavailable(f"node {node} is gone") from None
+        except grpc.aio.AioRpcError as trouble:
+            if trouble.code() in _BROKEN:
+                raise Unavailable(f"node {node} broke off: {trouble.details()}") from trouble
+            raise
         return answer
 
     async def ask(self, node: str, name: str, request: bytes) -> bytes:
