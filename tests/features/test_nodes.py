@@ -28,7 +28,8 @@ from tests.support.engine import Server, engine_on, seconds
 from tests.support.eventually import eventually_async
 from tests.support.postgres import fresh_database
 
-SHARDS = 8
+# So many that each node has some, whatever their ports are.
+SHARDS = 64
 SECRET = "a word that only these nodes know"
 
 
@@ -61,8 +62,8 @@ class Pair:
 async def pair(postgres_url: str) -> AsyncIterator[Pair]:
     with fresh_database(postgres_url) as url:
         async with (
-            engine_on(url, CLUSTER_SECRET=SECRET) as one,
-            engine_on(url, CLUSTER_SECRET=SECRET) as other,
+            engine_on(url, CLUSTER_SECRET=SECRET, ENGINE_SHARDS=str(SHARDS)) as one,
+            engine_on(url, CLUSTER_SECRET=SECRET, ENGINE_SHARDS=str(SHARDS)) as other,
         ):
             servers = Server(one, "perdure"), Server(other, "perdure")
             described = await servers[0].workflows.DescribeNamespace(
