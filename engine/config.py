@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -16,6 +16,7 @@ SHARD_COUNT_MAX = 16_384
 PORT_MAX = 65_535
 PORT_DEFAULT = 7233
 SHARD_COUNT_DEFAULT = 64
+SECRET_LENGTH_MIN = 16
 
 
 class CannotServe(Exception):
@@ -43,6 +44,10 @@ class EngineConfig:
     # Retention sweeps run this often; tests want to see one.
     retention_sweep_seconds: float = 60.0
     retention_seconds_default: int = 72 * 3600
+    # What the nodes of a cluster prove themselves to each other with; without it a node is alone.
+    cluster_secret: str = field(default="", repr=False)
+    # Where the other nodes reach this one, if that is not where it listens.
+    cluster_address: str = ""
 
     @property
     def databases(self) -> tuple[str, ...]:
@@ -62,6 +67,8 @@ def from_environment(environ: Mapping[str, str]) -> EngineConfig:
         limits=_limits(environ),
         long_poll_seconds=whole(environ, "ENGINE_LONG_POLL_SECONDS", 20, 1, 3600),
         retention_sweep_seconds=whole(environ, "ENGINE_RETENTION_SWEEP_SECONDS", 60, 1, 86_400),
+        cluster_secret=_secret(environ),
+        cluster_address=_address(environ),
     )
 
 
@@ -72,6 +79,21 @@ def whole(environ: Mapping[str, str], name: str, default: int, least: int, most:
     if not given.isdecimal() or not least <= int(given) <= most:
         raise BadSetting(f"{name} must be a whole number from {least} to {most}, not {given!r}")
     return int(given)
+
+
+def _secret(environ: Mapping[str, str]) -> str:
+    given = environ.get("CLUSTER_SECRET", "").strip()
+    if given and len(given) < SECRET_LENGTH_MIN:
+        raise BadSetting(f"CLUSTER_SECRET must have at least {SECRET_LENGTH_MIN} characters")
+    return given
+
+
+def _address(environ: Mapping[str, str]) -> str:
+    given = environ.get("CLUSTER_ADDRESS", "").strip()
+    host, _, port = given.rpartition(":")
+    if given and not (host and port.isdecimal() and 0 < int(port) <= PORT_MAX):
+        raise BadSetting(f"CLUSTER_ADDRESS must be host:port, not {given!r}")
+    return given
 
 
 def _limits(environ: Mapping[str, str]) -> Limits:

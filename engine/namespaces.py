@@ -1,14 +1,15 @@
 """The namespaces: read from memory, written through their version.
 
 Each node reads them all at its start, whenever it is asked for one that it does not know, and
-every few seconds; so a change made through another node is seen here within that time.
+every few seconds. Who changes one waits until the other nodes of its cluster have read it too, so
+that the next call may go to any; one that cannot be told sees it within those seconds.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -67,6 +68,8 @@ class Namespaces:
         self._by_id: dict[str, Namespace] = {}
         self._read_at = float("-inf")
         self.cluster_id = ""
+        # Introduced where there are other nodes: makes them read.
+        self.tell_others: Callable[[], Awaitable[None]] = _no_others
 
     async def begin(self, clock: Clock, retention_seconds: int) -> None:
         """Read them; the first start makes those that every server has."""
@@ -130,6 +133,7 @@ class Namespaces:
         if not added:
             raise NamespaceAlreadyExists(f'Namespace "{namespace.name}" already exists')
         await self.read()
+        await self.tell_others()
 
     async def change(self, name: str, changed: Callable[[Namespace], Namespace]) -> Namespace:
         """Read, change, write back; again if another wrote in between."""
@@ -142,11 +146,16 @@ class Namespaces:
         else:
             raise Aborted(f"Namespace {name} is being changed by others; try again.")
         await self.read()
+        await self.tell_others()
         return await self.with_id(given.id)
 
     async def _read_again(self) -> None:
         if asyncio.get_running_loop().time() - self._read_at > READ_AGAIN_SECONDS:
             await self.read()
+
+
+async def _no_others() -> None:
+    """This is the only node."""
 
 
 def _row(namespace: Namespace) -> store.Row:

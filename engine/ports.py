@@ -6,7 +6,7 @@ They exist to break the ring shards → matching → shards; `server.py` introdu
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 import msgspec
@@ -27,6 +27,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     `query` is set for a query that no run's state carries; then `event_id` is 0.
     `started` is set for a task that was started for the poller already: the reply of the step.
+    `claim` stands for one of these that another node keeps.
+    `request_id` is set where a try to start it may have gone through: to be tried with that again.
     """
 
     run: RunKey
@@ -38,6 +40,15 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     offered_at: int = 0
     query: Query | None = None
     started: Any = None
+    claim: Claim | None = None
+    request_id: str = ""
+
+
+class Claim(msgspec.Struct, frozen=True, gc=False):
+    """Where a task is kept that cannot travel, and under which name."""
+
+    node: str
+    id: str
 
 
 class FailedAttempt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -106,6 +117,13 @@ class QueueReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     added_per_second: float
     dispatched_per_second: float
     rate_max: float | None
+
+
+class Attendance(msgspec.Struct, frozen=True, gc=False):
+    """`has_pollers`: a worker polls, or has polled a moment ago. `polled_at` is 0 for never."""
+
+    has_pollers: bool
+    polled_at: int
 
 
 class StartPolicy(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -189,11 +207,7 @@ class Matching(Protocol):
 
     def withdraw_query(self, queue: QueueKey, query_id: str) -> None: ...
 
-    def has_pollers(self, queue: QueueKey) -> bool:
-        """Whether a worker polls, or has polled a moment ago."""
-
-    def polled_at(self, queue: QueueKey) -> int:
-        """When a worker was last seen; 0: never."""
+    async def attendance(self, queue: QueueKey) -> Attendance: ...
 
     def reserve(self, queue: QueueKey) -> Reservation | None:
         """Take a waiting poller out, to hand it a task that is started in the same commit."""
@@ -240,6 +254,54 @@ class Queries(Protocol):
 
     def answer(self, query_id: str, outcome: QueryOutcome) -> None:
         """Refused with TaskNotFound where nobody waits any more."""
+
+
+class Member(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A node as people see it; `owned` is a moment old."""
+
+    address: str
+    owned: int
+    is_here: bool
+
+
+class Cluster(Protocol):
+    """The other nodes. Where there is no cluster, there is None in its place.
+
+    Nodes are named by their address. What is said of them may be old by a moment: whoever is asked
+    in error answers Unavailable, and the caller asks again.
+    """
+
+    @property
+    def here(self) -> str: ...
+
+    @property
+    def claims(self) -> Claims:
+        """What this node keeps for pollers elsewhere."""
+
+    def of_run(self, key: RunKey) -> str:
+        """The node that the run's shard belongs on."""
+
+    def of_queue(self, queue: QueueKey) -> str: ...
+
+    def lives(self, node: str) -> bool: ...
+
+    def members(self) -> list[Member]: ...
+
+    async def forward(
+        self, node: str, method: str, request: bytes, seconds: float | None, headers: Headers
+    ) -> bytes:
+        """Call the same method there. A refusal is raised as grpc's own, to be passed on."""
+
+    def is_peer(self, headers: Mapping[str, str | bytes]) -> bool:
+        """Whether a call comes from another node, and not only says so."""
+
+
+class Claims(Protocol):
+    def take(self, claim: Claim) -> Task | None:
+        """None if it has been taken, or is of no use any more."""
+
+
+Headers = Sequence[tuple[str, str | bytes]]
 
 
 def events_of(serialised: list[bytes]) -> list[HistoryEvent]:

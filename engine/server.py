@@ -1,15 +1,17 @@
 """The composition root: builds every part from the configuration, starts and drains them in order.
 
-    pools ▶ namespaces ▶ reader ▶ matching ⇄ shards ▶ sweeps ▶ gRPC ▶ "serving on …"
+    port ▶ pools ▶ namespaces ▶ reader ▶ matching ⇄ shards ▶ sweeps ▶ gRPC ▶ cluster ▶ "serving …"
 
-They end in the opposite order: no new call, the calls under way end, then the shards give up their
-locks. What was committed is whole at every moment, so a kill needs no more care than an end.
+They end in the opposite order: the others take over, no new call, the calls under way end, then
+the shards give up their locks. What was committed is whole at every moment, so a kill needs no
+more care than an end.
 """
 
 from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -23,18 +25,29 @@ from grpc_reflection.v1alpha import reflection
 
 from engine.background.retention import Retention
 from engine.clock import Clock, SystemClock
+from engine.cluster import membership, node, peers
+from engine.cluster.membership import Membership
+from engine.cluster.node import Node
+from engine.cluster.peers import Peers
 from engine.config import CannotServe, EngineConfig
 from engine.frontend import rpc
 from engine.frontend.parts import Parts
 from engine.matching.backlog import StoredBacklog
 from engine.matching.registry import TaskQueues
+from engine.matching.spread import SpreadQueues
 from engine.namespaces import Namespaces
-from engine.ports import Shards
+from engine.ports import Matching, Shards
 from engine.shards.supervisor import Supervisor
 from engine.store.pool import Pool, open_readers
 from search.reader import open_reader
 
+log = logging.getLogger(__name__)
+
 SECOND = 1_000_000_000
+# No address that another machine can call.
+UNREACHABLE = ("0.0.0.0:", "[::]:", ":")
+# A node that ends waits so long, at most, until the others have its shards.
+HAND_OVER_SECONDS_MAX, HAND_OVER_ASKED_SECONDS = 5.0, 0.05
 # Official clients ping an idle connection every 30 s; gRPC would hang up on them.
 PING_INTERVAL_MS_MIN = 5_000
 # Runs make few cycles, and their caches many objects: a look for garbage is worth it seldom.
@@ -70,11 +83,59 @@ async def serving(config: EngineConfig) -> AsyncIterator[str]:
     """An engine that answers at the address given, until the block ends."""
     clock = SystemClock()
     async with AsyncExitStack() as stack:
-        parts = await _parts(config, clock, stack)
-        yield await _listening(parts, stack)
+        server, address = _bound(config)
+        cluster = await _cluster(config, address, clock, stack)
+        parts = await _parts(config, clock, cluster, stack, server)
+        await _listen(server, parts, stack)
+        if cluster is not None:
+            await cluster.enter()
+            stack.push_async_callback(_hand_over, cluster, parts.shards)
+        yield address
 
 
-async def _parts(config: EngineConfig, clock: Clock, stack: AsyncExitStack) -> Parts:
+async def _cluster(
+    config: EngineConfig, address: str, clock: Clock, stack: AsyncExitStack
+) -> Node | None:
+    """This node among others; None where no secret lets it be one of them."""
+    home = config.databases[0]
+    if not config.cluster_secret:
+        if await membership.is_forming(home):
+            raise CannotServe(
+                "other nodes share these databases as a cluster: give this one their CLUSTER_SECRET"
+            )
+        return None
+    here = config.cluster_address or address
+    if here.startswith(UNREACHABLE):
+        raise CannotServe(
+            f"the other nodes cannot reach this one at {here}: say where in CLUSTER_ADDRESS"
+        )
+    members = Membership(home, here, clock.new_id(), config.shard_count)
+    cluster = Node(members, Peers(config.cluster_secret), config.shard_count, clock)
+    stack.push_async_callback(cluster.end)
+    _keep(stack, members.keep())
+    return cluster
+
+
+async def _hand_over(cluster: Node, shards: Shards) -> None:
+    """The others take this node's part while it still passes on what it is asked."""
+    try:
+        await cluster.membership.leave()
+    except Exception as trouble:  # noqa: BLE001  a node must be able to end without its database
+        log.warning("the other nodes were not told of the end: %s", trouble)
+        return
+    with suppress(TimeoutError):
+        async with asyncio.timeout(HAND_OVER_SECONDS_MAX):
+            while not cluster.is_alone and any(held.owned for held in shards.held()):  # noqa: ASYNC110
+                await asyncio.sleep(HAND_OVER_ASKED_SECONDS)
+
+
+async def _parts(
+    config: EngineConfig,
+    clock: Clock,
+    cluster: Node | None,
+    stack: AsyncExitStack,
+    server: grpc.aio.Server,
+) -> Parts:
     pools = [await open_readers(url) for url in config.databases]
     for pool in pools:
         stack.push_async_callback(pool.close)
@@ -82,33 +143,47 @@ async def _parts(config: EngineConfig, clock: Clock, stack: AsyncExitStack) -> P
     await namespaces.begin(clock, config.retention_seconds_default)
     reader = await open_reader(config.search, lambda: _moment(clock))
     stack.push_async_callback(reader.close)
-    matching = TaskQueues(StoredBacklog(pools), clock)
-    shards = _shards(config, pools, matching, namespaces, clock=clock, stack=stack)
-    matching.introduce(shards)
-    parts = Parts(
+    backlog = StoredBacklog(pools)
+    queues = TaskQueues(backlog, clock)
+    spread = None if cluster is None else SpreadQueues(queues, backlog, cluster)
+    supervisor = _supervisor(
+        config, pools, spread or queues, namespaces, clock=clock, cluster=cluster, stack=stack
+    )
+    queues.introduce(supervisor.router)
+    if cluster is not None and spread is not None:
+        cluster.membership.owned = lambda: supervisor.owned
+        namespaces.tell_others = cluster.make_others_read
+        answers = node.answers(
+            spread.hear, queues.attendance, supervisor.deliveries.carried, namespaces.read
+        )
+        handler = peers.handler(cluster.peers, answers)
+        server.add_generic_rpc_handlers((handler,))
+    shards: Shards = supervisor.router
+    sweeps = Retention(shards, namespaces, reader, pools, clock)
+    _keep(stack, sweeps.keep_sweeping(config.retention_sweep_seconds))
+    _keep(stack, namespaces.keep_fresh())
+    return Parts(
         shards=shards,
-        matching=matching,
+        matching=spread or queues,
         namespaces=namespaces,
         reader=reader,
         pools=pools,
         clock=clock,
         config=config,
+        cluster=cluster,
     )
-    sweeps = Retention(shards, namespaces, reader, pools, clock)
-    _keep(stack, sweeps.keep_sweeping(config.retention_sweep_seconds))
-    _keep(stack, namespaces.keep_fresh())
-    return parts
 
 
-def _shards(
+def _supervisor(
     config: EngineConfig,
     pools: list[Pool],
-    matching: TaskQueues,
+    matching: Matching,
     namespaces: Namespaces,
     *,
     clock: Clock,
+    cluster: Node | None,
     stack: AsyncExitStack,
-) -> Shards:
+) -> Supervisor:
     async def namespace_id(name: str) -> str:
         return (await namespaces.named(name)).id
 
@@ -121,10 +196,11 @@ def _shards(
         outbox=config.search.elasticsearch_url is not None,
         namespace_id=namespace_id,
         on_records=_nudge(config, stack),
+        cluster=cluster,
     )
     supervisor.start()
     stack.push_async_callback(supervisor.end)
-    return supervisor.router
+    return supervisor
 
 
 def _nudge(config: EngineConfig, stack: AsyncExitStack) -> Callable[[], None] | None:
@@ -160,8 +236,8 @@ def _keep(stack: AsyncExitStack, loop: Coroutine[Any, Any, None]) -> None:
     stack.push_async_callback(end)
 
 
-async def _listening(parts: Parts, stack: AsyncExitStack) -> str:
-    config = parts.config
+def _bound(config: EngineConfig) -> tuple[grpc.aio.Server, str]:
+    """A server that has its port, and its address; it answers nobody yet."""
     server = grpc.aio.server(
         options=[
             ("grpc.max_receive_message_length", config.message_bytes_max),
@@ -173,12 +249,6 @@ async def _listening(parts: Parts, stack: AsyncExitStack) -> str:
             ("grpc.so_reuseport", 0),
         ]
     )
-    server.add_generic_rpc_handlers(rpc.handlers(parts))
-    names = [descriptor.full_name for descriptor, _ in rpc.SERVICES]
-    await _add_health(server, names)
-    reflection.enable_server_reflection(
-        [*names, health.SERVICE_NAME, reflection.SERVICE_NAME], server
-    )
     try:
         port = server.add_insecure_port(f"{config.host}:{config.port}")
     except RuntimeError:
@@ -186,9 +256,18 @@ async def _listening(parts: Parts, stack: AsyncExitStack) -> str:
             f"port {config.port} cannot be used on {config.host}: choose another with ENGINE_PORT,"
             " or stop what listens there"
         ) from None
+    return server, f"{config.host}:{port}"
+
+
+async def _listen(server: grpc.aio.Server, parts: Parts, stack: AsyncExitStack) -> None:
+    server.add_generic_rpc_handlers(rpc.handlers(parts))
+    names = [descriptor.full_name for descriptor, _ in rpc.SERVICES]
+    await _add_health(server, names)
+    reflection.enable_server_reflection(
+        [*names, health.SERVICE_NAME, reflection.SERVICE_NAME], server
+    )
     await server.start()
-    stack.push_async_callback(server.stop, config.drain_seconds)
-    return f"{config.host}:{port}"
+    stack.push_async_callback(server.stop, parts.config.drain_seconds)
 
 
 async def _add_health(server: grpc.aio.Server, names: list[str]) -> None:

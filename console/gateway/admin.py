@@ -99,9 +99,21 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
+class Node:
+    """One engine of several; `is_here`: the one that answered."""
+
+    address: str
+    owned: int
+    is_here: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Shards:
+    """`nodes` is empty where the engine is alone."""
+
     count: int
     databases: tuple[Share, ...]
+    nodes: tuple[Node, ...]
 
 
 def index() -> Index | None:
@@ -177,7 +189,11 @@ def shards() -> Shards:
         )
         for one in answer["databases"]
     )
-    return Shards(int(answer["shard_count"]), tuple(shares))
+    nodes = (
+        Node(address=one["address"], owned=int(one["owned"]), is_here=one["is_here"])
+        for one in answer.get("nodes", ())
+    )
+    return Shards(int(answer["shard_count"]), tuple(shares), tuple(nodes))
 
 
 def _ask(method: str, **fields: Any) -> dict[str, Any]:

@@ -16,12 +16,14 @@ the order of DATABASE_URL; an empty request may as well be `google.protobuf.Empt
                                                 retry_at | null, identity, failure}],
                                                 next_page_token}
     DescribeShards  {}                       -> {shard_count, databases: [{database, owned,
-                                                cached_runs, batches_committed}]}
+                                                cached_runs, batches_committed}],
+                                                nodes: [{address, owned, is_here}]}
 
-`owned`, `cached_runs` and `batches_committed` are those of the node that answers. `count` is how
-many of the rows were still there. Attempts are those of one activity that failed and were tried
-again, the newest first, each with its `temporalio.api.failure.v1.Failure` as JSON. A field that is
-unknown or of the wrong type is refused.
+What `databases` of DescribeShards says is of the node that answers; `nodes` are those of its
+cluster with the shards that each held a second ago, none where a node is alone. `count` is how many
+of the rows were still there. Attempts are those of one activity that failed and were tried again,
+the newest first, each with its `temporalio.api.failure.v1.Failure` as JSON. A field that is unknown
+or of the wrong type is refused.
 """
 
 from __future__ import annotations
@@ -38,10 +40,11 @@ from msgspec import Meta
 from temporalio.api.common.v1 import WorkflowExecution
 
 from engine.errors import InvalidArgument
+from engine.frontend import forwarding
 from engine.frontend.guard import Function, guarded, serialised
 from engine.frontend.parts import Parts
 from engine.frontend.reading import extent
-from engine.ports import FailedAttempt
+from engine.ports import FailedAttempt, Member
 from engine.store import index
 from engine.store.pool import Pool
 from search.outbox import PARKED_PAGE_ROWS_MAX, RETRY_ROWS_MAX, Lag, Parked
@@ -139,6 +142,7 @@ async def describe_shards(parts: Parts, _request: Struct) -> Struct:
             {"database": number, **msgspec.structs.asdict(held)}
             for number, held in enumerate(parts.shards.held())
         ],
+        nodes=[msgspec.structs.asdict(member) for member in _members(parts)],
     )
 
 
@@ -174,6 +178,10 @@ def _moment(nanoseconds: int) -> str | None:
     return datetime.fromtimestamp(nanoseconds / SECOND, UTC).isoformat()
 
 
+def _members(parts: Parts) -> list[Member]:
+    return [] if parts.cluster is None else parts.cluster.members()
+
+
 METHODS: Mapping[str, Function] = {
     "DescribeIndex": describe_index,
     "DescribeShards": describe_shards,
@@ -187,7 +195,7 @@ METHODS: Mapping[str, Function] = {
 def handler(parts: Parts) -> grpc.GenericRpcHandler[Any, Any]:
     methods: dict[str, grpc.RpcMethodHandler[Any, Any]] = {
         name: grpc.unary_unary_rpc_method_handler(
-            guarded(name, function, parts),
+            guarded(name, forwarding.routed(parts, SERVICE, name, function), parts),
             request_deserializer=Struct.FromString,
             response_serializer=serialised,
         )

@@ -5,6 +5,7 @@ Most calls ask for neither, so neither is read before somebody does.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextvars import ContextVar
 from typing import Any, Protocol
 
@@ -34,6 +35,17 @@ def seconds_left(most: float) -> float:
     if left is None:
         return most
     return max(0.0, min(most, left - MARGIN_SECONDS))
+
+
+def remaining() -> float | None:
+    """How long its caller waits; None: as long as it takes."""
+    call = _under_way.get()
+    return None if call is None else call.time_remaining()
+
+
+def headers() -> Mapping[str, str | bytes]:
+    call = _under_way.get()
+    return {} if call is None else dict(call.invocation_metadata() or ())
 
 
 def header(name: str) -> str:

@@ -27,6 +27,9 @@ def guarded(name: str, function: Function, parts: Parts) -> Behaviour:
         except EngineError as refusal:
             code, message, trailer = statuses.answer(refusal)
             await context.abort(code, message, trailer)
+        except grpc.aio.AioRpcError as refusal:
+            # Another node's, on its way to the caller.
+            await context.abort(refusal.code(), refusal.details() or "", _trailer(refusal))
         except Exception:
             log.exception("%s failed", name)
             await context.abort(
@@ -34,6 +37,11 @@ def guarded(name: str, function: Function, parts: Parts) -> Behaviour:
             )
 
     return call
+
+
+def _trailer(refusal: grpc.aio.AioRpcError) -> tuple[tuple[str, bytes], ...]:
+    given: Any = refusal.trailing_metadata() or ()
+    return tuple((key, value) for key, value in given if key == statuses.TRAILER)
 
 
 def serialised(response: Message | bytes) -> bytes:

@@ -18,7 +18,7 @@ from engine.core.limits import Limits
 from engine.errors import InvalidArgument
 from engine.frontend import checks
 from engine.namespaces import Namespace, Namespaces
-from engine.ports import Matching, Shards
+from engine.ports import Cluster, Matching, Shards
 from engine.store.pool import Pool
 from search.reader import VisibilityReader
 
@@ -33,6 +33,8 @@ class Parts:
     pools: Sequence[Pool]
     clock: Clock
     config: EngineConfig
+    # None where this is the only node.
+    cluster: Cluster | None = None
 
     @property
     def limits(self) -> Limits:

@@ -15,10 +15,10 @@ from temporalio.api.workflowservice.v1 import (
 )
 
 from engine.core.inputs import StartActivity, StartWorkflowTask
-from engine.core.keys import QueueKey, RunKey
+from engine.core.keys import ACTIVITY, WORKFLOW, QueueKey, RunKey
 from engine.core.state import RunState
 from engine.errors import EngineError, InvalidArgument, NotFound, Unavailable
-from engine.frontend import calls, checks
+from engine.frontend import calls, checks, forwarding
 from engine.frontend.parts import Parts
 from engine.ports import Poller, Task
 from engine.protocol import tokens
@@ -27,6 +27,11 @@ from engine.protocol.tokens import TaskToken
 PollRequest = PollWorkflowTaskQueueRequest | PollActivityTaskQueueRequest
 Start = StartWorkflowTask | StartActivity
 
+_SERVICE = "temporal.api.workflowservice.v1.WorkflowService"
+_PATHS = {
+    WORKFLOW: f"/{_SERVICE}/PollWorkflowTaskQueue",
+    ACTIVITY: f"/{_SERVICE}/PollActivityTaskQueue",
+}
 _rescues: set[asyncio.Task[None]] = set()
 
 
@@ -61,15 +66,31 @@ def poller(parts: Parts, request: PollRequest, rate_max: float | None = None) ->
 
 
 async def next_task(
-    parts: Parts, queue: QueueKey, by: Poller, start: Callable[[Task], Start]
-) -> Task | None:
-    """The next task of the queue, started for this poller; None at the time-out."""
+    parts: Parts,
+    request: PollRequest,
+    queue: QueueKey,
+    by: Poller,
+    start: Callable[[Task], Start],
+) -> Task | bytes | None:
+    """The next task of the queue, started for this poller; None at the time-out.
+
+    Bytes are the whole answer, from the node that has the task's run.
+    """
+    given_task = forwarding.handed(parts)
+    if given_task is not None:
+        return await forwarding.taken(parts, given_task, start(given_task))
     loop = asyncio.get_running_loop()
     ends_at = loop.time() + calls.seconds_left(parts.config.task_poll_seconds)
     while True:
         task = await parts.matching.poll(queue, by, max(0.0, ends_at - loop.time()))
         if task is None or task.query is not None or task.started is not None:
             return task
+        if node := forwarding.keeper(parts, task):
+            asked = msgspec.structs.replace(task, request_id=task.request_id or by.request_id)
+            answer = await forwarding.fetched(parts, node, _PATHS[queue.kind], request, asked)
+            if answer is None:
+                continue
+            return answer
         given = start(task)
         try:
             reply = await parts.shards.submit(task.run, given)
@@ -77,7 +98,8 @@ async def next_task(
             # It was started, or is of no use, since it was offered.
             continue
         except Unavailable:
-            parts.matching.offer_again(task)
+            again = msgspec.structs.replace(task, request_id=given.request_id)
+            parts.matching.offer_again(again)
             continue
         except asyncio.CancelledError:
             _rescue(parts, task, given)
@@ -115,7 +137,13 @@ def _is_started(state: RunState, given: Start) -> bool:
 
 
 async def hand_over(parts: Parts, task: Task, answer: Callable[[], Any]) -> Any:
-    """Make the answer; the task goes to another poller if that fails or its caller has left."""
+    """Make the answer; the task goes to another poller if that fails or its caller has left.
+
+    One that another node's queue has asked for stays with that queue.
+    """
+    asked_for = forwarding.handed(parts)
+    if asked_for is not None and asked_for.claim is None:
+        return await answer()
     try:
         return await answer()
     except (EngineError, asyncio.CancelledError):

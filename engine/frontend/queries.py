@@ -114,7 +114,7 @@ async def query(parts: Parts, request: QueryWorkflowRequest) -> QueryWorkflowRes
         async with asyncio.timeout(calls.seconds_left(ANSWER_SECONDS_MAX)):
             outcome = await _outcome(parts, request, view)
     except TimeoutError:
-        raise _no_answer(parts, view) from None
+        raise await _no_answer(parts, view) from None
     if outcome.refusal is not None:
         raise QueryFailed(outcome.refusal, outcome.failure)
     return QueryWorkflowResponse(query_result=outcome.result)
@@ -135,8 +135,9 @@ def _is_rejected(condition: QueryRejectCondition.ValueType, view: View) -> bool:
     return False
 
 
-def _no_answer(parts: Parts, view: View) -> Exception:
-    seen_at = parts.matching.polled_at(QueueKey(view.run.namespace_id, view.queue, WORKFLOW))
+async def _no_answer(parts: Parts, view: View) -> Exception:
+    queue = QueueKey(view.run.namespace_id, view.queue, WORKFLOW)
+    seen_at = (await parts.matching.attendance(queue)).polled_at
     if not view.has_task and parts.clock.now() - seen_at > POLLER_GONE_NS:
         return FailedPrecondition(
             "no poller seen for task queue recently, worker may be down",
@@ -184,7 +185,7 @@ async def _carried(parts: Parts, asked: Query, view: View) -> QueryOutcome | Non
 async def _direct(parts: Parts, asked: Query, view: View) -> QueryOutcome | None:
     asked.about = view
     sticky = QueueKey(view.run.namespace_id, view.sticky_queue, WORKFLOW)
-    if view.sticky_queue and parts.matching.has_pollers(sticky):
+    if view.sticky_queue and (await parts.matching.attendance(sticky)).has_pollers:
         parts.matching.offer(_task(asked, sticky))
         await asyncio.wait((asked.answer,), timeout=view.sticky_seconds)
         parts.matching.withdraw_query(sticky, asked.id)
@@ -208,7 +209,14 @@ async def task_answer(parts: Parts, task: Task, *, sticky: bool) -> bytes:
     view: View = asked.about
     run = asked.run
     response = PollWorkflowTaskQueueResponse(
-        task_token=tokens.encode(QueryToken(run.namespace_id, task.queue.name, asked.id)),
+        task_token=tokens.encode(
+            QueryToken(
+                run.namespace_id,
+                task.queue.name,
+                asked.id,
+                parts.cluster.here if parts.cluster is not None else "",
+            )
+        ),
         workflow_execution=WorkflowExecution(workflow_id=run.workflow_id, run_id=run.run_id),
         workflow_type=WorkflowType(name=view.workflow_type),
         previous_started_event_id=view.previous_started_event_id,

@@ -17,6 +17,7 @@ from temporalio.api.workflowservice.v1 import service_pb2 as workflow_service
 from engine.frontend import (
     activities,
     admin,
+    forwarding,
     interventions,
     multi,
     namespaces,
@@ -108,7 +109,11 @@ def _service(
     descriptor: ServiceDescriptor, table: Mapping[str, Function], parts: Parts
 ) -> grpc.GenericRpcHandler[Any, Any]:
     methods = {
-        name: _method(descriptor.methods_by_name[name], function, parts)
+        name: _method(
+            descriptor.methods_by_name[name],
+            forwarding.routed(parts, descriptor.full_name, name, function),
+            parts,
+        )
         for name, function in table.items()
     }
     return grpc.method_handlers_generic_handler(descriptor.full_name, methods)

@@ -46,12 +46,14 @@ async def poll(parts: Parts, request: PollWorkflowTaskQueueRequest) -> object:
             at=parts.clock.now(),
             scheduled_event_id=task.event_id,
             attempt=task.attempt,
-            request_id=poller.request_id,
+            request_id=task.request_id or poller.request_id,
             identity=poller.identity,
             sticky=sticky,
         )
 
-    task = await polling.next_task(parts, queue, poller, start)
+    task = await polling.next_task(parts, request, queue, poller, start)
+    if isinstance(task, bytes):
+        return task
     if task is None:
         return PollWorkflowTaskQueueResponse()
     if task.query is not None:

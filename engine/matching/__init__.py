@@ -1,6 +1,7 @@
-"""Task queues: tasks meet pollers. One actor per queue; one node, no partitions.
+"""Task queues: tasks meet pollers. One actor per queue, on one node; no partitions.
 
     registry.py   all queues; implements `ports.Matching`
+    spread.py     the same over several nodes, each queue on one of them
     actor.py      one queue's life: offers, polls, reservations, read-back
     queue.py      the meeting itself: pure
     polls.py      a waiting poll, and who has polled

@@ -11,9 +11,9 @@ from engine.clock import Clock
 from engine.core.keys import QueueKey, RunKey
 from engine.matching.backlog import Backlog
 from engine.matching.polls import RECENT_NS, SHOWN_NS, Poll, Seen
-from engine.matching.queue import TaskQueue
+from engine.matching.queue import TaskQueue, is_direct
 from engine.matching.rates import SECOND, Meter
-from engine.ports import Poller, QueueReport, Task
+from engine.ports import Attendance, Poller, QueueReport, Task
 
 log = logging.getLogger(__name__)
 
@@ -33,9 +33,11 @@ class QueueActor:
         self._dispatched = Meter()
         self._reading: asyncio.Task[None] | None = None
         self._alarm: asyncio.TimerHandle | None = None
+        # The queue is another node's now.
+        self.is_over = False
 
     def offer(self, task: Task) -> None:
-        if task.query is None and task.started is None:
+        if not is_direct(task):
             self._added.add(self._clock.now())
         self.queue.offer(task)
         self.match()
@@ -108,7 +110,9 @@ class QueueActor:
             self.offer(task)
 
     def put_back(self, poll: Poll) -> None:
-        if poll.is_waiting:
+        if self.is_over:
+            self._time_out(poll)
+        elif poll.is_waiting:
             self.queue.wait(poll, first=True)
             self.match()
 
@@ -139,14 +143,15 @@ class QueueActor:
             self._time_out(poll)
 
     @property
+    def attendance(self) -> Attendance:
+        polled_at = self._clock.now() if self.queue.polls else self.seen.last_at
+        return Attendance(self.has_pollers, polled_at)
+
+    @property
     def has_pollers(self) -> bool:
         if self.queue.polls:
             return True
         return self._clock.now() - self.seen.last_at < RECENT_NS
-
-    @property
-    def polled_at(self) -> int:
-        return self._clock.now() if self.queue.polls else self.seen.last_at
 
     @property
     def is_idle(self) -> bool:
@@ -171,6 +176,13 @@ class QueueActor:
             dispatched_per_second=self._dispatched.per_second(now),
             rate_max=None if bucket is None else bucket.rate,
         )
+
+
+def retire(actor: QueueActor) -> list[Task]:
+    """Its polls end; the tasks that no store has, and no other node keeps."""
+    actor.is_over = True
+    actor.end_polls(lambda _: True)
+    return [task for task in actor.queue.direct if task.claim is None]
 
 
 class Reserved:

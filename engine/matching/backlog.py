@@ -49,3 +49,11 @@ class StoredBacklog:
                 count += await tasks.count(connection, queue)
                 oldest += await tasks.of_queue(connection, queue, 1)
         return Waiting(count, min((task.offered_at for task in oldest), default=0))
+
+    async def queues(self) -> list[QueueKey]:
+        """Those that have tasks in some database."""
+        found: dict[QueueKey, None] = {}
+        for pool in self._pools:
+            async with pool.connection() as connection:
+                found |= dict.fromkeys(await tasks.queues(connection))
+        return list(found)

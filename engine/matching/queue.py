@@ -6,8 +6,8 @@
 
 Tasks go by priority, then by age. What does not fit in the window is left in the store
 (`is_spilled`); until it has been read back, new tasks are left there too, as they are younger.
-Direct tasks (queries, tasks that are started already) are in no store: they go first, are never
-dropped, and do not count against the rate.
+Direct tasks (queries, tasks that are started already, claims to these) are in no store: they go
+first, are never dropped, and do not count against the rate.
 """
 
 from __future__ import annotations
@@ -38,6 +38,16 @@ def name_of(task: Task) -> Name:
     return task.run, task.event_id
 
 
+def is_direct(task: Task) -> bool:
+    return task.query is not None or task.started is not None or task.claim is not None
+
+
+def _asks(task: Task, query_id: str) -> bool:
+    """A claim to a question has its name."""
+    asked = task.query or task.claim
+    return asked is not None and asked.id == query_id
+
+
 class TaskQueue(Generic[W]):
     def __init__(self, window_max: int = WINDOW_MAX) -> None:
         self.window_max = window_max
@@ -57,7 +67,7 @@ class TaskQueue(Generic[W]):
 
     def offer(self, task: Task) -> bool:
         """Whether it is held in memory now."""
-        if task.query is not None or task.started is not None:
+        if is_direct(task):
             self.direct.append(task)
             return True
         if self.is_spilled and not self.is_reading:
@@ -82,8 +92,7 @@ class TaskQueue(Generic[W]):
             self._order.clear()
 
     def withdraw_query(self, query_id: str) -> None:
-        kept = (task for task in self.direct if task.query is None or task.query.id != query_id)
-        self.direct = deque(kept)
+        self.direct = deque(task for task in self.direct if not _asks(task, query_id))
 
     def wait(self, poll: W, *, first: bool = False) -> None:
         if first:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
+from typing import Protocol
 
 import msgspec
 
@@ -11,10 +13,10 @@ from engine.clock import Clock
 from engine.core.keys import QueueKey, RunKey
 from engine.core.state import RunState
 from engine.errors import EngineError
-from engine.matching.actor import QueueActor, Reserved
+from engine.matching.actor import QueueActor, Reserved, retire
 from engine.matching.backlog import Backlog
 from engine.matching.queries import Queries
-from engine.ports import Poller, QueueReport, Shards, Task
+from engine.ports import Attendance, Poller, QueueReport, Shards, Task
 
 log = logging.getLogger(__name__)
 
@@ -27,12 +29,27 @@ ENDED_KEPT_MAX = 1_000
 QUEUES_SWEPT_MIN = 1_000
 
 
+NOBODY = Attendance(has_pollers=False, polled_at=0)
+
+
+class Door(Protocol):
+    """Where a task goes that does not stay in its queue."""
+
+    def divert(self, task: Task) -> None:
+        """A sticky task that its worker will not come for."""
+
+    def take_in(self, task: Task) -> None:
+        """One that the store keeps under another queue's name."""
+
+
 class TaskQueues:
     def __init__(self, backlog: Backlog, clock: Clock) -> None:
         self.queries = Queries(clock)
         self._backlog = backlog
         self._clock = clock
         self._shards: Shards | None = None
+        # Where there are several nodes, a task that leaves its queue may go to another one.
+        self.door: Door = self
         self._actors: dict[QueueKey, QueueActor] = {}
         self._sweep_at = QUEUES_SWEPT_MIN
         self._diversions: set[asyncio.Task[None]] = set()
@@ -57,14 +74,14 @@ class TaskQueues:
 
     def offer(self, task: Task) -> None:
         if task.sticky and not self.has_pollers(task.queue):
-            self._divert(task)
+            self.door.divert(task)
         else:
             self._actor(task.queue).offer(task)
 
     def offer_again(self, task: Task) -> None:
         asyncio.get_running_loop().call_later(OFFER_AGAIN_SECONDS, self.offer, task)
 
-    def _divert(self, task: Task) -> None:
+    def divert(self, task: Task) -> None:
         """The worker that knows the run is gone: any worker of the normal queue may have it.
 
         Where that does not succeed, the task's schedule-to-start time-out, which is the run's own,
@@ -84,7 +101,10 @@ class TaskQueues:
             log.debug("a sticky task stays where it is: %s", refusal.message)
             return
         queue = task.queue._replace(name=name)
-        self._actor(queue).take_in(msgspec.structs.replace(task, queue=queue, sticky=False))
+        self.door.take_in(msgspec.structs.replace(task, queue=queue, sticky=False))
+
+    def take_in(self, task: Task) -> None:
+        self._actor(task.queue).take_in(task)
 
     def withdraw(self, queue: QueueKey, run: RunKey, event_id: int) -> None:
         if (actor := self._actors.get(queue)) is not None:
@@ -104,9 +124,9 @@ class TaskQueues:
         actor = self._actors.get(queue)
         return actor is not None and actor.has_pollers
 
-    def polled_at(self, queue: QueueKey) -> int:
+    async def attendance(self, queue: QueueKey) -> Attendance:
         actor = self._actors.get(queue)
-        return 0 if actor is None else actor.polled_at
+        return NOBODY if actor is None else actor.attendance
 
     def reserve(self, queue: QueueKey) -> Reserved | None:
         actor = self._actors.get(queue)
@@ -132,6 +152,11 @@ class TaskQueues:
             actor.end_polls(lambda _: True)
             for task in actor.queue.drain():
                 self.offer(task)
+
+    def give_up_queues(self, is_meant: Callable[[QueueKey], bool]) -> list[Task]:
+        """These are another node's now; what no store has of them."""
+        gone = [queue for queue in self._actors if is_meant(queue)]
+        return [task for queue in gone for task in retire(self._actors.pop(queue))]
 
     async def describe(self, queue: QueueKey) -> QueueReport:
         actor = self._actors.get(queue) or QueueActor(queue, self._backlog, self._clock)

@@ -30,9 +30,12 @@ class TaskToken(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class QueryToken(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """`node` is where the question was opened; empty where there is one node only."""
+
     namespace_id: str
     queue: str
     query_id: str
+    node: str = ""
 
 
 class HistoryToken(msgspec.Struct, frozen=True, array_like=True, gc=False):

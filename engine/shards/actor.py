@@ -47,6 +47,8 @@ INBOX_MAX = 20_000
 RECONNECT_SECONDS = 0.5
 #: A writer that has not heard from its database for so long asks whether it still owns anything.
 LOCKS_LOOKED_AFTER_SECONDS = 1.0
+#: How often a shard is asked for that another node is to give back.
+MISSING_ASKED_SECONDS = 0.1
 
 
 @dataclass(slots=True)
@@ -84,15 +86,21 @@ class Writer:
         self.counters = Counters()
         self.owned: frozenset[int] = frozenset()
         self.wanted: tuple[int, ...] = ()
+        # Those that lie in this database.
+        self._here: tuple[int, ...] = ()
         self.shard_count = 0
         # Introduced by the supervisor: carries messages to other runs, tells the relay.
         self.deliver: Callable[[RunKey, Delivery], bool] = _nobody
         self.on_records: Callable[[], None] | None = None
+        # Whether a shard is to be this node's, where there are several.
+        self.is_placed_here: Callable[[int], bool] | None = None
         # Messages to other runs that found no room are read back from the store later.
         self.has_left_deliveries = False
         self._inbox = Inbox(INBOX_MAX)
         self._pace = Pace()
         self._heard_at = 0.0
+        # When the locks are to be looked after although the database has just been heard.
+        self._look_at = float("inf")
         # So many works at the front of the inbox are to be tried each in a batch of its own.
         self._singly = 0
         self._is_ending = False
@@ -109,6 +117,11 @@ class Writer:
 
     def shard(self, key: RunKey) -> int:
         return shard_of(key.namespace_id, key.workflow_id, self.shard_count)
+
+    def place_anew(self) -> None:
+        """Nodes came or went: other shards may be ours to have, or to give back."""
+        self._look_at = 0.0
+        self._inbox.stir()
 
     # -- the life of a writer
 
@@ -131,7 +144,7 @@ class Writer:
         connection = await connect(self.url)
         try:
             self.shard_count, number, databases = await shards.facts(connection)
-            self.wanted = placement.shards_of(number, databases, self.shard_count)
+            self._here = placement.shards_of(number, databases, self.shard_count)
             await self._look_after_locks(connection)
             beside = [
                 asyncio.create_task(recovery.keep_waking(self)),
@@ -149,8 +162,8 @@ class Writer:
     async def _work(self, connection: Connection) -> None:
         now = asyncio.get_running_loop().time
         while self._inbox or not self._is_ending:
-            await self._inbox.wait(LOCKS_LOOKED_AFTER_SECONDS)
-            if now() - self._heard_at >= LOCKS_LOOKED_AFTER_SECONDS:
+            await self._inbox.wait(min(LOCKS_LOOKED_AFTER_SECONDS, max(self._look_at - now(), 0.0)))
+            if now() >= min(self._heard_at + LOCKS_LOOKED_AFTER_SECONDS, self._look_at):
                 await self._look_after_locks(connection)
             if pause := self._pace.pause_seconds(len(self._inbox)):
                 await asyncio.sleep(pause)
@@ -162,13 +175,32 @@ class Writer:
 
     async def _look_after_locks(self, connection: Connection) -> None:
         """Ask for the shards that another node holds, and may have let go; notice a lost one."""
+        self._look_at = float("inf")
+        self.wanted = self._placed()
+        if moved := self.owned.difference(self.wanted):
+            await self._give_back(connection, moved)
         missing = [shard for shard in self.wanted if shard not in self.owned]
         gained = await shards.try_lock(connection, missing)
-        self._heard_at = asyncio.get_running_loop().time()
+        now = asyncio.get_running_loop().time()
+        self._heard_at = now
+        if len(gained) < len(missing) and self.is_placed_here is not None:
+            self._look_at = min(self._look_at, now + MISSING_ASKED_SECONDS)
         if gained:
             self.owned |= frozenset(gained)
             self.counters.takeovers += 1
             await recovery.take_over(self)
+
+    def _placed(self) -> tuple[int, ...]:
+        if self.is_placed_here is None:
+            return self._here
+        return tuple(filter(self.is_placed_here, self._here))
+
+    async def _give_back(self, connection: Connection, moved: frozenset[int]) -> None:
+        """No batch is under way. What still waits for these shards is refused when it is taken."""
+        self.owned -= moved
+        for key in self.cache.drop_shards(moved):
+            self.watchers.forget(key.run_id)
+        await shards.unlock(connection, sorted(moved))
 
     def _is_mine(self, work: Work) -> bool:
         if work.answer.cancelled():

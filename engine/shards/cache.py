@@ -7,6 +7,7 @@ commit has touched is dropped, so nothing is ever repaired here.
 from __future__ import annotations
 
 from collections import OrderedDict, deque
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from engine.core.keys import QueueKey, RunKey
@@ -98,6 +99,13 @@ class Cache:
         name = (key.namespace_id, key.workflow_id)
         if self._current.get(name) == key.run_id:
             del self._current[name]
+
+    def drop_shards(self, shards: Collection[int]) -> list[RunKey]:
+        """The runs that were dropped."""
+        gone = [entry.state.key for entry in self._runs.values() if entry.shard_id in shards]
+        for key in gone:
+            self.drop(key)
+        return gone
 
     def trim(self) -> None:
         while len(self._runs) > RUNS_MAX or (self.weight > WEIGHT_MAX and len(self._runs) > 1):

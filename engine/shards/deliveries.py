@@ -22,6 +22,7 @@ from temporalio.api.enums.v1 import StartChildWorkflowExecutionFailedCause as Ch
 from temporalio.api.enums.v1 import WorkflowIdConflictPolicy
 
 from engine.clock import Clock
+from engine.cluster.node import Node
 from engine.core.effects import (
     CancelExternal,
     CloseChild,
@@ -44,6 +45,8 @@ from engine.core.keys import RunKey
 from engine.core.state import RunState
 from engine.errors import AlreadyStarted, EngineError, NamespaceNotFound, NotFound, RunNotFound
 from engine.ports import Shards, StartPolicy
+from engine.shards import answers
+from engine.store.codec import decode_delivery, encode_delivery
 
 log = logging.getLogger(__name__)
 
@@ -65,12 +68,15 @@ class Deliveries:
         namespace_id: NamespaceId,
         acknowledge: Callable[[RunKey, int], Awaitable[None]],
         is_ours: Callable[[RunKey], bool],
+        *,
+        cluster: Node | None = None,
     ) -> None:
         self._shards = shards
         self._clock = clock
         self._namespace_id = namespace_id
         self._acknowledge = acknowledge
         self._is_ours = is_ours
+        self._cluster = cluster
         self._room = asyncio.Semaphore(IN_FLIGHT_MAX)
         self._held: dict[tuple[str, int], asyncio.Task[None]] = {}
 
@@ -106,7 +112,7 @@ class Deliveries:
             pause = min(pause * 2, RETRY_SECONDS_MAX)
 
     async def _once(self, source: RunKey, delivery: Delivery) -> None:
-        answer = await CARRIERS[type(delivery)](self, delivery)
+        answer = await self._answer(delivery)
         if answer is None:
             await self._acknowledge(source, delivery.event_id)
             return
@@ -114,6 +120,39 @@ class Deliveries:
             await self._shards.submit(source, answer)
         except RunNotFound:
             await self._acknowledge(source, delivery.event_id)
+
+    async def _answer(self, delivery: Delivery) -> Input | None:
+        """What the node that has the target makes of it."""
+        if self._cluster is not None:
+            node = await self._node_of(self._cluster, delivery)
+            if node != self._cluster.here:
+                carried = await self._cluster.carry(node, encode_delivery(delivery))
+                return answers.decode(carried)
+        return await CARRIERS[type(delivery)](self, delivery)
+
+    async def _node_of(self, cluster: Node, delivery: Delivery) -> str:
+        try:
+            return cluster.of_run(await self._target_of(delivery))
+        except NamespaceNotFound:
+            # Every node answers that alike.
+            return cluster.here
+
+    async def carried(self, delivery: bytes) -> bytes:
+        """Another node's message to a run of ours."""
+        given = decode_delivery(delivery)
+        return answers.encode(await CARRIERS[type(given)](self, given))
+
+    async def _target_of(self, delivery: Delivery) -> RunKey:
+        """Only its namespace and workflow id count: they say where it lives."""
+        if isinstance(delivery, TellParent):
+            return delivery.parent
+        if isinstance(delivery, CloseChild):
+            return delivery.child
+        if isinstance(delivery, StartChild):
+            namespace_id = await self._target(delivery.namespace, delivery.namespace_id)
+            return RunKey(namespace_id, delivery.workflow_id, "")
+        namespace_id = await self._target(delivery.namespace, delivery.target.namespace_id)
+        return delivery.target._replace(namespace_id=namespace_id)
 
     async def _start_child(self, given: StartChild) -> Input:
         at = self._clock.now()

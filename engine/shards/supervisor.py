@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from engine.clock import Clock
+from engine.cluster.node import Node
 from engine.core.limits import Limits
 from engine.ports import Matching
 from engine.shards.actor import Writer
@@ -31,26 +33,39 @@ class Supervisor:
         outbox: bool,
         namespace_id: NamespaceId,
         on_records: Callable[[], None] | None = None,
+        cluster: Node | None = None,
     ) -> None:
         self.writers = [
             Writer(url, pool, matching, clock, limits, outbox=outbox) for url, pool in databases
         ]
         self.router = Router(self.writers, shard_count)
-        self._deliveries = Deliveries(
-            self.router, clock, namespace_id, self.router.acknowledge, self.router.owns
+        self.deliveries = Deliveries(
+            self.router,
+            clock,
+            namespace_id,
+            self.router.acknowledge,
+            self.router.owns,
+            cluster=cluster,
         )
         for writer in self.writers:
             writer.shard_count = shard_count
-            writer.deliver = self._deliveries.send
+            writer.deliver = self.deliveries.send
             writer.on_records = on_records
+            if cluster is not None:
+                writer.is_placed_here = partial(_is_placed_here, cluster)
+                cluster.on_change(writer.place_anew)
         self._running: list[asyncio.Task[None]] = []
+
+    @property
+    def owned(self) -> int:
+        return sum(len(writer.owned) for writer in self.writers)
 
     def start(self) -> None:
         self._running = [asyncio.create_task(writer.run()) for writer in self.writers]
 
     async def end(self) -> None:
         """Commit what waits, then let the shards go."""
-        self._deliveries.end()
+        self.deliveries.end()
         for writer in self.writers:
             writer.end()
         if not self._running:
@@ -59,3 +74,7 @@ class Supervisor:
         for task in late:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
+
+
+def _is_placed_here(cluster: Node, shard_id: int) -> bool:
+    return cluster.of_shard(shard_id) == cluster.here

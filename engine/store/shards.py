@@ -1,6 +1,6 @@
 """Ownership of shards: session advisory locks, held by the connection that commits.
 
-    free ──try_lock──▶ held by this connection ──connection ends──▶ free
+    free ──try_lock──▶ held by this connection ──unlock, or connection ends──▶ free
 
 A stale owner cannot commit: its lock has died with the connection that it would commit on. Two
 nodes that want the same shard: one gets true, the other asks again later.
@@ -26,6 +26,17 @@ async def try_lock(connection: Connection, shards: Sequence[int]) -> list[int]:
     """Those of `shards` that are this connection's now."""
     cursor = await connection.execute(_try_lock, {"shards": list(shards), "lock_class": LOCK_CLASS})
     return [int(str(row[0])) for row in await cursor.fetchall()]
+
+
+_unlock: LiteralString = """
+    select count(*) from unnest(%(shards)s::integer[]) as given (shard_id)
+    where pg_advisory_unlock(%(lock_class)s, shard_id)
+"""
+
+
+async def unlock(connection: Connection, shards: Sequence[int]) -> None:
+    """Another connection may have them from here on."""
+    await connection.execute(_unlock, {"shards": list(shards), "lock_class": LOCK_CLASS})
 
 
 _facts: LiteralString = """

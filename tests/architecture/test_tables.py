@@ -1,8 +1,12 @@
 """The tables are complete: every RPC is built, or it is said why not."""
 
-import pytest
+from contextlib import suppress
 
-from engine.frontend import rpc, unsupported
+import pytest
+from google.protobuf.message_factory import GetMessageClass
+
+from engine.errors import InvalidArgument
+from engine.frontend import routes, rpc, unsupported
 
 UNSUPPORTED = {"WorkflowService": unsupported.WORKFLOW, "OperatorService": unsupported.OPERATOR}
 
@@ -28,3 +32,30 @@ def test_what_is_not_built_is_sorted_and_says_why(reasons: dict[str, str]) -> No
 )
 def test_the_table_is_sorted(service, table) -> None:  # type: ignore[no-untyped-def]
     assert list(table) == sorted(table)
+
+
+def test_every_rpc_of_the_protocol_belongs_somewhere_once() -> None:
+    places = [routes.RUNS, routes.QUEUES, routes.ASKERS, routes.ANYWHERE]
+
+    assert sorted(name for place in places for name in place) == list(rpc.WORKFLOW)
+
+
+@pytest.mark.parametrize("name", sorted({*routes.RUNS, *routes.QUEUES, *routes.ASKERS}))
+def test_a_route_reads_fields_that_its_request_has(name: str) -> None:
+    """An empty request is routed, or refused as one that names nothing."""
+    service = rpc.SERVICES[0][0]
+    request = GetMessageClass(service.methods_by_name[name].input_type)()
+    route = {**routes.RUNS, **routes.QUEUES, **routes.ASKERS}[name]
+
+    with suppress(InvalidArgument):
+        assert route(Nowhere(), "namespace", request) in ("of run", "of queue", "here")
+
+
+class Nowhere:
+    here = "here"
+
+    def of_run(self, _key: object) -> str:
+        return "of run"
+
+    def of_queue(self, _queue: object) -> str:
+        return "of queue"

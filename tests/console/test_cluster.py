@@ -19,6 +19,7 @@ from search.relay import clock
 from search.relay.drain import Index as RelayIndex
 from search.relay.rebuild import ensure
 from tests.console.conftest import NAMESPACE
+from tests.support.eventually import eventually
 from tests.support.killable import KillableEngine
 from tests.support.pages import words_in
 from tests.support.parked import append, park
@@ -35,7 +36,11 @@ def own_engine(postgres_url: str) -> Iterator[tuple[str, str]]:
     """Its address and its database."""
     with fresh_database(postgres_url) as database:
         engine = KillableEngine(
-            database, ENGINE_SHARDS="8", ELASTICSEARCH_URL=NOWHERE, BROKER_URL="redis://127.0.0.1:1"
+            database,
+            ENGINE_SHARDS="8",
+            ELASTICSEARCH_URL=NOWHERE,
+            BROKER_URL="redis://127.0.0.1:1",
+            CLUSTER_SECRET="only for this test",
         )
         engine.migrate()
         engine.start()
@@ -69,6 +74,17 @@ def test_an_index_without_lag_says_so(carol: User, browser_of: Browser, database
     assert "Up to date" in page
     assert "Behind by 0.0 s" in page
     assert "Shards of this node 8 in all" in page
+
+
+def test_the_nodes_are_shown_with_their_shards(
+    carol: User, browser_of: Browser, own_engine: tuple[str, str], database: str
+) -> None:
+    def page() -> str:
+        return words_in(browser_of(carol).get(PAGE))
+
+    seen = eventually(page, lambda words: f"{own_engine[0]} shards 8 Yes" in words)
+
+    assert "Nodes 1 share the shards" in seen
 
 
 def test_an_index_that_is_away_says_since_when_why_and_what_waits(

@@ -139,6 +139,10 @@ async def test_the_shards_are_those_of_this_node(admin: Admin) -> None:
     assert sum(one["batches_committed"] for one in found["databases"]) >= 1
 
 
+async def test_a_node_that_is_alone_names_no_others(admin: Admin) -> None:
+    assert (await admin.call("DescribeShards"))["nodes"] == []
+
+
 @pytest.mark.parametrize(
     ("method", "fields", "says"),
     [

@@ -1,6 +1,7 @@
 """A server to test against: a whole engine in this process, or whatever `--server` names.
 
 --server=perdure       an engine in this process over the embedded PostgreSQL
+--server=cluster       the second of three nodes, each a process of its own
 --server=official      the official dev server, started for the run
 --server=HOST:PORT     one that runs already; PERDURE_TEST_SERVER says the same
 
@@ -28,12 +29,14 @@ from temporalio.api.workflowservice.v1 import (
 from engine.config import EngineConfig, from_environment
 from engine.server import serving
 from engine.store import migrate
+from tests.support.cluster import nodes_on
 from tests.support.dev_server import dev_server
 from tests.support.names import Names
 from tests.support.postgres import fresh_database
 
 PERDURE = "perdure"
 OFFICIAL = "official"
+CLUSTER = "cluster"
 MESSAGE_BYTES_MAX = 64 * 1024 * 1024
 
 
@@ -41,7 +44,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--server",
         default=os.environ.get("PERDURE_TEST_SERVER"),  # noqa: TID251  the caller's choice
-        help="perdure (in this process), official (the dev server), or HOST:PORT",
+        help="perdure (in this process), cluster, official (the dev server), or HOST:PORT",
     )
 
 
@@ -120,6 +123,10 @@ async def server(request: pytest.FixtureRequest) -> AsyncIterator[Server]:
         with _database(request) as url:
             async with engine_on(url) as address:
                 yield Server(address, kind)
+    elif kind == CLUSTER:
+        with _database(request) as url:
+            async with nodes_on(url, 3) as nodes:
+                yield Server(nodes.b.address, kind)
     elif kind == OFFICIAL:
         with dev_server() as address:
             yield Server(address, kind)

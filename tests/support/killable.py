@@ -42,7 +42,8 @@ class KillableEngine:
         for line in self._process.stdout:
             if line.startswith("serving on "):
                 return
-        raise AssertionError(f"the engine ended with {self._process.wait()} before it served")
+        code = self.stop()
+        raise AssertionError(f"the engine ended with {code} before it served")
 
     def kill(self) -> None:
         self._end(self._process.kill if self._process else None)

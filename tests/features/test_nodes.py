@@ -1,0 +1,180 @@
+"""Two engines on one database, in one process: what each does with calls that are the other's."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import grpc
+import msgspec
+import pytest
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import (
+    DescribeNamespaceRequest,
+    DescribeWorkflowExecutionRequest,
+    PollWorkflowTaskQueueRequest,
+    RegisterNamespaceRequest,
+    RespondQueryTaskCompletedRequest,
+    SignalWorkflowExecutionRequest,
+    TerminateWorkflowExecutionRequest,
+)
+
+from engine.cluster.placement import queue_owner, shard_owners
+from engine.core.keys import WORKFLOW, QueueKey, RunKey, shard_of
+from engine.ports import Claim, Task
+from engine.protocol import tokens
+from engine.protocol.tokens import QueryToken
+from tests.support.engine import Server, engine_on, seconds
+from tests.support.eventually import eventually_async
+from tests.support.postgres import fresh_database
+
+# So many that each node has some, whatever their ports are.
+SHARDS = 64
+SECRET = "a word that only these nodes know"
+
+
+@dataclass
+class Pair:
+    one: Server
+    other: Server
+    namespace_id: str
+
+    def workflow_of(self, server: Server) -> str:
+        owners = shard_owners([self.one.address, self.other.address], SHARDS)
+        names = (f"order-{number}" for number in itertools.count())
+        return next(
+            name
+            for name in names
+            if owners[shard_of(self.namespace_id, name, SHARDS)] == server.address
+        )
+
+    def queue_of(self, server: Server) -> str:
+        nodes = [self.one.address, self.other.address]
+        names = (f"queue-{number}" for number in itertools.count())
+        return next(
+            name
+            for name in names
+            if queue_owner(QueueKey(self.namespace_id, name, WORKFLOW), nodes) == server.address
+        )
+
+
+@pytest.fixture
+async def pair(postgres_url: str) -> AsyncIterator[Pair]:
+    with fresh_database(postgres_url) as url:
+        async with (
+            engine_on(url, CLUSTER_SECRET=SECRET, ENGINE_SHARDS=str(SHARDS)) as one,
+            engine_on(url, CLUSTER_SECRET=SECRET, ENGINE_SHARDS=str(SHARDS)) as other,
+        ):
+            servers = Server(one, "perdure"), Server(other, "perdure")
+            described = await servers[0].workflows.DescribeNamespace(
+                DescribeNamespaceRequest(namespace="default")
+            )
+            pair = Pair(*servers, described.namespace_info.id)
+            for server in servers:
+                await eventually_async(lambda server=server: _serves(pair, server))
+            yield pair
+
+
+async def _serves(pair: Pair, server: Server) -> bool:
+    """Whether the node has its shards, as seen from the other one."""
+    asked = DescribeWorkflowExecutionRequest(namespace="default")
+    asked.execution.workflow_id = pair.workflow_of(server)
+    asker = pair.other if server is pair.one else pair.one
+    try:
+        await asker.workflows.DescribeWorkflowExecution(asked)
+    except grpc.aio.AioRpcError as refused:
+        return refused.code() is grpc.StatusCode.NOT_FOUND
+    return True
+
+
+def polling(queue: str) -> PollWorkflowTaskQueueRequest:
+    return PollWorkflowTaskQueueRequest(
+        namespace="default", task_queue=TaskQueue(name=queue), identity="worker"
+    )
+
+
+@pytest.mark.parametrize("shard", ["one", "other"])
+@pytest.mark.parametrize("queue", ["one", "other"])
+async def test_a_run_is_reached_through_either_node(pair: Pair, shard: str, queue: str) -> None:
+    name = pair.queue_of(getattr(pair, queue))
+    run = await pair.one.start(pair.workflow_of(getattr(pair, shard)), name)
+    for server in (pair.one, pair.other):
+        await server.workflows.SignalWorkflowExecution(
+            SignalWorkflowExecutionRequest(
+                namespace="default", workflow_execution=run, signal_name="paid"
+            )
+        )
+        assert len(await pair.one.history(run)) == len(await pair.other.history(run))
+
+    task = await pair.other.workflows.PollWorkflowTaskQueue(polling(name), timeout=10)
+
+    assert task.workflow_execution == run
+    assert [event.event_id for event in task.history.events] == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("shard", ["one", "other"])
+@pytest.mark.parametrize("queue", ["one", "other"])
+async def test_a_poll_that_waits_gets_what_is_started(pair: Pair, shard: str, queue: str) -> None:
+    name = pair.queue_of(getattr(pair, queue))
+    waiting = asyncio.ensure_future(pair.other.workflows.PollWorkflowTaskQueue(polling(name)))
+    run = await pair.one.start(pair.workflow_of(getattr(pair, shard)), name)
+
+    task = await asyncio.wait_for(waiting, 10)
+
+    assert task.workflow_execution == run
+    assert len(task.history.events) == 3
+
+
+async def test_a_task_of_a_poller_that_leaves_goes_to_the_next(pair: Pair) -> None:
+    """It hangs up at some moment of the way: at worst the answer was sent, and times out."""
+    queue = pair.queue_of(pair.one)
+    poll = pair.other.workflows.PollWorkflowTaskQueue
+    for number in range(10):
+        run = await pair.one.start(f"{pair.workflow_of(pair.other)}-{number}", queue)
+        leaving = asyncio.ensure_future(poll(polling(queue)))
+        await asyncio.wait((leaving,), timeout=number / 500)
+        if leaving.cancel():
+            task = await poll(polling(queue), timeout=15)
+            assert task.workflow_execution == run
+        await pair.one.workflows.TerminateWorkflowExecution(
+            TerminateWorkflowExecutionRequest(namespace="default", workflow_execution=run)
+        )
+
+
+async def test_a_namespace_registered_through_one_is_known_to_the_other(pair: Pair) -> None:
+    await pair.one.workflows.RegisterNamespace(
+        RegisterNamespaceRequest(
+            namespace="shop", workflow_execution_retention_period=seconds(86_400)
+        )
+    )
+
+    described = await pair.other.workflows.DescribeNamespace(
+        DescribeNamespaceRequest(namespace="shop")
+    )
+    assert described.namespace_info.name == "shop"
+
+
+async def test_a_token_that_names_a_stranger_is_not_taken_to_it(pair: Pair) -> None:
+    token = QueryToken(pair.namespace_id, "queue", "question", "127.0.0.1:1")
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await pair.one.workflows.RespondQueryTaskCompleted(
+            RespondQueryTaskCompletedRequest(
+                namespace="default", task_token=tokens.encode(token), completed_type=1
+            )
+        )
+
+    assert refused.value.code() is grpc.StatusCode.NOT_FOUND
+
+
+async def test_a_client_cannot_hand_itself_a_task(pair: Pair) -> None:
+    queue = pair.queue_of(pair.one)
+    run = RunKey(pair.namespace_id, "order", "run")
+    key = QueueKey(pair.namespace_id, queue, WORKFLOW)
+    task = Task(run=run, queue=key, event_id=2, attempt=1, claim=Claim("127.0.0.1:1", "guessed"))
+    handed = ("perdure-task-bin", msgspec.msgpack.encode(task))
+    poll = pair.one.workflows.PollWorkflowTaskQueue
+
+    assert not (await poll(polling(queue), metadata=(handed,), timeout=1)).task_token
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await poll(polling(queue), metadata=(handed, ("perdure-peer", "guessed")), timeout=1)
+    assert refused.value.code() is grpc.StatusCode.PERMISSION_DENIED
