@@ -80,6 +80,12 @@ def _cancel_requested(state: RunState, event: HistoryEvent) -> None:
     state.cancel_requested = True
 
 
+def _options_updated(state: RunState, event: HistoryEvent) -> None:
+    request_id = event.workflow_execution_options_updated_event_attributes.attached_request_id
+    if request_id:
+        state.attached_request_ids[request_id] = event.event_id
+
+
 def _attributes_upserted(state: RunState, event: HistoryEvent) -> None:
     given = event.upsert_workflow_search_attributes_event_attributes.search_attributes
     for name, payload in given.indexed_fields.items():
@@ -172,6 +178,7 @@ APPLIERS: dict[int, Applier] = {
     E.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED: _started,
     E.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED: _signaled,
     E.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED: _cancel_requested,
+    E.EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED: _options_updated,
     E.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES: _attributes_upserted,
     E.EVENT_TYPE_WORKFLOW_PROPERTIES_MODIFIED: _properties_modified,
     E.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ADMITTED: _update_admitted,
@@ -185,6 +192,7 @@ APPLIERS: dict[int, Applier] = {
 EARLY: dict[int, Applier] = {
     E.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED: _cancel_requested,
     E.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED: _signal_noted,
+    E.EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED: _options_updated,
     **apply_work.ENDS,
 }
 

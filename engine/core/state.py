@@ -185,6 +185,8 @@ class RunState(msgspec.Struct, kw_only=True):
     cancel_request_id: str = ""
     signals_count: int = 0
     seen_request_ids: dict[str, None] = field(default_factory=dict)
+    # Of starts that found the run running: their events; 0 while these are held back.
+    attached_request_ids: dict[str, int] = field(default_factory=dict)
     reset_points: list[ResetPoint] = field(default_factory=list)
     # Event ids that other ids hang on, filled in when buffered events are written.
     closing: HistoryEvent | None = None

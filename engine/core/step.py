@@ -310,6 +310,7 @@ def _clear_sticky(turn: Turn, given: inputs.ClearSticky) -> None:
 
 TRANSITIONS: dict[type, Callable[[Turn, Any], None]] = {
     inputs.Start: _start,
+    inputs.Attach: start.attach,
     inputs.Signal: _signal,
     inputs.RequestCancel: _request_cancel,
     inputs.Terminate: _terminate,

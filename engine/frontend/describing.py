@@ -122,6 +122,14 @@ def _extended(state: RunState) -> WorkflowExecutionExtendedInfo:
         extended.request_id_infos[state.request_id].CopyFrom(
             RequestIdInfo(event_type=EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED, event_id=1)
         )
+    for request_id, event_id in state.attached_request_ids.items():
+        extended.request_id_infos[request_id].CopyFrom(
+            RequestIdInfo(
+                event_type=EventType.EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED,
+                event_id=event_id,
+                buffered=not event_id,
+            )
+        )
     return extended
 
 
