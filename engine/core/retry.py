@@ -41,6 +41,26 @@ def with_defaults(given: RetryPolicy) -> RetryPolicy:
     return policy
 
 
+def problem(given: RetryPolicy) -> str:
+    """What is wrong with a policy that a caller gave; empty if it can be followed."""
+    if given.maximum_attempts == 1:
+        return ""
+    initial = given.initial_interval.ToNanoseconds()
+    bound = given.maximum_interval.ToNanoseconds()
+    coefficient = given.backoff_coefficient
+    problems = (
+        (initial < 0, "invalid InitialInterval set on retry policy: negative duration"),
+        (0 != coefficient < 1, "BackoffCoefficient cannot be less than 1 on retry policy."),
+        (bound < 0, "invalid MaximumInterval set on retry policy: negative duration"),
+        (
+            0 != bound < initial,
+            "MaximumInterval cannot be less than InitialInterval on retry policy.",
+        ),
+        (given.maximum_attempts < 0, "MaximumAttempts cannot be negative on retry policy."),
+    )
+    return next((words for is_so, words in problems if is_so), "")
+
+
 def interval(policy: RetryPolicy, attempt: int) -> int:
     """Nanoseconds between the end of `attempt` and the next one."""
     initial = policy.initial_interval.ToNanoseconds() or INTERVAL_INITIAL_DEFAULT_NS

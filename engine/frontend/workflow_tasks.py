@@ -124,6 +124,7 @@ async def _with_history(
 async def complete(parts: Parts, request: RespondWorkflowTaskCompletedRequest) -> object:
     run, token = await polling.task_token(parts, request.namespace, request.task_token)
     checks.length("Identity", request.identity, parts.limits)
+    checks.queue_name(request.sticky_attributes.worker_task_queue.name, parts.limits)
     try:
         commands.fill_in(request, await parts.namespace(request.namespace), parts.limits)
     except InvalidArgument as refusal:

@@ -13,6 +13,8 @@ from tests.features.differential import (
     programs_ends,
     programs_interventions,
     programs_others,
+    programs_commands,
+    programs_policies,
     programs_work,
 )
 from tests.features.differential.stage import Program, Stage
@@ -37,6 +39,9 @@ ALL = {
     **programs(programs_others),
     **programs(programs_ends),
     **programs(programs_interventions),
+    **programs(programs_policies),
+    **programs(programs_commands),
+    **programs_commands.REFUSED,
 }
 
 
