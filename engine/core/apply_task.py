@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from temporalio.api.enums.v1 import EventType as E
-from temporalio.api.enums.v1 import TaskQueueKind, TimeoutType
+from temporalio.api.enums.v1 import TaskQueueKind, TimeoutType, WorkflowTaskFailedCause
 from temporalio.api.history.v1 import HistoryEvent
 
 from engine.core import marks
@@ -79,6 +79,8 @@ def _completed(state: RunState, event: HistoryEvent) -> None:
 def _failed(state: RunState, event: HistoryEvent) -> None:
     attributes = event.workflow_task_failed_event_attributes
     state.task_failure = attributes.failure.message or "failed"
+    if attributes.cause == WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW:
+        state.reset_at = event.event_time.ToNanoseconds()
     _end(state, (state.task.attempt if state.task else state.task_attempt) + 1)
 
 

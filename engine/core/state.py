@@ -148,6 +148,9 @@ class RunState(msgspec.Struct, kw_only=True):
     workflow_type: str = ""
     queue: str = ""
     started_at: int = 0
+    # Of the first event; a run made by a reset has that of another run.
+    original_started_at: int = 0
+    reset_at: int = 0
     execution_at: int = 0
     closed_at: int = 0
     run_expires_at: int = 0
@@ -188,6 +191,7 @@ class RunState(msgspec.Struct, kw_only=True):
     # Of starts that found the run running: their events; 0 while these are held back.
     attached_request_ids: dict[str, int] = field(default_factory=dict)
     reset_points: list[ResetPoint] = field(default_factory=list)
+    has_rested: bool = False
     # Event ids that other ids hang on, filled in when buffered events are written.
     closing: HistoryEvent | None = None
     next_run_id: str = ""

@@ -18,7 +18,7 @@ from engine.core.apply import armed
 from engine.core.effects import Arm, DropTask, Effect, EmitRecord, Started, TellParent
 from engine.core.keys import ACTIVITY, WORKFLOW, RunKey
 from engine.core.limits import Limits
-from engine.core.marks import StickySet
+from engine.core.marks import Rested, StickySet
 from engine.core.state import RunState
 from engine.core.transitions import (
     activity,
@@ -75,8 +75,17 @@ def _finish(turn: Turn, before: tuple[Any, ...]) -> None:
         if not state.armed_at or nearest < state.armed_at:
             turn.ask(Arm(at=nearest))
             armed(state, nearest)
+    _note_rest(turn)
     if _shown(state) != before:
         turn.ask(EmitRecord())
+
+
+def _note_rest(turn: Turn) -> None:
+    """A run that does one activity after the other and ends is shown twice, not at each wait."""
+    state = turn.state
+    waits = state.is_running and state.task is None and not state.activities
+    if waits and state.previous_started_event_id and not state.has_rested:
+        turn.mark(Rested())
 
 
 def _bound_history(turn: Turn) -> None:
@@ -103,7 +112,7 @@ def _shown(state: RunState) -> tuple[Any, ...]:
         tuple(map(id, state.memo.values())),
         tuple(map(id, state.search_attributes.values())),
         state.next_event_id == 1,
-        state.previous_started_event_id == 0,
+        state.has_rested,
     )
 
 

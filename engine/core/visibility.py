@@ -118,7 +118,9 @@ def _waiting_on(state: RunState) -> list[str]:
         waits.append("timer")
     if state.children:
         waits.append("child")
-    return waits or ["signal"]
+    if not waits and state.has_rested:
+        return ["signal"]
+    return waits
 
 
 def _problems(state: RunState) -> list[str]:

@@ -115,7 +115,8 @@ def _extended(state: RunState) -> WorkflowExecutionExtendedInfo:
     extended = WorkflowExecutionExtendedInfo(
         execution_expiration_time=timestamp(state.execution_expires_at),
         run_expiration_time=timestamp(state.run_expires_at),
-        original_start_time=timestamp(state.started_at),
+        last_reset_time=timestamp(state.reset_at),
+        original_start_time=timestamp(state.original_started_at),
         cancel_requested=state.cancel_requested,
     )
     if state.request_id:

@@ -163,6 +163,8 @@ def _following(
     following.continued_execution_run_id = state.key.run_id
     following.original_execution_run_id = _next_run_id(turn)
     following.first_execution_run_id = start.first_execution_run_id
+    if state.execution_expires_at:
+        following.workflow_execution_expiration_time.FromNanoseconds(state.execution_expires_at)
     following.ClearField("memo")
     following.ClearField("search_attributes")
     for name, payload in state.memo.items():

@@ -16,7 +16,7 @@ from engine.core.turn import Turn
 
 def begin(turn: Turn, given: Start) -> None:
     assert turn.state.next_event_id == 1, "a run begins once"
-    turn.mark(StartedBy(request_id=given.request_id))
+    turn.mark(StartedBy(request_id=given.request_id, at=turn.at))
     event = turn.new(EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED)
     attributes = event.workflow_execution_started_event_attributes
     attributes.CopyFrom(given.attributes)
@@ -29,10 +29,7 @@ def begin(turn: Turn, given: Start) -> None:
     ):
         timeout = attributes.workflow_execution_timeout.ToNanoseconds()
         if timeout:
-            backoff = attributes.first_workflow_task_backoff.ToNanoseconds()
-            attributes.workflow_execution_expiration_time.FromNanoseconds(
-                turn.at + backoff + timeout
-            )
+            attributes.workflow_execution_expiration_time.FromNanoseconds(turn.at + timeout)
     event.links.extend(given.links)
     if given.user_metadata is not None:
         event.user_metadata.CopyFrom(given.user_metadata)

@@ -2,7 +2,10 @@
 
 from temporalio.api.common.v1 import RetryPolicy, WorkflowExecution
 from temporalio.api.enums.v1 import ResetReapplyType
-from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
+from temporalio.api.workflowservice.v1 import (
+    DescribeWorkflowExecutionRequest,
+    ResetWorkflowExecutionRequest,
+)
 
 from tests.features.differential.stage import Stage
 from tests.support.commands import (
@@ -142,6 +145,56 @@ async def is_reset_after_it_went_on(stage: Stage) -> None:
     await stage.signal(following, "to the second run")
     await stage.worker.on_task(complete())
     await _reset(stage, run, 4)
+
+
+async def is_reset_and_begins_anew(stage: Stage) -> None:
+    run = await stage.start(
+        workflow_run_timeout=seconds(600), workflow_execution_timeout=seconds(2000)
+    )
+    await stage.worker.on_task(start_timer("t", 2))
+    await stage.until_seen(run, "TimerFired")
+    await stage.worker.on_task(start_timer("u", 100))
+    begun = await _begun(stage, run)
+    await _note_times(stage, run, begun)
+    await _reset(stage, run, 4)
+    current = WorkflowExecution(workflow_id=run.workflow_id)
+    await _note_times(stage, current, begun)
+
+
+async def begins_later_but_ends_in_time(stage: Stage) -> None:
+    times = {
+        "workflow_run_timeout": seconds(600),
+        "workflow_execution_timeout": seconds(2000),
+    }
+    for name, given in {
+        "delay": {"workflow_start_delay": seconds(100)},
+        "cron": {"cron_schedule": "@every 100s"},
+        "now": {},
+    }.items():
+        run = await stage.start(name, **times, **given)
+        await _note_times(stage, run, await _begun(stage, run))
+
+
+async def _begun(stage: Stage, run: WorkflowExecution) -> int:
+    return (await stage.server.history(run))[0].event_time.ToNanoseconds()
+
+
+async def _note_times(stage: Stage, run: WorkflowExecution, begun: int) -> None:
+    """In whole seconds since what they are counted from."""
+    found = await stage.server.workflows.DescribeWorkflowExecution(
+        DescribeWorkflowExecutionRequest(namespace="default", execution=run)
+    )
+    info, more = found.workflow_execution_info, found.workflow_extended_info
+    start = info.start_time.ToNanoseconds()
+    stage.noted("original", more.original_start_time.ToNanoseconds() == begun, start > begun)
+    for name, time in {
+        "execution": info.execution_time,
+        "run expires": more.run_expiration_time,
+        "execution expires": more.execution_expiration_time,
+        "reset": more.last_reset_time,
+    }.items():
+        since_start = round((time.ToNanoseconds() - start) / 1e9)
+        stage.noted(name, since_start if time.ByteSize() else "never")
 
 
 async def _with_an_activity(stage: Stage) -> WorkflowExecution:
