@@ -113,7 +113,7 @@ def _refused(made: Callable[[str, str], Command]) -> Program:
 
 async def _is_refused(stage: Stage, *commands: Command) -> None:
     task = await stage.worker.poll()
-    stage.noted(await stage.refused(stage.worker.answer(task, *commands)))
+    stage.note(await stage.refused(stage.worker.answer(task, *commands)))
 
 
 REFUSED = {f"refuses {name}": _refused(made) for name, made in BAD.items()}

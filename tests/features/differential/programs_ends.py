@@ -186,7 +186,7 @@ async def _note_times(stage: Stage, run: WorkflowExecution, begun: int) -> None:
     )
     info, more = found.workflow_execution_info, found.workflow_extended_info
     start = info.start_time.ToNanoseconds()
-    stage.noted("original", more.original_start_time.ToNanoseconds() == begun, start > begun)
+    stage.note("original", more.original_start_time.ToNanoseconds() == begun, start > begun)
     for name, time in {
         "execution": info.execution_time,
         "run expires": more.run_expiration_time,
@@ -194,7 +194,7 @@ async def _note_times(stage: Stage, run: WorkflowExecution, begun: int) -> None:
         "reset": more.last_reset_time,
     }.items():
         since_start = round((time.ToNanoseconds() - start) / 1e9)
-        stage.noted(name, since_start if time.ByteSize() else "never")
+        stage.note(name, since_start if time.ByteSize() else "never")
 
 
 async def _with_an_activity(stage: Stage) -> WorkflowExecution:

@@ -10,10 +10,10 @@ from types import ModuleType
 import pytest
 
 from tests.features.differential import (
+    programs_commands,
     programs_ends,
     programs_interventions,
     programs_others,
-    programs_commands,
     programs_policies,
     programs_work,
 )
