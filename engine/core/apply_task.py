@@ -20,6 +20,7 @@ def _scheduled(state: RunState, event: HistoryEvent) -> None:
         task.held = False
         task.speculative = False
         task.scheduled_event_id = event.event_id
+        task.attempt = event.workflow_task_scheduled_event_attributes.attempt
         return
     attributes = event.workflow_task_scheduled_event_attributes
     at = event.event_time.ToNanoseconds()
@@ -136,6 +137,7 @@ def _lost(state: RunState, mark: marks.TaskLost) -> None:
 
 def _backed_off(state: RunState, mark: marks.TaskBackedOff) -> None:
     state.task_backoff_until = mark.until
+    state.task_backoff_event_id = state.next_event_id
     expect(state, mark.until, TASK_BACKOFF)
 
 

@@ -13,10 +13,11 @@ INTERVAL_MAX_COEFFICIENT = 100
 # Beyond this exponent every interval is at its bound.
 EXPONENT_MAX = 64
 
-_TIMEOUT_TYPES_RETRIED = (
-    TimeoutType.TIMEOUT_TYPE_START_TO_CLOSE,
-    TimeoutType.TIMEOUT_TYPE_HEARTBEAT,
-)
+# As a policy's list of non-retryable types names them.
+_TIMEOUT_TYPES_RETRIED = {
+    TimeoutType.TIMEOUT_TYPE_START_TO_CLOSE: "TemporalTimeout:StartToClose",
+    TimeoutType.TIMEOUT_TYPE_HEARTBEAT: "TemporalTimeout:Heartbeat",
+}
 
 
 class Decision:
@@ -74,10 +75,8 @@ def is_retryable(failure: Failure, non_retryable_types: list[str]) -> bool:
     if which in ("terminated_failure_info", "canceled_failure_info"):
         return False
     if which == "timeout_failure_info":
-        kind = failure.timeout_failure_info.timeout_type
-        if kind not in _TIMEOUT_TYPES_RETRIED:
-            return False
-        return f"TemporalTimeout:{TimeoutType.Name(kind)}" not in non_retryable_types
+        named = _TIMEOUT_TYPES_RETRIED.get(failure.timeout_failure_info.timeout_type)
+        return named is not None and named not in non_retryable_types
     if which == "server_failure_info":
         return not failure.server_failure_info.non_retryable
     if which == "application_failure_info":

@@ -165,6 +165,8 @@ class RunState(msgspec.Struct, kw_only=True):
     task_attempt: int = 1
     # A failing workflow task waits until then.
     task_backoff_until: int = 0
+    # The next event id when it began to wait.
+    task_backoff_event_id: int = 0
     task_failure: str = ""
     # The started event of the last completed workflow task, and its completed event.
     previous_started_event_id: int = 0

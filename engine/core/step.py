@@ -217,6 +217,12 @@ def _start_workflow_task(turn: Turn, given: inputs.StartWorkflowTask) -> None:
 def _fail_workflow_task(turn: Turn, given: inputs.FailWorkflowTask) -> None:
     workflow_task.check(turn.state, given.scheduled_event_id, given.started_event_id, given.attempt)
     request = given.request
+    if request.cause == workflow_task.TOO_LARGE_TO_SEND:
+        # The same code would make the same answer again, and no worker can send it.
+        _terminate(turn, inputs.Terminate(
+            at=turn.at, reason="GrpcMessageTooLarge", identity="history-service",
+        ))  # fmt: skip
+        return
     failure = request.failure if request.HasField("failure") else None
     workflow_task.fail(turn, request.cause, failure, request.identity)
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from google.protobuf.message import Message
 from temporalio.api.common.v1 import ActivityType, WorkflowExecution, WorkflowType
+from temporalio.api.failure.v1 import Failure
 from temporalio.api.workflowservice.v1 import (
     PollActivityTaskQueueRequest,
     PollActivityTaskQueueResponse,
@@ -38,7 +39,7 @@ from engine.errors import InvalidArgument
 from engine.frontend import checks, polling
 from engine.frontend.parts import Parts
 from engine.ports import Task
-from engine.protocol import failures, times, tokens
+from engine.protocol import times, tokens
 from engine.protocol.tokens import TaskToken
 
 Target = tuple[RunKey, ActivityTarget]
@@ -154,6 +155,9 @@ def _completion(at: int, target: ActivityTarget, request: Any) -> CompleteActivi
 
 
 def _failure(at: int, target: ActivityTarget, request: Any) -> FailActivity:
+    failed = request.HasField("failure")
+    if failed and not request.failure.HasField("application_failure_info"):
+        raise InvalidArgument("Failure must have ApplicationFailureInfo.")
     return FailActivity(
         at=at,
         target=target,
@@ -189,7 +193,8 @@ def _said(find: Find, word: Word, response: type[Message]) -> Function:
 
 
 def _refused(at: int, target: ActivityTarget, word: Word, identity: str) -> FailActivity:
-    failure = failures.server(word.too_large, non_retryable=True)
+    failure = Failure(message=word.too_large)
+    failure.server_failure_info.non_retryable = True
     return FailActivity(at=at, target=target, failure=failure, identity=identity, heartbeat=None)
 
 

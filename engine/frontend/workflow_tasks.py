@@ -163,7 +163,8 @@ async def _completed(
     )
     if reply.next_task is None:
         return response
-    task = await answer(parts, run, reply.next_task, "", sticky=reply.next_task.sticky)
+    # Its worker has just done the task before it.
+    task = await answer(parts, run, reply.next_task, "", sticky=True)
     return wire.with_field(response, "workflow_task", task)
 
 

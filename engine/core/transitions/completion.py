@@ -226,7 +226,7 @@ def _next_task(
     elif update.pending(turn.state):
         workflow_task.schedule(turn, speculative=True)
     following = None
-    if is_forced and request.return_new_workflow_task:
+    if turn.state.task is not None and request.return_new_workflow_task:
         following = _start_next(turn, request.identity)
     turn.reply(
         WorkflowTaskCompleted(
@@ -240,7 +240,7 @@ def _next_task(
 
 def _start_next(turn: Turn, identity: str) -> Any:
     task = turn.state.task
-    assert task is not None, "a forced task was just scheduled"
+    assert task is not None, "a task was just scheduled"
     request_id = derived_id(turn.state.key.run_id, task.scheduled_event_id, "next task")
     workflow_task.start(turn, task.scheduled_event_id, task.attempt, request_id, identity)
     answer = turn.effects.pop()

@@ -10,11 +10,13 @@ from types import ModuleType
 import pytest
 
 from tests.features.differential import (
+    programs_activities,
     programs_commands,
     programs_ends,
     programs_interventions,
     programs_others,
     programs_policies,
+    programs_tasks,
     programs_work,
 )
 from tests.features.differential.stage import Program, Stage
@@ -42,6 +44,9 @@ ALL = {
     **programs(programs_policies),
     **programs(programs_commands),
     **programs_commands.REFUSED,
+    **programs(programs_tasks),
+    **programs_tasks.FAILING,
+    **programs(programs_activities),
 }
 
 
