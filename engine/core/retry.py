@@ -42,6 +42,11 @@ def with_defaults(given: RetryPolicy) -> RetryPolicy:
     return policy
 
 
+def completed(given: RetryPolicy) -> RetryPolicy:
+    """As a run's first event carries it; where there is one attempt the rest says nothing."""
+    return given if given.maximum_attempts == 1 else with_defaults(given)
+
+
 def problem(given: RetryPolicy) -> str:
     """What is wrong with a policy that a caller gave; empty if it can be followed."""
     if given.maximum_attempts == 1:

@@ -123,9 +123,10 @@ def _clear_up(turn: Turn, left: Left) -> None:
     for event_id, pending in left.activities:
         if not pending.started_at:
             turn.ask(DropTask(kind=ACTIVITY, event_id=event_id))
+    # Another run goes on in this one's place, but not with its children.
+    child.leave(turn, left.children)
     if state.next_run_id:
         return
-    child.leave(turn, left.children)
     start_attributes, closing = state.start, state.closing
     if (
         start_attributes is not None

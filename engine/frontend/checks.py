@@ -84,4 +84,4 @@ def retry_policy(given: RetryPolicy) -> RetryPolicy:
     problem = retry.problem(given)
     if problem:
         raise InvalidArgument(problem)
-    return given if given.maximum_attempts == 1 else retry.with_defaults(given)
+    return retry.completed(given)

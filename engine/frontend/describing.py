@@ -44,6 +44,8 @@ def response(state: RunState) -> DescribeWorkflowExecutionResponse:
     )
     if state.task is not None:
         described.pending_workflow_task.CopyFrom(_task(state.task))
+    elif state.task_backoff_until:
+        described.pending_workflow_task.CopyFrom(_waiting_task(state))
     return described
 
 
@@ -146,6 +148,16 @@ def _task(task: WorkflowTask) -> PendingWorkflowTaskInfo:
         original_scheduled_time=timestamp(task.original_scheduled_at or task.scheduled_at),
         started_time=timestamp(task.started_at),
         attempt=task.attempt,
+    )
+
+
+def _waiting_task(state: RunState) -> PendingWorkflowTaskInfo:
+    """One that failed before, and is not offered again yet."""
+    return PendingWorkflowTaskInfo(
+        state=PendingWorkflowTaskState.PENDING_WORKFLOW_TASK_STATE_SCHEDULED,
+        scheduled_time=timestamp(state.task_backoff_until),
+        original_scheduled_time=timestamp(state.task_backoff_until),
+        attempt=state.task_attempt,
     )
 
 

@@ -11,11 +11,13 @@ import pytest
 
 from tests.features.differential import (
     programs_activities,
+    programs_chains,
     programs_commands,
     programs_ends,
     programs_interventions,
     programs_others,
     programs_policies,
+    programs_reading,
     programs_tasks,
     programs_work,
 )
@@ -44,9 +46,11 @@ ALL = {
     **programs(programs_policies),
     **programs(programs_commands),
     **programs_commands.REFUSED,
+    **programs(programs_reading),
     **programs(programs_tasks),
     **programs_tasks.FAILING,
     **programs(programs_activities),
+    **programs(programs_chains),
 }
 
 
