@@ -15,7 +15,7 @@ from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.query.v1 import WorkflowQuery
 
-from engine.core.inputs import Input, Reset, Start
+from engine.core.inputs import Attach, Input, Reset, Start
 from engine.core.keys import QueueKey, RunKey
 from engine.core.state import RunState
 
@@ -131,7 +131,8 @@ class StartPolicy(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     reuse: int
     conflict: int
-    attach_request_id: bool = False
+    # What a running run that is used instead is to keep of the start.
+    attach: Attach | None = None
     # Signal-with-start signals a running run instead of refusing.
     signal_running: bool = False
 
@@ -140,6 +141,8 @@ class StartAnswer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     run_id: str
     started: bool
     status: int = 1
+    # The request id is attached to a run that another request started.
+    is_attached: bool = False
     eager_task: Any = None
 
 

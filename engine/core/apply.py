@@ -43,20 +43,24 @@ def _nothing(state: RunState, event: HistoryEvent) -> None:
 
 def _started(state: RunState, event: HistoryEvent) -> None:
     attributes = event.workflow_execution_started_event_attributes
-    at = event.event_time.ToNanoseconds()
+    state.original_started_at = event.event_time.ToNanoseconds()
+    at = state.started_at = state.started_at or state.original_started_at
     backoff = attributes.first_workflow_task_backoff.ToNanoseconds()
     state.start = attributes
     state.user_metadata = event.user_metadata if event.HasField("user_metadata") else None
     state.workflow_type = attributes.workflow_type.name
     state.queue = attributes.task_queue.name
     state.task_timeout_ns = attributes.workflow_task_timeout.ToNanoseconds()
-    state.started_at = at
     state.execution_at = at + backoff
     state.first_task_at = at + backoff if backoff else 0
     run_timeout = attributes.workflow_run_timeout.ToNanoseconds()
     state.run_expires_at = at + backoff + run_timeout if run_timeout else 0
     if attributes.HasField("workflow_execution_expiration_time"):
-        state.execution_expires_at = attributes.workflow_execution_expiration_time.ToNanoseconds()
+        # What is reset has its whole time once more.
+        older = at - state.original_started_at
+        state.execution_expires_at = (
+            attributes.workflow_execution_expiration_time.ToNanoseconds() + older
+        )
     state.memo = dict(attributes.memo.fields)
     state.search_attributes = dict(attributes.search_attributes.indexed_fields)
     expect(state, state.first_task_at, "first")
@@ -78,6 +82,12 @@ def _signal_noted(state: RunState, event: HistoryEvent) -> None:
 
 def _cancel_requested(state: RunState, event: HistoryEvent) -> None:
     state.cancel_requested = True
+
+
+def _options_updated(state: RunState, event: HistoryEvent) -> None:
+    request_id = event.workflow_execution_options_updated_event_attributes.attached_request_id
+    if request_id:
+        state.attached_request_ids[request_id] = event.event_id
 
 
 def _attributes_upserted(state: RunState, event: HistoryEvent) -> None:
@@ -172,6 +182,7 @@ APPLIERS: dict[int, Applier] = {
     E.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED: _started,
     E.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED: _signaled,
     E.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED: _cancel_requested,
+    E.EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED: _options_updated,
     E.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES: _attributes_upserted,
     E.EVENT_TYPE_WORKFLOW_PROPERTIES_MODIFIED: _properties_modified,
     E.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ADMITTED: _update_admitted,
@@ -185,6 +196,7 @@ APPLIERS: dict[int, Applier] = {
 EARLY: dict[int, Applier] = {
     E.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED: _cancel_requested,
     E.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED: _signal_noted,
+    E.EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED: _options_updated,
     **apply_work.ENDS,
 }
 
@@ -222,10 +234,15 @@ def _update_refused(state: RunState, mark: marks.UpdateRefused) -> None:
 
 def _started_by(state: RunState, mark: marks.StartedBy) -> None:
     state.request_id = mark.request_id
+    state.started_at = mark.at
 
 
 def _request_seen(state: RunState, mark: marks.RequestSeen) -> None:
     state.seen_request_ids[mark.request_id] = None
+
+
+def _rested(state: RunState, mark: marks.Rested) -> None:
+    state.has_rested = True
 
 
 MARK_APPLIERS: dict[type, Callable[..., None]] = {
@@ -236,6 +253,7 @@ MARK_APPLIERS: dict[type, Callable[..., None]] = {
     marks.UpdateRefused: _update_refused,
     marks.StartedBy: _started_by,
     marks.RequestSeen: _request_seen,
+    marks.Rested: _rested,
     **apply_task.MARKS,
     **apply_work.MARKS,
 }

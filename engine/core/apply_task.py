@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from temporalio.api.enums.v1 import EventType as E
-from temporalio.api.enums.v1 import TaskQueueKind, TimeoutType
+from temporalio.api.enums.v1 import TaskQueueKind, TimeoutType, WorkflowTaskFailedCause
 from temporalio.api.history.v1 import HistoryEvent
 
 from engine.core import marks
@@ -20,6 +20,7 @@ def _scheduled(state: RunState, event: HistoryEvent) -> None:
         task.held = False
         task.speculative = False
         task.scheduled_event_id = event.event_id
+        task.attempt = event.workflow_task_scheduled_event_attributes.attempt
         return
     attributes = event.workflow_task_scheduled_event_attributes
     at = event.event_time.ToNanoseconds()
@@ -79,6 +80,8 @@ def _completed(state: RunState, event: HistoryEvent) -> None:
 def _failed(state: RunState, event: HistoryEvent) -> None:
     attributes = event.workflow_task_failed_event_attributes
     state.task_failure = attributes.failure.message or "failed"
+    if attributes.cause == WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW:
+        state.reset_at = event.event_time.ToNanoseconds()
     _end(state, (state.task.attempt if state.task else state.task_attempt) + 1)
 
 
@@ -134,6 +137,7 @@ def _lost(state: RunState, mark: marks.TaskLost) -> None:
 
 def _backed_off(state: RunState, mark: marks.TaskBackedOff) -> None:
     state.task_backoff_until = mark.until
+    state.task_backoff_event_id = state.next_event_id
     expect(state, mark.until, TASK_BACKOFF)
 
 

@@ -7,40 +7,24 @@ they had never been sent.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from temporalio.api.command.v1 import Command
 from temporalio.api.enums.v1 import CommandType as C
 from temporalio.api.enums.v1 import WorkflowTaskFailedCause as Cause
+from temporalio.api.history.v1 import HistoryEvent
 
+from engine.core import command_parts as parts
 from engine.core import cron
+from engine.core.command_parts import Refusal, Review
 from engine.core.limits import Limits
 from engine.core.state import RunState
+from engine.errors import InvalidArgument
 
-
-class Refusal(NamedTuple):
-    cause: Cause.ValueType
-    message: str
-    # Sending it again would not help: the run is terminated.
-    is_final: bool = False
-
-
-class Review:
-    """What the commands seen so far would have done."""
-
-    def __init__(self, state: RunState, limits: Limits) -> None:
-        self.state = state
-        self.limits = limits
-        self.commands = 0
-        self.activity_ids = set[str]()
-        self.timer_ids = set[str]()
-        self.canceled_timer_ids = set[str]()
-        self.activities = len(state.activities)
-        self.children = len(state.children)
-        self.signals = len(state.signals_out)
-        self.cancels = len(state.cancels_out)
-
-
+_ENDS_OF_ACTIVITY = ("schedule_to_close_timeout", "start_to_close_timeout")
+_ACTIVITY_TIMES = (*_ENDS_OF_ACTIVITY, "schedule_to_start_timeout", "heartbeat_timeout")
+_RUN_TIMES = ("workflow_execution_timeout", "workflow_run_timeout", "workflow_task_timeout")
+_NEXT_RUN_TIMES = ("workflow_run_timeout", "workflow_task_timeout", "backoff_start_interval")
 Checker = Callable[[Review, Any], Refusal | None]
 # A task that is held writes three events when it completes.
 COMPLETION_EVENTS_MAX = 3
@@ -55,23 +39,16 @@ CLOSING = frozenset(
 
 
 def review(state: RunState, commands: list[Command], limits: Limits) -> Refusal | None:
+    """Raises InvalidArgument where the request is no answer to a task; then that still runs."""
+    _check_order(commands)
     seen = Review(state, limits)
     for command in commands:
         seen.commands += 1
-        field = command.WhichOneof("attributes")
-        checker = CHECKERS.get(command.command_type)
-        if checker is None:
-            name = C.Name(command.command_type)
-            return Refusal(
-                Cause.WORKFLOW_TASK_FAILED_CAUSE_UNSPECIFIED, f"unsupported command {name}"
-            )
-        if field is None:
-            return Refusal(
-                Cause.WORKFLOW_TASK_FAILED_CAUSE_UNSPECIFIED,
-                f"{C.Name(command.command_type)} has no attributes",
-            )
+        field, checker, cause = CHECKERS[command.command_type]
+        if command.WhichOneof("attributes") != field:
+            return Refusal(cause, f"{field} is not set on command.")
         attributes = getattr(command, field)
-        refusal = checker(seen, attributes) or _too_large(seen, command, attributes)
+        refusal = checker(seen, attributes) or _too_large(seen, command, attributes, cause)
         if refusal is not None:
             return refusal
     if state.buffered and any(command.command_type in CLOSING for command in commands):
@@ -79,28 +56,30 @@ def review(state: RunState, commands: list[Command], limits: Limits) -> Refusal 
     return None
 
 
+def _check_order(commands: list[Command]) -> None:
+    for number, command in enumerate(commands, 1):
+        if command.command_type not in CHECKERS:
+            raise InvalidArgument(f"unknown command type {command.command_type}")
+        if command.command_type in CLOSING and number < len(commands):
+            raise InvalidArgument("invalid command sequence: a command follows the closing one")
+
+
+# The part of a command that carries what the workflow's code made.
 _SIZED = {
-    C.COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK: (
-        "input", Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_SCHEDULE_ACTIVITY_ATTRIBUTES),
-    C.COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION: (
-        "result", Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_COMPLETE_WORKFLOW_EXECUTION_ATTRIBUTES),
-    C.COMMAND_TYPE_CONTINUE_AS_NEW_WORKFLOW_EXECUTION: (
-        "input", Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_CONTINUE_AS_NEW_ATTRIBUTES),
-    C.COMMAND_TYPE_START_CHILD_WORKFLOW_EXECUTION: (
-        "input", Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_START_CHILD_EXECUTION_ATTRIBUTES),
-    C.COMMAND_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION: (
-        "input", Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_SIGNAL_WORKFLOW_EXECUTION_ATTRIBUTES),
-    C.COMMAND_TYPE_MODIFY_WORKFLOW_PROPERTIES: (
-        "upserted_memo",
-        Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_MODIFY_WORKFLOW_PROPERTIES_ATTRIBUTES),
-}  # fmt: skip
+    C.COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK: "input",
+    C.COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION: "result",
+    C.COMMAND_TYPE_CONTINUE_AS_NEW_WORKFLOW_EXECUTION: "input",
+    C.COMMAND_TYPE_START_CHILD_WORKFLOW_EXECUTION: "input",
+    C.COMMAND_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION: "input",
+    C.COMMAND_TYPE_MODIFY_WORKFLOW_PROPERTIES: "upserted_memo",
+}
 
 
-def _too_large(seen: Review, command: Command, attributes: Any) -> Refusal | None:
-    if command.command_type not in _SIZED:
-        return None
-    field, cause = _SIZED[command.command_type]
-    if getattr(attributes, field).ByteSize() <= seen.limits.payload_bytes_max:
+def _too_large(
+    seen: Review, command: Command, attributes: Any, cause: Cause.ValueType
+) -> Refusal | None:
+    field = _SIZED.get(command.command_type)
+    if field is None or getattr(attributes, field).ByteSize() <= seen.limits.payload_bytes_max:
         return None
     named = f"{type(attributes).__name__}.{field} exceeds size limit."
     return Refusal(cause, named, is_final=True)
@@ -113,15 +92,20 @@ def _fine(seen: Review, attributes: Any) -> Refusal | None:
 def _activity(seen: Review, attributes: Any) -> Refusal | None:
     cause = Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_SCHEDULE_ACTIVITY_ATTRIBUTES
     activity_id = attributes.activity_id
-    named = (("ActivityId", activity_id), ("ActivityType", attributes.activity_type.name),
-             ("TaskQueue", attributes.task_queue.name))  # fmt: skip
-    for word, value in named:
-        if not value:
-            return Refusal(cause, f"{word} is not set on ScheduleActivityTaskCommand.")
-    if not (
-        attributes.schedule_to_close_timeout.ToNanoseconds()
-        or attributes.start_to_close_timeout.ToNanoseconds()
-    ):
+    refusal = (
+        parts.names(
+            seen, cause,
+            ActivityId=activity_id,
+            ActivityType=attributes.activity_type.name,
+            TaskQueue=attributes.task_queue.name,
+        )
+        or parts.queue(seen, cause, attributes.task_queue.name)
+        or parts.times(cause, attributes, *_ACTIVITY_TIMES)
+        or parts.policy(cause, attributes.retry_policy)
+    )  # fmt: skip
+    if refusal is not None:
+        return refusal
+    if not any(getattr(attributes, name).ToNanoseconds() for name in _ENDS_OF_ACTIVITY):
         return Refusal(
             cause,
             "A valid StartToClose or ScheduleToCloseTimeout is not set on "
@@ -145,29 +129,45 @@ def _activity(seen: Review, attributes: Any) -> Refusal | None:
 
 
 def _cancel_activity(seen: Review, attributes: Any) -> Refusal | None:
+    if _may_be_cancelled(seen, attributes.scheduled_event_id):
+        seen.canceled_activities.add(attributes.scheduled_event_id)
+        return None
+    return Refusal(
+        Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_REQUEST_CANCEL_ACTIVITY_ATTRIBUTES,
+        f"no activity of event {attributes.scheduled_event_id} is there to be cancelled",
+    )
+
+
+def _may_be_cancelled(seen: Review, scheduled_event_id: int) -> bool:
+    """Once, while it is pending, or has ended and its worker could not know."""
+    state = seen.state
+    if scheduled_event_id in seen.canceled_activities:
+        return False
+    activity = state.activities.get(scheduled_event_id)
+    if activity is not None:
+        return not activity.cancel_requested
     # It may have been scheduled by a command just before this one.
-    end = seen.state.next_event_id + COMPLETION_EVENTS_MAX + seen.commands
-    if not 0 < attributes.scheduled_event_id < end:
-        return Refusal(
-            Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_REQUEST_CANCEL_ACTIVITY_ATTRIBUTES,
-            f"no activity was scheduled by event {attributes.scheduled_event_id}",
-        )
-    return None
+    end = state.next_event_id + COMPLETION_EVENTS_MAX + seen.commands
+    return state.next_event_id <= scheduled_event_id < end or any(
+        _ended_activity(event) == scheduled_event_id for event in state.buffered
+    )
+
+
+def _ended_activity(event: HistoryEvent) -> int:
+    """The event that scheduled the activity whose end this is; 0 if it is no such end."""
+    field = event.WhichOneof("attributes") or ""
+    if not field.startswith("activity_task_"):
+        return 0
+    return int(getattr(event, field).scheduled_event_id)
 
 
 def _timer(seen: Review, attributes: Any) -> Refusal | None:
     cause = Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_START_TIMER_ATTRIBUTES
-    if not attributes.timer_id:
-        return Refusal(cause, "TimerId is not set on StartTimerCommand.")
-    if (
-        not attributes.HasField("start_to_fire_timeout")
-        or attributes.start_to_fire_timeout.ToNanoseconds() < 0
-    ):
-        return Refusal(
-            cause,
-            "An invalid StartToFireTimeout is set on StartTimerCommand. "
-            f"TimerId={attributes.timer_id}",
-        )
+    refusal = parts.names(seen, cause, TimerId=attributes.timer_id) or parts.times(
+        cause, attributes, "start_to_fire_timeout"
+    )
+    if refusal is not None:
+        return refusal
     pending = attributes.timer_id in seen.state.timers
     if attributes.timer_id in seen.timer_ids or (
         pending and attributes.timer_id not in seen.canceled_timer_ids
@@ -197,10 +197,18 @@ def _cancel_timer(seen: Review, attributes: Any) -> Refusal | None:
 
 def _child(seen: Review, attributes: Any) -> Refusal | None:
     cause = Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_START_CHILD_EXECUTION_ATTRIBUTES
-    if not attributes.workflow_id:
-        return Refusal(cause, "Required field WorkflowId is not set on command.")
-    if not attributes.workflow_type.name:
-        return Refusal(cause, "Required field WorkflowType is not set on command.")
+    refusal = (
+        parts.names(
+            seen, cause,
+            WorkflowId=attributes.workflow_id,
+            WorkflowType=attributes.workflow_type.name,
+        )
+        or parts.queue(seen, cause, attributes.task_queue.name)
+        or parts.times(cause, attributes, *_RUN_TIMES)
+        or parts.policy(cause, attributes.retry_policy)
+    )  # fmt: skip
+    if refusal is not None:
+        return refusal
     try:
         cron.check(attributes.cron_schedule)
     except cron.CronError as problem:
@@ -217,10 +225,13 @@ def _child(seen: Review, attributes: Any) -> Refusal | None:
 
 def _signal_external(seen: Review, attributes: Any) -> Refusal | None:
     cause = Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_SIGNAL_WORKFLOW_EXECUTION_ATTRIBUTES
-    if not attributes.execution.workflow_id:
-        return Refusal(cause, "WorkflowId is not set on SignalExternalWorkflowExecutionCommand.")
     if not attributes.signal_name:
-        return Refusal(cause, "SignalName is not set on SignalExternalWorkflowExecutionCommand.")
+        return Refusal(cause, "SignalName is not set on command.")
+    refusal = parts.names(seen, cause, WorkflowId=attributes.execution.workflow_id) or parts.run_id(
+        cause, attributes.execution.run_id
+    )
+    if refusal is not None:
+        return refusal
     seen.signals += 1
     if seen.signals > seen.limits.pending_signals_out_max:
         return Refusal(
@@ -232,11 +243,14 @@ def _signal_external(seen: Review, attributes: Any) -> Refusal | None:
 
 
 def _cancel_external(seen: Review, attributes: Any) -> Refusal | None:
-    if not attributes.workflow_id:
-        return Refusal(
-            Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION_ATTRIBUTES,
-            "WorkflowId is not set on RequestCancelExternalWorkflowExecutionCommand.",
-        )
+    cause = (
+        Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION_ATTRIBUTES
+    )
+    refusal = parts.names(seen, cause, WorkflowId=attributes.workflow_id) or parts.run_id(
+        cause, attributes.run_id
+    )
+    if refusal is not None:
+        return refusal
     seen.cancels += 1
     if seen.cancels > seen.limits.pending_cancels_out_max:
         return Refusal(
@@ -257,10 +271,25 @@ def _fail(seen: Review, attributes: Any) -> Refusal | None:
 
 
 def _marker(seen: Review, attributes: Any) -> Refusal | None:
-    if not attributes.marker_name:
+    cause = Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_RECORD_MARKER_ATTRIBUTES
+    return parts.names(seen, cause, MarkerName=attributes.marker_name)
+
+
+def _next_run(seen: Review, attributes: Any) -> Refusal | None:
+    cause = Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_CONTINUE_AS_NEW_ATTRIBUTES
+    return (
+        parts.bounds(seen, cause, WorkflowType=attributes.workflow_type.name)
+        or parts.queue(seen, cause, attributes.task_queue.name)
+        or parts.times(cause, attributes, *_NEXT_RUN_TIMES)
+        or parts.policy(cause, attributes.retry_policy)
+    )
+
+
+def _properties(seen: Review, attributes: Any) -> Refusal | None:
+    if not attributes.HasField("upserted_memo"):
         return Refusal(
-            Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_RECORD_MARKER_ATTRIBUTES,
-            "MarkerName is not set on RecordMarkerCommand.",
+            Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_MODIFY_WORKFLOW_PROPERTIES_ATTRIBUTES,
+            "UpsertedMemo is not set on ModifyWorkflowPropertiesCommand.",
         )
     return None
 
@@ -279,20 +308,51 @@ def _attributes(seen: Review, attributes: Any) -> Refusal | None:
     return None
 
 
-CHECKERS: dict[int, Checker] = {
-    C.COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK: _activity,
-    C.COMMAND_TYPE_REQUEST_CANCEL_ACTIVITY_TASK: _cancel_activity,
-    C.COMMAND_TYPE_START_TIMER: _timer,
-    C.COMMAND_TYPE_CANCEL_TIMER: _cancel_timer,
-    C.COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION: _fine,
-    C.COMMAND_TYPE_FAIL_WORKFLOW_EXECUTION: _fail,
-    C.COMMAND_TYPE_CANCEL_WORKFLOW_EXECUTION: _fine,
-    C.COMMAND_TYPE_CONTINUE_AS_NEW_WORKFLOW_EXECUTION: _fine,
-    C.COMMAND_TYPE_RECORD_MARKER: _marker,
-    C.COMMAND_TYPE_START_CHILD_WORKFLOW_EXECUTION: _child,
-    C.COMMAND_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION: _signal_external,
-    C.COMMAND_TYPE_REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION: _cancel_external,
-    C.COMMAND_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES: _attributes,
-    C.COMMAND_TYPE_MODIFY_WORKFLOW_PROPERTIES: _fine,
-    C.COMMAND_TYPE_PROTOCOL_MESSAGE: _fine,
-}
+# By command: its attributes, who looks at them, and the cause where there are none.
+CHECKERS: dict[int, tuple[str, Checker, Cause.ValueType]] = {
+    C.COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK: (
+        "schedule_activity_task_command_attributes", _activity,
+        Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_SCHEDULE_ACTIVITY_ATTRIBUTES),
+    C.COMMAND_TYPE_REQUEST_CANCEL_ACTIVITY_TASK: (
+        "request_cancel_activity_task_command_attributes", _cancel_activity,
+        Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_REQUEST_CANCEL_ACTIVITY_ATTRIBUTES),
+    C.COMMAND_TYPE_START_TIMER: (
+        "start_timer_command_attributes", _timer,
+        Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_START_TIMER_ATTRIBUTES),
+    C.COMMAND_TYPE_CANCEL_TIMER: (
+        "cancel_timer_command_attributes", _cancel_timer,
+        Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_CANCEL_TIMER_ATTRIBUTES),
+    C.COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION: (
+        "complete_workflow_execution_command_attributes", _fine,
+        Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_COMPLETE_WORKFLOW_EXECUTION_ATTRIBUTES),
+    C.COMMAND_TYPE_FAIL_WORKFLOW_EXECUTION: (
+        "fail_workflow_execution_command_attributes", _fail,
+        Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_FAIL_WORKFLOW_EXECUTION_ATTRIBUTES),
+    C.COMMAND_TYPE_CANCEL_WORKFLOW_EXECUTION: (
+        "cancel_workflow_execution_command_attributes", _fine,
+        Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_CANCEL_WORKFLOW_EXECUTION_ATTRIBUTES),
+    C.COMMAND_TYPE_CONTINUE_AS_NEW_WORKFLOW_EXECUTION: (
+        "continue_as_new_workflow_execution_command_attributes", _next_run,
+        Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_CONTINUE_AS_NEW_ATTRIBUTES),
+    C.COMMAND_TYPE_RECORD_MARKER: (
+        "record_marker_command_attributes", _marker,
+        Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_RECORD_MARKER_ATTRIBUTES),
+    C.COMMAND_TYPE_START_CHILD_WORKFLOW_EXECUTION: (
+        "start_child_workflow_execution_command_attributes", _child,
+        Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_START_CHILD_EXECUTION_ATTRIBUTES),
+    C.COMMAND_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION: (
+        "signal_external_workflow_execution_command_attributes", _signal_external,
+        Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_SIGNAL_WORKFLOW_EXECUTION_ATTRIBUTES),
+    C.COMMAND_TYPE_REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION: (
+        "request_cancel_external_workflow_execution_command_attributes", _cancel_external,
+        Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION_ATTRIBUTES),
+    C.COMMAND_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES: (
+        "upsert_workflow_search_attributes_command_attributes", _attributes,
+        Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_SEARCH_ATTRIBUTES),
+    C.COMMAND_TYPE_MODIFY_WORKFLOW_PROPERTIES: (
+        "modify_workflow_properties_command_attributes", _properties,
+        Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_MODIFY_WORKFLOW_PROPERTIES_ATTRIBUTES),
+    C.COMMAND_TYPE_PROTOCOL_MESSAGE: (
+        "protocol_message_command_attributes", _fine,
+        Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_UPDATE_WORKFLOW_EXECUTION_MESSAGE),
+}  # fmt: skip

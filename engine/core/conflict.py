@@ -2,7 +2,7 @@
 
 running ── same request id ──▶ Use      closed ── same request id ──▶ Use
         ├─ fail            ──▶ refused         ├─ allow duplicate           ──▶ Begin
-        ├─ use existing    ──▶ Use             ├─ ... failed only, it failed ──▶ Begin
+        ├─ use existing    ──▶ Use or AttachTo             ├─ ... failed only, it failed ──▶ Begin
         ├─ terminate it    ──▶ BeginAfter      └─ reject duplicate          ──▶ refused
         └─ signal-with-start ▶ SignalInstead
 """
@@ -16,7 +16,7 @@ from temporalio.api.enums.v1 import WorkflowExecutionStatus as Status
 from temporalio.api.enums.v1 import WorkflowIdConflictPolicy as Conflict
 from temporalio.api.enums.v1 import WorkflowIdReusePolicy as Reuse
 
-from engine.core.inputs import Signal, Start, Terminate
+from engine.core.inputs import Attach, Signal, Start
 from engine.core.state import RunState
 from engine.errors import AlreadyStarted
 
@@ -26,20 +26,28 @@ class Begin(NamedTuple):
 
 
 class BeginAfterTerminate(NamedTuple):
-    terminate: Terminate
+    pass
 
 
 class Use(NamedTuple):
     run_id: str
     # The very request that started it came again.
     is_same_request: bool
+    # A start of this request id found the run running before.
+    is_attached: bool = False
+
+
+class AttachTo(NamedTuple):
+    """Use the running run, and leave the start's request id or links with it."""
+
+    attach: Attach
 
 
 class SignalInstead(NamedTuple):
     signal: Signal
 
 
-Decision = Begin | BeginAfterTerminate | Use | SignalInstead
+Decision = Begin | BeginAfterTerminate | Use | AttachTo | SignalInstead
 _UNSUCCESSFUL = (
     Status.WORKFLOW_EXECUTION_STATUS_FAILED,
     Status.WORKFLOW_EXECUTION_STATUS_CANCELED,
@@ -49,15 +57,28 @@ _UNSUCCESSFUL = (
 
 
 def decide(
-    current: RunState | None, given: Start, *, reuse: int, conflict: int, signal_running: bool
+    current: RunState | None,
+    given: Start,
+    *,
+    reuse: int,
+    conflict: int,
+    signal_running: bool = False,
+    attach: Attach | None = None,
 ) -> Decision:
     """`reuse` and `conflict` are numbers of the protocol's enums."""
     if current is None:
         return Begin()
     if given.request_id and current.request_id == given.request_id:
         return Use(current.key.run_id, is_same_request=True)
+    if given.request_id in current.attached_request_ids:
+        return Use(current.key.run_id, is_same_request=False, is_attached=True)
     if current.is_running:
-        return _against_running(current, given, reuse, conflict, signal_running)
+        if reuse == Reuse.WORKFLOW_ID_REUSE_POLICY_TERMINATE_IF_RUNNING:
+            conflict = Conflict.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING
+        terminates = conflict == Conflict.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING
+        if signal_running and given.signal is not None and not terminates:
+            return SignalInstead(msgspec.structs.replace(given.signal, ends_delay=True))
+        return _against_running(current, conflict, attach)
     if reuse == Reuse.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE:
         raise _refused(current, "Workflow execution already finished.")
     if (
@@ -68,20 +89,12 @@ def decide(
     return Begin()
 
 
-def _against_running(
-    current: RunState, given: Start, reuse: int, conflict: int, signal_running: bool
-) -> Decision:
-    if (
-        conflict == Conflict.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING
-        or reuse == Reuse.WORKFLOW_ID_REUSE_POLICY_TERMINATE_IF_RUNNING
-    ):
-        reason = "TerminateIfRunning WorkflowIdReusePolicy Policy"
-        return BeginAfterTerminate(
-            Terminate(at=given.at, reason=reason, identity="history-service")
-        )
-    if signal_running and given.signal is not None:
-        return SignalInstead(msgspec.structs.replace(given.signal, ends_delay=True))
+def _against_running(current: RunState, conflict: int, attach: Attach | None) -> Decision:
+    if conflict == Conflict.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING:
+        return BeginAfterTerminate()
     if conflict == Conflict.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING:
+        if attach is not None:
+            return AttachTo(attach)
         return Use(current.key.run_id, is_same_request=False)
     raise _refused(current, "Workflow execution is already running.")
 

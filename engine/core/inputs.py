@@ -52,6 +52,16 @@ class Start(Given, frozen=True, kw_only=True):
     update: UpdateRequest | None = None
 
 
+class Attach(Given, frozen=True, kw_only=True):
+    """A start that found the run running, and is to be known by it from now on.
+
+    `request_id` is empty where only the links are attached.
+    """
+
+    request_id: str = ""
+    links: tuple[Link, ...] = ()
+
+
 class RequestCancel(Given, frozen=True, kw_only=True):
     cause: str = ""
     identity: str = ""
@@ -244,6 +254,7 @@ class ClearSticky(Given, frozen=True, kw_only=True):
 
 Input = (
     Start
+    | Attach
     | Signal
     | RequestCancel
     | Terminate

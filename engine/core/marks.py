@@ -155,15 +155,23 @@ class UpdateRefused(Fact, frozen=True, kw_only=True):
 
 
 class StartedBy(Fact, frozen=True, kw_only=True):
-    """The request id of the call that started the run."""
+    """The call that started the run: its request id, and when; before the first event.
+
+    A run made by a reset begins with the events of another, which are older than itself.
+    """
 
     request_id: str
+    at: int = 0
 
 
 class RequestSeen(Fact, frozen=True, kw_only=True):
     """A signal's request id, so that the same request is applied once."""
 
     request_id: str
+
+
+class Rested(Fact, frozen=True, kw_only=True):
+    """For the first time the run only waits, and for more than an activity: its record says so."""
 
 
 Mark = (
@@ -186,4 +194,5 @@ Mark = (
     | UpdateRefused
     | StartedBy
     | RequestSeen
+    | Rested
 )

@@ -13,10 +13,11 @@ INTERVAL_MAX_COEFFICIENT = 100
 # Beyond this exponent every interval is at its bound.
 EXPONENT_MAX = 64
 
-_TIMEOUT_TYPES_RETRIED = (
-    TimeoutType.TIMEOUT_TYPE_START_TO_CLOSE,
-    TimeoutType.TIMEOUT_TYPE_HEARTBEAT,
-)
+# As a policy's list of non-retryable types names them.
+_TIMEOUT_TYPES_RETRIED = {
+    TimeoutType.TIMEOUT_TYPE_START_TO_CLOSE: "TemporalTimeout:StartToClose",
+    TimeoutType.TIMEOUT_TYPE_HEARTBEAT: "TemporalTimeout:Heartbeat",
+}
 
 
 class Decision:
@@ -41,6 +42,31 @@ def with_defaults(given: RetryPolicy) -> RetryPolicy:
     return policy
 
 
+def completed(given: RetryPolicy) -> RetryPolicy:
+    """As a run's first event carries it; where there is one attempt the rest says nothing."""
+    return given if given.maximum_attempts == 1 else with_defaults(given)
+
+
+def problem(given: RetryPolicy) -> str:
+    """What is wrong with a policy that a caller gave; empty if it can be followed."""
+    if given.maximum_attempts == 1:
+        return ""
+    initial = given.initial_interval.ToNanoseconds()
+    bound = given.maximum_interval.ToNanoseconds()
+    coefficient = given.backoff_coefficient
+    problems = (
+        (initial < 0, "invalid InitialInterval set on retry policy: negative duration"),
+        (0 != coefficient < 1, "BackoffCoefficient cannot be less than 1 on retry policy."),
+        (bound < 0, "invalid MaximumInterval set on retry policy: negative duration"),
+        (
+            0 != bound < initial,
+            "MaximumInterval cannot be less than InitialInterval on retry policy.",
+        ),
+        (given.maximum_attempts < 0, "MaximumAttempts cannot be negative on retry policy."),
+    )
+    return next((words for is_so, words in problems if is_so), "")
+
+
 def interval(policy: RetryPolicy, attempt: int) -> int:
     """Nanoseconds between the end of `attempt` and the next one."""
     initial = policy.initial_interval.ToNanoseconds() or INTERVAL_INITIAL_DEFAULT_NS
@@ -54,10 +80,8 @@ def is_retryable(failure: Failure, non_retryable_types: list[str]) -> bool:
     if which in ("terminated_failure_info", "canceled_failure_info"):
         return False
     if which == "timeout_failure_info":
-        kind = failure.timeout_failure_info.timeout_type
-        if kind not in _TIMEOUT_TYPES_RETRIED:
-            return False
-        return f"TemporalTimeout:{TimeoutType.Name(kind)}" not in non_retryable_types
+        named = _TIMEOUT_TYPES_RETRIED.get(failure.timeout_failure_info.timeout_type)
+        return named is not None and named not in non_retryable_types
     if which == "server_failure_info":
         return not failure.server_failure_info.non_retryable
     if which == "application_failure_info":

@@ -148,6 +148,9 @@ class RunState(msgspec.Struct, kw_only=True):
     workflow_type: str = ""
     queue: str = ""
     started_at: int = 0
+    # Of the first event; a run made by a reset has that of another run.
+    original_started_at: int = 0
+    reset_at: int = 0
     execution_at: int = 0
     closed_at: int = 0
     run_expires_at: int = 0
@@ -162,6 +165,8 @@ class RunState(msgspec.Struct, kw_only=True):
     task_attempt: int = 1
     # A failing workflow task waits until then.
     task_backoff_until: int = 0
+    # The next event id when it began to wait.
+    task_backoff_event_id: int = 0
     task_failure: str = ""
     # The started event of the last completed workflow task, and its completed event.
     previous_started_event_id: int = 0
@@ -185,7 +190,10 @@ class RunState(msgspec.Struct, kw_only=True):
     cancel_request_id: str = ""
     signals_count: int = 0
     seen_request_ids: dict[str, None] = field(default_factory=dict)
+    # Of starts that found the run running: their events; 0 while these are held back.
+    attached_request_ids: dict[str, int] = field(default_factory=dict)
     reset_points: list[ResetPoint] = field(default_factory=list)
+    has_rested: bool = False
     # Event ids that other ids hang on, filled in when buffered events are written.
     closing: HistoryEvent | None = None
     next_run_id: str = ""

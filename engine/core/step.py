@@ -18,7 +18,7 @@ from engine.core.apply import armed
 from engine.core.effects import Arm, DropTask, Effect, EmitRecord, Started, TellParent
 from engine.core.keys import ACTIVITY, WORKFLOW, RunKey
 from engine.core.limits import Limits
-from engine.core.marks import StickySet
+from engine.core.marks import Rested, StickySet
 from engine.core.state import RunState
 from engine.core.transitions import (
     activity,
@@ -75,8 +75,17 @@ def _finish(turn: Turn, before: tuple[Any, ...]) -> None:
         if not state.armed_at or nearest < state.armed_at:
             turn.ask(Arm(at=nearest))
             armed(state, nearest)
+    _note_rest(turn)
     if _shown(state) != before:
         turn.ask(EmitRecord())
+
+
+def _note_rest(turn: Turn) -> None:
+    """A run that does one activity after the other and ends is shown twice, not at each wait."""
+    state = turn.state
+    waits = state.is_running and state.task is None and not state.activities
+    if waits and state.previous_started_event_id and not state.has_rested:
+        turn.mark(Rested())
 
 
 def _bound_history(turn: Turn) -> None:
@@ -103,7 +112,7 @@ def _shown(state: RunState) -> tuple[Any, ...]:
         tuple(map(id, state.memo.values())),
         tuple(map(id, state.search_attributes.values())),
         state.next_event_id == 1,
-        state.previous_started_event_id == 0,
+        state.has_rested,
     )
 
 
@@ -114,9 +123,10 @@ def _clear_up(turn: Turn, left: Left) -> None:
     for event_id, pending in left.activities:
         if not pending.started_at:
             turn.ask(DropTask(kind=ACTIVITY, event_id=event_id))
+    # Another run goes on in this one's place, but not with its children.
+    child.leave(turn, left.children)
     if state.next_run_id:
         return
-    child.leave(turn, left.children)
     start_attributes, closing = state.start, state.closing
     if (
         start_attributes is not None
@@ -208,6 +218,12 @@ def _start_workflow_task(turn: Turn, given: inputs.StartWorkflowTask) -> None:
 def _fail_workflow_task(turn: Turn, given: inputs.FailWorkflowTask) -> None:
     workflow_task.check(turn.state, given.scheduled_event_id, given.started_event_id, given.attempt)
     request = given.request
+    if request.cause == workflow_task.TOO_LARGE_TO_SEND:
+        # The same code would make the same answer again, and no worker can send it.
+        _terminate(turn, inputs.Terminate(
+            at=turn.at, reason="GrpcMessageTooLarge", identity="history-service",
+        ))  # fmt: skip
+        return
     failure = request.failure if request.HasField("failure") else None
     workflow_task.fail(turn, request.cause, failure, request.identity)
 
@@ -310,6 +326,7 @@ def _clear_sticky(turn: Turn, given: inputs.ClearSticky) -> None:
 
 TRANSITIONS: dict[type, Callable[[Turn, Any], None]] = {
     inputs.Start: _start,
+    inputs.Attach: start.attach,
     inputs.Signal: _signal,
     inputs.RequestCancel: _request_cancel,
     inputs.Terminate: _terminate,

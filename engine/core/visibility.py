@@ -57,10 +57,12 @@ def record_of(state: RunState) -> VisibilityRecord:
         custom=_slots(state.search_attributes),
         pending_activity_count=len(state.activities),
         failing_activity_count=len(failing),
-        failing_activity_types=sorted({a.activity_type for a in failing})[:FAILING_TYPES_MAX],
+        failing_activity_types=sorted({_kept(a.activity_type) for a in failing})[
+            :FAILING_TYPES_MAX
+        ],
         activity_attempt_max=max((a.attempt for a in state.activities.values()), default=0),
         next_retry_time=_next_retry(failing),
-        last_failure_type=failure_type(newest.last_failure) if newest else None,
+        last_failure_type=_last_failure_type(newest),
         last_failure_message=_message(newest),
         failure_fingerprint=_fingerprint(newest),
         waiting_on=_waiting_on(state),
@@ -116,7 +118,9 @@ def _waiting_on(state: RunState) -> list[str]:
         waits.append("timer")
     if state.children:
         waits.append("child")
-    return waits or ["signal"]
+    if not waits and state.has_rested:
+        return ["signal"]
+    return waits
 
 
 def _problems(state: RunState) -> list[str]:
@@ -143,7 +147,17 @@ def failure_type(failure: Failure | None) -> str | None:
 def _message(activity: Activity | None) -> str | None:
     if activity is None or activity.last_failure is None:
         return None
-    return activity.last_failure.message[:MESSAGE_LENGTH_MAX]
+    return _kept(activity.last_failure.message[:MESSAGE_LENGTH_MAX])
+
+
+def _last_failure_type(activity: Activity | None) -> str | None:
+    found = failure_type(activity.last_failure) if activity is not None else None
+    return found and _kept(found)
+
+
+def _kept(text: str) -> str:
+    """As a store can keep it: what code says of its failures may hold a NUL, its record not."""
+    return text.replace("\0", "\ufffd")
 
 
 def _fingerprint(activity: Activity | None) -> str | None:

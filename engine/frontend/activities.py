@@ -5,27 +5,22 @@ A payload that is too large ends the activity for good, as the same code would s
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple
+
 from google.protobuf.message import Message
-from temporalio.api.common.v1 import ActivityType, Payloads, WorkflowExecution, WorkflowType
+from temporalio.api.common.v1 import ActivityType, WorkflowExecution, WorkflowType
 from temporalio.api.failure.v1 import Failure
 from temporalio.api.workflowservice.v1 import (
     PollActivityTaskQueueRequest,
     PollActivityTaskQueueResponse,
-    RecordActivityTaskHeartbeatByIdRequest,
     RecordActivityTaskHeartbeatByIdResponse,
-    RecordActivityTaskHeartbeatRequest,
     RecordActivityTaskHeartbeatResponse,
-    RespondActivityTaskCanceledByIdRequest,
     RespondActivityTaskCanceledByIdResponse,
-    RespondActivityTaskCanceledRequest,
     RespondActivityTaskCanceledResponse,
-    RespondActivityTaskCompletedByIdRequest,
     RespondActivityTaskCompletedByIdResponse,
-    RespondActivityTaskCompletedRequest,
     RespondActivityTaskCompletedResponse,
-    RespondActivityTaskFailedByIdRequest,
     RespondActivityTaskFailedByIdResponse,
-    RespondActivityTaskFailedRequest,
     RespondActivityTaskFailedResponse,
 )
 
@@ -36,6 +31,7 @@ from engine.core.inputs import (
     CompleteActivity,
     FailActivity,
     Heartbeat,
+    Input,
     StartActivity,
 )
 from engine.core.keys import ACTIVITY, RunKey
@@ -43,26 +39,12 @@ from engine.errors import InvalidArgument
 from engine.frontend import checks, polling
 from engine.frontend.parts import Parts
 from engine.ports import Task
-from engine.protocol import failures, times, tokens
+from engine.protocol import times, tokens
 from engine.protocol.tokens import TaskToken
 
 Target = tuple[RunKey, ActivityTarget]
-ByToken = (
-    RecordActivityTaskHeartbeatRequest
-    | RespondActivityTaskCompletedRequest
-    | RespondActivityTaskFailedRequest
-    | RespondActivityTaskCanceledRequest
-)
-ById = (
-    RecordActivityTaskHeartbeatByIdRequest
-    | RespondActivityTaskCompletedByIdRequest
-    | RespondActivityTaskFailedByIdRequest
-    | RespondActivityTaskCanceledByIdRequest
-)
-Completing = RespondActivityTaskCompletedRequest | RespondActivityTaskCompletedByIdRequest
-Failing = RespondActivityTaskFailedRequest | RespondActivityTaskFailedByIdRequest
-Cancelling = RespondActivityTaskCanceledRequest | RespondActivityTaskCanceledByIdRequest
-Beating = RecordActivityTaskHeartbeatRequest | RecordActivityTaskHeartbeatByIdRequest
+Find = Callable[[Parts, Any], Awaitable[Target]]
+Function = Callable[[Parts, Any], Awaitable[Message]]
 
 #: As an operator may have changed them since.
 CHANGEABLE = (
@@ -140,13 +122,13 @@ def task_answer(
     return response
 
 
-async def _by_token(parts: Parts, request: ByToken) -> Target:
+async def _by_token(parts: Parts, request: Any) -> Target:
     run, token = await polling.task_token(parts, request.namespace, request.task_token)
     checks.length("Identity", request.identity, parts.limits)
     return run, ActivityTarget(scheduled_event_id=token.scheduled_event_id, attempt=token.attempt)
 
 
-async def _by_id(parts: Parts, request: ById) -> Target:
+async def _by_id(parts: Parts, request: Any) -> Target:
     await parts.namespace(request.namespace)
     if not request.activity_id:
         raise InvalidArgument("ActivityId is not set on request.")
@@ -157,145 +139,82 @@ async def _by_id(parts: Parts, request: ById) -> Target:
     )
 
 
-async def heartbeat(
-    parts: Parts, request: RecordActivityTaskHeartbeatRequest
-) -> RecordActivityTaskHeartbeatResponse:
-    answer = await _beat(parts, await _by_token(parts, request), request)
-    return RecordActivityTaskHeartbeatResponse(
-        cancel_requested=answer.cancel_requested,
-        activity_paused=answer.paused,
-        activity_reset=answer.was_reset,
-    )
+class Word(NamedTuple):
+    """Something that a worker says of its activity: by token and by id it means the same."""
+
+    # The payloads that come with it, and what the activity fails with where they are too large.
+    field: str
+    too_large: str
+    given: Callable[[int, ActivityTarget, Any], Input]
 
 
-async def heartbeat_by_id(
-    parts: Parts, request: RecordActivityTaskHeartbeatByIdRequest
-) -> RecordActivityTaskHeartbeatByIdResponse:
-    answer = await _beat(parts, await _by_id(parts, request), request)
-    return RecordActivityTaskHeartbeatByIdResponse(
-        cancel_requested=answer.cancel_requested,
-        activity_paused=answer.paused,
-        activity_reset=answer.was_reset,
-    )
+def _heartbeat(at: int, target: ActivityTarget, request: Any) -> Heartbeat:
+    return Heartbeat(at=at, target=target, details=request.details, identity=request.identity)
 
 
-async def _beat(parts: Parts, target: Target, request: Beating) -> HeartbeatAnswer:
-    if _is_too_large(parts, request.details):
-        await _refuse(parts, target, "Heartbeat details exceed size limit.", request.identity)
-        return HeartbeatAnswer(cancel_requested=True)
-    answer: HeartbeatAnswer = await parts.shards.submit(
-        target[0],
-        Heartbeat(
-            at=parts.clock.now(),
-            target=target[1],
-            details=request.details,
-            identity=request.identity,
+def _completion(at: int, target: ActivityTarget, request: Any) -> CompleteActivity:
+    return CompleteActivity(at=at, target=target, result=request.result, identity=request.identity)
+
+
+def _failure(at: int, target: ActivityTarget, request: Any) -> FailActivity:
+    failed = request.HasField("failure")
+    if failed and not request.failure.HasField("application_failure_info"):
+        raise InvalidArgument("Failure must have ApplicationFailureInfo.")
+    return FailActivity(
+        at=at,
+        target=target,
+        failure=request.failure,
+        identity=request.identity,
+        heartbeat=(
+            request.last_heartbeat_details if request.HasField("last_heartbeat_details") else None
         ),
     )
+
+
+def _cancellation(at: int, target: ActivityTarget, request: Any) -> CancelActivity:
+    return CancelActivity(at=at, target=target, details=request.details, identity=request.identity)
+
+
+BEAT = Word("details", "Heartbeat details exceed size limit.", _heartbeat)
+COMPLETED = Word("result", "Complete result exceeds size limit.", _completion)
+FAILED = Word("last_heartbeat_details", "Heartbeat details exceed size limit.", _failure)
+CANCELED = Word("details", "Cancel details exceed size limit.", _cancellation)
+
+
+def _said(find: Find, word: Word, response: type[Message]) -> Function:
+    async def answer(parts: Parts, request: Any) -> Message:
+        run, target = await find(parts, request)
+        at = parts.clock.now()
+        if getattr(request, word.field).ByteSize() > parts.limits.payload_bytes_max:
+            await parts.shards.submit(run, _refused(at, target, word, request.identity))
+            # For a heartbeat: the activity is over, and its worker may stop.
+            return response(**({"cancel_requested": True} if word is BEAT else {}))
+        return response(**_told(await parts.shards.submit(run, word.given(at, target, request))))
+
     return answer
 
 
-async def complete(
-    parts: Parts, request: RespondActivityTaskCompletedRequest
-) -> RespondActivityTaskCompletedResponse:
-    await _complete(parts, await _by_token(parts, request), request)
-    return RespondActivityTaskCompletedResponse()
+def _refused(at: int, target: ActivityTarget, word: Word, identity: str) -> FailActivity:
+    failure = Failure(message=word.too_large)
+    failure.server_failure_info.non_retryable = True
+    return FailActivity(at=at, target=target, failure=failure, identity=identity, heartbeat=None)
 
 
-async def complete_by_id(
-    parts: Parts, request: RespondActivityTaskCompletedByIdRequest
-) -> RespondActivityTaskCompletedByIdResponse:
-    await _complete(parts, await _by_id(parts, request), request)
-    return RespondActivityTaskCompletedByIdResponse()
+def _told(reply: object) -> dict[str, bool]:
+    if not isinstance(reply, HeartbeatAnswer):
+        return {}
+    return {
+        "cancel_requested": reply.cancel_requested,
+        "activity_paused": reply.paused,
+        "activity_reset": reply.was_reset,
+    }
 
 
-async def _complete(parts: Parts, target: Target, request: Completing) -> None:
-    if _is_too_large(parts, request.result):
-        await _refuse(parts, target, "Complete result exceeds size limit.", request.identity)
-        return
-    await parts.shards.submit(
-        target[0],
-        CompleteActivity(
-            at=parts.clock.now(),
-            target=target[1],
-            result=request.result,
-            identity=request.identity,
-        ),
-    )
-
-
-async def fail(
-    parts: Parts, request: RespondActivityTaskFailedRequest
-) -> RespondActivityTaskFailedResponse:
-    await _fail(parts, await _by_token(parts, request), request)
-    return RespondActivityTaskFailedResponse()
-
-
-async def fail_by_id(
-    parts: Parts, request: RespondActivityTaskFailedByIdRequest
-) -> RespondActivityTaskFailedByIdResponse:
-    await _fail(parts, await _by_id(parts, request), request)
-    return RespondActivityTaskFailedByIdResponse()
-
-
-async def _fail(parts: Parts, target: Target, request: Failing) -> None:
-    details: Payloads | None = None
-    if request.HasField("last_heartbeat_details"):
-        details = request.last_heartbeat_details
-        if _is_too_large(parts, details):
-            await _refuse(parts, target, "Heartbeat details exceed size limit.", request.identity)
-            return
-    await _submit_failure(parts, target, request.failure, request.identity, details)
-
-
-async def cancel(
-    parts: Parts, request: RespondActivityTaskCanceledRequest
-) -> RespondActivityTaskCanceledResponse:
-    await _cancel(parts, await _by_token(parts, request), request)
-    return RespondActivityTaskCanceledResponse()
-
-
-async def cancel_by_id(
-    parts: Parts, request: RespondActivityTaskCanceledByIdRequest
-) -> RespondActivityTaskCanceledByIdResponse:
-    await _cancel(parts, await _by_id(parts, request), request)
-    return RespondActivityTaskCanceledByIdResponse()
-
-
-async def _cancel(parts: Parts, target: Target, request: Cancelling) -> None:
-    if _is_too_large(parts, request.details):
-        await _refuse(parts, target, "Cancel details exceed size limit.", request.identity)
-        return
-    await parts.shards.submit(
-        target[0],
-        CancelActivity(
-            at=parts.clock.now(),
-            target=target[1],
-            details=request.details,
-            identity=request.identity,
-        ),
-    )
-
-
-def _is_too_large(parts: Parts, payloads: Message) -> bool:
-    return payloads.ByteSize() > parts.limits.payload_bytes_max
-
-
-async def _refuse(parts: Parts, target: Target, reason: str, identity: str) -> None:
-    failure = failures.server(reason, non_retryable=True)
-    await _submit_failure(parts, target, failure, identity, None)
-
-
-async def _submit_failure(
-    parts: Parts, target: Target, failure: Failure, identity: str, details: Payloads | None
-) -> None:
-    await parts.shards.submit(
-        target[0],
-        FailActivity(
-            at=parts.clock.now(),
-            target=target[1],
-            failure=failure,
-            identity=identity,
-            heartbeat=details,
-        ),
-    )
+heartbeat = _said(_by_token, BEAT, RecordActivityTaskHeartbeatResponse)
+heartbeat_by_id = _said(_by_id, BEAT, RecordActivityTaskHeartbeatByIdResponse)
+complete = _said(_by_token, COMPLETED, RespondActivityTaskCompletedResponse)
+complete_by_id = _said(_by_id, COMPLETED, RespondActivityTaskCompletedByIdResponse)
+fail = _said(_by_token, FAILED, RespondActivityTaskFailedResponse)
+fail_by_id = _said(_by_id, FAILED, RespondActivityTaskFailedByIdResponse)
+cancel = _said(_by_token, CANCELED, RespondActivityTaskCanceledResponse)
+cancel_by_id = _said(_by_id, CANCELED, RespondActivityTaskCanceledByIdResponse)

@@ -9,15 +9,21 @@ from temporalio.api.enums.v1 import TaskQueueKind
 from temporalio.api.taskqueue.v1 import TaskQueue
 
 from engine.core import retry
+from engine.core.command_parts import RESERVED_QUEUE_PREFIX
 from engine.core.limits import Limits
 from engine.errors import InvalidArgument
 
-RESERVED_QUEUE_PREFIX = "/_sys/"
-
 
 def length(field: str, value: str, limits: Limits) -> None:
+    """Of a name or an id. The store has no NUL in a text, and one must not reach its batch."""
     if len(value) > limits.id_length_max:
         raise InvalidArgument(f"{field} length exceeds limit.")
+    without_nul(field, value)
+
+
+def without_nul(field: str, value: str) -> None:
+    if "\0" in value:
+        raise InvalidArgument(f"{field} may not contain a NUL character.")
 
 
 def named(field: str, value: str, limits: Limits) -> None:
@@ -33,6 +39,7 @@ def workflow_id(value: str, limits: Limits) -> None:
         raise InvalidArgument(
             f"WorkflowId exceeds maximum allowed length ({len(value)}/{limits.id_length_max})"
         )
+    without_nul("WorkflowId", value)
 
 
 def blob(message: Message, limits: Limits) -> None:
@@ -51,13 +58,18 @@ def queue(given: TaskQueue, limits: Limits) -> TaskQueue:
         raise InvalidArgument("taskQueue is not set")
     if not given.name:
         raise InvalidArgument("missing task queue name")
-    if len(given.name) > limits.id_length_max:
-        raise InvalidArgument("taskQueue length exceeds limit")
+    queue_name(given.name, limits)
     if given.name.startswith(RESERVED_QUEUE_PREFIX):
         raise InvalidArgument(
             f"task queue name cannot start with reserved prefix {RESERVED_QUEUE_PREFIX}"
         )
     return TaskQueue(name=given.name, kind=TaskQueueKind.TASK_QUEUE_KIND_NORMAL)
+
+
+def queue_name(value: str, limits: Limits) -> None:
+    if len(value) > limits.id_length_max:
+        raise InvalidArgument("taskQueue length exceeds limit")
+    without_nul("taskQueue", value)
 
 
 def timeout(field: str, given: Duration) -> int:
@@ -69,23 +81,7 @@ def timeout(field: str, given: Duration) -> int:
 
 def retry_policy(given: RetryPolicy) -> RetryPolicy:
     """The policy with the protocol's defaults filled in, as events carry it."""
-    if given.maximum_attempts == 1:
-        return given
-    initial = _interval("InitialInterval", given.initial_interval)
-    if given.backoff_coefficient and given.backoff_coefficient < 1:
-        raise InvalidArgument("BackoffCoefficient cannot be less than 1 on retry policy.")
-    bound = _interval("MaximumInterval", given.maximum_interval)
-    if bound and bound < initial:
-        raise InvalidArgument(
-            "MaximumInterval cannot be less than InitialInterval on retry policy."
-        )
-    if given.maximum_attempts < 0:
-        raise InvalidArgument("MaximumAttempts cannot be negative on retry policy.")
-    return retry.with_defaults(given)
-
-
-def _interval(field: str, given: Duration) -> int:
-    nanoseconds = given.ToNanoseconds()
-    if nanoseconds < 0:
-        raise InvalidArgument(f"invalid {field} set on retry policy: negative duration")
-    return nanoseconds
+    problem = retry.problem(given)
+    if problem:
+        raise InvalidArgument(problem)
+    return retry.completed(given)

@@ -44,6 +44,8 @@ def response(state: RunState) -> DescribeWorkflowExecutionResponse:
     )
     if state.task is not None:
         described.pending_workflow_task.CopyFrom(_task(state.task))
+    elif state.task_backoff_until:
+        described.pending_workflow_task.CopyFrom(_waiting_task(state))
     return described
 
 
@@ -115,12 +117,21 @@ def _extended(state: RunState) -> WorkflowExecutionExtendedInfo:
     extended = WorkflowExecutionExtendedInfo(
         execution_expiration_time=timestamp(state.execution_expires_at),
         run_expiration_time=timestamp(state.run_expires_at),
-        original_start_time=timestamp(state.started_at),
+        last_reset_time=timestamp(state.reset_at),
+        original_start_time=timestamp(state.original_started_at),
         cancel_requested=state.cancel_requested,
     )
     if state.request_id:
         extended.request_id_infos[state.request_id].CopyFrom(
             RequestIdInfo(event_type=EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED, event_id=1)
+        )
+    for request_id, event_id in state.attached_request_ids.items():
+        extended.request_id_infos[request_id].CopyFrom(
+            RequestIdInfo(
+                event_type=EventType.EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED,
+                event_id=event_id,
+                buffered=not event_id,
+            )
         )
     return extended
 
@@ -137,6 +148,16 @@ def _task(task: WorkflowTask) -> PendingWorkflowTaskInfo:
         original_scheduled_time=timestamp(task.original_scheduled_at or task.scheduled_at),
         started_time=timestamp(task.started_at),
         attempt=task.attempt,
+    )
+
+
+def _waiting_task(state: RunState) -> PendingWorkflowTaskInfo:
+    """One that failed before, and is not offered again yet."""
+    return PendingWorkflowTaskInfo(
+        state=PendingWorkflowTaskState.PENDING_WORKFLOW_TASK_STATE_SCHEDULED,
+        scheduled_time=timestamp(state.task_backoff_until),
+        original_scheduled_time=timestamp(state.task_backoff_until),
+        attempt=state.task_attempt,
     )
 
 

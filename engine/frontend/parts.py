@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from uuid import UUID
 
 from temporalio.api.common.v1 import WorkflowExecution
 
@@ -19,6 +18,7 @@ from engine.errors import InvalidArgument
 from engine.frontend import checks
 from engine.namespaces import Namespace, Namespaces
 from engine.ports import Cluster, Matching, Shards
+from engine.protocol.ids import is_uuid
 from engine.store.pool import Pool
 from search.reader import VisibilityReader
 
@@ -55,7 +55,5 @@ class Parts:
 
 
 def _check_run_id(run_id: str) -> None:
-    try:
-        UUID(run_id)
-    except ValueError:
-        raise InvalidArgument("Invalid RunId.") from None
+    if not is_uuid(run_id):
+        raise InvalidArgument("Invalid RunId.")

@@ -47,8 +47,7 @@ async def queue_key(parts: Parts, request: PollRequest, kind: str) -> QueueKey:
         raise InvalidArgument("taskQueue is not set")
     if not queue.name:
         raise InvalidArgument("missing task queue name")
-    if len(queue.name) > parts.limits.id_length_max:
-        raise InvalidArgument("taskQueue length exceeds limit")
+    checks.queue_name(queue.name, parts.limits)
     return QueueKey(namespace.id, queue.name, kind)
 
 

@@ -23,7 +23,7 @@ from temporalio.api.workflowservice.v1 import (
 )
 
 from engine.core import cron
-from engine.core.inputs import Signal, Start
+from engine.core.inputs import Attach, Signal, Start
 from engine.core.keys import RunKey
 from engine.core.state import RunState
 from engine.errors import InvalidArgument, NotFound
@@ -112,7 +112,7 @@ async def opened(parts: Parts, request: StartRequest) -> Opening:
         eager_identity=eager,
     )
     key = RunKey(namespace.id, request.workflow_id, run_id)
-    return Opening(namespace, key, given, _policy(request))
+    return Opening(namespace, key, given, _policy(request, at, request_id))
 
 
 def _is_delayed(request: StartRequest) -> bool:
@@ -145,6 +145,17 @@ def _check_policies(request: StartRequest) -> None:
             "Invalid WorkflowIDReusePolicy: WORKFLOW_ID_REUSE_POLICY_TERMINATE_IF_RUNNING"
             " cannot be used together with a WorkflowIDConflictPolicy"
         )
+    if isinstance(request, SignalWithStartWorkflowExecutionRequest):
+        if conflict == Conflict.WORKFLOW_ID_CONFLICT_POLICY_FAIL:
+            raise InvalidArgument(
+                "Invalid WorkflowIDConflictPolicy: WORKFLOW_ID_CONFLICT_POLICY_FAIL"
+                " is not supported for this operation."
+            )
+    elif (
+        request.on_conflict_options.attach_completion_callbacks
+        and not request.on_conflict_options.attach_request_id
+    ):
+        raise InvalidArgument("attaching completion callbacks requires attaching the request id")
     if (
         reuse == Reuse.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE
         and conflict == Conflict.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING
@@ -156,7 +167,7 @@ def _check_policies(request: StartRequest) -> None:
         )
 
 
-def _policy(request: StartRequest) -> StartPolicy:
+def _policy(request: StartRequest, at: int, request_id: str) -> StartPolicy:
     reuse, conflict = request.workflow_id_reuse_policy, request.workflow_id_conflict_policy
     signals = isinstance(request, SignalWithStartWorkflowExecutionRequest)
     if reuse == Reuse.WORKFLOW_ID_REUSE_POLICY_TERMINATE_IF_RUNNING:
@@ -168,14 +179,24 @@ def _policy(request: StartRequest) -> StartPolicy:
             if signals
             else Conflict.WORKFLOW_ID_CONFLICT_POLICY_FAIL
         )
-    attach = False
-    if isinstance(request, StartWorkflowExecutionRequest):
-        attach = request.on_conflict_options.attach_request_id
     return StartPolicy(
         reuse=reuse or Reuse.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
         conflict=conflict,
-        attach_request_id=attach,
+        attach=_attach(request, at, request_id),
         signal_running=signals,
+    )
+
+
+def _attach(request: StartRequest, at: int, request_id: str) -> Attach | None:
+    if isinstance(request, SignalWithStartWorkflowExecutionRequest):
+        return None
+    if not request.HasField("on_conflict_options"):
+        return None
+    options = request.on_conflict_options
+    return Attach(
+        at=at,
+        request_id=request_id if options.attach_request_id else "",
+        links=tuple(request.links) if options.attach_links else (),
     )
 
 
@@ -272,7 +293,7 @@ def _started_link(opening: Opening, answer: StartAnswer) -> Link:
     where.namespace = opening.namespace.name
     where.workflow_id = opening.key.workflow_id
     where.run_id = answer.run_id
-    if opening.policy.attach_request_id and not answer.started:
+    if answer.is_attached:
         where.request_id_ref.request_id = opening.given.request_id
         where.request_id_ref.event_type = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED
     else:

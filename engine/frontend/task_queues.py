@@ -43,8 +43,7 @@ async def describe(parts: Parts, request: DescribeTaskQueueRequest) -> DescribeT
     name = request.task_queue.name
     if not name:
         raise InvalidArgument("missing task queue name")
-    if len(name) > parts.limits.id_length_max:
-        raise InvalidArgument("taskQueue length exceeds limit")
+    checks.queue_name(name, parts.limits)
     if request.api_mode == ENHANCED:
         return await _enhanced(parts, request, namespace.id)
     report = await _report(parts, namespace.id, name, request.task_queue_type)

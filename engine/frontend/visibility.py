@@ -109,6 +109,8 @@ async def _page(parts: Parts, request: Any, size: int, query: str) -> Page:
 def _checked(query: str) -> str:
     if len(query) > QUERY_CHARACTERS_MAX:
         raise InvalidArgument(f"invalid query: longer than {QUERY_CHARACTERS_MAX} characters")
+    if "\0" in query:
+        raise InvalidArgument("invalid query: it contains a NUL character")
     return query
 
 

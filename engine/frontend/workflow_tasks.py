@@ -126,6 +126,7 @@ async def _with_history(
 async def complete(parts: Parts, request: RespondWorkflowTaskCompletedRequest) -> object:
     run, token = await polling.task_token(parts, request.namespace, request.task_token)
     checks.length("Identity", request.identity, parts.limits)
+    checks.queue_name(request.sticky_attributes.worker_task_queue.name, parts.limits)
     try:
         commands.fill_in(request, await parts.namespace(request.namespace), parts.limits)
     except InvalidArgument as refusal:
@@ -164,7 +165,8 @@ async def _completed(
     )
     if reply.next_task is None:
         return response
-    task = await answer(parts, run, reply.next_task, "", sticky=reply.next_task.sticky)
+    # Its worker has just done the task before it.
+    task = await answer(parts, run, reply.next_task, "", sticky=True)
     return wire.with_field(response, "workflow_task", task)
 
 

@@ -1,6 +1,7 @@
 """Tokens that callers carry from one call to the next: a version byte, then msgpack.
 
-They are opaque, not secret: whatever a token says is checked again against the run's state.
+They are opaque, not secret: whatever a token says is checked again against the run's state. What
+could not be looked for at all is refused here, as it would take others down in its batch.
 """
 
 from __future__ import annotations
@@ -10,7 +11,10 @@ from typing import TypeVar
 import msgspec
 
 from engine.errors import InvalidArgument
+from engine.protocol.ids import is_uuid
 
+_BAD_TASK = "Error deserializing task token."
+_BAD_PAGE = "Invalid NextPageToken."
 VERSION = b"\x01"
 TOKEN_BYTES_MAX = 64 * 1024
 
@@ -74,8 +78,18 @@ def decode(kind: type[Token], given: bytes, refusal: str) -> Token:
 def task(given: bytes) -> TaskToken:
     if not given:
         raise InvalidArgument("Task token not set on request.")
-    return decode(TaskToken, given, "Error deserializing task token.")
+    return _of_a_run(decode(TaskToken, given, _BAD_TASK), _BAD_TASK)
 
 
 def history(given: bytes) -> HistoryToken:
-    return decode(HistoryToken, given, "Invalid NextPageToken.")
+    return _of_a_run(decode(HistoryToken, given, _BAD_PAGE), _BAD_PAGE)
+
+
+OfRun = TypeVar("OfRun", TaskToken, HistoryToken)
+
+
+def _of_a_run(token: OfRun, refusal: str) -> OfRun:
+    texts = (token.namespace_id, token.workflow_id)
+    if not is_uuid(token.run_id) or any("\0" in text for text in texts):
+        raise InvalidArgument(refusal)
+    return token

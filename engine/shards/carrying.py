@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+
+from temporalio.api.common.v1 import Payload, Payloads
 
 from engine.core import conflict
 from engine.core.effects import (
@@ -138,11 +141,21 @@ def _start(writer: Writer, work: Begin, batch: Batch, release: Release) -> None:
         reuse=work.policy.reuse,
         conflict=work.policy.conflict,
         signal_running=work.policy.signal_running,
+        attach=work.policy.attach,
     )
     if isinstance(decision, conflict.Use):
         assert current is not None, "only a run that exists is used"
         release.answer(work, StartAnswer(
             run_id=decision.run_id, started=decision.is_same_request, status=current.state.status,
+            is_attached=decision.is_attached,
+        ))  # fmt: skip
+        return
+    if isinstance(decision, conflict.AttachTo):
+        assert current is not None, "only a running run is attached to"
+        advance(writer, current, decision.attach, batch, release)
+        release.answer(work, StartAnswer(
+            run_id=current.state.key.run_id, started=False,
+            is_attached=bool(decision.attach.request_id),
         ))  # fmt: skip
         return
     if isinstance(decision, conflict.SignalInstead):
@@ -152,12 +165,22 @@ def _start(writer: Writer, work: Begin, batch: Batch, release: Release) -> None:
         return
     if isinstance(decision, conflict.BeginAfterTerminate):
         assert current is not None, "only a running run is terminated"
-        advance(writer, current, decision.terminate, batch, release)
+        advance(writer, current, _displaced(work), batch, release)
     started = _begin(writer, work.key, work.given, batch, release)
     assert isinstance(started, Started), "a start is answered"
     release.answer(work, StartAnswer(
         run_id=started.run_id, started=True, eager_task=started.eager_task,
     ))  # fmt: skip
+
+
+def _displaced(work: Begin) -> Terminate:
+    by = json.dumps(f"terminated by new runID: {work.key.run_id}").encode()
+    return Terminate(
+        at=work.given.at,
+        reason="TerminateIfRunning WorkflowIdReusePolicy",
+        details=Payloads(payloads=[Payload(metadata={"encoding": b"json/plain"}, data=by)]),
+        identity="history-service",
+    )
 
 
 def _reset(writer: Writer, work: BeginReset, batch: Batch, release: Release) -> None:

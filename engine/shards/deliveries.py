@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from temporalio.api.enums.v1 import CancelExternalWorkflowExecutionFailedCause as CancelCause
@@ -229,6 +229,18 @@ class Deliveries:
             closing=given.closing,
         )
         await self._unless_gone(given.parent, closed)
+        heir = await self._heir(given.parent)
+        if heir is not None:
+            await self._unless_gone(heir, closed)
+
+    async def _heir(self, parent: RunKey) -> RunKey | None:
+        """The run that a reset made of a parent that is closed: its children are that one's now."""
+        try:
+            if await self._shards.inspect(parent, lambda state: state.is_running):
+                return None
+            return await self._shards.inspect(parent._replace(run_id=""), _if_reset)
+        except NotFound:
+            return None
 
     async def _close_child(self, given: CloseChild) -> None:
         at = self._clock.now()
@@ -241,7 +253,20 @@ class Deliveries:
                 identity="history-service",
                 external=given.parent,
             )
-        await self._unless_gone(given.child, order)
+        await self._to_last_of_chain(given.child, order)
+
+    async def _to_last_of_chain(self, first: RunKey, order: Input) -> None:
+        """The child may have gone on as other runs; and may do so again just now."""
+        told = ""
+        while True:
+            try:
+                last = await self._shards.inspect(first._replace(run_id=""), _place_in_chain)
+            except NotFound:
+                return
+            if last.first_run_id != first.run_id or not last.is_running or last.run_id == told:
+                return
+            await self._unless_gone(first._replace(run_id=last.run_id), order)
+            told = last.run_id
 
     async def _unless_gone(self, target: RunKey, given: Input) -> None:
         try:
@@ -254,6 +279,21 @@ def _policy(reuse: int) -> StartPolicy:
     return StartPolicy(
         reuse=reuse, conflict=WorkflowIdConflictPolicy.WORKFLOW_ID_CONFLICT_POLICY_FAIL
     )
+
+
+class PlaceInChain(NamedTuple):
+    run_id: str
+    first_run_id: str
+    is_running: bool
+
+
+def _place_in_chain(state: RunState) -> PlaceInChain:
+    assert state.start is not None, "a run was started"
+    return PlaceInChain(state.key.run_id, state.start.first_execution_run_id, state.is_running)
+
+
+def _if_reset(state: RunState) -> RunKey | None:
+    return state.key if state.is_running and state.reset_at else None
 
 
 def _parent_of(state: RunState) -> tuple[str, str]:

@@ -30,7 +30,7 @@ class Loaded(NamedTuple):
 # the run that is named; the running one; the one that was started last.
 _find: LiteralString = """
     select asked.number, found.run_id::text, found.request_id, found.wake_at, found.snapshot,
-        found.snapshot_event_id, found.snapshot_mark
+        found.snapshot_event_id, found.snapshot_mark, found.created_at
     from unnest(%s::integer[], %s::text[], %s::text[], %s::uuid[])
         as asked (number, namespace_id, workflow_id, run_id)
     cross join lateral (
@@ -110,12 +110,12 @@ async def _with_facts(
 def _load(
     asked: RunKey, row: tuple[Any, ...], events: list[HistoryEvent], marks: list[tuple[int, Mark]]
 ) -> Loaded:
-    _, run_id, request_id, wake_at, snapshot, _, _ = row
+    _, run_id, request_id, wake_at, snapshot, _, _, created_at = row
     if snapshot is not None:
         state = decode_state(snapshot)
     else:
         state = RunState(key=RunKey(asked.namespace_id, asked.workflow_id, run_id))
-        marks = [(0, StartedBy(request_id=request_id)), *marks]
+        marks = [(0, StartedBy(request_id=request_id, at=created_at)), *marks]
     load(state, events, marks)
     state.armed_at = wake_at or 0
     return Loaded(asked, state, wake_at or 0, len(events) + len(marks), len(snapshot or b""))

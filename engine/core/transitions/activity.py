@@ -353,12 +353,12 @@ def _which_is_due(activity: Activity, at: int) -> TimeoutType.ValueType | None:
 
 def _time_out(turn: Turn, event_id: int, activity: Activity, kind: TimeoutType.ValueType) -> bool:
     failure = failures.timeout(kind, TIMEOUT_MESSAGES[kind])
-    if kind in (T.TIMEOUT_TYPE_HEARTBEAT, T.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE) and activity.beat:
-        failure.timeout_failure_info.last_heartbeat_details.CopyFrom(activity.beat)
     decision = _decide(turn, activity, failure)
     if decision.delay_ns is not None:
         _retry(turn, event_id, failure, decision.delay_ns)
         return False
+    if kind in (T.TIMEOUT_TYPE_HEARTBEAT, T.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE) and activity.beat:
+        failure.timeout_failure_info.last_heartbeat_details.CopyFrom(activity.beat)
     state = decision.state
     if kind in (T.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE, T.TIMEOUT_TYPE_SCHEDULE_TO_START):
         state = RetryState.RETRY_STATE_TIMEOUT

@@ -17,7 +17,7 @@ from temporalio.api.enums.v1 import StartChildWorkflowExecutionFailedCause as Ca
 from temporalio.api.history.v1 import HistoryEvent, WorkflowExecutionStartedEventAttributes
 from temporalio.api.sdk.v1 import UserMetadata
 
-from engine.core import timeouts
+from engine.core import retry, timeouts
 from engine.core.effects import CloseChild, StartChild
 from engine.core.inputs import ChildClosed, ChildStarted
 from engine.core.keys import RunKey, derived_id
@@ -54,6 +54,8 @@ def initiate(
     attributes.task_queue.CopyFrom(normal_queue(command.task_queue, turn.state.queue))
     attributes.input.CopyFrom(command.input)
     copy_set(command, attributes, _COPIED)
+    if command.HasField("retry_policy"):
+        attributes.retry_policy.CopyFrom(retry.completed(command.retry_policy))
     timeouts.fit(attributes, turn.limits)
     attributes.parent_close_policy = (
         command.parent_close_policy or ParentClosePolicy.PARENT_CLOSE_POLICY_TERMINATE

@@ -61,6 +61,7 @@ def complete(
     attributes.workflow_task_completed_event_id = completed_event_id
     following = _cron_run(turn)
     if following is not None:
+        following.ClearField("last_completion_result")
         if command.HasField("result"):
             following.last_completion_result.CopyFrom(command.result)
         attributes.new_execution_run_id = _next_run_id(turn)
@@ -132,10 +133,13 @@ def continue_as_new(
     following.ClearField("last_completion_result")
     following.ClearField("first_workflow_task_backoff")
     following.ClearField("input")
+    following.ClearField("retry_policy")
     given = [name for name in _CARRIED if getattr(command, name).ByteSize()]
     following.ClearField("memo")
     following.ClearField("search_attributes")
     copy_set(command, following, given)
+    if command.HasField("retry_policy"):
+        following.retry_policy.CopyFrom(retry.completed(command.retry_policy))
     following.task_queue.CopyFrom(normal_queue(command.task_queue, turn.state.queue))
     if command.HasField("failure"):
         following.continued_failure.CopyFrom(command.failure)
@@ -163,6 +167,8 @@ def _following(
     following.continued_execution_run_id = state.key.run_id
     following.original_execution_run_id = _next_run_id(turn)
     following.first_execution_run_id = start.first_execution_run_id
+    if state.execution_expires_at:
+        following.workflow_execution_expiration_time.FromNanoseconds(state.execution_expires_at)
     following.ClearField("memo")
     following.ClearField("search_attributes")
     for name, payload in state.memo.items():
@@ -194,7 +200,7 @@ def _retry_run(
 
 def _cron_run(turn: Turn) -> WorkflowExecutionStartedEventAttributes | None:
     state, start = turn.state, _started(turn.state)
-    if not start.cron_schedule or state.cancel_requested:
+    if not start.cron_schedule:
         return None
     delay = cron.next_delay(start.cron_schedule, state.execution_at, turn.at)
     if state.execution_expires_at and turn.at + delay > state.execution_expires_at:

@@ -20,6 +20,7 @@ from temporalio.api.update.v1 import Acceptance, Rejection, Response
 from temporalio.api.workflowservice.v1 import RespondWorkflowTaskCompletedRequest
 
 from engine.core import commands
+from engine.core.command_parts import Refusal
 from engine.core.effects import ActivityStarted, Refuse, Reply, WorkflowTaskCompleted
 from engine.core.inputs import CompleteWorkflowTask, StartActivity, Terminate
 from engine.core.keys import derived_id
@@ -38,6 +39,8 @@ from engine.core.transitions import (
 from engine.core.turn import Turn
 from engine.errors import InvalidArgument
 from engine.protocol import failures
+
+_BAD_MESSAGE = Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_UPDATE_WORKFLOW_EXECUTION_MESSAGE
 
 
 class Task(NamedTuple):
@@ -81,9 +84,12 @@ def complete(turn: Turn, given: CompleteWorkflowTask) -> None:
     _next_task(turn, request, task.eager, has_news=bool(task.news))
 
 
-def _refused_message(
-    turn: Turn, request: RespondWorkflowTaskCompletedRequest
-) -> commands.Refusal | None:
+def _refused_message(turn: Turn, request: RespondWorkflowTaskCompletedRequest) -> Refusal | None:
+    sent = {message.id for message in request.messages}
+    for command in request.commands:
+        message_id = command.protocol_message_command_attributes.message_id
+        if command.command_type == C.COMMAND_TYPE_PROTOCOL_MESSAGE and message_id not in sent:
+            return Refusal(_BAD_MESSAGE, f"no message {message_id!r} came with the command")
     accepted = set[str]()
     for message in request.messages:
         try:
@@ -91,13 +97,11 @@ def _refused_message(
         except InvalidArgument as problem:
             refused = problem.message
         if refused:
-            return commands.Refusal(
-                Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_UPDATE_WORKFLOW_EXECUTION_MESSAGE, refused
-            )
+            return Refusal(_BAD_MESSAGE, refused)
     return None
 
 
-def _refuse(turn: Turn, refusal: commands.Refusal, identity: str) -> None:
+def _refuse(turn: Turn, refusal: Refusal, identity: str) -> None:
     message = refusal.message
     if refusal.cause != Cause.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND:
         name = Cause.Name(refusal.cause).removeprefix("WORKFLOW_TASK_FAILED_CAUSE_")
@@ -222,7 +226,7 @@ def _next_task(
     elif update.pending(turn.state):
         workflow_task.schedule(turn, speculative=True)
     following = None
-    if is_forced and request.return_new_workflow_task:
+    if turn.state.task is not None and request.return_new_workflow_task:
         following = _start_next(turn, request.identity)
     turn.reply(
         WorkflowTaskCompleted(
@@ -236,7 +240,7 @@ def _next_task(
 
 def _start_next(turn: Turn, identity: str) -> Any:
     task = turn.state.task
-    assert task is not None, "a forced task was just scheduled"
+    assert task is not None, "a task was just scheduled"
     request_id = derived_id(turn.state.key.run_id, task.scheduled_event_id, "next task")
     workflow_task.start(turn, task.scheduled_event_id, task.attempt, request_id, identity)
     answer = turn.effects.pop()

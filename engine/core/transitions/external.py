@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from temporalio.api.command.v1 import (
     RequestCancelExternalWorkflowExecutionCommandAttributes,
     SignalExternalWorkflowExecutionCommandAttributes,
@@ -15,7 +17,11 @@ from temporalio.api.enums.v1 import (
     EventType,
     SignalExternalWorkflowExecutionFailedCause,
 )
-from temporalio.api.history.v1 import HistoryEvent
+from temporalio.api.history.v1 import (
+    HistoryEvent,
+    RequestCancelExternalWorkflowExecutionInitiatedEventAttributes,
+    SignalExternalWorkflowExecutionInitiatedEventAttributes,
+)
 
 from engine.core.effects import CancelExternal, SignalExternal
 from engine.core.inputs import ExternalAnswered, RequestCancel, Signal
@@ -116,54 +122,57 @@ def answered(turn: Turn, given: ExternalAnswered) -> bool:
     """Whether it was still waited for."""
     state = turn.state
     if given.initiated_event_id in state.signals_out:
-        turn.record(_signal_answer(turn, given))
+        sent = state.signals_out[given.initiated_event_id].event
+        initiated = sent.signal_external_workflow_execution_initiated_event_attributes
+        turn.record(_signal_answer(turn, given, initiated))
     elif given.initiated_event_id in state.cancels_out:
-        turn.record(_cancel_answer(turn, given))
+        sent = state.cancels_out[given.initiated_event_id].event
+        asked = sent.request_cancel_external_workflow_execution_initiated_event_attributes
+        turn.record(_cancel_answer(turn, given, asked))
     else:
         return False
     return True
 
 
-def _signal_answer(turn: Turn, given: ExternalAnswered) -> HistoryEvent:
-    sent = turn.state.signals_out[given.initiated_event_id].event
-    initiated = sent.signal_external_workflow_execution_initiated_event_attributes
+def _signal_answer(
+    turn: Turn,
+    given: ExternalAnswered,
+    initiated: SignalExternalWorkflowExecutionInitiatedEventAttributes,
+) -> HistoryEvent:
     if given.failed_cause:
         event = turn.new(EventType.EVENT_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_FAILED)
         failed = event.signal_external_workflow_execution_failed_event_attributes
         failed.cause = SignalExternalWorkflowExecutionFailedCause.ValueType(given.failed_cause)
-        failed.namespace = initiated.namespace
-        failed.namespace_id = initiated.namespace_id
-        failed.workflow_execution.CopyFrom(initiated.workflow_execution)
-        failed.initiated_event_id = given.initiated_event_id
         failed.control = initiated.control
+        _name(failed, given, initiated)
         return event
     event = turn.new(EventType.EVENT_TYPE_EXTERNAL_WORKFLOW_EXECUTION_SIGNALED)
     signaled = event.external_workflow_execution_signaled_event_attributes
-    signaled.initiated_event_id = given.initiated_event_id
-    signaled.namespace = initiated.namespace
-    signaled.namespace_id = initiated.namespace_id
-    signaled.workflow_execution.CopyFrom(initiated.workflow_execution)
     signaled.control = initiated.control
+    _name(signaled, given, initiated)
     return event
 
 
-def _cancel_answer(turn: Turn, given: ExternalAnswered) -> HistoryEvent:
-    sent = turn.state.cancels_out[given.initiated_event_id].event
-    initiated = sent.request_cancel_external_workflow_execution_initiated_event_attributes
+def _cancel_answer(
+    turn: Turn,
+    given: ExternalAnswered,
+    initiated: RequestCancelExternalWorkflowExecutionInitiatedEventAttributes,
+) -> HistoryEvent:
     if given.failed_cause:
         event = turn.new(EventType.EVENT_TYPE_REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION_FAILED)
         failed = event.request_cancel_external_workflow_execution_failed_event_attributes
         failed.cause = CancelExternalWorkflowExecutionFailedCause.ValueType(given.failed_cause)
-        failed.namespace = initiated.namespace
-        failed.namespace_id = initiated.namespace_id
-        failed.workflow_execution.CopyFrom(initiated.workflow_execution)
-        failed.initiated_event_id = given.initiated_event_id
         failed.control = initiated.control
+        _name(failed, given, initiated)
         return event
     event = turn.new(EventType.EVENT_TYPE_EXTERNAL_WORKFLOW_EXECUTION_CANCEL_REQUESTED)
-    requested = event.external_workflow_execution_cancel_requested_event_attributes
-    requested.initiated_event_id = given.initiated_event_id
-    requested.namespace = initiated.namespace
-    requested.namespace_id = initiated.namespace_id
-    requested.workflow_execution.CopyFrom(initiated.workflow_execution)
+    _name(event.external_workflow_execution_cancel_requested_event_attributes, given, initiated)
     return event
+
+
+def _name(answer: Any, given: ExternalAnswered, initiated: Any) -> None:
+    """Which request the answer is to, and whom that went to."""
+    answer.initiated_event_id = given.initiated_event_id
+    answer.namespace = initiated.namespace
+    answer.namespace_id = initiated.namespace_id
+    answer.workflow_execution.CopyFrom(initiated.workflow_execution)

@@ -20,7 +20,7 @@ _SIGNAL = "workflow_execution_signaled_event_attributes"
 
 def begin(turn: Turn, given: Reset) -> None:
     """`given.events` are copied as they are; the running workflow task at their end fails."""
-    turn.mark(StartedBy(request_id=given.request_id))
+    turn.mark(StartedBy(request_id=given.request_id, at=turn.at))
     for event in given.events:
         # The first event still names the original run: the SDKs draw their random numbers from it.
         copied = HistoryEvent()

@@ -1,6 +1,6 @@
-"""The beginning of a run.
+"""The beginning of a run, and the starts that came too late and were content with it.
 
-(none) ──begin──▶ running
+(none) ──begin──▶ running ──attach──▶ running
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ from temporalio.api.enums.v1 import ContinueAsNewInitiator, EventType
 from temporalio.api.history.v1 import WorkflowExecutionStartedEventAttributes
 
 from engine.core import cron, timeouts
-from engine.core.inputs import Start
+from engine.core.inputs import Attach, Start
 from engine.core.marks import StartedBy
 from engine.core.turn import Turn
 
 
 def begin(turn: Turn, given: Start) -> None:
     assert turn.state.next_event_id == 1, "a run begins once"
-    turn.mark(StartedBy(request_id=given.request_id))
+    turn.mark(StartedBy(request_id=given.request_id, at=turn.at))
     event = turn.new(EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED)
     attributes = event.workflow_execution_started_event_attributes
     attributes.CopyFrom(given.attributes)
@@ -29,14 +29,20 @@ def begin(turn: Turn, given: Start) -> None:
     ):
         timeout = attributes.workflow_execution_timeout.ToNanoseconds()
         if timeout:
-            backoff = attributes.first_workflow_task_backoff.ToNanoseconds()
-            attributes.workflow_execution_expiration_time.FromNanoseconds(
-                turn.at + backoff + timeout
-            )
+            attributes.workflow_execution_expiration_time.FromNanoseconds(turn.at + timeout)
     event.links.extend(given.links)
     if given.user_metadata is not None:
         event.user_metadata.CopyFrom(given.user_metadata)
     turn.add(event)
+
+
+def attach(turn: Turn, given: Attach) -> None:
+    """The workflow itself has no use for it, so no workflow task comes of it."""
+    event = turn.new(EventType.EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED)
+    attributes = event.workflow_execution_options_updated_event_attributes
+    attributes.attached_request_id = given.request_id
+    event.links.extend(given.links)
+    turn.record(event)
 
 
 def _wait_for_cron(turn: Turn, first: WorkflowExecutionStartedEventAttributes) -> None:

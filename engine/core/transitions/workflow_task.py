@@ -27,6 +27,7 @@ from engine.errors import TaskNotFound
 
 SECOND = 1_000_000_000
 FORCE_CLOSED = WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_FORCE_CLOSE_COMMAND
+TOO_LARGE_TO_SEND = WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_GRPC_MESSAGE_TOO_LARGE
 
 
 def ensure(turn: Turn, *, ends_delay: bool = False) -> None:
@@ -296,8 +297,13 @@ def _backoff(turn: Turn) -> int:
 
 def back_off_over(turn: Turn) -> None:
     state = turn.state
-    if state.task is None and state.task_backoff_until and state.task_backoff_until <= turn.at:
+    if state.task or not state.task_backoff_until or state.task_backoff_until > turn.at:
+        return
+    if state.next_event_id == state.task_backoff_event_id:
         _schedule_retry(turn)
+    else:
+        # There is news since: it is the first attempt at that.
+        schedule(turn)
 
 
 def time_out(turn: Turn) -> None:

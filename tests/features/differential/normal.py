@@ -6,10 +6,12 @@ the worker or the storage is left out. All else stays, so that it must be the sa
 
 import json
 import re
+from base64 import b64decode
 from collections.abc import Iterable
 from typing import Any
 
 from google.protobuf.json_format import MessageToDict
+from google.protobuf.message import Message
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
 
@@ -49,6 +51,10 @@ class Normal:
     def history(self, events: Iterable[HistoryEvent]) -> list[str]:
         return [self._line(event) for event in events]
 
+    def message(self, said: Message) -> str:
+        told = json.dumps(self._value(MessageToDict(said)), sort_keys=True)
+        return f"{type(said).__name__} {told}"
+
     def _line(self, event: HistoryEvent) -> str:
         told = self._value(MessageToDict(attributes_of(event)))
         _tell_apart(event, told)
@@ -72,6 +78,10 @@ class Normal:
 
 
 def _tell_apart(event: HistoryEvent, told: dict[str, Any]) -> None:
+    if event.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED:
+        # They name the run that came in its place.
+        for payload in told.get("details", {}).get("payloads", []):
+            payload["data"] = _ID.sub("<id>", b64decode(payload["data"]).decode())
     if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED:
         # The cause is the protocol's; each server has its own words for it behind the colon.
         message = told.get("failure", {}).get("message", "")

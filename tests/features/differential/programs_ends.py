@@ -2,7 +2,10 @@
 
 from temporalio.api.common.v1 import RetryPolicy, WorkflowExecution
 from temporalio.api.enums.v1 import ResetReapplyType
-from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
+from temporalio.api.workflowservice.v1 import (
+    DescribeWorkflowExecutionRequest,
+    ResetWorkflowExecutionRequest,
+)
 
 from tests.features.differential.stage import Stage
 from tests.support.commands import (
@@ -19,7 +22,7 @@ from tests.support.commands import (
 from tests.support.history import attributes_of
 
 
-async def _next_run(stage: Stage, run: WorkflowExecution) -> WorkflowExecution:
+async def next_run(stage: Stage, run: WorkflowExecution) -> WorkflowExecution:
     closing = attributes_of((await stage.server.history(run))[-1])
     return stage.also(run.workflow_id, closing.new_execution_run_id)  # type: ignore[attr-defined]
 
@@ -31,7 +34,7 @@ async def continues_as_new(stage: Stage) -> None:
         workflow_run_timeout=seconds(600),
     )
     await stage.worker.on_task(continue_as_new(stage.queue, input=text(2)))
-    await _next_run(stage, run)
+    await next_run(stage, run)
     await stage.worker.on_task(complete(text(3)))
 
 
@@ -47,7 +50,7 @@ async def continues_as_another_type(stage: Stage) -> None:
             workflow_task_timeout=seconds(5),
         )
     )
-    await _next_run(stage, run)
+    await next_run(stage, run)
     await stage.worker.on_task(complete())
 
 
@@ -57,7 +60,7 @@ async def continues_and_keeps_its_signals(stage: Stage) -> None:
     await stage.signal(run, "late")
     await stage.refused(stage.worker.answer(task, continue_as_new(stage.queue)))
     await stage.worker.on_task(continue_as_new(stage.queue))
-    await _next_run(stage, run)
+    await next_run(stage, run)
     await stage.worker.on_task(complete())
 
 
@@ -67,7 +70,7 @@ async def tries_a_failed_workflow_again(stage: Stage) -> None:
         input=text(1),
     )
     await stage.worker.on_task(fail(failed("no money", "NoMoney")))
-    again = await _next_run(stage, run)
+    again = await next_run(stage, run)
     await stage.until_seen(again, "WorkflowTaskScheduled")
     await stage.worker.on_task(fail(failed("still no money", "NoMoney")))
 
@@ -80,9 +83,9 @@ async def does_not_try_a_final_failure_again(stage: Stage) -> None:
 async def runs_by_a_cron_schedule(stage: Stage) -> None:
     run = await stage.start(cron_schedule="@every 1s")
     await stage.worker.on_task(complete(text("once")))
-    again = await _next_run(stage, run)
+    again = await next_run(stage, run)
     await stage.worker.on_task(fail(failed("no money", "NoMoney")))
-    third = await _next_run(stage, again)
+    third = await next_run(stage, again)
     await stage.until_seen(third, "WorkflowTaskScheduled")
     await stage.terminate(third)
 
@@ -104,26 +107,26 @@ async def runs_out_of_time_and_is_tried_again(stage: Stage) -> None:
         retry_policy=RetryPolicy(initial_interval=seconds(1), maximum_attempts=2),
     )
     await stage.closed(run)
-    again = await _next_run(stage, run)
+    again = await next_run(stage, run)
     await stage.closed(again)
 
 
 async def is_reset_to_its_first_task(stage: Stage) -> None:
     run = await _with_an_activity(stage)
-    await _reset(stage, run, 4)
+    await reset(stage, run, 4)
     await stage.worker.on_task(complete(text("again")))
 
 
 async def is_reset_in_the_middle(stage: Stage) -> None:
     run = await _with_an_activity(stage)
-    await _reset(stage, run, 10)
+    await reset(stage, run, 10)
     await stage.worker.on_activity(text("charged again"))
     await stage.worker.on_task(complete(text("again")))
 
 
 async def is_reset_without_its_signals(stage: Stage) -> None:
     run = await _with_an_activity(stage)
-    await _reset(stage, run, 4, reset_reapply_type=ResetReapplyType.RESET_REAPPLY_TYPE_NONE)
+    await reset(stage, run, 4, reset_reapply_type=ResetReapplyType.RESET_REAPPLY_TYPE_NONE)
 
 
 async def is_reset_while_it_runs(stage: Stage) -> None:
@@ -131,17 +134,67 @@ async def is_reset_while_it_runs(stage: Stage) -> None:
     await stage.worker.on_task(start_timer("t", 600))
     await stage.signal(run)
     await stage.cancel(run)
-    await _reset(stage, run, 4)
+    await reset(stage, run, 4)
 
 
 async def is_reset_after_it_went_on(stage: Stage) -> None:
     run = await stage.start()
     await stage.worker.on_task(continue_as_new(stage.queue))
-    following = await _next_run(stage, run)
+    following = await next_run(stage, run)
     await stage.until_seen(following, "WorkflowTaskScheduled")
     await stage.signal(following, "to the second run")
     await stage.worker.on_task(complete())
-    await _reset(stage, run, 4)
+    await reset(stage, run, 4)
+
+
+async def is_reset_and_begins_anew(stage: Stage) -> None:
+    run = await stage.start(
+        workflow_run_timeout=seconds(600), workflow_execution_timeout=seconds(2000)
+    )
+    await stage.worker.on_task(start_timer("t", 2))
+    await stage.until_seen(run, "TimerFired")
+    await stage.worker.on_task(start_timer("u", 100))
+    begun = await _begun(stage, run)
+    await _note_times(stage, run, begun)
+    await reset(stage, run, 4)
+    current = WorkflowExecution(workflow_id=run.workflow_id)
+    await _note_times(stage, current, begun)
+
+
+async def begins_later_but_ends_in_time(stage: Stage) -> None:
+    times = {
+        "workflow_run_timeout": seconds(600),
+        "workflow_execution_timeout": seconds(2000),
+    }
+    for name, given in {
+        "delay": {"workflow_start_delay": seconds(100)},
+        "cron": {"cron_schedule": "@every 100s"},
+        "now": {},
+    }.items():
+        run = await stage.start(name, **times, **given)
+        await _note_times(stage, run, await _begun(stage, run))
+
+
+async def _begun(stage: Stage, run: WorkflowExecution) -> int:
+    return (await stage.server.history(run))[0].event_time.ToNanoseconds()
+
+
+async def _note_times(stage: Stage, run: WorkflowExecution, begun: int) -> None:
+    """In whole seconds since what they are counted from."""
+    found = await stage.server.workflows.DescribeWorkflowExecution(
+        DescribeWorkflowExecutionRequest(namespace="default", execution=run)
+    )
+    info, more = found.workflow_execution_info, found.workflow_extended_info
+    start = info.start_time.ToNanoseconds()
+    stage.note("original", more.original_start_time.ToNanoseconds() == begun, start > begun)
+    for name, time in {
+        "execution": info.execution_time,
+        "run expires": more.run_expiration_time,
+        "execution expires": more.execution_expiration_time,
+        "reset": more.last_reset_time,
+    }.items():
+        since_start = round((time.ToNanoseconds() - start) / 1e9)
+        stage.note(name, since_start if time.ByteSize() else "never")
 
 
 async def _with_an_activity(stage: Stage) -> WorkflowExecution:
@@ -154,7 +207,9 @@ async def _with_an_activity(stage: Stage) -> WorkflowExecution:
     return run
 
 
-async def _reset(stage: Stage, run: WorkflowExecution, cut: int, **given: object) -> None:
+async def reset(
+    stage: Stage, run: WorkflowExecution, cut: int, **given: object
+) -> WorkflowExecution:
     answer = await stage.server.workflows.ResetWorkflowExecution(
         ResetWorkflowExecutionRequest(
             namespace="default",
@@ -165,4 +220,4 @@ async def _reset(stage: Stage, run: WorkflowExecution, cut: int, **given: object
             **given,  # type: ignore[arg-type]
         )
     )
-    stage.also(run.workflow_id, answer.run_id)
+    return stage.also(run.workflow_id, answer.run_id)

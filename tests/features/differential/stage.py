@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 import grpc
+from google.protobuf.message import Message
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.workflowservice.v1 import (
@@ -17,7 +18,7 @@ from temporalio.api.workflowservice.v1 import (
 
 from tests.features.differential import pending
 from tests.features.differential.normal import Normal
-from tests.support.engine import Server
+from tests.support.engine import Server, detail_names
 from tests.support.eventually import eventually_async
 from tests.support.history import name_of
 from tests.support.names import Names
@@ -36,11 +37,11 @@ class Stage:
         self.worker = ScriptedWorker(server, self.queue)
         self._prefix = play
         self._runs: list[WorkflowExecution] = []
-        self._noted: list[str] = []
+        self._notes: list[Message | str] = []
 
     def note(self, *words: object) -> None:
         """Something seen on the way, told before the histories."""
-        self._noted.append(" ".join(map(str, words)))
+        self._notes.append(" ".join(map(str, words)))
 
     async def look(self, run: WorkflowExecution) -> None:
         """Note what is pending."""
@@ -126,9 +127,20 @@ class Stage:
             return refusal.code()
         return grpc.StatusCode.OK
 
+    async def hear(self, call: Awaitable[Message]) -> Message | None:
+        """What the call answers, or how it is refused, is to be the same on both servers."""
+        try:
+            answer = await call
+        except grpc.aio.AioRpcError as refusal:
+            self._notes.append(" ".join([refusal.code().name, *detail_names(refusal)]))
+            return None
+        self._notes.append(answer)
+        return answer
+
     async def told(self) -> list[str]:
-        """All histories of the play, in the order that the program named the runs."""
-        normal, lines = Normal(), list(self._noted)
+        """The notes, and all histories of the play in the order that the program named the runs."""
+        normal = Normal()
+        lines = [note if isinstance(note, str) else normal.message(note) for note in self._notes]
         for number, run in enumerate(self._runs, 1):
             lines.append(f"run {number}")
             lines += normal.history(await self.server.history(run))

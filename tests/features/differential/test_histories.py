@@ -10,9 +10,15 @@ from types import ModuleType
 import pytest
 
 from tests.features.differential import (
+    programs_activities,
+    programs_chains,
+    programs_commands,
     programs_ends,
     programs_interventions,
     programs_others,
+    programs_policies,
+    programs_reading,
+    programs_tasks,
     programs_work,
 )
 from tests.features.differential.stage import Program, Stage
@@ -37,6 +43,14 @@ ALL = {
     **programs(programs_others),
     **programs(programs_ends),
     **programs(programs_interventions),
+    **programs(programs_policies),
+    **programs(programs_commands),
+    **programs_commands.REFUSED,
+    **programs(programs_reading),
+    **programs(programs_tasks),
+    **programs_tasks.FAILING,
+    **programs(programs_activities),
+    **programs(programs_chains),
 }
 
 

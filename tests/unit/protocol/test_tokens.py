@@ -4,7 +4,8 @@ from engine.errors import InvalidArgument
 from engine.protocol import tokens
 from engine.protocol.tokens import HistoryToken, TaskToken
 
-TOKEN = TaskToken("ns", "w", "r", 5, 6, 2, "a")
+RUN_ID = "5ea0811c-673d-425f-9ec2-16c3ee6bd386"
+TOKEN = TaskToken("ns", "w", RUN_ID, 5, 6, 2, "a")
 
 
 def test_a_token_comes_back_as_it_went() -> None:
@@ -18,7 +19,7 @@ def test_a_token_comes_back_as_it_went() -> None:
         b"\x02" + tokens.encode(TOKEN)[1:],
         tokens.encode(TOKEN)[:-1],
         tokens.encode(TOKEN) + b"x",
-        tokens.encode(HistoryToken("ns", "w", "r", 1, 2))[:3],
+        tokens.encode(HistoryToken("ns", "w", RUN_ID, 1, 2))[:3],
         b"\x01" * 100_000,
     ],
     ids=["forged", "of another version", "cut off", "too long", "of another kind", "huge"],

@@ -1,0 +1,62 @@
+"""When a run's record is renewed: each time costs a row, so only where it says something new."""
+
+from engine.core.effects import EmitRecord
+from engine.core.step import Step
+from engine.core.visibility import record_of
+from tests.support.story import (
+    Story,
+    asked,
+    cancel_timer,
+    complete_run,
+    schedule_activity,
+    start_timer,
+)
+
+
+def records_of(story: Story) -> int:
+    return sum(len(asked(taken, EmitRecord)) for taken in story.steps)
+
+
+def test_a_run_of_one_activity_is_shown_twice() -> None:
+    story = Story()
+    story.start()
+    story.do(schedule_activity())
+    story.take_activity()
+    story.complete_activity()
+    story.do(complete_run())
+
+    assert records_of(story) == 2
+
+
+def test_a_run_that_comes_to_rest_says_what_it_waits_for() -> None:
+    story = Story()
+    story.start()
+    story.do(schedule_activity())
+    story.take_activity()
+    story.complete_activity()
+
+    rested: Step = story.do(start_timer())
+
+    assert asked(rested, EmitRecord)
+    assert record_of(story.state).waiting_on == ["timer"]
+
+
+def test_a_run_that_comes_to_rest_again_is_not_shown_again() -> None:
+    story = Story()
+    story.start()
+    story.do(start_timer())
+    shown = records_of(story)
+    story.signal()
+    story.do(cancel_timer())
+    story.signal()
+    story.do()
+
+    assert records_of(story) == shown
+    assert record_of(story.state).waiting_on == ["signal"]
+
+
+def test_a_run_whose_first_task_nobody_has_done_is_not_said_to_wait() -> None:
+    story = Story()
+    story.start()
+
+    assert record_of(story.state).waiting_on == []
