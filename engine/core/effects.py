@@ -175,6 +175,8 @@ class WorkflowTaskStarted(Frozen, frozen=True, kw_only=True):
     held: tuple[HistoryEvent, ...] = ()
     messages: tuple[Message, ...] = ()
     queue: str
+    # The run's own: the task may come through a sticky one.
+    run_queue: str
     sticky: bool
     priority: bytes = b""
 

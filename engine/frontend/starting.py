@@ -62,9 +62,7 @@ async def start(parts: Parts, request: StartWorkflowExecutionRequest) -> object:
     )
     if answer.eager_task is None:
         return response
-    task = await workflow_tasks.answer(
-        parts, opening.key, answer.eager_task, request.task_queue.name, sticky=False
-    )
+    task = await workflow_tasks.answer(parts, opening.key, answer.eager_task, sticky=False)
     return wire.with_field(response, "eager_workflow_task", task)
 
 

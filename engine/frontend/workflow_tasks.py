@@ -60,15 +60,12 @@ async def poll(parts: Parts, request: PollWorkflowTaskQueueRequest) -> object:
         return await polling.hand_over(
             parts, task, lambda: queries.task_answer(parts, task, sticky=sticky)
         )
-    normal = request.task_queue.normal_name if sticky else request.task_queue.name
     return await polling.hand_over(
-        parts, task, lambda: answer(parts, task.run, task.started, normal, sticky=sticky)
+        parts, task, lambda: answer(parts, task.run, task.started, sticky=sticky)
     )
 
 
-async def answer(
-    parts: Parts, run: RunKey, started: WorkflowTaskStarted, queue: str, *, sticky: bool
-) -> bytes:
+async def answer(parts: Parts, run: RunKey, started: WorkflowTaskStarted, *, sticky: bool) -> bytes:
     """`sticky`: the worker knows the run, so it is sent what is new only."""
     response = PollWorkflowTaskQueueResponse(
         task_token=tokens.encode(
@@ -90,12 +87,12 @@ async def answer(
         attempt=started.attempt,
         scheduled_time=times.timestamp(started.scheduled_at),
         started_time=times.timestamp(started.started_at),
+        # The SDKs take no task without it.
+        workflow_execution_task_queue=TaskQueue(
+            name=started.run_queue, kind=TaskQueueKind.TASK_QUEUE_KIND_NORMAL
+        ),
         messages=started.messages,
     )
-    if queue:
-        response.workflow_execution_task_queue.CopyFrom(
-            TaskQueue(name=queue, kind=TaskQueueKind.TASK_QUEUE_KIND_NORMAL)
-        )
     run = run._replace(run_id=started.run_id)
     for query in parts.matching.queries.carry(run):
         response.queries[query.id].CopyFrom(query.question)
@@ -166,7 +163,7 @@ async def _completed(
     if reply.next_task is None:
         return response
     # Its worker has just done the task before it.
-    task = await answer(parts, run, reply.next_task, "", sticky=True)
+    task = await answer(parts, run, reply.next_task, sticky=True)
     return wire.with_field(response, "workflow_task", task)
 
 

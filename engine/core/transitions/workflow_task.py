@@ -172,6 +172,7 @@ def started_answer(state: RunState) -> WorkflowTaskStarted:
         held=_held_events(state, task) if task.held else (),
         messages=tuple(_messages(state)),
         queue=task.queue,
+        run_queue=state.queue,
         sticky=task.sticky,
     )
 

@@ -92,6 +92,7 @@ async def keeps_a_task_alive(stage: Stage) -> None:
         )
         task = answer.workflow_task
         stage.note(task.attempt, task.previous_started_event_id, task.started_event_id)
+        stage.note(task.workflow_execution_task_queue, task.workflow_type, len(task.queries))
         stage.note(*map(name_of, task.history.events))
     await stage.worker.answer(task, complete())
 
@@ -111,6 +112,7 @@ async def takes_the_next_task_with_the_answer(stage: Stage) -> None:
     await stage.signal(run)
     answer = await stage.worker.answer(task, start_timer("t", 100), return_new_workflow_task=True)
     stage.note(*map(name_of, answer.workflow_task.history.events))
+    stage.note(answer.workflow_task.workflow_execution_task_queue)
     await stage.worker.answer(answer.workflow_task, complete())
 
 
