@@ -56,6 +56,37 @@ class Persistent:
         )
 
 
+@activity.defn
+async def takes_its_time() -> str:
+    await asyncio.sleep(3)
+    return "done"
+
+
+@workflow.defn
+class Local:
+    """A local activity that outlasts a workflow task, which its worker therefore keeps alive."""
+
+    @workflow.run
+    async def run(self) -> str:
+        return await workflow.execute_local_activity(
+            takes_its_time, schedule_to_close_timeout=MOMENT
+        )
+
+
+@workflow.defn
+class Many:
+    """Activities that end while a workflow task runs, so that the next one follows at once."""
+
+    @workflow.run
+    async def run(self, count: int) -> list[str]:
+        return await asyncio.gather(
+            *(
+                workflow.execute_activity(greet, str(number), start_to_close_timeout=MOMENT)
+                for number in range(count)
+            )
+        )
+
+
 @workflow.defn
 class Cancelling:
     @workflow.run
@@ -150,5 +181,8 @@ class Failing:
 
 WORKFLOWS = [
     Greeting, Persistent, Cancelling, Elsewhere, Sleeping, Account, Parent, Counting, Failing,
+    Local, Many,
 ]  # fmt: skip
-ACTIVITIES = [greet, third_time_lucky, beats_until_cancelled, completed_elsewhere]
+ACTIVITIES = [
+    greet, third_time_lucky, beats_until_cancelled, completed_elsewhere, takes_its_time,
+]  # fmt: skip

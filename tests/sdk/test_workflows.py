@@ -26,12 +26,15 @@ from tests.sdk.programs import (
     Elsewhere,
     Failing,
     Greeting,
+    Local,
+    Many,
     Parent,
     Persistent,
     Sleeping,
 )
 from tests.support.engine import Server
 from tests.support.eventually import eventually_async
+from tests.support.history import name_of
 from tests.support.names import Names
 
 Start = Callable[..., Any]
@@ -79,6 +82,24 @@ async def test_an_activity_answers_the_workflow(start: Start) -> None:
 
 async def test_a_failing_activity_is_tried_again(start: Start) -> None:
     assert await (await start(Persistent.run)).result() == 3
+
+
+async def test_a_local_activity_may_outlast_a_workflow_task(start: Start) -> None:
+    run = await start(Local.run, task_timeout=timedelta(seconds=2))
+
+    assert await run.result() == "done"
+    assert not [name for name in await _names(run) if "WorkflowTaskTimedOut" in name]
+
+
+async def test_activities_that_end_while_a_task_runs_are_all_heard(start: Start) -> None:
+    run = await start(Many.run, 60)
+
+    assert len(await run.result()) == 60
+    assert not [name for name in await _names(run) if "WorkflowTaskTimedOut" in name]
+
+
+async def _names(run: WorkflowHandle[Any, Any]) -> list[str]:
+    return [name_of(event) for event in (await run.fetch_history()).events]
 
 
 async def test_a_timer_fires(start: Start) -> None:
