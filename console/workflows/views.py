@@ -32,6 +32,7 @@ def runs(request: HtmxRequest, namespace: str) -> HttpResponse:
         "chips": presenters.chip_links(search.query),
         "pieces": query.pieces(search.query, search.wrong_at),
         "sizes": presenters.size_links(search, SIZES),
+        "may_start": can(request.user, "run.start", namespace),
         "may_bulk": can(request.user, "bulk.run", namespace),
     }
     response = render_page(request, "workflows/runs.html", context, parts=PARTS)
