@@ -40,6 +40,14 @@ async def charge_card(amount: str) -> str:
     return f"charged {amount}"
 
 
+@activity.defn
+async def linger() -> None:
+    """Runs until it is told that nobody waits for it."""
+    while True:
+        activity.heartbeat()
+        await asyncio.sleep(0.1)
+
+
 @workflow.defn
 class Waiting:
     """Waits for the signal `go`; can be asked for its state and told an amount."""
@@ -112,7 +120,42 @@ class Counting:
         return rounds
 
 
-WORKFLOWS = (Waiting, Charging, Counting)
+@workflow.defn
+class Lingering:
+    """One attempt that runs for as long as it is let."""
+
+    @workflow.run
+    async def run(self) -> None:
+        await workflow.execute_activity(
+            linger,
+            start_to_close_timeout=timedelta(minutes=5),
+            heartbeat_timeout=timedelta(seconds=20),
+        )
+
+
+@workflow.defn
+class Wide:
+    """So many activities at once, that fail and wait for a day."""
+
+    @workflow.run
+    async def run(self, width: int) -> None:
+        await asyncio.gather(
+            *(
+                workflow.execute_activity(
+                    charge_card,
+                    "never",
+                    start_to_close_timeout=timedelta(seconds=20),
+                    retry_policy=RetryPolicy(
+                        initial_interval=timedelta(milliseconds=100),
+                        maximum_interval=timedelta(seconds=10),
+                    ),
+                )
+                for _ in range(width)
+            )
+        )
+
+
+WORKFLOWS = (Waiting, Charging, Counting, Lingering, Wide)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +230,7 @@ def running(program: Program, queue: str) -> Iterator[RunningWorker]:
             program.client,
             task_queue=queue,
             workflows=WORKFLOWS,
-            activities=[charge_card],
+            activities=[charge_card, linger],
             identity=identity,
             workflow_runner=UnsandboxedWorkflowRunner(),
             graceful_shutdown_timeout=timedelta(seconds=1),
