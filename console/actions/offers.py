@@ -52,10 +52,10 @@ def of_run(run: RunDetail) -> Offers:
     """The workflow's own list, then what only the memo names."""
     told, silence = _metadata(run.summary.key)
     memo = typed_actions(run.summary.memo)
-    found = {
-        (kind, name): Offer(kind, name, description, memo.get((kind, name), (None, ""))[0])
-        for kind, name, description in _defined(told)
-    }
+    found = {}
+    for kind, name, description in _defined(told):
+        arguments, in_memo = memo.get((kind, name), (None, ""))
+        found[kind, name] = Offer(kind, name, description or in_memo, arguments)
     for (kind, name), (arguments, description) in memo.items():
         found.setdefault((kind, name), Offer(kind, name, description, arguments))
     return Offers(tuple(found.values()), silence)

@@ -32,6 +32,8 @@ class Draft:
     pattern: Pattern | None
     #: it is to be started; else only another argument was asked for
     is_sent: bool
+    #: what the rows say, once it is sent; what cannot be read is an error of its row
+    arguments: list[Any]
 
     @property
     def kept_memo(self) -> list[str]:
@@ -59,7 +61,8 @@ def begin(
         kinds, given if is_sent else None, initial=initial, may_terminate=may_terminate
     )
     rows = _rows(pattern, given)
-    return Draft(namespace, form, rows, like, pattern, is_sent)
+    arguments = _arguments(rows, pattern) if is_sent else []
+    return Draft(namespace, form, rows, like, pattern, is_sent, arguments)
 
 
 def _like(namespace: str, asked: Mapping[str, str]) -> tuple[RunKey | None, Pattern | None]:
@@ -94,14 +97,14 @@ def _rows(pattern: Pattern | None, given: QueryDict | None) -> list[Row]:
 
 
 def order(draft: Draft) -> Order:
-    """Of a valid form. Arguments that cannot be read are errors of their rows."""
+    """Of a draft in which nothing is wrong."""
     asked = draft.form.cleaned_data
     return Order(
         namespace=draft.namespace,
         workflow_id=asked["workflow_id"],
         workflow_type=asked["workflow_type"],
         task_queue=asked["task_queue"],
-        arguments=_arguments(draft),
+        arguments=draft.arguments,
         memo=_memo(draft),
         attributes=draft.form.attributes(),
         reuse=asked["reuse"],
@@ -116,17 +119,15 @@ def order(draft: Draft) -> Order:
     )
 
 
-def _arguments(draft: Draft) -> list[Any]:
-    parcels = draft.pattern.arguments if draft.pattern else ()
+def _arguments(rows: list[Row], pattern: Pattern | None) -> list[Any]:
+    parcels = pattern.arguments if pattern else ()
     unchanged = {
         row.number: parcel
-        for row, parcel in zip(draft.rows, parcels, strict=False)
+        for row, parcel in zip(rows, parcels, strict=False)
         if row.text == presenters.text_of(parcel)
     }
-    last = max(
-        (row.number for row in draft.rows if row.text.strip() or row.number in unchanged), default=0
-    )
-    return [unchanged.get(row.number) or typed.value(row) for row in draft.rows[:last]]
+    said = [row.number for row in rows if row.text.strip() or row.number in unchanged]
+    return [unchanged.get(row.number) or typed.value(row) for row in rows[: max(said, default=0)]]
 
 
 def _memo(draft: Draft) -> dict[str, Any]:

@@ -40,9 +40,9 @@ def start(request: HtmxRequest, namespace: str) -> HttpResponse:
 
 def _started(request: HtmxRequest, draft: Draft) -> Started | None:
     """None: something is wrong, and stands where it belongs."""
-    order = drafts.order(draft)
     if draft.is_wrong:
         return None
+    order = drafts.order(draft)
     try:
         return actions.start(request.user, order, draft.like, draft.form.cleaned_data["reason"])
     except GatewayError as error:

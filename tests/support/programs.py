@@ -62,7 +62,7 @@ class Waiting:
         await workflow.wait_condition(lambda: self.gone)
         return self.amount
 
-    @workflow.signal
+    @workflow.signal(description="Let it end")
     def go(self) -> None:
         self.gone = True
 
@@ -70,10 +70,21 @@ class Waiting:
     def state(self) -> dict[str, Any]:
         return {"amount": self.amount, "gone": self.gone}
 
-    @workflow.update
+    @workflow.update(description="Another amount")
     def adjust(self, amount: str) -> str:
         before, self.amount = self.amount, amount
         return before
+
+    @workflow.update
+    def book(self, order: dict[str, Any], times: int) -> dict[str, Any]:
+        if times == 13:
+            raise ApplicationError("thirteen brings no luck", type="Unlucky")
+        return {"order": order, "times": times}
+
+    @book.validator
+    def bookable(self, order: dict[str, Any], times: int) -> None:
+        if order["count"] > 5:
+            raise ApplicationError("there are only five", {"field": "count"}, type="BookingRefused")
 
     @adjust.validator
     def not_below_zero(self, amount: str) -> None:
