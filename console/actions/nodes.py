@@ -82,8 +82,11 @@ def _node(
 
 
 def _children(node: Node, defaults: Mapping[str, Any]) -> Iterator[Node]:
-    needed = node.schema.get("required", ())
-    for number, (name, schema) in enumerate(node.schema.get("properties", {}).items()):
+    """In the order of `required`: an SDK may sort the names of a memo, and leaves lists alone."""
+    inside, needed = node.schema.get("properties", {}), node.schema.get("required", ())
+    names = [*(one for one in needed if one in inside), *inside]
+    for number, name in enumerate(dict.fromkeys(names)):
+        schema = inside[name]
         yield _node(
             schema,
             f"{node.name}.{number}",
@@ -121,17 +124,17 @@ def _hint(schema: Schema) -> str:
         says.append("One a line.")
     if schema.get("format") == "date-time":
         says.append("In UTC.")
-    limits = [(word, schema[name]) for name, word in LIMIT_WORDS.items() if name in schema]
+    limits = [word.format(schema[name]) for name, word in LIMIT_WORDS.items() if name in schema]
     if limits:
-        says.append(", ".join(f"{word} {limit}" for word, limit in limits).capitalize() + ".")
+        says.append(", ".join(limits).capitalize() + ".")
     return " ".join(says)
 
 
 LIMIT_WORDS = {
-    "minimum": "at least", "maximum": "at most", "exclusiveMinimum": "more than",
-    "exclusiveMaximum": "less than", "multipleOf": "in steps of",
-    "minLength": "characters at least",
-    "maxLength": "characters at most", "minItems": "items at least", "maxItems": "items at most",
+    "minimum": "at least {}", "maximum": "at most {}", "exclusiveMinimum": "more than {}",
+    "exclusiveMaximum": "less than {}", "multipleOf": "in steps of {}",
+    "minLength": "{} characters or more", "maxLength": "{} characters or less",
+    "minItems": "{} or more of them", "maxItems": "{} or less of them",
 }  # fmt: skip
 
 

@@ -71,6 +71,8 @@ def _usable_type(schema: Schema) -> None:
     for name, shape in shapes.items():
         if name in schema and not isinstance(schema[name], shape):
             raise Unsupported(f"has a {name} of the wrong kind")
+    if not all(isinstance(name, str) for name in schema.get("required", ())):
+        raise Unsupported("has a required of the wrong kind")
     if schema.get("multipleOf", 1) <= 0:
         raise Unsupported("has a multipleOf that is not above zero")
 

@@ -108,6 +108,8 @@ class OptionsForm(ReasonForm):
             field.help_text = f"They differ: {before(self.it.activities, name)}. Empty leaves them."
             return
         self.initial[name] = next(iter(self._standing(name)), None)
+        if isinstance(self.initial[name], float):
+            self.initial[name] = f"{self.initial[name]:g}"
         if isinstance(field, SpanField):
             field.help_text = f"Empty: {OPTIONS[name][1]}." if self.initial[name] else EXAMPLE
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from console.activities.looking import Target, is_running
+from console.activities.looking import ROWS_MAX, Target, is_running
 from console.gateway.runs import ActivityOptions, PendingActivity
 from console.ui import words
 from console.ui.htmx import version_of
@@ -125,6 +125,17 @@ def before(some: Iterable[PendingActivity], name: str) -> str:
     if len(counts) == 1:
         return texts[0]
     return ", ".join(f"{text} ({count})" for text, count in counts.items())
+
+
+def page(it: Target, now: datetime) -> dict[str, Any]:
+    return {
+        "it": it,
+        "at": now,
+        "not_possible": not_possible(it),
+        "state": state_of(it.first),
+        "options": option_rows(it.first.options),
+        "rows": [(one, state_of(one)) for one in it.activities[:ROWS_MAX]],
+    }
 
 
 def version(it: Target) -> str:

@@ -11,6 +11,7 @@ from django.urls import reverse
 from console.audit.models import AuditEntry
 from console.gateway import events, histories
 from console.gateway.runs import PendingActivity, RunKey
+from tests.console.conftest import NAMESPACE
 from tests.support.eventually import eventually
 from tests.support.names import Names
 from tests.support.pages import htmx, words_in
@@ -71,6 +72,28 @@ def test_every_attempt_is_there_or_the_page_says_that_only_the_last_is_known(
             assert "Attempt 1 began" in page
             assert "Attempt 2 began" in page
         assert words.count("CardProcessorTimeout") >= 2
+
+
+def test_many_attempts_come_as_one_scrolls(
+    carol: User, browser_of: Browser, program: Program, names: Names
+) -> None:
+    queue = names.queue()
+    with running(program, queue):
+        key = program.start("Wide", names.workflow(), queue, 1, 0.01, 1.0)
+        eventually(lambda: pending(program, key), lambda some: bool(some) and some[0].attempt > 25)
+    (activity,) = pending(program, key)
+    browser = browser_of(carol)
+    at = [key.namespace, key.workflow_id, key.run_id, 5]
+
+    for where in (url(key, "pending", activity.id), reverse("activities:attempts", args=at)):
+        page = browser.get(where)
+        if "keeps only the last" in words_in(page):
+            continue
+        assert page.text.count('<article class="attempt"') == 20
+        link = page.text.split('hx-get="')[-1].split('"')[0]
+        more = browser.get(link, headers=htmx("more-attempts"))
+        assert "<html" not in more.text
+        assert "Attempt 1 began" in words_in(more)
 
 
 def test_a_pause_says_who_and_why_and_a_resume_takes_it_back(
@@ -308,6 +331,18 @@ def test_an_activity_that_ended_is_a_page_that_says_so(
 
     assert answer.status_code == 404
     assert "No pending activity of this run has the id 77" in words_in(answer)
+
+
+def test_a_page_whose_activity_ends_while_it_is_open_leads_back_to_the_run(
+    carol: User, browser_of: Browser, program: Program, names: Names
+) -> None:
+    key = program.start("Waiting", names.workflow(), names.queue())
+
+    answer = browser_of(carol).get(
+        url(key, "pending", "77"), {"version": "0badcafe"}, headers=htmx("activity")
+    )
+
+    assert answer["HX-Redirect"] == reverse("workflows:pending", args=[NAMESPACE, *_run(key)])
 
 
 def test_without_a_reason_nothing_is_done(

@@ -146,10 +146,10 @@ class Lingering:
 
 @workflow.defn
 class Wide:
-    """So many activities at once, that fail and wait for a day."""
+    """So many activities at once, that fail again and again."""
 
     @workflow.run
-    async def run(self, width: int) -> None:
+    async def run(self, width: int, pause_seconds: float = 0.1, factor: float = 2.0) -> None:
         await asyncio.gather(
             *(
                 workflow.execute_activity(
@@ -157,7 +157,8 @@ class Wide:
                     "never",
                     start_to_close_timeout=timedelta(seconds=20),
                     retry_policy=RetryPolicy(
-                        initial_interval=timedelta(milliseconds=100),
+                        initial_interval=timedelta(seconds=pause_seconds),
+                        backoff_coefficient=factor,
                         maximum_interval=timedelta(seconds=10),
                     ),
                 )

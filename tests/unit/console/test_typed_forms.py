@@ -7,6 +7,8 @@ import pytest
 from console.actions import nodes
 from console.actions.nodes import ABSENT, Node
 from console.actions.schema import Unsupported, problems, slow, usable
+from examples.fulfilment import forms as fulfilment
+from examples.subscription import forms as subscription
 
 ORDER = {
     "type": "object",
@@ -77,6 +79,16 @@ def test_each_type_has_its_field_with_label_hint_and_default() -> None:
     assert child(node, "count").hint == "At least 1, at most 9."
     assert child(node, "gift").choices == [("true", "yes"), ("false", "no")]
     assert child(node, "size").choices == [('"S"', "S"), ('"M"', "M"), ("1", "1")]
+
+
+def test_the_required_fields_come_first_and_in_their_order() -> None:
+    some = {name: {"type": "string"} for name in ("a", "b", "c", "d")}
+    schema = {"type": "object", "properties": some, "required": ["d", "b"]}
+
+    node = nodes.drawn(schema, "a0", "Argument 1")
+
+    assert [one.path for one in node.children] == [("d",), ("b",), ("a",), ("c",)]
+    assert [one.required for one in node.children] == [True, True, False, False]
 
 
 def test_what_is_typed_becomes_a_value_of_its_types() -> None:
@@ -163,6 +175,7 @@ def test_a_value_that_may_be_null_is_null_when_nothing_is_typed() -> None:
         {"type": "string", "pattern": "(a+)+$"},
         {"type": "string", "minLength": "3"},
         {"type": "number", "multipleOf": 0},
+        {"type": "object", "properties": {"a": {"type": "string"}}, "required": [["a"]]},
         "no schema",
         {},
     ],
@@ -198,3 +211,16 @@ def test_true_is_not_one() -> None:
     assert list(problems({"enum": [1]}, True))
     assert list(problems({"type": "integer"}, True))
     assert not list(problems({"type": "integer"}, 1.0))
+
+
+@pytest.mark.parametrize("actions", [subscription.ACTIONS, fulfilment.ACTIONS])
+def test_the_forms_of_the_examples_are_drawn(actions: dict[str, Any]) -> None:
+    schemas = [
+        schema
+        for kind in actions.values()
+        for action in kind.values()
+        for schema in action["arguments"]
+    ]
+
+    assert schemas
+    assert all(usable(schema) for schema in schemas)
