@@ -22,8 +22,8 @@ the order of DATABASE_URL; an empty request may as well be `google.protobuf.Empt
 What `databases` of DescribeShards says is of the node that answers; `nodes` are those of its
 cluster with the shards that each held a second ago, none where a node is alone. `count` is how many
 of the rows were still there. Attempts are those of one activity that failed and were tried again,
-the newest first, each with its `temporalio.api.failure.v1.Failure` as JSON; by its id an activity is
-known while it is pending. A field that is unknown or of the wrong type is refused.
+the newest first, each with its `temporalio.api.failure.v1.Failure` as JSON; by its id an activity
+is known while it is pending. A field that is unknown or of the wrong type is refused.
 """
 
 from __future__ import annotations
