@@ -89,7 +89,7 @@ def test_a_typed_update_is_drawn_sent_and_answered(
 ) -> None:
     browser = browser_of(bob)
     form = words_in(browser.get(url(waiting, "update", "book")))
-    asked = {"a0.0": "3", "a0.1": "true", "a1": "2", "reason": "they asked for it"}
+    asked = {"a0.0": "3", "a0.3": "true", "a1": "2", "reason": "they asked for it"}
 
     answer = browser.post(url(waiting, "update", "book"), asked, headers=htmx("act"))
 
