@@ -7,6 +7,8 @@ runs        the dataclasses of a run: summary, detail, pending work, failure
 workflows   list, count, describe
 histories   pages of history events, from both ends
 steering    signal, cancel, terminate, reset, update, query, start
+activities  pause, resume, reset, complete, fail, change options; every failed attempt
+starting    a run with all that can be said of it; the start of another run, to copy
 task_queues, namespaces, cluster   the same for these
 admin       what only our own engine tells: index, parked rows, shards
 """

@@ -118,7 +118,7 @@ class Shards:
 
 def index() -> Index | None:
     try:
-        answer = _ask("DescribeIndex")
+        answer = ask("DescribeIndex")
     except GatewayError as error:
         if error.trouble is Trouble.UNSUPPORTED:
             return None
@@ -143,17 +143,17 @@ def _waiting(given: dict[str, Any]) -> Waiting:
         rows=int(given["waiting"]),
         oldest=timedelta(seconds=max(given["oldest_seconds"], 0)),
         parked=int(given["parked"]),
-        away_since=_moment(given["away_since"]),
+        away_since=moment(given["away_since"]),
         why_away=given["error"] or "",
     )
 
 
-def _moment(text: str | None) -> datetime | None:
+def moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
 def parked(token: str = "") -> ParkedPage:
-    answer = _ask("ListParked", page_size=PARKED_PAGE_ROWS, page_token=token)
+    answer = ask("ListParked", page_size=PARKED_PAGE_ROWS, page_token=token)
     return ParkedPage(tuple(_parked(one) for one in answer["rows"]), answer["next_page_token"])
 
 
@@ -170,16 +170,16 @@ def _parked(given: dict[str, Any]) -> Parked:
 
 def retry(database: int, seq: int) -> bool:
     """Whether the row was still there."""
-    return bool(_ask("RetryParked", database=database, seqs=[seq])["count"])
+    return bool(ask("RetryParked", database=database, seqs=[seq])["count"])
 
 
 def drop(database: int, seq: int) -> bool:
     """Whether the row was still there."""
-    return bool(_ask("DropParked", database=database, seqs=[seq])["count"])
+    return bool(ask("DropParked", database=database, seqs=[seq])["count"])
 
 
 def shards() -> Shards:
-    answer = _ask("DescribeShards")
+    answer = ask("DescribeShards")
     shares = (
         Share(
             database=int(one["database"]),
@@ -196,7 +196,7 @@ def shards() -> Shards:
     return Shards(int(answer["shard_count"]), tuple(shares), tuple(nodes))
 
 
-def _ask(method: str, **fields: Any) -> dict[str, Any]:
+def ask(method: str, **fields: Any) -> dict[str, Any]:
     request = Struct()
     request.update(fields)
     answer: dict[str, Any] = MessageToDict(call(admin_method(method), request))

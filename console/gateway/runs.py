@@ -79,6 +79,29 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
+class ActivityOptions:
+    """What can be changed of a pending activity. None or 0 is "no limit" or "as usual"."""
+
+    task_queue: str
+    schedule_to_close_timeout: timedelta | None
+    schedule_to_start_timeout: timedelta | None
+    start_to_close_timeout: timedelta | None
+    heartbeat_timeout: timedelta | None
+    initial_interval: timedelta | None
+    backoff_coefficient: float
+    maximum_interval: timedelta | None
+    maximum_attempts: int
+    priority_key: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    at: datetime | None
+    who: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class PendingActivity:
     id: str
     type: str
@@ -97,6 +120,9 @@ class PendingActivity:
     failure: Failure | None
     heartbeat: tuple[Value, ...] = ()
     task_queue: str = ""
+    #: None where the server does not tell them
+    options: ActivityOptions | None = None
+    pause: Pause | None = None
 
     @property
     def failing(self) -> bool:

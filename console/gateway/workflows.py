@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from temporalio.api.activity.v1 import ActivityOptions as ActivityOptionsMessage
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import (
     PendingActivityState,
@@ -21,8 +22,10 @@ from temporalio.api.workflowservice.v1 import (
 from console.gateway import payloads
 from console.gateway.channel import call, workflow_service
 from console.gateway.runs import (
+    ActivityOptions,
     Counts,
     Group,
+    Pause,
     PendingActivity,
     PendingChild,
     PendingTask,
@@ -199,4 +202,28 @@ def _activity(info: PendingActivityInfo) -> PendingActivity:
         failure=payloads.failure(info.last_failure) if info.HasField("last_failure") else None,
         heartbeat=payloads.values(info.heartbeat_details),
         task_queue=info.activity_options.task_queue.name,
+        options=options(info.activity_options) if info.HasField("activity_options") else None,
+        pause=_pause(info.pause_info) if info.HasField("pause_info") else None,
     )
+
+
+def options(message: ActivityOptionsMessage) -> ActivityOptions:
+    retry = message.retry_policy
+    return ActivityOptions(
+        task_queue=message.task_queue.name,
+        schedule_to_close_timeout=payloads.span(message.schedule_to_close_timeout),
+        schedule_to_start_timeout=payloads.span(message.schedule_to_start_timeout),
+        start_to_close_timeout=payloads.span(message.start_to_close_timeout),
+        heartbeat_timeout=payloads.span(message.heartbeat_timeout),
+        initial_interval=payloads.span(retry.initial_interval),
+        backoff_coefficient=retry.backoff_coefficient,
+        maximum_interval=payloads.span(retry.maximum_interval),
+        maximum_attempts=retry.maximum_attempts,
+        priority_key=message.priority.priority_key,
+    )
+
+
+def _pause(info: PendingActivityInfo.PauseInfo) -> Pause:
+    """By a person, or by a rule of the server."""
+    by = info.rule if info.WhichOneof("paused_by") == "rule" else info.manual
+    return Pause(payloads.moment(info.pause_time), by.identity, by.reason)

@@ -43,7 +43,7 @@ def frame(request: HtmxRequest, run: RunDetail, tab: str) -> dict[str, Any]:
     now = timezone.now()
     may = {
         act: can(request.user, f"run.{act}", key.namespace)
-        for act in ("signal", "cancel", "terminate", "reset", "query")
+        for act in ("signal", "cancel", "terminate", "reset", "query", "start")
     }
     return {
         "head": runpage.head(run, tab, now, of_run(key).count()),
@@ -140,7 +140,11 @@ def pending(request: HtmxRequest, namespace: str, workflow_id: str, run_id: str)
     version = looking.pending_version(run)
     if unchanged(request, version):
         return nothing_new()
-    context = frame(request, run, "pending") | {"run": run, "version": version}
+    context = frame(request, run, "pending") | {
+        "run": run,
+        "version": version,
+        "kinds": runpage.pending_kinds(run),
+    }
     return render_page(request, "workflows/pending.html", context, parts=["pending"])
 
 

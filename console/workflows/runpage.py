@@ -1,5 +1,6 @@
 """What the pages of one run share: its head, its facts, its tabs; relations and payloads. Pure."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -92,6 +93,28 @@ def _full(summary: RunSummary) -> str:
         return ""
     share = f"{summary.history_length:,} of at most {LENGTH_MAX:,} events"
     return f"{share}. The engine ends a run whose history is full; continue-as-new keeps it short."
+
+
+@dataclass(frozen=True, slots=True)
+class PendingKind:
+    type: str
+    count: int
+    failing: int
+    paused: int
+
+
+def pending_kinds(run: RunDetail) -> list[PendingKind]:
+    """The pending activities by type, the most of them first."""
+    types = Counter(one.type for one in run.activities)
+    return [
+        PendingKind(
+            name,
+            count,
+            sum(1 for one in run.activities if one.type == name and one.failing),
+            sum(1 for one in run.activities if one.type == name and one.paused),
+        )
+        for name, count in types.most_common()
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +225,8 @@ class GroupDetail:
     heartbeat: tuple[Value, ...]
     attempt: int
     next_try_at: datetime | None
+    #: of an activity: what its attempts are asked by
+    scheduled_event: int = 0
 
 
 FACTS = (
@@ -238,4 +263,5 @@ def group_detail(group: Group, icon: str, word: str) -> GroupDetail:
         heartbeat=pending.heartbeat if pending else (),
         attempt=group.attempt,
         next_try_at=pending.next_try_at if pending else None,
+        scheduled_event=group.id if group.category == "activity" else 0,
     )

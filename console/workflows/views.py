@@ -32,12 +32,18 @@ def runs(request: HtmxRequest, namespace: str) -> HttpResponse:
         "chips": presenters.chip_links(search.query),
         "pieces": query.pieces(search.query, search.wrong_at),
         "sizes": presenters.size_links(search, SIZES),
-        "may_bulk": can(request.user, "bulk.run", namespace),
-    }
+    } | _may(request, namespace)
     response = render_page(request, "workflows/runs.html", context, parts=PARTS)
     if search.trouble and request.htmx.target == "search":
         keep_rows(response)
     return response
+
+
+def _may(request: HtmxRequest, namespace: str) -> dict[str, bool]:
+    return {
+        "may_start": can(request.user, "run.start", namespace),
+        "may_bulk": can(request.user, "bulk.run", namespace),
+    }
 
 
 #: the parts of the runs page

@@ -11,8 +11,8 @@ the order of DATABASE_URL; an empty request may as well be `google.protobuf.Empt
                                                 parked_at}], next_page_token}
     RetryParked     {database, seqs: [..]}   -> {count}   sends what the runs are now
     DropParked      {database, seqs: [..]}   -> {count}
-    ListAttempts    {namespace, workflow_id, run_id, scheduled_event_id, page_size, page_token}
-                                             -> {rows: [{attempt, started_at | null, failed_at,
+    ListAttempts    {namespace, workflow_id, run_id, scheduled_event_id | activity_id, page_size,
+                     page_token}             -> {rows: [{attempt, started_at | null, failed_at,
                                                 retry_at | null, identity, failure}],
                                                 next_page_token}
     DescribeShards  {}                       -> {shard_count, databases: [{database, owned,
@@ -22,14 +22,15 @@ the order of DATABASE_URL; an empty request may as well be `google.protobuf.Empt
 What `databases` of DescribeShards says is of the node that answers; `nodes` are those of its
 cluster with the shards that each held a second ago, none where a node is alone. `count` is how many
 of the rows were still there. Attempts are those of one activity that failed and were tried again,
-the newest first, each with its `temporalio.api.failure.v1.Failure` as JSON. A field that is unknown
-or of the wrong type is refused.
+the newest first, each with its `temporalio.api.failure.v1.Failure` as JSON; by its id an activity
+is known while it is pending. A field that is unknown or of the wrong type is refused.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, Any, TypeVar
 
 import grpc
@@ -39,11 +40,11 @@ from google.protobuf.struct_pb2 import Struct
 from msgspec import Meta
 from temporalio.api.common.v1 import WorkflowExecution
 
-from engine.errors import InvalidArgument
+from engine.core.state import RunState
+from engine.errors import InvalidArgument, NotFound
 from engine.frontend import forwarding
 from engine.frontend.guard import Function, guarded, serialised
 from engine.frontend.parts import Parts
-from engine.frontend.reading import extent
 from engine.ports import FailedAttempt, Member
 from engine.store import index
 from engine.store.pool import Pool
@@ -70,7 +71,8 @@ class Page(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class AttemptsPage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     namespace: str
     workflow_id: str
-    scheduled_event_id: Annotated[int, Meta(ge=1, le=2**53)]
+    scheduled_event_id: Annotated[int, Meta(ge=0, le=2**53)] = 0
+    activity_id: str = ""
     run_id: str = ""
     page_size: Annotated[int, Meta(ge=1, le=ATTEMPTS_PAGE_ROWS_MAX)] = ATTEMPTS_PAGE_ROWS_MAX
     page_token: Annotated[str, Meta(pattern=r"^([0-9]{1,9})?$")] = ""
@@ -150,15 +152,26 @@ async def list_attempts(parts: Parts, request: Struct) -> Struct:
     asked = _read(request, AttemptsPage)
     run = WorkflowExecution(workflow_id=asked.workflow_id, run_id=asked.run_id)
     key = await parts.run_key(asked.namespace, run)
-    run_id, _, _ = await parts.shards.inspect(key, extent)
+    run_id, event_id = await parts.shards.inspect(key, partial(_meant, asked))
     rows = await parts.shards.attempts(
-        key._replace(run_id=run_id), asked.scheduled_event_id, asked.before, asked.page_size
+        key._replace(run_id=run_id), event_id, asked.before, asked.page_size
     )
     more = len(rows) == asked.page_size and rows[-1].attempt > 1
     return _struct(
         rows=[_attempt(row) for row in rows],
         next_page_token=str(rows[-1].attempt) if more else "",
     )
+
+
+def _meant(asked: AttemptsPage, state: RunState) -> tuple[str, int]:
+    if bool(asked.scheduled_event_id) == bool(asked.activity_id):
+        raise InvalidArgument("one of scheduled_event_id and activity_id names the activity")
+    if asked.scheduled_event_id:
+        return state.key.run_id, asked.scheduled_event_id
+    for event_id, activity in state.activities.items():
+        if activity.activity_id == asked.activity_id:
+            return state.key.run_id, event_id
+    raise NotFound(f"no pending activity {asked.activity_id}")
 
 
 def _attempt(row: FailedAttempt) -> dict[str, Any]:

@@ -6,6 +6,7 @@
                refused: paid back                          paid back
 
 model       the order, a person's decision, the status
+forms       what the update takes, as JSON Schema: a console draws its form from it
 workflow    the program: payment, approval, shipping
 shipping    the child: books the carrier and follows the parcel, on its depot's own task queue
 """

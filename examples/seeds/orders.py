@@ -5,10 +5,12 @@ from dataclasses import replace
 from typing import Any, Final
 
 from console.billing.contract import CUSTOMER_MEMO, Money
+from examples.fulfilment.forms import ACTIONS
 from examples.fulfilment.model import Address, Order, OrderLine, attributes_of
 from examples.fulfilment.workflow import TASK_QUEUE
 from examples.seeds import people
 from examples.seeds.start import Start, seed_id
+from examples.subscription.forms import ACTIONS_MEMO
 from examples.subscription.model import Card
 
 DEPOT_WITHOUT_WORKER: Final = "tromso"
@@ -59,6 +61,6 @@ def start(kind: str, number: int, lines: list[OrderLine], **changes: Any) -> Sta
         argument=order,
         task_queue=TASK_QUEUE,
         summary=f"{order.total} to {order.address.city} · {customer.name}",
-        memo={CUSTOMER_MEMO: customer.name},
+        memo={CUSTOMER_MEMO: customer.name, ACTIONS_MEMO: ACTIONS},
         attributes=attributes_of(order),
     )

@@ -25,7 +25,7 @@ class Start:
     task_queue: str
     summary: str
     details: str = ""
-    memo: Mapping[str, str] = field(default_factory=dict)
+    memo: Mapping[str, Any] = field(default_factory=dict)
     attributes: TypedSearchAttributes = TypedSearchAttributes.empty
     fate: Fate = Fate.RUN
     #: After which the server ends it as timed out.

@@ -15,6 +15,7 @@ charging    asking the payment provider: charges, declines, refunds
 refusals    what an update may not ask for
 changes     what the updates change
 mails       what the customer reads
+forms       what the updates take, as JSON Schema: a console draws their forms from it
 visible     search attributes, memo, summaries; the ledger as the query answers it
 workflow    the program
 """

@@ -12,6 +12,7 @@ from temporalio.common import (
 
 from console.billing.contract import CUSTOMER_MEMO, Ledger, Money
 from examples.subscription import forecast
+from examples.subscription.forms import ACTIONS, ACTIONS_MEMO
 from examples.subscription.model import SubscriptionOrder, SubscriptionState, begin
 
 CUSTOMER_ID: Final = SearchAttributeKey.for_keyword("CustomerId")
@@ -25,7 +26,7 @@ DUE_AT: Final = SearchAttributeKey.for_datetime("DueAt")
 
 class StartOptions(TypedDict):
     id: str
-    memo: dict[str, str]
+    memo: dict[str, Any]
     search_attributes: TypedSearchAttributes
     static_summary: str
     static_details: str
@@ -37,7 +38,7 @@ def start_options(order: SubscriptionOrder, now: datetime) -> StartOptions:
     attributes = attributes_of(order, begin(order, now))
     return StartOptions(
         id=order.subscription_id,
-        memo={CUSTOMER_MEMO: order.customer.name},
+        memo={CUSTOMER_MEMO: order.customer.name, ACTIONS_MEMO: ACTIONS},
         search_attributes=TypedSearchAttributes(
             [SearchAttributePair(key, value) for key, value in attributes.items()]
         ),

@@ -24,6 +24,7 @@ SAMPLES: dict[str, Any] = {
     "queue": "no-such-queue",
     "person_id": 999_999,
     "view_id": 999_999,
+    "by": "id",
 }
 
 
@@ -45,7 +46,17 @@ def address(name: str) -> str:
     return reverse(name, kwargs={key: SAMPLES.get(key, 1) for key in {*wanted, *parents}})
 
 
-IN_NAMESPACE = {"workflows", "task_queues", "saved_views", "bulk", "billing", "replay"}
+IN_NAMESPACE = {
+    "workflows",
+    "activities",
+    "actions",
+    "starting",
+    "task_queues",
+    "saved_views",
+    "bulk",
+    "billing",
+    "replay",
+}
 
 
 def verb_of(name: str) -> str | None:

@@ -5,14 +5,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from django.urls import reverse
 from playwright.sync_api import Page, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from tests.console.conftest import NAMESPACE, indexed
 from tests.console.test_run import url
+from tests.support.eventually import eventually
 from tests.support.names import Names
 from tests.support.people import PASSWORD, person
-from tests.support.programs import Program
+from tests.support.programs import Program, running
 
 pytestmark = pytest.mark.slow
 
@@ -117,15 +119,89 @@ def test_a_narrow_screen_chooses_all_rows_and_shows_the_tab_that_is_open(
 
 
 @pytest.mark.one_server
+def test_pause_change_and_complete_by_hand(bob_at: str, program: Program, names: Names) -> None:
+    queue = names.queue()
+    with running(program, queue):
+        key = program.start("Wide", names.workflow(), queue, 1)
+        eventually(
+            lambda: program.await_status(key, "Running").activities,
+            lambda some: bool(some) and some[0].failing,
+        )
+
+    with browser(bob_at, "bob") as (page, complaints):
+        page.goto(f"{bob_at}/namespaces/{NAMESPACE}/runs/go-to/?id={key.workflow_id}")
+        page.locator(".tabs >> text=Pending").click()
+        page.locator("table >> text=charge_card").click()
+        page.locator(".page-actions >> text=Pause…").click()
+        page.fill("dialog #id_reason", "provider is down")
+        page.click("dialog button[type=submit]")
+        page.wait_for_selector("text=Paused by bob@example.com")
+
+        page.locator(".page-actions >> text=Change options…").click()
+        page.fill("dialog #id_start_to_close_timeout", "1m30s")
+        page.fill("dialog #id_reason", "it is slow")
+        page.click("dialog button[value=check]")
+        expect(page.locator("dialog .preflight")).to_contain_text("1 m 30 s")
+        page.click("dialog button[value=apply]")
+        page.wait_for_selector("aside >> text=1 m 30 s")
+
+        page.locator(".page-actions >> text=Complete by hand…").click()
+        page.fill("dialog #id_result", '"by phone"')
+        page.fill("dialog #id_reason", "the partner did it")
+        page.click("dialog button[type=submit]")
+        page.wait_for_selector("text=It was completed by hand.")
+        assert complaints == []
+
+
+@pytest.mark.one_server
+def test_a_typed_update_and_a_run_like_another(bob_at: str, program: Program, names: Names) -> None:
+    queue = names.queue()
+    amount = {"type": "string", "title": "New amount", "minLength": 1}
+    memo = {"perdure.actions": {"updates": {"adjust": {"arguments": [amount]}}}}
+    with running(program, queue), browser(bob_at, "bob") as (page, complaints):
+        key = program.start("Waiting", names.workflow(), queue, memo=memo)
+        page.goto(f"{bob_at}/namespaces/{NAMESPACE}/runs/go-to/?id={key.workflow_id}")
+        page.locator(".page-actions >> text=Actions…").click()
+        page.locator("table >> text=adjust").click()
+        page.get_by_label("New amount").fill("-1")
+        page.fill("#id_reason", "they asked")
+        page.click("button[value=send]")
+        expect(page.locator(".field-error")).to_contain_text("the amount is below zero")
+        page.get_by_label("New amount").fill("12.00")
+        page.click("button[value=send]")
+        expect(page.locator(".preflight")).to_contain_text("9.99")
+
+        page.locator(".crumbs .mono").click()
+        page.locator("[aria-label='More actions']").click()
+        page.locator("text=Start one like this…").last.click()
+        page.wait_for_selector("text=Workers poll it.")
+        page.fill("#id_reason", "the same again")
+        page.click("button[value=send]")
+        page.wait_for_selector("text=The run was started.")
+        assert complaints == []
+
+
+@pytest.mark.one_server
 def test_a_narrow_screen_scrolls_in_one_direction_only(
     bob_at: str, program: Program, names: Names
 ) -> None:
     key = program.start("Waiting", names.workflow("a-long-name-" * 5), names.queue())
     indexed(f"WorkflowId = '{key.workflow_id}'", 1)
     runs = f"/namespaces/{NAMESPACE}/runs/"
+    actions = reverse("actions:actions", args=[NAMESPACE, key.workflow_id, key.run_id])
+    raw = reverse("actions:signal", args=[NAMESPACE, key.workflow_id, key.run_id, "go"])
+    start = f"/namespaces/{NAMESPACE}/start/"
 
     with browser(bob_at, "bob", width=390) as (page, complaints):
-        for path in (runs, f"{runs}go-to/?id={key.workflow_id}", "/cluster/", "/activity/"):
+        for path in (
+            runs,
+            f"{runs}go-to/?id={key.workflow_id}",
+            "/cluster/",
+            "/activity/",
+            raw,
+            actions,
+            start,
+        ):
             page.goto(bob_at + path)
             page.wait_for_load_state("networkidle")
             assert page.evaluate("document.documentElement.scrollWidth") <= 390, path

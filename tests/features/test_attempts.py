@@ -118,3 +118,20 @@ async def test_a_run_that_is_unknown_is_not_found(server: Server, names: Names) 
         await attempts(server, WorkflowExecution(workflow_id=names.workflow()))
 
     assert refused.value.code() == grpc.StatusCode.NOT_FOUND
+
+
+async def test_a_pending_activity_can_be_asked_for_by_its_own_id(
+    server: Server, names: Names
+) -> None:
+    run, worker = await failing(server, names, "no funds")
+
+    by_id = await attempts(server, run, scheduled_event_id=0, activity_id="charge")
+    assert [row["failure"]["message"] for row in by_id["rows"]] == ["no funds"]
+
+    await worker.on_activity()
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await attempts(server, run, scheduled_event_id=0, activity_id="charge")
+    assert refused.value.code() == grpc.StatusCode.NOT_FOUND
+    with pytest.raises(grpc.aio.AioRpcError) as neither:
+        await attempts(server, run, scheduled_event_id=0)
+    assert neither.value.code() == grpc.StatusCode.INVALID_ARGUMENT

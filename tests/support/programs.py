@@ -40,6 +40,14 @@ async def charge_card(amount: str) -> str:
     return f"charged {amount}"
 
 
+@activity.defn
+async def linger() -> None:
+    """Runs until it is told that nobody waits for it."""
+    while True:
+        activity.heartbeat()
+        await asyncio.sleep(0.1)
+
+
 @workflow.defn
 class Waiting:
     """Waits for the signal `go`; can be asked for its state and told an amount."""
@@ -54,7 +62,7 @@ class Waiting:
         await workflow.wait_condition(lambda: self.gone)
         return self.amount
 
-    @workflow.signal
+    @workflow.signal(description="Let it end")
     def go(self) -> None:
         self.gone = True
 
@@ -62,10 +70,21 @@ class Waiting:
     def state(self) -> dict[str, Any]:
         return {"amount": self.amount, "gone": self.gone}
 
-    @workflow.update
+    @workflow.update(description="Another amount")
     def adjust(self, amount: str) -> str:
         before, self.amount = self.amount, amount
         return before
+
+    @workflow.update
+    def book(self, order: dict[str, Any], times: int) -> dict[str, Any]:
+        if times == 13:
+            raise ApplicationError("thirteen brings no luck", type="Unlucky")
+        return {"order": order, "times": times}
+
+    @book.validator
+    def bookable(self, order: dict[str, Any], times: int) -> None:
+        if order["count"] > 5:
+            raise ApplicationError("there are only five", {"field": "count"}, type="BookingRefused")
 
     @adjust.validator
     def not_below_zero(self, amount: str) -> None:
@@ -112,7 +131,43 @@ class Counting:
         return rounds
 
 
-WORKFLOWS = (Waiting, Charging, Counting)
+@workflow.defn
+class Lingering:
+    """One attempt that runs for as long as it is let."""
+
+    @workflow.run
+    async def run(self) -> None:
+        await workflow.execute_activity(
+            linger,
+            start_to_close_timeout=timedelta(minutes=5),
+            heartbeat_timeout=timedelta(seconds=20),
+        )
+
+
+@workflow.defn
+class Wide:
+    """So many activities at once, that fail again and again."""
+
+    @workflow.run
+    async def run(self, width: int, pause_seconds: float = 0.1, factor: float = 2.0) -> None:
+        await asyncio.gather(
+            *(
+                workflow.execute_activity(
+                    charge_card,
+                    "never",
+                    start_to_close_timeout=timedelta(seconds=20),
+                    retry_policy=RetryPolicy(
+                        initial_interval=timedelta(seconds=pause_seconds),
+                        backoff_coefficient=factor,
+                        maximum_interval=timedelta(seconds=10),
+                    ),
+                )
+                for _ in range(width)
+            )
+        )
+
+
+WORKFLOWS = (Waiting, Charging, Counting, Lingering, Wide)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +242,7 @@ def running(program: Program, queue: str) -> Iterator[RunningWorker]:
             program.client,
             task_queue=queue,
             workflows=WORKFLOWS,
-            activities=[charge_card],
+            activities=[charge_card, linger],
             identity=identity,
             workflow_runner=UnsandboxedWorkflowRunner(),
             graceful_shutdown_timeout=timedelta(seconds=1),

@@ -1,0 +1,78 @@
+"""Signal, query, update: check, call, audit. A query changes nothing, so it is not in the log."""
+
+from django.contrib.auth.models import User
+
+from console.actions import asking
+from console.actions.asking import Asking
+from console.audit.record import Act, record
+from console.gateway import histories, steering
+from console.gateway.channel import GatewayError
+from console.gateway.runs import RunKey
+
+
+def query(it: Asking, key: RunKey) -> None:
+    arguments = it.arguments(it.fills("", asking.NO_AUDIT))
+    if not it.is_wrong:
+        it.values = steering.query(key, it.offer.name, arguments)
+        it.says = "It answered."
+
+
+def signal(person: User, it: Asking, key: RunKey) -> None:
+    reason = it.form.cleaned_data["reason"] if it.form else ""
+    asked = {"signal": it.offer.name, "arguments": _shown(person, it)}
+    if it.is_wrong:
+        return
+    with record(person, "run.signal", key, reason=reason, asked=asked) as act:
+        arguments = it.arguments(it.fills(act.identity, act.id))
+        steering.signal(key, it.offer.name, arguments, act.identity, act.id)
+        act.after = asked | {"arguments": arguments}
+        act.event_id = _signaled(key, act.identity)
+    it.says = "The signal was sent."
+
+
+def update(person: User, it: Asking, key: RunKey) -> None:
+    reason = it.form.cleaned_data["reason"] if it.form else ""
+    asked = {"update": it.offer.name, "arguments": _shown(person, it)}
+    if it.is_wrong:
+        return
+    with record(person, "run.update", key, reason=reason, asked=asked) as act:
+        arguments = it.arguments(it.fills(act.identity, act.id))
+        answer = steering.update(
+            key, it.offer.name, arguments, identity=act.identity, update_id=act.id
+        )
+        act.event_id = _accepted(key, act.id)
+        _answered(it, act, answer)
+
+
+def _answered(it: Asking, act: Act, answer: steering.Outcome) -> None:
+    """What the validator refuses leaves no event; what failed later does."""
+    if answer.failure is None:
+        it.values = answer.values
+        it.says = "Done." if answer.done else "It was accepted, and is not through yet."
+        act.after = {"update": f"{it.offer.name}, {'done' if answer.done else 'accepted'}"}
+    elif act.event_id is None:
+        act.refused = answer.failure.message
+        asking.refuse(it, answer.failure)
+    else:
+        act.refused = f"accepted, then failed: {answer.failure.message}"
+        it.failure = answer.failure
+
+
+def _shown(person: User, it: Asking) -> list[object]:
+    """The arguments as they are asked for; they are checked on the way."""
+    return it.arguments(it.fills(person.email or person.get_username(), asking.NO_AUDIT))
+
+
+def _signaled(key: RunKey, identity: str) -> int | None:
+    """The act is done; that its event cannot be pointed at is no reason to say otherwise."""
+    try:
+        return histories.event_id_by(key, "WorkflowExecutionSignaled", identity)
+    except GatewayError:
+        return None
+
+
+def _accepted(key: RunKey, update_id: str) -> int | None:
+    try:
+        return histories.update_event_id(key, update_id)
+    except GatewayError:
+        return None

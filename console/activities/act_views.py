@@ -1,0 +1,195 @@
+"""The dialogs: what it means, why, done. All six have the same shape."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.models import User
+from django.http import HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from console.access.decorators import requires
+from console.activities import actions, looking, presenters
+from console.activities.forms import (
+    CompleteForm,
+    FailForm,
+    OptionsForm,
+    PauseForm,
+    ResumeForm,
+    TryForm,
+)
+from console.activities.looking import Target, is_running
+from console.gateway.channel import GatewayError, Trouble
+from console.gateway.runs import RunKey
+from console.ui.htmx import HtmxRequest, go_to, render_page, version_of
+
+#: What a person can do something about stands in the dialog; the rest becomes a page of its own.
+SHOWN = {Trouble.NOT_FOUND, Trouble.CONFLICT, Trouble.INVALID, Trouble.UNSUPPORTED, Trouble.BUSY}
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    title: str
+    says: str
+    verb: str
+    done: str
+    form: type[forms.Form]
+    act: Callable[[User, Target, Mapping[str, Any]], None]
+    danger: bool = False
+    #: the activity is over afterwards: its page is gone
+    ends: bool = False
+
+
+TRY = Kind(
+    "Try it now",
+    "The pause before the next attempt ends at once, and attempts are counted from the first again."
+    " The options stay as they are. An attempt that runs goes on; a paused activity is resumed.",
+    "Try now",
+    "It is tried now.",
+    TryForm,
+    actions.try_now,
+)
+PAUSE = Kind(
+    "Pause it",
+    "No further attempt begins until somebody resumes it. An attempt that runs now may still"
+    " complete it; if it fails, the activity rests.",
+    "Pause",
+    "It is paused.",
+    PauseForm,
+    actions.pause,
+)
+RESUME = Kind(
+    "Resume it",
+    "The next attempt begins at once.",
+    "Resume",
+    "It goes on.",
+    ResumeForm,
+    actions.resume,
+)
+COMPLETE = Kind(
+    "Complete it by hand",
+    "The workflow goes on as if the activity had returned this result. Do it only for what was"
+    " really done: an attempt that runs now is not stopped, and its answer is thrown away."
+    " This cannot be taken back.",
+    "Complete",
+    "It was completed by hand.",
+    CompleteForm,
+    actions.complete,
+    danger=True,
+    ends=True,
+)
+FAIL = Kind(
+    "Fail it by hand",
+    "The attempt that runs now counts as failed with this failure.",
+    "Fail",
+    "It was failed by hand.",
+    FailForm,
+    actions.fail,
+    danger=True,
+    ends=True,
+)
+
+
+@require_http_methods(["GET", "POST"])
+@requires("activity.try")
+def try_now(
+    request: HtmxRequest, namespace: str, workflow_id: str, run_id: str, *, by: str, called: str
+) -> HttpResponse:
+    return _dialog(request, looking.target(RunKey(namespace, workflow_id, run_id), by, called), TRY)
+
+
+@require_http_methods(["GET", "POST"])
+@requires("activity.pause")
+def pause(
+    request: HtmxRequest, namespace: str, workflow_id: str, run_id: str, *, by: str, called: str
+) -> HttpResponse:
+    it = looking.target(RunKey(namespace, workflow_id, run_id), by, called)
+    return _dialog(request, it, PAUSE)
+
+
+@require_http_methods(["GET", "POST"])
+@requires("activity.resume")
+def resume(
+    request: HtmxRequest, namespace: str, workflow_id: str, run_id: str, *, by: str, called: str
+) -> HttpResponse:
+    it = looking.target(RunKey(namespace, workflow_id, run_id), by, called)
+    return _dialog(request, it, RESUME)
+
+
+@require_http_methods(["GET", "POST"])
+@requires("activity.complete")
+def complete(
+    request: HtmxRequest, namespace: str, workflow_id: str, run_id: str, *, by: str, called: str
+) -> HttpResponse:
+    it = looking.one(RunKey(namespace, workflow_id, run_id), by, called)
+    return _dialog(request, it, COMPLETE)
+
+
+@require_http_methods(["GET", "POST"])
+@requires("activity.fail")
+def fail(
+    request: HtmxRequest, namespace: str, workflow_id: str, run_id: str, *, by: str, called: str
+) -> HttpResponse:
+    it = looking.one(RunKey(namespace, workflow_id, run_id), by, called)
+    return _dialog(request, it, FAIL, "" if is_running(it.first) else presenters.CANNOT_FAIL)
+
+
+@require_http_methods(["GET", "POST"])
+@requires("activity.change")
+def options(
+    request: HtmxRequest, namespace: str, workflow_id: str, run_id: str, *, by: str, called: str
+) -> HttpResponse:
+    """Form, what would change, apply: applied is only what was shown, against what still stands."""
+    it = looking.target(RunKey(namespace, workflow_id, run_id), by, called)
+    form = OptionsForm(it, request.POST or None)
+    changes = form.changes() if form.is_valid() else {}
+    rows = presenters.differences(it, changes)
+    seal = version_of(rows)
+    if rows and request.POST.get("step") == "apply" and form.cleaned_data["checked"] == seal:
+        refused = _refused(
+            lambda: actions.change(request.user, it, changes, form.cleaned_data["reason"])
+        )
+        if refused is None:
+            messages.success(request, f"The options of {it.label} were changed.")
+            return go_to(request, it.url)
+        form.add_error(None, refused)
+    elif form.is_bound and form.is_valid() and not rows:
+        form.add_error(None, "Nothing is different from what stands.")
+    context = {"it": it, "form": form, "rows": rows, "seal": seal}
+    status = 422 if form.errors else 200
+    return render_page(request, "activities/options.html", context, parts=["dialog"], status=status)
+
+
+def _dialog(request: HtmxRequest, it: Target, kind: Kind, never: str = "") -> HttpResponse:
+    form = kind.form(request.POST or None)
+    if form.is_valid():
+        refused = never or _refused(lambda: kind.act(request.user, it, form.cleaned_data))
+        if not refused:
+            messages.success(request, kind.done)
+            return go_to(request, page_of(it.key) if kind.ends else it.url)
+        form.add_error(None, refused)
+    context = {"form": form, "kind": kind, "it": it, "never": never}
+    status = 422 if form.errors else 200
+    return render_page(request, "activities/act.html", context, parts=["dialog"], status=status)
+
+
+def page_of(key: RunKey) -> str:
+    return reverse("workflows:pending", args=[key.namespace, key.workflow_id, key.run_id])
+
+
+def _refused(act: Callable[[], None]) -> str | None:
+    """An activity that ended a moment ago answers "not found": to a person it has ended."""
+    try:
+        act()
+    except GatewayError as error:
+        if error.trouble not in SHOWN:
+            raise
+        if error.trouble is Trouble.NOT_FOUND:
+            return (
+                f"It ended a moment ago, or the server does not see it. Nothing was done. {error}"
+            )
+        return str(error)
+    return None

@@ -1,0 +1,116 @@
+"""What a person does about pending activities: one gateway call, and a row of the activity log.
+
+Pausing, resuming, trying and changing leave nothing in the history; the log is all that tells.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib.auth.models import User
+
+from console.activities.looking import Target, is_running
+from console.activities.presenters import OPTIONS, before, option_text, told
+from console.audit.record import record
+from console.gateway import activities, histories
+from console.gateway.channel import GatewayError
+from console.gateway.runs import RunKey
+
+Asked = Mapping[str, Any]
+
+
+def try_now(person: User, it: Target, asked: Asked) -> None:
+    given = {"forget the heartbeat": asked["forgets_beat"]}
+    with record(
+        person, "activity.try", it.key, reason=asked["reason"], before=_before(it), asked=given
+    ) as act:
+        activities.reset(it.key, it.which, act.identity, forgets_beat=asked["forgets_beat"])
+        act.after = {it.label: "tried now, from the first attempt"}
+
+
+def pause(person: User, it: Target, asked: Asked) -> None:
+    reason = asked["reason"]
+    with record(person, "activity.pause", it.key, reason=reason, before=_before(it)) as act:
+        activities.pause(it.key, it.which, reason, act.identity)
+        act.after = {it.label: "paused"}
+
+
+def resume(person: User, it: Target, asked: Asked) -> None:
+    given = {"from the first attempt": asked["from_first"]}
+    with record(
+        person, "activity.resume", it.key, reason=asked["reason"], before=_before(it), asked=given
+    ) as act:
+        activities.resume(
+            it.key,
+            it.which,
+            act.identity,
+            from_first=asked["from_first"],
+            forgets_beat=asked["forgets_beat"],
+        )
+        act.after = {it.label: "resumed"}
+
+
+def complete(person: User, it: Target, asked: Asked) -> None:
+    given = {"activity": it.label, "result": asked["result"], "evidence": asked["evidence"]}
+    with record(
+        person, "activity.complete", it.key, reason=asked["reason"], before=_before(it), asked=given
+    ) as act:
+        activities.complete(it.key, it.first.id, asked["result"], act.identity)
+        act.after = {it.label: "completed by hand"} | _shown(asked)
+        act.event_id = _event(it.key, "ActivityTaskCompleted", act.identity)
+
+
+def fail(person: User, it: Target, asked: Asked) -> None:
+    given = {
+        "activity": it.label,
+        "failure": asked["message"],
+        "type": asked["kind"],
+        "no other attempt": asked["final"],
+        "evidence": asked["evidence"],
+    }
+    with record(
+        person, "activity.fail", it.key, reason=asked["reason"], before=_before(it), asked=given
+    ) as act:
+        activities.fail(
+            it.key,
+            it.first.id,
+            asked["message"],
+            act.identity,
+            kind=asked["kind"],
+            final=asked["final"],
+        )
+        act.after = {it.label: f"failed by hand: {asked['message']}"} | _shown(asked)
+        if asked["final"]:
+            act.event_id = _event(it.key, "ActivityTaskFailed", act.identity)
+
+
+def change(person: User, it: Target, changes: Mapping[str, Any], reason: str) -> None:
+    """The rows of before and after hold only what changes."""
+    was = {_named(it, name): before(it.activities, name) for name in changes}
+    wanted = {_named(it, name): option_text(name, value) for name, value in changes.items()}
+    with record(person, "activity.change", it.key, reason=reason, before=was, asked=wanted) as act:
+        stands = activities.change(it.key, it.which, changes, act.identity)
+        act.after = {_named(it, name): option_text(name, getattr(stands, name)) for name in changes}
+
+
+def _named(it: Target, name: str) -> str:
+    return f"{it.label}, {OPTIONS[name][0].lower()}"
+
+
+def _before(it: Target) -> dict[str, str]:
+    if it.is_one:
+        return {it.label: told(it.first)}
+    running = sum(1 for one in it.activities if is_running(one))
+    paused = sum(1 for one in it.activities if one.paused)
+    return {it.label: f"{running} running, {paused} paused"}
+
+
+def _shown(asked: Asked) -> dict[str, str]:
+    return {"evidence": asked["evidence"]} if asked["evidence"] else {}
+
+
+def _event(key: RunKey, kind: str, identity: str) -> int | None:
+    """The act is done; that its event cannot be pointed at is no reason to say otherwise."""
+    try:
+        return histories.event_id_by(key, kind, identity)
+    except GatewayError:
+        return None

@@ -1,0 +1,134 @@
+from typing import Any
+
+from django import forms
+
+from console.activities.looking import Target
+from console.activities.presenters import OPTIONS, before
+from console.gateway.activities import PATHS
+from console.ui.spans import EXAMPLE, SpanField
+from console.ui.typed import JsonField
+
+FORGETS = "Forget what the last heartbeat told"
+
+
+class ReasonForm(forms.Form):
+    """Every act says why."""
+
+    reason = forms.CharField(
+        max_length=1_000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="Stands in the activity log.",
+    )
+
+
+class TryForm(ReasonForm):
+    forgets_beat = forms.BooleanField(required=False, label=FORGETS)
+    field_order: tuple[str, ...] = ("forgets_beat", "reason")
+
+
+class PauseForm(ReasonForm):
+    reason = forms.CharField(
+        max_length=1_000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="Stands beside the activity while it is paused, and in the activity log.",
+    )
+
+
+class ResumeForm(TryForm):
+    from_first = forms.BooleanField(required=False, label="Count attempts from the first again")
+    field_order: tuple[str, ...] = ("from_first", "forgets_beat", "reason")
+
+
+class EvidenceForm(ReasonForm):
+    evidence = forms.CharField(
+        required=False,
+        max_length=2_000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="A link or a text that shows it: a ticket, a receipt, the partner's answer.",
+    )
+
+
+class CompleteForm(EvidenceForm):
+    result = JsonField(
+        required=False,
+        label="Result, as JSON",
+        help_text="What the workflow gets as if the activity had returned it. Empty: no result.",
+    )
+    field_order = ("result", "reason", "evidence")
+
+
+class FailForm(EvidenceForm):
+    message = forms.CharField(max_length=1_000, label="Failure", help_text="What went wrong.")
+    kind = forms.CharField(
+        required=False, max_length=200, label="Type of failure", help_text="As the code names it."
+    )
+    final = forms.BooleanField(
+        required=False,
+        label="No other attempt",
+        help_text="Else it is one failed attempt, and the next follows as the retry policy says.",
+    )
+    field_order = ("message", "kind", "final", "reason", "evidence")
+
+
+class OptionsForm(ReasonForm):
+    """Shows what stands; what differs between activities is empty, and empty leaves it so."""
+
+    task_queue = forms.CharField(max_length=1_000)
+    start_to_close_timeout = SpanField()
+    schedule_to_close_timeout = SpanField()
+    schedule_to_start_timeout = SpanField()
+    heartbeat_timeout = SpanField()
+    initial_interval = SpanField()
+    backoff_coefficient = forms.FloatField(min_value=1, max_value=1_000, required=False)
+    maximum_interval = SpanField()
+    maximum_attempts = forms.IntegerField(
+        min_value=0, max_value=2**31 - 1, required=False, help_text="0: without end."
+    )
+    priority_key = forms.IntegerField(
+        min_value=0, max_value=5, required=False, help_text="1 goes first, 5 last; 0: as usual."
+    )
+    checked = forms.CharField(required=False, widget=forms.HiddenInput)
+    field_order = (*OPTIONS, "reason")
+
+    def __init__(self, it: Target, given: Any = None) -> None:
+        super().__init__(given)
+        self.it = it
+        self.mixed = {name for name in PATHS if len(self._standing(name)) > 1}
+        for name in PATHS:
+            self._describe(name)
+
+    def _standing(self, name: str) -> set[Any]:
+        return {getattr(one.options, name) for one in self.it.activities if one.options}
+
+    def _describe(self, name: str) -> None:
+        field = self.fields[name]
+        field.label = OPTIONS[name][0]
+        if name in self.mixed:
+            field.required = False
+            field.help_text = f"They differ: {before(self.it.activities, name)}. Empty leaves them."
+            return
+        self.initial[name] = next(iter(self._standing(name)), None)
+        if isinstance(self.initial[name], float):
+            self.initial[name] = f"{self.initial[name]:g}"
+        if isinstance(field, SpanField):
+            field.help_text = f"Empty: {OPTIONS[name][1]}." if self.initial[name] else EXAMPLE
+
+    def changes(self) -> dict[str, Any]:
+        """Only what was changed; the reason and the rest is not an option."""
+        found = {}
+        for name in PATHS:
+            value = self.cleaned_data[name]
+            if name in self.mixed and value in (None, ""):
+                continue
+            if self._standing(name) != {_plain(value, name)}:
+                found[name] = _plain(value, name)
+        return found
+
+
+def _plain(value: Any, name: str) -> Any:
+    """Numbers that were emptied are 0: as usual."""
+    return (
+        0
+        if value is None and name in {"maximum_attempts", "priority_key", "backoff_coefficient"}
+        else value
+    )

@@ -1,0 +1,112 @@
+"""Which pending activities of which run are meant, and the attempts of one."""
+
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from console.gateway import activities, workflows
+from console.gateway.activities import AttemptPage, Which
+from console.gateway.channel import GatewayError, Trouble
+from console.gateway.runs import PendingActivity, RunDetail, RunKey
+from console.ui import words
+from console.ui.refusals import Refusal
+
+#: what the page of a type lists; acts reach all of them
+ROWS_MAX = 200
+RUNS_NOW = frozenset({"started", "cancel_requested", "pause_requested"})
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One activity by its id, or all of a type; at least one is there."""
+
+    run: RunDetail
+    by: str
+    called: str
+    activities: tuple[PendingActivity, ...]
+
+    @property
+    def key(self) -> RunKey:
+        return self.run.summary.key
+
+    @property
+    def which(self) -> Which:
+        return Which(id=self.called) if self.by == "id" else Which(type=self.called)
+
+    @property
+    def is_one(self) -> bool:
+        return self.by == "id"
+
+    @property
+    def first(self) -> PendingActivity:
+        return self.activities[0]
+
+    @property
+    def label(self) -> str:
+        if self.is_one:
+            return f"{self.first.type} {self.first.id}"
+        return f"{words.plural(len(self.activities), 'activity', 'activities')} {self.called}"
+
+    @property
+    def url(self) -> str:
+        return self.page("pending")
+
+    def page(self, view: str) -> str:
+        at = (self.key.namespace, self.key.workflow_id, self.key.run_id, self.by, self.called)
+        return reverse(f"activities:{view}", args=at)
+
+
+def target(key: RunKey, by: str, called: str) -> Target:
+    if by not in {"id", "type"}:
+        raise Refusal(404, "Activities are named by id or by type.")
+    run = described(key)
+    found = tuple(one for one in run.activities if (one.id if by == "id" else one.type) == called)
+    if not found:
+        raise Refusal(
+            404,
+            f"No pending activity of this run has the {by} {called}: it has ended, or never was."
+            " Nothing was done.",
+        )
+    return Target(run, by, called, found)
+
+
+def one(key: RunKey, by: str, called: str) -> Target:
+    """Completed and failed is one at a time: each has a result of its own."""
+    if by != "id":
+        raise Refusal(404, "Activities are completed and failed one at a time, by their id.")
+    return target(key, by, called)
+
+
+def described(key: RunKey) -> RunDetail:
+    try:
+        return workflows.describe(key)
+    except GatewayError as error:
+        if error.trouble in {Trouble.NOT_FOUND, Trouble.INVALID}:
+            says = f"There is no such run of {key.workflow_id} in {key.namespace}."
+            raise Refusal(404, says, error.detail) from error
+        raise
+
+
+def attempts_of(it: Target, token: str) -> AttemptPage | None:
+    """An activity that ended a moment ago has none to show."""
+    try:
+        return activities.attempts(it.key, activity_id=it.first.id, token=token)
+    except GatewayError as error:
+        if error.trouble is Trouble.NOT_FOUND:
+            return AttemptPage((), "")
+        raise
+
+
+def attempts_at(key: RunKey, event_id: int, token: str) -> AttemptPage | None:
+    try:
+        return activities.attempts(key, event_id=event_id, token=token)
+    except GatewayError as error:
+        if error.trouble in {Trouble.NOT_FOUND, Trouble.INVALID}:
+            raise Refusal(
+                404, f"There is no such run of {key.workflow_id}.", error.detail
+            ) from error
+        raise
+
+
+def is_running(activity: PendingActivity) -> bool:
+    return activity.state in RUNS_NOW

@@ -1,0 +1,142 @@
+"""Gateway dataclasses -> template rows; pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from console.activities.looking import ROWS_MAX, Target, is_running
+from console.gateway.runs import ActivityOptions, PendingActivity
+from console.ui import words
+from console.ui.htmx import version_of
+
+#: field of ActivityOptions -> (what it is called, what none of it means)
+OPTIONS: Mapping[str, tuple[str, str]] = {
+    "start_to_close_timeout": ("One attempt may take", "no limit"),
+    "schedule_to_close_timeout": ("All attempts may take", "no limit"),
+    "schedule_to_start_timeout": ("May wait for a worker", "no limit"),
+    "heartbeat_timeout": ("Heartbeat within", "no heartbeat asked for"),
+    "initial_interval": ("First pause", "the server's own"),
+    "backoff_coefficient": ("Each pause longer by", "the server's own"),
+    "maximum_interval": ("Longest pause", "the server's own"),
+    "maximum_attempts": ("Attempts in all", "without end"),
+    "task_queue": ("Task queue", "the workflow's"),
+    "priority_key": ("Priority", "as usual"),
+}
+CANNOT_FAIL = (
+    "It cannot be failed by hand now: the server takes a failure only for an attempt that runs, and"
+    " none does. Pause it, complete it, or wait for the next attempt."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    name: str
+    word: str
+    url: str
+    main: bool = False
+    danger: bool = False
+
+    @property
+    def right(self) -> str:
+        return "activity.change" if self.name == "options" else f"activity.{self.name}"
+
+
+def acts(it: Target) -> list[Act]:
+    """What is possible now; the server itself has the last word."""
+    some = it.activities
+    waits = any(not one.paused and not is_running(one) for one in some)
+    paused = any(one.paused for one in some)
+    names = [
+        ("try", "Try now…", waits),
+        ("resume", "Resume…", paused),
+        ("pause", "Pause…", any(not one.paused for one in some)),
+        ("options", "Change options…", it.first.options is not None),
+        ("complete", "Complete by hand…", it.is_one),
+        ("fail", "Fail by hand…", it.is_one and is_running(it.first)),
+    ]
+    possible = [(name, word) for name, word, is_possible in names if is_possible]
+    return [
+        Act(name, word, it.page(name), main=number == 0, danger=name == "fail")
+        for number, (name, word) in enumerate(possible)
+    ]
+
+
+def not_possible(it: Target) -> list[str]:
+    """Why an act that one may look for is not there."""
+    says = []
+    if it.is_one and not is_running(it.first):
+        says.append(CANNOT_FAIL)
+    if it.first.options is None:
+        says.append("This server does not tell an activity's options, so they cannot be changed.")
+    return says
+
+
+def state_of(activity: PendingActivity) -> tuple[str, str]:
+    """(shape, word)."""
+    if activity.paused:
+        return "paused", "Pause asked for" if is_running(activity) else "Paused"
+    if activity.state == "cancel_requested":
+        return "canceled", "Cancellation asked for"
+    if activity.failing:
+        return "retrying", "Tries again" if is_running(activity) else "Waits to retry"
+    return "running", "Runs" if is_running(activity) else "Waits for a worker"
+
+
+def told(activity: PendingActivity) -> str:
+    """Its state in the words of the activity log."""
+    return f"{state_of(activity)[1].lower()}, attempt {activity.attempt}"
+
+
+def option_text(name: str, value: Any) -> str:
+    if not value:
+        return OPTIONS[name][1]
+    if isinstance(value, timedelta):
+        return words.span(value)
+    return f"× {value:g}" if name == "backoff_coefficient" else str(value)
+
+
+def option_rows(options: ActivityOptions | None) -> list[tuple[str, str]]:
+    if options is None:
+        return []
+    return [
+        (word, option_text(name, getattr(options, name))) for name, (word, _) in OPTIONS.items()
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    word: str
+    before: str
+    after: str
+
+
+def differences(it: Target, changes: Mapping[str, Any]) -> list[Difference]:
+    return [
+        Difference(OPTIONS[name][0], before(it.activities, name), option_text(name, value))
+        for name, value in changes.items()
+    ]
+
+
+def before(some: Iterable[PendingActivity], name: str) -> str:
+    """What stands now; of several activities each different value once, with how many have it."""
+    texts = [option_text(name, getattr(one.options, name)) for one in some if one.options]
+    counts = {text: texts.count(text) for text in dict.fromkeys(texts)}
+    if len(counts) == 1:
+        return texts[0]
+    return ", ".join(f"{text} ({count})" for text, count in counts.items())
+
+
+def page(it: Target, now: datetime) -> dict[str, Any]:
+    return {
+        "it": it,
+        "at": now,
+        "not_possible": not_possible(it),
+        "state": state_of(it.first),
+        "options": option_rows(it.first.options),
+        "rows": [(one, state_of(one)) for one in it.activities[:ROWS_MAX]],
+    }
+
+
+def version(it: Target) -> str:
+    return version_of(it.activities, it.run.summary.status)

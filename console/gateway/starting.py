@@ -1,0 +1,208 @@
+"""Start a run with all that the protocol lets one say, and read how another run was started.
+
+A payload that was copied and not changed is sent as it came, whatever its encoding; `Parcel`
+carries it past those who must not know the protocol.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from temporalio.api.common.v1 import (
+    Memo,
+    Payload,
+    Payloads,
+    RetryPolicy,
+    SearchAttributes,
+    WorkflowType,
+)
+from temporalio.api.enums.v1 import WorkflowIdConflictPolicy, WorkflowIdReusePolicy
+from temporalio.api.sdk.v1 import UserMetadata
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import StartWorkflowExecutionRequest
+
+from console.gateway import histories, payloads
+from console.gateway.channel import call, workflow_service
+from console.gateway.payloads import Value
+from console.gateway.runs import RunKey
+
+REUSE = {
+    "always": WorkflowIdReusePolicy.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
+    "failed": WorkflowIdReusePolicy.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY,
+    "never": WorkflowIdReusePolicy.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
+}
+CONFLICT = {
+    "refuse": WorkflowIdConflictPolicy.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
+    "use": WorkflowIdConflictPolicy.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+    "terminate": WorkflowIdConflictPolicy.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One payload of another run: what a person can read of it, and itself."""
+
+    value: Value
+    payload: Payload
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    maximum_attempts: int = 0
+    initial_interval: timedelta | None = None
+    backoff_coefficient: float = 0.0
+    maximum_interval: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to start. A value is anything that JSON can say, or the Parcel of another run."""
+
+    namespace: str
+    workflow_id: str
+    workflow_type: str
+    task_queue: str
+    arguments: Sequence[Any] = ()
+    memo: Mapping[str, Any] = field(default_factory=dict)
+    #: name -> (type of the attribute, value)
+    attributes: Mapping[str, tuple[str, Any]] = field(default_factory=dict)
+    reuse: str = "always"
+    conflict: str = "refuse"
+    execution_timeout: timedelta | None = None
+    run_timeout: timedelta | None = None
+    task_timeout: timedelta | None = None
+    delay: timedelta | None = None
+    cron: str = ""
+    retry: Retry | None = None
+    #: summary and details of the run that was copied
+    words: Sequence[Parcel | None] = (None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    key: RunKey
+    #: False: there was one already, and it goes on
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """How a run was started; `attributes` are name -> value."""
+
+    workflow_type: str
+    task_queue: str
+    arguments: tuple[Parcel, ...]
+    memo: Mapping[str, Parcel]
+    attributes: Mapping[str, Any]
+    execution_timeout: timedelta | None
+    run_timeout: timedelta | None
+    task_timeout: timedelta | None
+    cron: str
+    retry: Retry | None
+    words: tuple[Parcel | None, Parcel | None]
+
+
+def pattern(key: RunKey) -> Pattern:
+    event = histories.forward(key, size=1).events[0]
+    began, told = event.attributes, event.raw.user_metadata
+    return Pattern(
+        workflow_type=began.workflow_type.name,
+        task_queue=began.task_queue.name,
+        arguments=tuple(_parcel(one) for one in began.input.payloads),
+        memo={name: _parcel(one) for name, one in sorted(began.memo.fields.items())},
+        attributes=payloads.contents(began.search_attributes.indexed_fields.items()),
+        execution_timeout=payloads.span(began.workflow_execution_timeout),
+        run_timeout=payloads.span(began.workflow_run_timeout),
+        task_timeout=payloads.span(began.workflow_task_timeout),
+        cron=began.cron_schedule,
+        retry=_retry(began.retry_policy) if began.HasField("retry_policy") else None,
+        words=(
+            _parcel(told.summary) if told.HasField("summary") else None,
+            _parcel(told.details) if told.HasField("details") else None,
+        ),
+    )
+
+
+def _parcel(payload: Payload) -> Parcel:
+    return Parcel(payloads.readable(payload), payload)
+
+
+def _retry(policy: RetryPolicy) -> Retry:
+    return Retry(
+        policy.maximum_attempts,
+        payloads.span(policy.initial_interval),
+        policy.backoff_coefficient,
+        payloads.span(policy.maximum_interval),
+    )
+
+
+def start(order: Order, identity: str, request_id: str) -> Started:
+    answer = call(workflow_service().StartWorkflowExecution, request(order, identity, request_id))
+    return Started(RunKey(order.namespace, order.workflow_id, answer.run_id), answer.started)
+
+
+def request(order: Order, identity: str, request_id: str) -> StartWorkflowExecutionRequest:
+    asked = StartWorkflowExecutionRequest(
+        namespace=order.namespace,
+        workflow_id=order.workflow_id,
+        workflow_type=WorkflowType(name=order.workflow_type),
+        task_queue=TaskQueue(name=order.task_queue),
+        input=Payloads(payloads=[_payload(one) for one in order.arguments]),
+        identity=identity,
+        request_id=request_id,
+        workflow_id_reuse_policy=REUSE[order.reuse],
+        workflow_id_conflict_policy=CONFLICT[order.conflict],
+        cron_schedule=order.cron,
+        memo=Memo(fields={name: _payload(value) for name, value in order.memo.items()}),
+        search_attributes=SearchAttributes(
+            indexed_fields={
+                name: _attribute(kind, value) for name, (kind, value) in order.attributes.items()
+            }
+        ),
+        user_metadata=_told(order),
+    )
+    _limit(asked, order)
+    return asked
+
+
+def _limit(asked: StartWorkflowExecutionRequest, order: Order) -> None:
+    """A duration that is not set must stay unset: zero is refused as a delay."""
+    spans = {
+        "workflow_execution_timeout": order.execution_timeout,
+        "workflow_run_timeout": order.run_timeout,
+        "workflow_task_timeout": order.task_timeout,
+        "workflow_start_delay": order.delay,
+    }
+    for name, length in spans.items():
+        if length is not None:
+            getattr(asked, name).FromTimedelta(length)
+    if order.retry is not None:
+        policy = asked.retry_policy
+        policy.maximum_attempts = order.retry.maximum_attempts
+        policy.backoff_coefficient = order.retry.backoff_coefficient
+        if order.retry.initial_interval is not None:
+            policy.initial_interval.FromTimedelta(order.retry.initial_interval)
+        if order.retry.maximum_interval is not None:
+            policy.maximum_interval.FromTimedelta(order.retry.maximum_interval)
+
+
+def _told(order: Order) -> UserMetadata | None:
+    summary, details = order.words
+    if summary is None and details is None:
+        return None
+    return UserMetadata(
+        summary=summary.payload if summary else None, details=details.payload if details else None
+    )
+
+
+def _payload(value: Any) -> Payload:
+    if isinstance(value, Parcel):
+        return value.payload
+    return payloads.encoded([value]).payloads[0]
+
+
+def _attribute(kind: str, value: Any) -> Payload:
+    payload = _payload(value.isoformat() if isinstance(value, datetime) else value)
+    payload.metadata["type"] = kind.encode()
+    return payload

@@ -1,0 +1,140 @@
+"""A start as far as it is written.
+
+The address names the run that it is copied from and no more: what that run was started with is read
+from its history each time, so no payload travels through an address, and one that was not changed
+is sent as it came, whatever its encoding.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import QueryDict
+from django.utils.crypto import get_random_string
+
+from console.gateway import namespaces, starting
+from console.gateway.channel import GatewayError, Trouble
+from console.gateway.runs import RunKey
+from console.gateway.starting import Order, Pattern
+from console.starting import presenters
+from console.starting.forms import StartForm
+from console.ui import typed
+from console.ui.refusals import Refusal
+from console.ui.typed import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    namespace: str
+    form: StartForm
+    rows: list[Row]
+    like: RunKey | None
+    pattern: Pattern | None
+    #: it is to be started; else only another argument was asked for
+    is_sent: bool
+    #: what the rows say, once it is sent; what cannot be read is an error of its row
+    arguments: list[Any]
+
+    @property
+    def kept_memo(self) -> list[str]:
+        """Memo that cannot be shown as JSON and is copied as it is."""
+        return [
+            f"{name} ({presenters.told(parcel)})"
+            for name, parcel in (self.pattern.memo.items() if self.pattern else ())
+            if not parcel.value.readable
+        ]
+
+    @property
+    def is_wrong(self) -> bool:
+        return bool(self.form.is_bound and self.form.errors) or any(row.error for row in self.rows)
+
+
+def begin(
+    namespace: str, asked: Mapping[str, str], given: QueryDict | None, *, may_terminate: bool
+) -> Draft:
+    """`asked` names the run to copy: in the address first, in the form from then on."""
+    like, pattern = _like(namespace, given if given is not None else asked)
+    kinds = namespaces.attributes(namespace).custom
+    is_sent = given is not None and given.get("step") != "more"
+    initial = given.dict() if given is not None else presenters.initial(kinds, pattern, fresh_id())
+    form = StartForm(
+        kinds, given if is_sent else None, initial=initial, may_terminate=may_terminate
+    )
+    rows = _rows(pattern, given)
+    arguments = _arguments(rows, pattern) if is_sent else []
+    return Draft(namespace, form, rows, like, pattern, is_sent, arguments)
+
+
+def _like(namespace: str, asked: Mapping[str, str]) -> tuple[RunKey | None, Pattern | None]:
+    workflow_id, run_id = asked.get("like", ""), asked.get("run", "")
+    if not workflow_id:
+        return None, None
+    key = RunKey(namespace, workflow_id, run_id)
+    try:
+        return key, starting.pattern(key)
+    except GatewayError as error:
+        if error.trouble in {Trouble.NOT_FOUND, Trouble.INVALID}:
+            says = f"There is no such run of {workflow_id} to copy, or its retention has ended."
+            raise Refusal(404, says, error.detail) from error
+        raise
+
+
+def fresh_id() -> str:
+    return f"by-hand-{get_random_string(12, 'abcdefghijkmnpqrstuvwxyz23456789')}"
+
+
+def _rows(pattern: Pattern | None, given: QueryDict | None) -> list[Row]:
+    parcels = pattern.arguments if pattern else ()
+    if given is None:
+        rows = typed.rows([presenters.text_of(one) for one in parcels])
+    else:
+        texts = [text.replace("\r\n", "\n") for text in given.getlist("argument")]
+        rows = typed.rows(texts, given.get("step") == "more")
+    for row, parcel in zip(rows, parcels, strict=False):
+        if not parcel.value.readable:
+            row.note = f"Empty: copied as it is ({presenters.told(parcel)})."
+    return rows
+
+
+def order(draft: Draft) -> Order:
+    """Of a draft in which nothing is wrong."""
+    asked = draft.form.cleaned_data
+    return Order(
+        namespace=draft.namespace,
+        workflow_id=asked["workflow_id"],
+        workflow_type=asked["workflow_type"],
+        task_queue=asked["task_queue"],
+        arguments=draft.arguments,
+        memo=_memo(draft),
+        attributes=draft.form.attributes(),
+        reuse=asked["reuse"],
+        conflict=asked["conflict"],
+        execution_timeout=asked["execution_timeout"],
+        run_timeout=asked["run_timeout"],
+        task_timeout=asked["task_timeout"],
+        delay=asked["delay"],
+        cron=asked["cron"],
+        retry=draft.form.retry(),
+        words=draft.pattern.words if draft.pattern else (None, None),
+    )
+
+
+def _arguments(rows: list[Row], pattern: Pattern | None) -> list[Any]:
+    parcels = pattern.arguments if pattern else ()
+    unchanged = {
+        row.number: parcel
+        for row, parcel in zip(rows, parcels, strict=False)
+        if row.text == presenters.text_of(parcel)
+    }
+    said = [row.number for row in rows if row.text.strip() or row.number in unchanged]
+    return [unchanged.get(row.number) or typed.value(row) for row in rows[: max(said, default=0)]]
+
+
+def _memo(draft: Draft) -> dict[str, Any]:
+    """What was not changed goes as it came; so does what could not be shown."""
+    parcels = draft.pattern.memo if draft.pattern else {}
+    wanted: dict[str, Any] = dict(draft.form.cleaned_data["memo"])
+    for name, parcel in parcels.items():
+        if not parcel.value.readable or (name in wanted and wanted[name] == parcel.value.content):
+            wanted[name] = parcel
+    return wanted

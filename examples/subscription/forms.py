@@ -1,0 +1,88 @@
+"""What the updates take, as JSON Schema, for the memo `perdure.actions`: forms are drawn of it.
+
+`x-perdure` is what the console itself fills in: who asks, why, and the id of its activity log.
+"""
+
+from typing import Any, Final
+
+from console.billing.contract import ADJUST_CHARGE, ADJUST_PERIOD, REFUND, PeriodUnit
+
+ACTIONS_MEMO: Final = "perdure.actions"
+
+PERSON: Final = {"type": "string", "x-perdure": "person"}
+REASON: Final = {"type": "string", "x-perdure": "reason"}
+AUDIT: Final = {"type": "string", "x-perdure": "audit"}
+_MONEY: Final = {
+    "type": "object",
+    "properties": {
+        "amount": {"type": "string", "pattern": r"^[0-9]+\.?[0-9]*$", "title": "Amount"},
+        "currency": {"type": "string", "enum": ["EUR", "NOK", "SEK", "USD"]},
+    },
+    "required": ["amount", "currency"],
+}
+_PERIOD: Final = {
+    "type": "object",
+    "title": "New period",
+    "properties": {
+        "count": {"type": "integer", "minimum": 1, "maximum": 1_000_000, "title": "Every"},
+        "unit": {"type": "string", "enum": [unit.value for unit in PeriodUnit]},
+    },
+    "required": ["count", "unit"],
+}
+_SIGNED: Final = {
+    "expected_version": {
+        "type": "integer",
+        "minimum": 0,
+        "title": "Version that you looked at",
+        "description": "The ledger says it; nobody overwrites what they have not seen.",
+    },
+    "dry_run": {"type": "boolean", "default": True, "title": "Only say what would change"},
+    "actor": PERSON,
+    "reason": REASON,
+    "audit_reference": AUDIT,
+}
+
+
+def _argument(title: str, **properties: Any) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "title": title,
+        "properties": properties | _SIGNED,
+        "required": [*properties, *_SIGNED],
+    }
+
+
+ACTIONS: Final[dict[str, Any]] = {
+    "updates": {
+        ADJUST_CHARGE: {
+            "description": "Charge another amount from now on",
+            "arguments": [
+                _argument(
+                    "Charge",
+                    amount=_MONEY | {"title": "New amount for a period"},
+                    periods={
+                        "type": "integer",
+                        "minimum": 0,
+                        "default": 0,
+                        "title": "For how many coming charges",
+                        "description": "0 is every charge to the end.",
+                    },
+                )
+            ],
+        },
+        ADJUST_PERIOD: {
+            "description": "Charge at another interval",
+            "arguments": [_argument("Period", period=_PERIOD)],
+        },
+        REFUND: {
+            "description": "Give back (part of) one period's charge",
+            "arguments": [
+                _argument(
+                    "Refund",
+                    billing_period={"type": "integer", "minimum": 1, "title": "Of which period"},
+                    amount=_MONEY | {"title": "Amount to give back"},
+                )
+            ],
+        },
+    }
+}

@@ -1,0 +1,226 @@
+"""The part of JSON Schema that the console draws and checks."""
+
+from typing import Any
+
+import pytest
+
+from console.actions import nodes
+from console.actions.nodes import ABSENT, Node
+from console.actions.schema import Unsupported, problems, slow, usable
+from examples.fulfilment import forms as fulfilment
+from examples.subscription import forms as subscription
+
+ORDER = {
+    "type": "object",
+    "title": "Order",
+    "properties": {
+        "name": {"type": "string", "minLength": 2, "maxLength": 5, "pattern": "^[a-z]+$"},
+        "count": {"type": "integer", "minimum": 1, "maximum": 9, "default": 3},
+        "price": {"type": "number", "exclusiveMinimum": 0, "multipleOf": 0.01},
+        "gift": {"type": "boolean"},
+        "size": {"enum": ["S", "M", 1]},
+        "due": {"type": "string", "format": "date-time"},
+        "tags": {"type": "array", "items": {"type": "string"}, "maxItems": 2, "uniqueItems": True},
+        "numbers": {"type": "array", "items": {"type": "integer"}},
+        "lines": {
+            "type": "array",
+            "items": {"type": "object", "properties": {"sku": {"type": "string"}}},
+        },
+        "address": {
+            "type": "object",
+            "properties": {
+                "city": {"type": "string"},
+                "who": {"type": "string", "x-perdure": "person"},
+            },
+            "required": ["city"],
+        },
+    },
+    "required": ["name", "count", "gift"],
+    "additionalProperties": False,
+}
+FILLS = {"person": "bob@example.com", "reason": "why", "audit": "42"}
+
+
+def filled(schema: Any, **typed: str) -> tuple[Any, dict[str, list[str]]]:
+    """Types into the fields by their properties; the value, and the errors by label."""
+    node = nodes.drawn(schema, "a0", "Argument 1")
+    inputs = {
+        one.name: typed.get("_".join(map(str, one.path)) or "it", "") for one in node.everyone()
+    }
+    nodes.take(node, inputs)
+    value = nodes.value_of(node, FILLS)
+    if not any(one.errors for one in node.everyone()):
+        nodes.blame(node, problems(node.schema, value))
+    return value, {one.label: one.errors for one in node.everyone() if one.errors}
+
+
+def child(node: Node, name: str) -> Node:
+    return next(one for one in node.everyone() if one.path == (name,))
+
+
+def test_each_type_has_its_field_with_label_hint_and_default() -> None:
+    node = nodes.drawn(ORDER, "a0", "Argument 1")
+
+    assert (node.kind, node.label) == ("group", "Order")
+    kinds = {str(one.path[0]): one.kind for one in node.children}
+    assert kinds == {
+        "name": "text",
+        "count": "number",
+        "price": "number",
+        "gift": "choice",
+        "size": "choice",
+        "due": "moment",
+        "tags": "lines",
+        "numbers": "lines",
+        "lines": "json",
+        "address": "group",
+    }
+    assert child(node, "count").text == "3"
+    assert child(node, "count").hint == "At least 1, at most 9."
+    assert child(node, "gift").choices == [("true", "yes"), ("false", "no")]
+    assert child(node, "size").choices == [('"S"', "S"), ('"M"', "M"), ("1", "1")]
+
+
+def test_the_required_fields_come_first_and_in_their_order() -> None:
+    some = {name: {"type": "string"} for name in ("a", "b", "c", "d")}
+    schema = {"type": "object", "properties": some, "required": ["d", "b"]}
+
+    node = nodes.drawn(schema, "a0", "Argument 1")
+
+    assert [one.path for one in node.children] == [("d",), ("b",), ("a",), ("c",)]
+    assert [one.required for one in node.children] == [True, True, False, False]
+
+
+def test_what_is_typed_becomes_a_value_of_its_types() -> None:
+    value, errors = filled(
+        ORDER,
+        name="ada",
+        count="7",
+        price="9.99",
+        gift="false",
+        size="1",
+        due="2026-01-31 09:00",
+        tags="a\nb\n",
+        numbers="1\n2",
+        lines='[{"sku": "x"}]',
+        address_city="Oslo",
+    )
+
+    assert errors == {}
+    assert value == {
+        "name": "ada",
+        "count": 7,
+        "price": 9.99,
+        "gift": False,
+        "size": 1,
+        "due": "2026-01-31T09:00:00+00:00",
+        "tags": ["a", "b"],
+        "numbers": [1, 2],
+        "lines": [{"sku": "x"}],
+        "address": {"city": "Oslo", "who": "bob@example.com"},
+    }
+
+
+def test_an_object_that_may_be_left_out_is_not_sent_for_what_the_console_fills_in() -> None:
+    value, errors = filled(ORDER, name="ada", count="1", gift="true")
+
+    assert errors == {}
+    assert value == {"name": "ada", "count": 1, "gift": True}
+
+
+@pytest.mark.parametrize(
+    ("typed", "label", "says"),
+    [
+        ({"name": ""}, "Name", "This is required."),
+        ({"name": "a"}, "Name", "It must have at least 2 characters."),
+        ({"name": "adalovelace"}, "Name", "It must have at most 5 characters."),
+        ({"name": "ADA"}, "Name", "It must match ^[a-z]+$."),
+        ({"count": "0"}, "Count", "It must be at least 1."),
+        ({"count": "10"}, "Count", "It must be at most 9."),
+        ({"count": "1.5"}, "Count", "This is not such a number."),
+        ({"price": "0"}, "Price", "It must be more than 0."),
+        ({"price": "0.001"}, "Price", "It must be a multiple of 0.01."),
+        ({"price": "NaN"}, "Price", "This is not JSON: it has no NaN."),
+        ({"gift": ""}, "Gift", "This is required."),
+        ({"size": '"L"'}, "Size", "It is none of those that are allowed."),
+        ({"due": "soon"}, "Due", "This is not a date with a time, such as 2026-01-31 09:00."),
+        ({"tags": "a\na"}, "Tags", "One stands there twice."),
+        ({"tags": "a\nb\nc"}, "Tags", "It must have at most 2 of them."),
+        ({"numbers": "1\nx"}, "Numbers", "A line is not such a number."),
+        ({"lines": '[{"sku": 1}]'}, "Lines", "It must be a text."),
+        ({"lines": "[1"}, "Lines", "This is not JSON: Expecting ',' delimiter, line 1, column 3."),
+    ],
+)
+def test_what_is_wrong_stands_at_its_field(typed: dict[str, str], label: str, says: str) -> None:
+    usual = {"name": "ada", "count": "1", "gift": "true"}
+
+    _, errors = filled(ORDER, **(usual | typed))
+
+    assert errors == {label: [says]}
+
+
+def test_a_value_that_may_be_null_is_null_when_nothing_is_typed() -> None:
+    value, errors = filled({"type": ["string", "null"]})
+    assert (value, errors) == (None, {})
+    assert filled({"type": "string"})[0] is ABSENT
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"oneOf": [{"type": "string"}]},
+        {"$ref": "#/x"},
+        {"type": "object", "properties": {"a": {"anyOf": []}}},
+        {"type": ["string", "integer"]},
+        {"type": "string", "pattern": "(a+)+$"},
+        {"type": "string", "minLength": "3"},
+        {"type": "number", "multipleOf": 0},
+        {"type": "object", "properties": {"a": {"type": "string"}}, "required": [["a"]]},
+        "no schema",
+        {},
+    ],
+)
+def test_a_schema_that_is_not_supported_gives_a_field_for_json(schema: Any) -> None:
+    with pytest.raises(Unsupported):
+        usable(schema)
+    node = nodes.drawn(schema, "a0", "Argument 1")
+
+    assert node.kind == "json"
+    assert node.hint.endswith("which the console does not draw: write JSON.")
+    nodes.take(node, {"a0": '{"a": 1}'})
+    assert nodes.value_of(node, FILLS) == {"a": 1}
+
+
+def test_objects_nest_to_a_depth_that_is_named() -> None:
+    schema: dict[str, Any] = {"type": "string"}
+    for _ in range(4):
+        schema = {"type": "object", "properties": {"in": schema}}
+    assert usable(schema)
+    with pytest.raises(Unsupported, match="nested deeper than 4 levels"):
+        usable({"type": "object", "properties": {"in": schema}})
+
+
+@pytest.mark.parametrize(
+    "pattern", ["(a*)*", "(a|b)+", r"(a)\1", "(?=a)", "a*b*c*", "[", "x" * 201]
+)
+def test_a_pattern_that_could_take_long_is_not_run(pattern: str) -> None:
+    assert slow(pattern)
+
+
+def test_true_is_not_one() -> None:
+    assert list(problems({"enum": [1]}, True))
+    assert list(problems({"type": "integer"}, True))
+    assert not list(problems({"type": "integer"}, 1.0))
+
+
+@pytest.mark.parametrize("actions", [subscription.ACTIONS, fulfilment.ACTIONS])
+def test_the_forms_of_the_examples_are_drawn(actions: dict[str, Any]) -> None:
+    schemas = [
+        schema
+        for kind in actions.values()
+        for action in kind.values()
+        for schema in action["arguments"]
+    ]
+
+    assert schemas
+    assert all(usable(schema) for schema in schemas)
