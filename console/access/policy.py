@@ -60,6 +60,13 @@ def role_of(person: User | AnonymousUser, namespace: str) -> Role | None:
     return max(held, key=LADDER.index, default=None)
 
 
+def reach(person: User | AnonymousUser) -> set[str]:
+    """The namespaces in which the person has a role; EVERYWHERE stands for all of them."""
+    if isinstance(person, AnonymousUser) or not person.is_active:
+        return set()
+    return {EVERYWHERE} if person.is_superuser else set(_grants(person))
+
+
 def _grants(person: User | AnonymousUser) -> dict[str, str]:
     """Read once per person object, which lives as long as the request."""
     if isinstance(person, AnonymousUser):

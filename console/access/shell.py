@@ -51,11 +51,11 @@ def visible(request: HttpRequest) -> list[Namespace]:
 
 
 def _section(request: HttpRequest) -> str:
-    """Which line of the navigation this page belongs to; the activity log has one of its own."""
+    """Which line of the navigation this page belongs to."""
     match = request.resolver_match
     if match is None:
         return ""
-    return "activity" if match.view_name == "people:activity" else match.app_name
+    return match.app_name
 
 
 def _one_of(request: HttpRequest, cookie: str, known: set[str]) -> str:

@@ -18,6 +18,8 @@ from console.gateway.events import Event
 from console.gateway.runs import RunKey
 
 PAGE_EVENTS = 1_000
+#: how far back the event of an act is looked for
+TRAIL_EVENTS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,11 @@ def update_event_id(key: RunKey, update_id: str) -> int | None:
         if events.update_id(event) == update_id:
             return event.id
     return None
+
+
+def event_id_carrying(history: Sequence[Event], request_id: str) -> int | None:
+    """The event that was asked for under this request id or update id."""
+    return next((event.id for event in history if request_id in events.asked_under(event)), None)
 
 
 def event_id_by(key: RunKey, kind: str, identity: str) -> int | None:

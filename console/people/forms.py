@@ -31,11 +31,3 @@ class InviteForm(forms.Form):
 class GrantForm(forms.Form):
     namespace = forms.CharField(max_length=255, initial=EVERYWHERE)
     role = forms.ChoiceField(choices=Role.choices)
-
-
-class ActivityForm(forms.Form):
-    """The filters of the activity log; an unknown value filters nothing."""
-
-    who = forms.CharField(required=False, max_length=200)
-    verb = forms.CharField(required=False, max_length=64)
-    workflow = forms.CharField(required=False, max_length=1_000)

@@ -11,5 +11,4 @@ urlpatterns = [
     path("people/<int:person_id>/grants/", views.grant, name="grant"),
     path("people/<int:person_id>/grants/revoke/", views.revoke, name="revoke"),
     path("people/<int:person_id>/active/", views.set_active, name="set_active"),
-    path("activity/", views.activity, name="activity"),
 ]

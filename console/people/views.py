@@ -1,8 +1,6 @@
 from django.contrib.auth import login, logout
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.models import User
-from django.core.paginator import Paginator
-from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -11,16 +9,10 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from console.access.decorators import public, requires
-from console.access.models import EVERYWHERE
-from console.access.policy import can
-from console.audit.models import AuditEntry
-from console.audit.rows import act_row
 from console.people import actions
-from console.people.forms import ActivityForm, GrantForm, InviteForm
+from console.people.forms import GrantForm, InviteForm
 from console.people.presenters import person_rows
 from console.ui.htmx import HtmxRequest, go_to, render_page
-
-ROWS = 50
 
 
 @sensitive_post_parameters("password")
@@ -99,33 +91,3 @@ def set_active(request: HtmxRequest, person_id: int) -> HttpResponse:
     person = get_object_or_404(User, pk=person_id)
     actions.set_active(request.user, person, request.POST.get("active") == "yes")
     return go_to(request, reverse("people:people"))
-
-
-@require_GET
-@requires("audit.view")
-def activity(request: HtmxRequest) -> HttpResponse:
-    form = ActivityForm(request.GET)
-    found = _matching(_may_see(request), form.cleaned_data if form.is_valid() else {})
-    page = Paginator(found, ROWS).get_page(request.GET.get("page"))
-    context = {"form": form, "page": page, "rows": [act_row(entry) for entry in page]}
-    return render_page(request, "people/activity.html", context, parts=["entries"])
-
-
-def _may_see(request: HtmxRequest) -> QuerySet[AuditEntry]:
-    """Somebody with a role in some namespaces sees what was done there, and what they did
-    themselves.
-    """
-    entries = AuditEntry.objects.select_related("outcome")
-    if request.user.is_superuser or request.user.grants.filter(namespace=EVERYWHERE).exists():
-        return (
-            entries
-            if can(request.user, "people.manage", None)
-            else entries.exclude(verb="people.manage")
-        )
-    names = list(request.user.grants.values_list("namespace", flat=True))
-    return entries.filter(Q(namespace__in=names) | Q(person=request.user))
-
-
-def _matching(entries: QuerySet[AuditEntry], asked: dict[str, str]) -> QuerySet[AuditEntry]:
-    fields = {"who": "who__icontains", "verb": "verb", "workflow": "workflow_id__contains"}
-    return entries.filter(**{fields[name]: value for name, value in asked.items() if value})
