@@ -1,6 +1,8 @@
-"""Grant: a person, a namespace, a role."""
+"""Grant: a person, a namespace, a role. SignIn: a session that one can see and end."""
 
 from django.contrib.auth.models import User
+from django.contrib.postgres.functions import RandomUUID
+from django.contrib.sessions.models import Session
 from django.db import models
 
 EVERYWHERE = "*"
@@ -27,3 +29,33 @@ class Grant(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person} is {self.role} of {self.namespace}"
+
+
+class SignIn(models.Model):
+    """A session, as its person sees it. It goes when the session goes, and takes it along."""
+
+    #: the session's own key is a secret; this one may stand in an address
+    id = models.UUIDField(primary_key=True, db_default=RandomUUID(), editable=False)
+    session = models.OneToOneField(Session, on_delete=models.CASCADE, related_name="sign_in")
+    person = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sign_ins")
+    started_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+    address = models.GenericIPAddressField(null=True)
+    browser = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ("-seen_at",)
+
+    def __str__(self) -> str:
+        return f"{self.person} from {self.address}"
+
+
+class AttemptCount(models.Model):
+    """How often something was tried in a window of time. The buckets are hashed and so bounded."""
+
+    bucket = models.CharField(primary_key=True, max_length=32)
+    attempts = models.PositiveIntegerField(default=0)
+    ends_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.bucket}: {self.attempts}"

@@ -22,6 +22,10 @@ LOOKS = {
 }
 
 
+#: of accounts: for admins, and for who did it
+PERSONAL = ("people.manage", "account.own")
+
+
 def may_see(person: User) -> QuerySet[AuditEntry]:
     """Somebody with a role in some namespaces sees what was done there, and what they did
     themselves.
@@ -31,7 +35,7 @@ def may_see(person: User) -> QuerySet[AuditEntry]:
         return entries
     names = reach(person)
     if EVERYWHERE in names:
-        return entries.exclude(verb="people.manage")
+        return entries.exclude(~Q(person=person), verb__in=PERSONAL)
     return entries.filter(Q(namespace__in=names) | Q(person=person))
 
 

@@ -17,6 +17,7 @@ DID = {
     "billing.adjust": "adjusted",
     "billing.refund": "refunded on",
     "bulk.run": "ran a bulk operation",
+    "account.own": "changed their own account",
     "people.manage": "changed the account",
     "namespace.create": "created the namespace",
     "namespace.change": "changed the namespace",

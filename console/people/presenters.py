@@ -21,6 +21,10 @@ class PersonRow:
     oneself: bool
 
 
+def person_page(person: User, me: User) -> PersonRow:
+    return _person(person, me)
+
+
 def person_rows(people: Iterable[User], me: User) -> list[PersonRow]:
     return [_person(person, me) for person in people]
 

@@ -8,6 +8,13 @@ urlpatterns = [
     path("sign-out/", views.sign_out, name="sign_out"),
     path("people/", views.people, name="people"),
     path("people/new/", views.invite, name="invite"),
+    path("people/<int:person_id>/", views.person, name="person"),
+    path("people/<int:person_id>/sessions/end/", views.end_sessions, name="end_sessions"),
+    path(
+        "people/<int:person_id>/sessions/<uuid:session_id>/end/",
+        views.end_session,
+        name="end_session",
+    ),
     path("people/<int:person_id>/grants/", views.grant, name="grant"),
     path("people/<int:person_id>/grants/revoke/", views.revoke, name="revoke"),
     path("people/<int:person_id>/active/", views.set_active, name="set_active"),

@@ -1,5 +1,6 @@
+from uuid import UUID
+
 from django.contrib.auth import login, logout
-from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -8,10 +9,11 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from console.access import sessions
 from console.access.decorators import public, requires
 from console.people import actions
-from console.people.forms import GrantForm, InviteForm
-from console.people.presenters import person_rows
+from console.people.forms import GrantForm, InviteForm, SignInForm
+from console.people.presenters import person_page, person_rows
 from console.ui.htmx import HtmxRequest, go_to, render_page
 
 
@@ -19,11 +21,12 @@ from console.ui.htmx import HtmxRequest, go_to, render_page
 @require_http_methods(["GET", "POST"])
 @public
 def sign_in(request: HtmxRequest) -> HttpResponse:
-    form = AuthenticationForm(request, request.POST or None)
+    form = SignInForm(request, request.POST or None)
     if request.method == "POST" and form.is_valid():
         login(request, form.get_user())
+        sessions.begin(request, form.get_user())
         return redirect(_back(request))
-    status = 422 if form.errors else 200
+    status = 429 if form.too_many else 422 if form.errors else 200
     return render_page(
         request, "people/sign_in.html", {"form": form, "next": _back(request)}, status=status
     )
@@ -48,6 +51,32 @@ def people(request: HtmxRequest) -> HttpResponse:
     everyone = User.objects.prefetch_related("grants").order_by("-is_active", "username")
     context = {"rows": person_rows(everyone, request.user), "grant_form": GrantForm()}
     return render_page(request, "people/people.html", context)
+
+
+@require_GET
+@requires("people.manage")
+def person(request: HtmxRequest, person_id: int) -> HttpResponse:
+    found = get_object_or_404(User, pk=person_id)
+    context = {
+        "person": person_page(found, request.user),
+        "sessions": sessions.rows(found, request.session.session_key),
+    }
+    return render_page(request, "people/person.html", context)
+
+
+@require_POST
+@requires("people.manage")
+def end_session(request: HtmxRequest, person_id: int, session_id: UUID) -> HttpResponse:
+    actions.end_session(request.user, get_object_or_404(User, pk=person_id), session_id)
+    return go_to(request, reverse("people:person", args=[person_id]))
+
+
+@require_POST
+@requires("people.manage")
+def end_sessions(request: HtmxRequest, person_id: int) -> HttpResponse:
+    here = request.session.session_key
+    actions.end_sessions(request.user, get_object_or_404(User, pk=person_id), here)
+    return go_to(request, reverse("people:person", args=[person_id]))
 
 
 @sensitive_post_parameters("password")
