@@ -114,6 +114,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "console.gateway.tally.ServerTimingMiddleware",
+    "console.access.tokens.TokenMiddleware",
     "console.ui.refusals.RefusalMiddleware",
     "console.access.frontdoor.EngineRefusalMiddleware",
 ]

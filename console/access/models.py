@@ -1,4 +1,6 @@
-"""Grant: a person, a namespace, a role. SignIn: a session that one can see and end."""
+"""Grant: a person, a namespace, a role. SignIn: a session that one can see and end. Token: a key
+of a person's to read with.
+"""
 
 from django.contrib.auth.models import User
 from django.contrib.postgres.functions import RandomUUID
@@ -59,3 +61,24 @@ class AttemptCount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.bucket}: {self.attempts}"
+
+
+class Token(models.Model):
+    """A key for scripts: it reads, in these namespaces, what its person may see."""
+
+    id = models.UUIDField(primary_key=True, db_default=RandomUUID(), editable=False)
+    person = models.ForeignKey(User, on_delete=models.CASCADE, related_name="tokens")
+    name = models.CharField(max_length=100)
+    #: of the secret, which nobody has but the person
+    digest = models.CharField(max_length=64, unique=True)
+    namespaces = models.JSONField()
+    made_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-made_at",)
+
+    def __str__(self) -> str:
+        return f"{self.name} of {self.person}"

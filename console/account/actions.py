@@ -1,11 +1,13 @@
 """Check, write, audit: what a person does to their own account."""
 
+from datetime import timedelta
 from uuid import UUID
 
 from django.contrib.auth import update_session_auth_hash
+from django.contrib.auth.models import User
 from django.http import HttpRequest
 
-from console.access import sessions
+from console.access import sessions, tokens
 from console.account.forms import PasswordForm
 from console.audit.record import record
 from console.ui.htmx import HtmxRequest
@@ -33,6 +35,19 @@ def end_others(request: HtmxRequest) -> None:
     me = request.user
     with record(me, VERB, target=me.username, asked={"sessions": "all others"}) as act:
         act.after = {"sessions ended": sessions.end_all(me, but=here(request))}
+
+
+def make_token(me: User, name: str, namespaces: list[str], days: int) -> str:
+    asked = {"token": name, "namespaces": namespaces, "days": days}
+    with record(me, VERB, target=me.username, asked=asked) as act:
+        token, secret = tokens.make(me, name, namespaces, timedelta(days=days))
+        act.after = {"token": str(token.pk), "expires": token.expires_at.isoformat()}
+    return secret
+
+
+def revoke_token(me: User, token_id: UUID) -> None:
+    with record(me, VERB, target=me.username, asked={"token": str(token_id)}) as act:
+        act.after = {"tokens revoked": tokens.revoke(me, token_id)}
 
 
 def here(request: HttpRequest) -> str | None:

@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 
 from console.access.models import EVERYWHERE
-from console.access.policy import can, reach
+from console.access.policy import can, reach, token_of
 from console.audit.models import AuditEntry
 from console.audit.rows import UNKNOWN
 
@@ -33,10 +33,11 @@ def may_see(person: User) -> QuerySet[AuditEntry]:
     entries = AuditEntry.objects.select_related("outcome")
     if can(person, "people.manage", None):
         return entries
+    own = Q(pk=None) if token_of(person) else Q(person=person)
     names = reach(person)
     if EVERYWHERE in names:
-        return entries.exclude(~Q(person=person), verb__in=PERSONAL)
-    return entries.filter(Q(namespace__in=names) | Q(person=person))
+        return entries.filter(~Q(verb__in=PERSONAL) | own)
+    return entries.filter(Q(namespace__in=names) & ~Q(verb__in=PERSONAL) | own)
 
 
 def matching(entries: QuerySet[AuditEntry], asked: dict[str, Any]) -> QuerySet[AuditEntry]:

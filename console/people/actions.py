@@ -5,7 +5,7 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from console.access import sessions
+from console.access import sessions, tokens
 from console.access.models import Grant
 from console.audit.record import record
 from console.ui.refusals import Refusal
@@ -67,6 +67,12 @@ def end_sessions(admin: User, person: User, here: str | None) -> None:
     asked = {"sessions": "all"}
     with record(admin, "people.manage", target=person.username, asked=asked) as act:
         act.after = {"sessions ended": sessions.end_all(person, but=here)}
+
+
+def revoke_token(admin: User, person: User, token_id: UUID) -> None:
+    asked = {"token": str(token_id)}
+    with record(admin, "people.manage", target=person.username, asked=asked) as act:
+        act.after = {"tokens revoked": tokens.revoke(person, token_id)}
 
 
 def _held(person: User) -> dict[str, str]:

@@ -15,6 +15,11 @@ urlpatterns = [
         views.end_session,
         name="end_session",
     ),
+    path(
+        "people/<int:person_id>/tokens/<uuid:token_id>/revoke/",
+        views.revoke_token,
+        name="revoke_token",
+    ),
     path("people/<int:person_id>/grants/", views.grant, name="grant"),
     path("people/<int:person_id>/grants/revoke/", views.revoke, name="revoke"),
     path("people/<int:person_id>/active/", views.set_active, name="set_active"),

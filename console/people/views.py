@@ -9,7 +9,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from console.access import sessions
+from console.access import sessions, tokens
 from console.access.decorators import public, requires
 from console.people import actions
 from console.people.forms import GrantForm, InviteForm, SignInForm
@@ -60,6 +60,7 @@ def person(request: HtmxRequest, person_id: int) -> HttpResponse:
     context = {
         "person": person_page(found, request.user),
         "sessions": sessions.rows(found, request.session.session_key),
+        "tokens": tokens.rows(found),
     }
     return render_page(request, "people/person.html", context)
 
@@ -76,6 +77,13 @@ def end_session(request: HtmxRequest, person_id: int, session_id: UUID) -> HttpR
 def end_sessions(request: HtmxRequest, person_id: int) -> HttpResponse:
     here = request.session.session_key
     actions.end_sessions(request.user, get_object_or_404(User, pk=person_id), here)
+    return go_to(request, reverse("people:person", args=[person_id]))
+
+
+@require_POST
+@requires("people.manage")
+def revoke_token(request: HtmxRequest, person_id: int, token_id: UUID) -> HttpResponse:
+    actions.revoke_token(request.user, get_object_or_404(User, pk=person_id), token_id)
     return go_to(request, reverse("people:person", args=[person_id]))
 
 

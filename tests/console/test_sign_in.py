@@ -17,6 +17,7 @@ from console.access.models import AttemptCount, SignIn
 from console.audit.models import AuditEntry
 from tests.support.pages import words_in
 from tests.support.people import PASSWORD
+from tests.support.postgres import REPOSITORY
 
 pytestmark = pytest.mark.one_server
 
@@ -284,8 +285,6 @@ def test_a_password_in_the_address_signs_nobody_in(carol: User) -> None:
 
 
 def test_the_window_and_the_limits_are_what_the_page_of_operating_says() -> None:
-    from tests.support.postgres import REPOSITORY
-
     said = (REPOSITORY / "docs/operating.md").read_text()
     assert f"{ACCOUNT_ATTEMPTS_MAX} an account" in said
     assert f"{ADDRESS_ATTEMPTS_MAX} an address" in said
