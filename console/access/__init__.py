@@ -1,6 +1,6 @@
 """Who may do what.
 
-models      Grant: person, namespace, role; SignIn; AttemptCount; Token
+models      Grant, GroupGrant: person or group, namespace, role; SignIn; AttemptCount; Token
 policy      the verbs, and can(person, verb, namespace): the one place
 decorators  @requires(verb), @public
 attempts    how often a password may be tried, per account and per address

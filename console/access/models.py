@@ -1,8 +1,10 @@
-"""Grant: a person, a namespace, a role. SignIn: a session that one can see and end. Token: a key
-of a person's to read with.
+"""Grant and GroupGrant: a person or a group, a namespace, a role.
+
+SignIn: a session that one can see and end. AttemptCount: how often a password was tried.
+Token: a key of a person's to read with.
 """
 
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.contrib.postgres.functions import RandomUUID
 from django.contrib.sessions.models import Session
 from django.db import models
@@ -31,6 +33,27 @@ class Grant(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person} is {self.role} of {self.namespace}"
+
+
+class GroupGrant(models.Model):
+    """One role of everybody in a group, in one namespace or everywhere."""
+
+    group = models.ForeignKey(Group, on_delete=models.CASCADE, related_name="grants")
+    namespace = models.CharField(max_length=255, default=EVERYWHERE)
+    role = models.CharField(max_length=16, choices=Role.choices)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["group", "namespace"], name="one_role_of_a_group_per_namespace"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(role__in=Role.values), name="role_of_a_group_is_known"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.group} is {self.role} of {self.namespace}"
 
 
 class SignIn(models.Model):

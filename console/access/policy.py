@@ -1,8 +1,10 @@
 """The verbs, the least role for each, and the one place that decides."""
 
+from collections.abc import Iterable
+
 from django.contrib.auth.models import AnonymousUser, User
 
-from console.access.models import EVERYWHERE, Grant, Role, Token
+from console.access.models import EVERYWHERE, Grant, GroupGrant, Role, Token
 
 LADDER = (Role.VIEWER, Role.OPERATOR, Role.ADMIN)
 
@@ -87,7 +89,18 @@ def _held(person: User | AnonymousUser) -> dict[str, Role]:
         return {EVERYWHERE: Role.ADMIN}
     kept: dict[str, Role] | None = getattr(person, "_kept_grants", None)
     if kept is None:
-        grants = Grant.objects.filter(person=person).values_list("namespace", "role")
-        kept = {namespace: Role(role) for namespace, role in grants}
+        kept = _highest(
+            Grant.objects.filter(person=person)
+            .values_list("namespace", "role")
+            .union(GroupGrant.objects.filter(group__user=person).values_list("namespace", "role"))
+        )
         person._kept_grants = kept  # type: ignore[attr-defined]
     return kept
+
+
+def _highest(grants: Iterable[tuple[str, str]]) -> dict[str, Role]:
+    """A person's own grants and those of their groups: in each namespace the highest holds."""
+    held: dict[str, Role] = {}
+    for namespace, role in grants:
+        held[namespace] = max(held.get(namespace, LADDER[0]), Role(role), key=LADDER.index)
+    return held

@@ -3,7 +3,7 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
@@ -57,3 +57,19 @@ class InviteForm(forms.Form):
 class GrantForm(forms.Form):
     namespace = forms.CharField(max_length=255, initial=EVERYWHERE)
     role = forms.ChoiceField(choices=Role.choices)
+
+
+class GroupForm(forms.Form):
+    name = forms.CharField(max_length=150)
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        if Group.objects.filter(name__iexact=name).exists():
+            raise ValidationError("There is a group of this name already.")
+        return name
+
+
+class MemberForm(forms.Form):
+    person = forms.ModelChoiceField(
+        queryset=User.objects.order_by("username"), to_field_name="username"
+    )

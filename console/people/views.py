@@ -13,7 +13,7 @@ from console.access import sessions, tokens
 from console.access.decorators import public, requires
 from console.people import actions
 from console.people.forms import GrantForm, InviteForm, SignInForm
-from console.people.presenters import person_page, person_rows
+from console.people.presenters import person_page, person_rows, right_rows
 from console.ui.htmx import HtmxRequest, go_to, render_page
 
 
@@ -48,7 +48,9 @@ def sign_out(request: HtmxRequest) -> HttpResponse:
 @require_GET
 @requires("people.manage")
 def people(request: HtmxRequest) -> HttpResponse:
-    everyone = User.objects.prefetch_related("grants").order_by("-is_active", "username")
+    everyone = User.objects.prefetch_related("grants", "groups__grants").order_by(
+        "-is_active", "username"
+    )
     context = {"rows": person_rows(everyone, request.user), "grant_form": GrantForm()}
     return render_page(request, "people/people.html", context)
 
@@ -59,6 +61,7 @@ def person(request: HtmxRequest, person_id: int) -> HttpResponse:
     found = get_object_or_404(User, pk=person_id)
     context = {
         "person": person_page(found, request.user),
+        "rights": right_rows(found),
         "sessions": sessions.rows(found, request.session.session_key),
         "tokens": tokens.rows(found),
     }
