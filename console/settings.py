@@ -1,6 +1,6 @@
 """The console's only settings module.
 
-Each value from outside passes one of four readers that refuse loudly.
+Each value from outside passes one of five readers that refuse loudly.
 """
 
 import os
@@ -36,6 +36,14 @@ def seconds(name: str, default: int) -> int:
     if not value.isdecimal() or int(value) == 0:
         raise ImproperlyConfigured(f"{name} is {value!r}. It must be a number of seconds.")
     return int(value)
+
+
+def one_of(name: str, allowed: tuple[str, ...]) -> str:
+    """The first is the default."""
+    value = os.environ.get(name, "").strip() or allowed[0]  # noqa: TID251  the one reader of the environment
+    if value not in allowed:
+        raise ImproperlyConfigured(f"{name} is {value!r}. It must be one of {', '.join(allowed)}.")
+    return value
 
 
 def database(url: str) -> dict[str, Any]:
@@ -78,6 +86,9 @@ BULK_TASK_QUEUE = words("BULK_TASK_QUEUE", "perdure-bulk")[0]
 ALLOWED_HOSTS = words("CONSOLE_HOSTS", "localhost,127.0.0.1,[::1]")
 BEHIND_HTTPS = flag("CONSOLE_HTTPS", False)
 DEBUG = False
+#: Stands on every page, in a colour of the sheet that is legible in both themes.
+ENVIRONMENT_NAME = ", ".join(words("ENVIRONMENT_NAME", ""))
+ENVIRONMENT_COLOUR = one_of("ENVIRONMENT_COLOUR", ("neutral", "accent", "good", "warn", "bad"))
 #: A session ends this long after the sign-in, whatever is done in it,
 SESSION_AGE_SECONDS = seconds("SESSION_AGE_SECONDS", 12 * 3600)
 #: and this long after its person last did something. A page that polls by itself is nobody.

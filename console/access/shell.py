@@ -5,6 +5,7 @@ The namespaces a person may see, the one that is open, the role in it.
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -22,6 +23,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     name = match.kwargs.get("namespace", "") if match else ""
     frame: dict[str, Any] = {
         "now": timezone.now(),
+        "banner": settings.ENVIRONMENT_NAME,
+        "banner_colour": settings.ENVIRONMENT_COLOUR,
         "namespace": name,
         "section": _section(request),
         "theme": _one_of(request, "theme", THEMES),
