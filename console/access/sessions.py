@@ -25,13 +25,33 @@ SEEN_EVERY = timedelta(minutes=1)
 BROWSER_LENGTH_MAX = 200
 
 
+#: The first that fits: most of them also claim to be what stands further down.
+BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("Firefox/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+SYSTEMS = (
+    ("Windows", "Windows"),
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Mac OS X", "macOS"),
+    ("Linux", "Linux"),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class SessionRow:
     id: UUID
     started_at: datetime
     seen_at: datetime
     address: str
+    #: as one calls it, and as it calls itself
     browser: str
+    agent: str
     here: bool
 
 
@@ -71,12 +91,19 @@ def rows(person: User, here: str | None = None) -> list[SessionRow]:
     now = timezone.now()
     return [
         SessionRow(
-            one.id, one.started_at, one.seen_at, one.address or "", one.browser,
-            one.session_id == here,
+            one.id, one.started_at, one.seen_at, one.address or "", called(one.browser),
+            one.browser, one.session_id == here,
         )
         for one in SignIn.objects.filter(person=person, session__expire_date__gt=now)
         if not _too_old(one, now)
     ]  # fmt: skip
+
+
+def called(agent: str) -> str:
+    """`Firefox on Linux`, where the browser's own name for itself tells; else that name."""
+    browser = next((name for mark, name in BROWSERS if mark in agent), "")
+    system = next((name for mark, name in SYSTEMS if mark in agent), "")
+    return f"{browser} on {system}" if browser and system else agent[:40]
 
 
 def end(person: User, sign_in_id: UUID) -> int:

@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from django.utils import timezone
 
-from console.access import attempts
+from console.access import attempts, sessions
 from console.access.attempts import ACCOUNT_ATTEMPTS_MAX, ADDRESS_ATTEMPTS_MAX, WINDOW, Counted
 from console.access.models import AttemptCount, SignIn
 from console.audit.models import AuditEntry
@@ -152,6 +152,31 @@ def test_a_person_sees_where_they_are_signed_in_and_ends_one_of_them(
     assert "192.0.2.77" in page
     assert "Desk of Bob" not in page
     assert (is_in(laptop), is_in(phone), is_in(of_bob)) == (True, False, True)
+
+
+@pytest.mark.parametrize(
+    ("agent", "name"),
+    [
+        (
+            "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko Firefox/140.0",
+            "Firefox on Linux",
+        ),
+        (
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko)"
+            " Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0",
+            "Edge on Windows",
+        ),
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15"
+            " (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1",
+            "Safari on iPhone",
+        ),
+        ("curl/8.14.1", "curl/8.14.1"),
+        ("", ""),
+    ],
+)
+def test_a_browser_is_called_what_people_call_it(agent: str, name: str) -> None:
+    assert sessions.called(agent) == name
 
 
 def test_a_person_ends_all_others(carol: User) -> None:
