@@ -14,7 +14,7 @@ from console.acts import export
 from console.acts.presenters import Difference, differences
 from console.audit.models import AuditEntry
 from console.audit.record import record
-from console.gateway import steering
+from console.gateway import histories, steering
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.runs import RunKey
 from tests.support.names import Names
@@ -163,6 +163,9 @@ def test_an_act_leads_to_its_event_by_the_id_that_travelled(
     assert "WorkflowExecutionSignaled" in words_in(first)
     assert "events/?event=4" in second.text
     assert "events/?event=3" not in second.text
+    # Not the newest of the same person, as two at once would have it.
+    kind = "WorkflowExecutionSignaled"
+    assert histories.event_id_by(waiting, kind, act.identity, act.id) == 3
 
 
 @pytest.mark.one_server

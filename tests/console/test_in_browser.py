@@ -147,7 +147,7 @@ def test_a_token_is_made_in_a_dialog_shown_once_and_revoked(bob_at: str) -> None
         expect(shown).to_contain_text("perdure_")
         secret = shown.inner_text()
 
-        page.get_by_role("link", name="I have kept it").click()
+        page.get_by_role("button", name="I have kept it").click()
         expect(page.get_by_role("table", name="Tokens")).to_contain_text("nightly")
         assert secret not in page.content()
         page.get_by_role("button", name="Revoke nightly").click()
