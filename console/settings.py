@@ -1,6 +1,6 @@
 """The console's only settings module.
 
-Each value from outside passes one of three readers that refuse loudly.
+Each value from outside passes one of five readers that refuse loudly.
 """
 
 import os
@@ -29,6 +29,21 @@ def flag(name: str, default: bool) -> bool:
 def words(name: str, default: str) -> list[str]:
     value = os.environ.get(name, default)  # noqa: TID251  the one reader of the environment
     return [word.strip() for word in value.split(",") if word.strip()]
+
+
+def seconds(name: str, default: int) -> int:
+    value = os.environ.get(name, "").strip() or str(default)  # noqa: TID251  the one reader of the environment
+    if not value.isdecimal() or int(value) == 0:
+        raise ImproperlyConfigured(f"{name} is {value!r}. It must be a number of seconds.")
+    return int(value)
+
+
+def one_of(name: str, allowed: tuple[str, ...]) -> str:
+    """The first is the default."""
+    value = os.environ.get(name, "").strip() or allowed[0]  # noqa: TID251  the one reader of the environment
+    if value not in allowed:
+        raise ImproperlyConfigured(f"{name} is {value!r}. It must be one of {', '.join(allowed)}.")
+    return value
 
 
 def database(url: str) -> dict[str, Any]:
@@ -71,6 +86,13 @@ BULK_TASK_QUEUE = words("BULK_TASK_QUEUE", "perdure-bulk")[0]
 ALLOWED_HOSTS = words("CONSOLE_HOSTS", "localhost,127.0.0.1,[::1]")
 BEHIND_HTTPS = flag("CONSOLE_HTTPS", False)
 DEBUG = False
+#: Stands on every page, in a colour of the sheet that is legible in both themes.
+ENVIRONMENT_NAME = ", ".join(words("ENVIRONMENT_NAME", ""))
+ENVIRONMENT_COLOUR = one_of("ENVIRONMENT_COLOUR", ("neutral", "accent", "good", "warn", "bad"))
+#: A session ends this long after the sign-in, whatever is done in it,
+SESSION_AGE_SECONDS = seconds("SESSION_AGE_SECONDS", 12 * 3600)
+#: and this long after its person last did something. A page that polls by itself is nobody.
+SESSION_IDLE_SECONDS = seconds("SESSION_IDLE_SECONDS", 4 * 3600)
 
 # ---- the application ----
 ROOT_URLCONF = "console.urls"
@@ -99,9 +121,11 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "console.access.sessions.SignInMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "console.gateway.tally.ServerTimingMiddleware",
+    "console.access.tokens.TokenMiddleware",
     "console.ui.refusals.RefusalMiddleware",
     "console.access.frontdoor.EngineRefusalMiddleware",
 ]
@@ -171,7 +195,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BEHIND_HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_HTTPS else None
 CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS] if BEHIND_HTTPS else []
 SESSION_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_AGE = SESSION_AGE_SECONDS
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024

@@ -9,6 +9,8 @@ NAMESPACE = "namespaces/<name:namespace>/"
 urlpatterns = [
     path("", frontdoor.home, name="home"),
     path("", include("console.people.urls")),
+    path("account/", include("console.account.urls")),
+    path("activity/", include("console.acts.urls")),
     path("namespaces/", include("console.namespaces.urls")),
     path("cluster/", include("console.cluster.urls")),
     path(f"{NAMESPACE}runs/", include("console.workflows.urls")),

@@ -10,13 +10,14 @@ from urllib.parse import quote
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 
 from console.access.policy import VERBS, can
 from console.ui.htmx import HtmxRequest, go_to
 
 P = ParamSpec("P")
-View = Callable[Concatenate[HtmxRequest, P], HttpResponse]
+View = Callable[Concatenate[HtmxRequest, P], HttpResponseBase]
 
 
 def requires(verb: str) -> Callable[[View[P]], View[P]]:
@@ -25,7 +26,7 @@ def requires(verb: str) -> Callable[[View[P]], View[P]]:
 
     def decorate(view: View[P]) -> View[P]:
         @wraps(view)
-        def checked(request: HtmxRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def checked(request: HtmxRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return _sign_in(request)
             namespace = kwargs.get("namespace")

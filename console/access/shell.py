@@ -5,6 +5,7 @@ The namespaces a person may see, the one that is open, the role in it.
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -22,6 +23,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     name = match.kwargs.get("namespace", "") if match else ""
     frame: dict[str, Any] = {
         "now": timezone.now(),
+        "banner": settings.ENVIRONMENT_NAME,
+        "banner_colour": settings.ENVIRONMENT_COLOUR,
         "namespace": name,
         "section": _section(request),
         "theme": _one_of(request, "theme", THEMES),
@@ -51,11 +54,11 @@ def visible(request: HttpRequest) -> list[Namespace]:
 
 
 def _section(request: HttpRequest) -> str:
-    """Which line of the navigation this page belongs to; the activity log has one of its own."""
+    """Which line of the navigation this page belongs to."""
     match = request.resolver_match
     if match is None:
         return ""
-    return "activity" if match.view_name == "people:activity" else match.app_name
+    return match.app_name
 
 
 def _one_of(request: HttpRequest, cookie: str, known: set[str]) -> str:

@@ -23,6 +23,7 @@ DID = {
     "billing.adjust": "adjusted",
     "billing.refund": "refunded on",
     "bulk.run": "ran a bulk operation",
+    "account.own": "changed their own account",
     "people.manage": "changed the account",
     "namespace.create": "created the namespace",
     "namespace.change": "changed the namespace",
@@ -33,8 +34,13 @@ DID = {
 }
 
 
+#: the result of an act without an outcome
+UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True, slots=True)
 class ActRow:
+    id: str
     at: datetime
     who: str
     did: str
@@ -52,6 +58,7 @@ class ActRow:
 def act_row(entry: AuditEntry) -> ActRow:
     outcome = getattr(entry, "outcome", None)
     return ActRow(
+        id=str(entry.id),
         at=entry.at,
         who=entry.who,
         did=DID.get(entry.verb, entry.verb),
@@ -59,7 +66,7 @@ def act_row(entry: AuditEntry) -> ActRow:
         namespace=entry.namespace,
         workflow_id=entry.workflow_id,
         run_id=(outcome.run_id if outcome else "") or entry.run_id,
-        result=outcome.result if outcome else "unknown",
+        result=outcome.result if outcome else UNKNOWN,
         says=outcome.says if outcome else "The console stopped before the answer came.",
         reason=entry.reason,
         change=change(entry.before, outcome.after if outcome else None),

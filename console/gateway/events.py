@@ -207,6 +207,11 @@ def update_id(event: Event) -> str:
     return text(event, "accepted_request.meta.update_id")
 
 
+def asked_under(event: Event) -> set[str]:
+    """The ids that the caller gave, where the protocol keeps them in the event."""
+    return {update_id(event), text(event, "request_id"), text(event, "attached_request_id")}
+
+
 def identity(event: Event) -> str:
     return text(event, "accepted_request.meta.identity") or text(event, "identity")
 

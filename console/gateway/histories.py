@@ -18,6 +18,8 @@ from console.gateway.events import Event
 from console.gateway.runs import RunKey
 
 PAGE_EVENTS = 1_000
+#: how far back the event of an act is looked for
+TRAIL_EVENTS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +76,16 @@ def update_event_id(key: RunKey, update_id: str) -> int | None:
     return None
 
 
-def event_id_by(key: RunKey, kind: str, identity: str) -> int | None:
-    """The newest event of this kind that this identity caused."""
-    for event in backward(key, size=20).events:
-        if event.kind == kind and events.identity(event) == identity:
-            return event.id
-    return None
+def event_id_carrying(history: Sequence[Event], request_id: str) -> int | None:
+    """The event that was asked for under this request id or update id."""
+    return next((event.id for event in history if request_id in events.asked_under(event)), None)
+
+
+def event_id_by(key: RunKey, kind: str, identity: str, request_id: str) -> int | None:
+    """The event that carries the request's id; else the newest of this kind by this identity."""
+    newest = backward(key, size=20).events
+    by_identity = (e.id for e in newest if e.kind == kind and events.identity(e) == identity)
+    return event_id_carrying(newest, request_id) or next(by_identity, None)
 
 
 def as_json(history: Sequence[Event]) -> str:

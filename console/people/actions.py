@@ -1,8 +1,11 @@
 """Check, write, audit: accounts and grants."""
 
+from uuid import UUID
+
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from console.access import sessions, tokens
 from console.access.models import Grant
 from console.audit.record import record
 from console.ui.refusals import Refusal
@@ -49,6 +52,27 @@ def set_active(admin: User, person: User, active: bool) -> None:
     with record(admin, "people.manage", target=person.username, before=before) as act:
         User.objects.filter(pk=person.pk).update(is_active=active)
         act.after = {"active": active}
+        if not active:
+            act.after["sessions ended"] = sessions.end_all(person)
+
+
+def end_session(admin: User, person: User, session_id: UUID) -> None:
+    asked = {"session": str(session_id)}
+    with record(admin, "people.manage", target=person.username, asked=asked) as act:
+        act.after = {"sessions ended": sessions.end(person, session_id)}
+
+
+def end_sessions(admin: User, person: User, here: str | None) -> None:
+    """All of them, but for the one in which an admin looks at their own account."""
+    asked = {"sessions": "all"}
+    with record(admin, "people.manage", target=person.username, asked=asked) as act:
+        act.after = {"sessions ended": sessions.end_all(person, but=here)}
+
+
+def revoke_token(admin: User, person: User, token_id: UUID) -> None:
+    asked = {"token": str(token_id)}
+    with record(admin, "people.manage", target=person.username, asked=asked) as act:
+        act.after = {"tokens revoked": tokens.revoke(person, token_id)}
 
 
 def _held(person: User) -> dict[str, str]:

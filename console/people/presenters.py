@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 
 from console.access.models import EVERYWHERE, Role
+from console.access.policy import role_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +18,14 @@ class PersonRow:
     email: str
     active: bool
     grants: tuple[tuple[str, str, str], ...]
+    #: (where, role, the group that it comes from)
+    inherited: tuple[tuple[str, str, str], ...]
     last_seen_at: datetime | None
     oneself: bool
+
+
+def person_page(person: User, me: User) -> PersonRow:
+    return _person(person, me)
 
 
 def person_rows(people: Iterable[User], me: User) -> list[PersonRow]:
@@ -33,10 +40,69 @@ def _person(person: User, me: User) -> PersonRow:
         username=person.username,
         email=person.email,
         active=person.is_active,
-        grants=tuple(
-            (name, "everywhere" if name == EVERYWHERE else name, Role(role).label)
-            for name, role in grants
+        grants=tuple((name, where(name), Role(role).label) for name, role in grants),
+        inherited=tuple(
+            sorted(
+                (where(one.namespace), Role(one.role).label, group.name)
+                for group in person.groups.all()
+                for one in group.grants.all()
+            )
         ),
         last_seen_at=person.last_login,
         oneself=person.pk == me.pk,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class RightRow:
+    where: str
+    role: str
+    #: "" for one that was given to the person alone
+    group: str
+    #: a higher one in the same place, or everywhere, makes this one without effect
+    holds: bool
+
+
+def right_rows(person: User) -> list[RightRow]:
+    """Every right of a person, and where it comes from."""
+    found = [(one.namespace, Role(one.role), "") for one in person.grants.all()]
+    found += [
+        (one.namespace, Role(one.role), group.name)
+        for group in person.groups.all()
+        for one in group.grants.all()
+    ]
+    if person.is_superuser:
+        found.append((EVERYWHERE, Role.ADMIN, "superuser"))
+    return [
+        RightRow(where(name), role.label, group, role == role_of(person, name))
+        for name, role, group in sorted(found)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRow:
+    id: int
+    name: str
+    members: tuple[tuple[str, str], ...]
+    grants: tuple[tuple[str, str, str], ...]
+
+
+def group_rows(groups: Iterable[Group]) -> list[GroupRow]:
+    return [
+        GroupRow(
+            id=group.pk,
+            name=group.name,
+            members=tuple(
+                (one.username, one.get_full_name() or one.username) for one in group.user_set.all()
+            ),
+            grants=tuple(
+                (one.namespace, where(one.namespace), Role(one.role).label)
+                for one in group.grants.all()
+            ),
+        )
+        for group in groups
+    ]
+
+
+def where(namespace: str) -> str:
+    return "everywhere" if namespace == EVERYWHERE else namespace

@@ -1,8 +1,7 @@
+from uuid import UUID
+
 from django.contrib.auth import login, logout
-from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.models import User
-from django.core.paginator import Paginator
-from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -10,28 +9,24 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from console.access import sessions, tokens
 from console.access.decorators import public, requires
-from console.access.models import EVERYWHERE
-from console.access.policy import can
-from console.audit.models import AuditEntry
-from console.audit.rows import act_row
 from console.people import actions
-from console.people.forms import ActivityForm, GrantForm, InviteForm
-from console.people.presenters import person_rows
+from console.people.forms import GrantForm, InviteForm, SignInForm
+from console.people.presenters import person_page, person_rows, right_rows
 from console.ui.htmx import HtmxRequest, go_to, render_page
-
-ROWS = 50
 
 
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "POST"])
 @public
 def sign_in(request: HtmxRequest) -> HttpResponse:
-    form = AuthenticationForm(request, request.POST or None)
+    form = SignInForm(request, request.POST or None)
     if request.method == "POST" and form.is_valid():
         login(request, form.get_user())
+        sessions.begin(request, form.get_user())
         return redirect(_back(request))
-    status = 422 if form.errors else 200
+    status = 429 if form.too_many else 422 if form.errors else 200
     return render_page(
         request, "people/sign_in.html", {"form": form, "next": _back(request)}, status=status
     )
@@ -53,9 +48,46 @@ def sign_out(request: HtmxRequest) -> HttpResponse:
 @require_GET
 @requires("people.manage")
 def people(request: HtmxRequest) -> HttpResponse:
-    everyone = User.objects.prefetch_related("grants").order_by("-is_active", "username")
+    everyone = User.objects.prefetch_related("grants", "groups__grants").order_by(
+        "-is_active", "username"
+    )
     context = {"rows": person_rows(everyone, request.user), "grant_form": GrantForm()}
     return render_page(request, "people/people.html", context)
+
+
+@require_GET
+@requires("people.manage")
+def person(request: HtmxRequest, person_id: int) -> HttpResponse:
+    found = get_object_or_404(User, pk=person_id)
+    context = {
+        "person": person_page(found, request.user),
+        "rights": right_rows(found),
+        "sessions": sessions.rows(found, request.session.session_key),
+        "tokens": tokens.rows(found),
+    }
+    return render_page(request, "people/person.html", context)
+
+
+@require_POST
+@requires("people.manage")
+def end_session(request: HtmxRequest, person_id: int, session_id: UUID) -> HttpResponse:
+    actions.end_session(request.user, get_object_or_404(User, pk=person_id), session_id)
+    return go_to(request, reverse("people:person", args=[person_id]))
+
+
+@require_POST
+@requires("people.manage")
+def end_sessions(request: HtmxRequest, person_id: int) -> HttpResponse:
+    here = request.session.session_key
+    actions.end_sessions(request.user, get_object_or_404(User, pk=person_id), here)
+    return go_to(request, reverse("people:person", args=[person_id]))
+
+
+@require_POST
+@requires("people.manage")
+def revoke_token(request: HtmxRequest, person_id: int, token_id: UUID) -> HttpResponse:
+    actions.revoke_token(request.user, get_object_or_404(User, pk=person_id), token_id)
+    return go_to(request, reverse("people:person", args=[person_id]))
 
 
 @sensitive_post_parameters("password")
@@ -99,33 +131,3 @@ def set_active(request: HtmxRequest, person_id: int) -> HttpResponse:
     person = get_object_or_404(User, pk=person_id)
     actions.set_active(request.user, person, request.POST.get("active") == "yes")
     return go_to(request, reverse("people:people"))
-
-
-@require_GET
-@requires("audit.view")
-def activity(request: HtmxRequest) -> HttpResponse:
-    form = ActivityForm(request.GET)
-    found = _matching(_may_see(request), form.cleaned_data if form.is_valid() else {})
-    page = Paginator(found, ROWS).get_page(request.GET.get("page"))
-    context = {"form": form, "page": page, "rows": [act_row(entry) for entry in page]}
-    return render_page(request, "people/activity.html", context, parts=["entries"])
-
-
-def _may_see(request: HtmxRequest) -> QuerySet[AuditEntry]:
-    """Somebody with a role in some namespaces sees what was done there, and what they did
-    themselves.
-    """
-    entries = AuditEntry.objects.select_related("outcome")
-    if request.user.is_superuser or request.user.grants.filter(namespace=EVERYWHERE).exists():
-        return (
-            entries
-            if can(request.user, "people.manage", None)
-            else entries.exclude(verb="people.manage")
-        )
-    names = list(request.user.grants.values_list("namespace", flat=True))
-    return entries.filter(Q(namespace__in=names) | Q(person=request.user))
-
-
-def _matching(entries: QuerySet[AuditEntry], asked: dict[str, str]) -> QuerySet[AuditEntry]:
-    fields = {"who": "who__icontains", "verb": "verb", "workflow": "workflow_id__contains"}
-    return entries.filter(**{fields[name]: value for name, value in asked.items() if value})

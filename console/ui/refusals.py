@@ -14,6 +14,7 @@ SAYS = {
         "That request cannot be read",
         "Something in the address or the form is not what this page sends.",
     ),
+    401: ("Who are you?", "Sign in, or send a token that holds."),
     403: ("You may not do this", "Your role does not include it."),
     404: ("There is nothing here", "The address is wrong, or what was here is gone."),
     409: ("That is not possible now", "Look again and repeat it."),

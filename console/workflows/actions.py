@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
-from console.audit.record import record
+from console.audit.record import Act, record
 from console.gateway import histories, steering
 from console.gateway.channel import GatewayError
 from console.gateway.runs import RunKey, RunSummary
@@ -20,14 +20,14 @@ def terminate(person: User, run: RunSummary, reason: str) -> None:
     ) as act:
         steering.terminate(run.key, reason, act.identity)
         act.after = {"status": "Terminated"}
-        act.event_id = _event(run.key, "WorkflowExecutionTerminated", act.identity)
+        act.event_id = _event(run.key, "WorkflowExecutionTerminated", act)
 
 
 def cancel(person: User, run: RunSummary, reason: str) -> None:
     with record(person, "run.cancel", run.key, reason=reason, before={"status": run.status}) as act:
         steering.cancel(run.key, reason, act.identity, act.id)
         act.after = {"cancellation": "requested"}
-        act.event_id = _event(run.key, "WorkflowExecutionCancelRequested", act.identity)
+        act.event_id = _event(run.key, "WorkflowExecutionCancelRequested", act)
 
 
 def signal(person: User, run: RunSummary, name: str, argument: str, reason: str) -> None:
@@ -36,12 +36,12 @@ def signal(person: User, run: RunSummary, name: str, argument: str, reason: str)
     with record(person, "run.signal", run.key, reason=reason, asked=asked) as act:
         steering.signal(run.key, name, arguments, act.identity, act.id)
         act.after = asked
-        act.event_id = _event(run.key, "WorkflowExecutionSignaled", act.identity)
+        act.event_id = _event(run.key, "WorkflowExecutionSignaled", act)
 
 
-def _event(key: RunKey, kind: str, identity: str) -> int | None:
+def _event(key: RunKey, kind: str, act: Act) -> int | None:
     """The act is done; that its event cannot be pointed at is no reason to say otherwise."""
     try:
-        return histories.event_id_by(key, kind, identity)
+        return histories.event_id_by(key, kind, act.identity, act.id)
     except GatewayError:
         return None

@@ -250,6 +250,8 @@ PAGES: dict[str, Callable[[Visitor], None]] = {
     "namespace": at(HOME),
     "people": at("people/"),
     "activity": at("activity/"),
+    "account": at("account/"),
+    "groups": at("people/groups/"),
     "cluster": at("cluster/"),
 }
 

@@ -25,6 +25,9 @@ SAMPLES: dict[str, Any] = {
     "person_id": 999_999,
     "view_id": 999_999,
     "by": "id",
+    "session_id": "4b0c7f0e-2c4c-4b38-9f2c-0d3a1f1f2b12",
+    "token_id": "4b0c7f0e-2c4c-4b38-9f2c-0d3a1f1f2b13",
+    "act_id": "4b0c7f0e-2c4c-4b38-9f2c-0d3a1f1f2b11",
 }
 
 

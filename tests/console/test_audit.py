@@ -2,7 +2,7 @@
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 
 from console.audit.models import AuditEntry
 from console.audit.record import of_run, record
@@ -53,6 +53,53 @@ def test_the_database_refuses_to_change_or_delete(bob: User) -> None:
         AuditEntry.objects.update(reason="another")
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
         AuditEntry.objects.get().outcome.delete()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "update audit_auditentry set reason = 'another'",
+        "update audit_auditoutcome set says = 'another'",
+        "delete from audit_auditoutcome",
+        "delete from audit_auditentry",
+        "truncate audit_auditentry cascade",
+        "truncate audit_auditoutcome",
+    ],
+)
+def test_not_even_a_role_with_every_right_on_the_tables_changes_them(
+    statement: str, bob: User
+) -> None:
+    with record(bob, "run.cancel", KEY):
+        pass
+
+    with connection.cursor() as cursor:
+        cursor.execute("set constraints all immediate")
+        cursor.execute("alter table audit_auditentry enable trigger audit_entry_no_truncate")
+        cursor.execute("alter table audit_auditoutcome enable trigger audit_outcome_no_truncate")
+        cursor.execute("create role an_application nologin nosuperuser")
+        cursor.execute("grant all on audit_auditentry, audit_auditoutcome to an_application")
+        cursor.execute("set local role an_application")
+        with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+            cursor.execute(statement)
+
+
+def test_the_role_that_owns_the_tables_is_refused_too(bob: User) -> None:
+    with record(bob, "run.cancel", KEY):
+        pass
+
+    with connection.cursor() as cursor:
+        cursor.execute("set constraints all immediate")
+        cursor.execute("create role an_owner nologin nosuperuser")
+        cursor.execute("grant an_owner to current_user")
+        cursor.execute("grant create on schema public to an_owner")
+        cursor.execute("alter table audit_auditentry owner to an_owner")
+        cursor.execute("set local role an_owner")
+        for statement in (
+            "update audit_auditentry set reason = 'x'",
+            "delete from audit_auditentry",
+        ):
+            with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+                cursor.execute(statement)
 
 
 def test_the_entries_of_a_run_are_found_by_its_workflow_id(bob: User) -> None:

@@ -9,6 +9,8 @@ from django.urls import reverse
 from playwright.sync_api import Page, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
+from console.audit.record import record
+from console.gateway.runs import RunKey
 from tests.console.conftest import NAMESPACE, indexed
 from tests.console.test_run import url
 from tests.support.eventually import eventually
@@ -205,4 +207,43 @@ def test_a_narrow_screen_scrolls_in_one_direction_only(
             page.goto(bob_at + path)
             page.wait_for_load_state("networkidle")
             assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
+        assert complaints == []
+
+
+@pytest.mark.one_server
+def test_a_token_is_made_in_a_dialog_shown_once_and_revoked(bob_at: str) -> None:
+    with browser(bob_at, "bob") as (page, complaints):
+        page.goto(f"{bob_at}/account/")
+        expect(page.get_by_role("table", name="Sessions")).to_contain_text("this one")
+        page.get_by_role("link", name="New token…").click()
+        page.get_by_label("Name", exact=True).fill("nightly")
+        page.get_by_label("Namespaces").fill(NAMESPACE)
+        page.get_by_role("button", name="Make it").click()
+        shown = page.locator("dialog code").first
+        expect(shown).to_contain_text("perdure_")
+        secret = shown.inner_text()
+
+        page.get_by_role("button", name="I have kept it").click()
+        expect(page.get_by_role("table", name="Tokens")).to_contain_text("nightly")
+        assert secret not in page.content()
+        page.get_by_role("button", name="Revoke nightly").click()
+        expect(page.get_by_role("table", name="Tokens")).to_contain_text("revoked")
+        assert complaints == []
+
+
+@pytest.mark.one_server
+def test_the_log_of_acts_is_narrowed_without_leaving_the_page(bob_at: str) -> None:
+    bob, key = person("Bob", None), RunKey(NAMESPACE, "order/7", "")
+    for verb in ("run.cancel", "run.signal"):
+        with record(bob, verb, key, reason=f"for {verb}"):
+            pass
+
+    with browser(bob_at, "bob") as (page, complaints):
+        page.goto(f"{bob_at}/activity/")
+        expect(page.locator("#entries tbody tr")).to_have_count(2)
+        page.get_by_label("What", exact=True).select_option("run.signal")
+        expect(page.locator("#entries tbody tr")).to_have_count(1)
+        assert "verb=run.signal" in page.url
+        page.go_back()
+        expect(page.locator("#entries tbody tr")).to_have_count(2)
         assert complaints == []

@@ -12,7 +12,7 @@ from console.access.models import Grant, Role
 from console.access.policy import can
 from console.audit.models import AuditEntry
 from tests.support.pages import words_in
-from tests.support.people import PASSWORD, person
+from tests.support.people import PASSWORD
 
 Browser = Callable[..., Client]
 
@@ -108,17 +108,6 @@ def test_a_closed_account_is_signed_out(alice: User, bob: User, browser_of: Brow
     browser_of(alice).post(f"/people/{bob.pk}/active/", {"active": "no"})
 
     assert of_bob.get("/cluster/").status_code == 303
-
-
-def test_the_log_shows_what_was_done_where_one_has_a_role(
-    alice: User, carol: User, browser_of: Browser
-) -> None:
-    browser_of(alice).post(f"/people/{carol.pk}/grants/", {"namespace": "x", "role": "viewer"})
-    dora = person("Dora", Role.VIEWER, "elsewhere")
-
-    assert "changed the account" in words_in(browser_of(alice).get("/activity/"))
-    assert "changed the account" not in words_in(browser_of(carol).get("/activity/"))
-    assert "changed the account" not in words_in(browser_of(dora).get("/activity/"))
 
 
 def test_the_command_makes_an_account_once(db: None) -> None:

@@ -20,6 +20,8 @@ PLACES = [
     "/cluster/",
     "/activity/",
     "/people/",
+    "/people/groups/",
+    "/account/",
     "/namespaces/",
     f"/namespaces/{NAMESPACE}/",
     *(

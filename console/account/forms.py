@@ -1,0 +1,42 @@
+from typing import Any
+
+from django import forms
+from django.contrib.auth.forms import PasswordChangeForm
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+
+from console.access.attempts import checked, of_old_password
+from console.access.models import EVERYWHERE
+from console.access.policy import can
+
+DAYS = (7, 30, 90, 365)
+
+
+class PasswordForm(PasswordChangeForm):
+    """Whoever sits down at an open console may not try passwords without end."""
+
+    def clean_old_password(self) -> str:
+        with checked(of_old_password(self.user.get_username())):
+            return super().clean_old_password()
+
+
+class TokenForm(forms.Form):
+    name = forms.CharField(max_length=100, help_text="What it is for: nightly export")
+    namespaces = forms.CharField(
+        max_length=2_000, help_text="Names with commas between; * is every one that you may see"
+    )
+    days = forms.TypedChoiceField(
+        label="Expires", coerce=int, initial=30, choices=[(n, f"in {n} days") for n in DAYS]
+    )
+
+    def __init__(self, person: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.person = person
+
+    def clean_namespaces(self) -> list[str]:
+        names = [name.strip() for name in self.cleaned_data["namespaces"].split(",")]
+        wanted = list(dict.fromkeys(name for name in names if name))
+        unseen = [n for n in wanted if n != EVERYWHERE and not can(self.person, "run.view", n)]
+        if unseen or not wanted:
+            raise ValidationError(f"You have no role in {', '.join(unseen) or 'that'}.")
+        return wanted
