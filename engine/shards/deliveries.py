@@ -30,6 +30,7 @@ from engine.core.effects import (
     SignalExternal,
     StartChild,
     TellParent,
+    TellSchedule,
 )
 from engine.core.inputs import (
     ChildClosed,
@@ -43,8 +44,15 @@ from engine.core.inputs import (
 )
 from engine.core.keys import RunKey
 from engine.core.state import RunState
-from engine.errors import AlreadyStarted, EngineError, NamespaceNotFound, NotFound, RunNotFound
-from engine.ports import Shards, StartPolicy
+from engine.errors import (
+    AlreadyStarted,
+    EngineError,
+    NamespaceNotFound,
+    NotFound,
+    RunNotFound,
+    Unavailable,
+)
+from engine.ports import Schedules, Shards, StartPolicy
 from engine.shards import answers
 from engine.store.codec import decode_delivery, encode_delivery
 
@@ -77,8 +85,12 @@ class Deliveries:
         self._acknowledge = acknowledge
         self._is_ours = is_ours
         self._cluster = cluster
+        self._schedules: Schedules | None = None
         self._room = asyncio.Semaphore(IN_FLIGHT_MAX)
         self._held: dict[tuple[str, int], asyncio.Task[None]] = {}
+
+    def introduce(self, schedules: Schedules) -> None:
+        self._schedules = schedules
 
     def send(self, source: RunKey, delivery: Delivery) -> bool:
         """False where there is no room: it is to be read back from the store later."""
@@ -123,7 +135,8 @@ class Deliveries:
 
     async def _answer(self, delivery: Delivery) -> Input | None:
         """What the node that has the target makes of it."""
-        if self._cluster is not None:
+        # A schedule is no node's: whoever has its row may change it.
+        if self._cluster is not None and not isinstance(delivery, TellSchedule):
             node = await self._node_of(self._cluster, delivery)
             if node != self._cluster.here:
                 carried = await self._cluster.carry(node, encode_delivery(delivery))
@@ -148,6 +161,7 @@ class Deliveries:
             return delivery.parent
         if isinstance(delivery, CloseChild):
             return delivery.child
+        assert not isinstance(delivery, TellSchedule), "it is no message to a run"
         if isinstance(delivery, StartChild):
             namespace_id = await self._target(delivery.namespace, delivery.namespace_id)
             return RunKey(namespace_id, delivery.workflow_id, "")
@@ -242,6 +256,17 @@ class Deliveries:
         except NotFound:
             return None
 
+    async def _tell_schedule(self, given: TellSchedule) -> None:
+        if self._schedules is None:
+            raise Unavailable("the schedules are not there yet")
+        await self._schedules.run_closed(
+            given.namespace_id,
+            given.starter,
+            given.workflow_id,
+            given.first_run_id,
+            given.closing,
+        )
+
     async def _close_child(self, given: CloseChild) -> None:
         at = self._clock.now()
         if given.terminate:
@@ -308,4 +333,5 @@ CARRIERS: dict[type, Callable[[Deliveries, Any], Awaitable[Input | None]]] = {
     CancelExternal: Deliveries._cancel,
     TellParent: Deliveries._tell_parent,
     CloseChild: Deliveries._close_child,
+    TellSchedule: Deliveries._tell_schedule,
 }
