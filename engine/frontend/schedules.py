@@ -121,7 +121,8 @@ async def matching_times(
     if not request.HasField("start_time") or not request.HasField("end_time"):
         raise InvalidArgument("StartTime or EndTime is not set on request.")
     state = await parts.schedules.read(namespace.id, request.schedule_id)
-    after, until = request.start_time.ToNanoseconds() - 1, request.end_time.ToNanoseconds()
+    # As the protocol's own server has it: the start itself is not within, the end is.
+    after, until = request.start_time.ToNanoseconds(), request.end_time.ToNanoseconds()
     compiled, found = state.spec(), list[Timestamp]()
     while len(found) < MATCHING_TIMES_MAX:
         time = compiled.next_time(after)

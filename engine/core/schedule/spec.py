@@ -59,17 +59,15 @@ def canonical(given: ScheduleSpec) -> ScheduleSpec:
 
 
 def _add_crons(made: ScheduleSpec, texts: Iterable[str]) -> None:
-    for text in texts:
-        read = wording.cron(text)
-        if read.calendar is not None:
-            made.structured_calendar.append(read.calendar)
-        if read.interval is not None:
-            made.interval.append(read.interval)
-        if not read.zone:
-            continue
-        if made.timezone_name not in ("", read.zone) or made.timezone_data:
-            raise BadSpec("conflicting timezone names")
-        made.timezone_name = read.zone
+    """A zone is the whole spec's: strings that name it and strings that do not are no one spec."""
+    zones = {made.timezone_name} if made.timezone_name else set[str]()
+    read = [wording.cron(text) for text in texts]
+    made.structured_calendar.extend(cron.calendar for cron in read if cron.calendar is not None)
+    made.interval.extend(cron.interval for cron in read if cron.interval is not None)
+    named = {cron.zone for cron in read if cron.calendar is not None or cron.zone}
+    if len(named) > 1 or (named != {""} and len(zones | named) > 1):
+        raise BadSpec("conflicting timezone names")
+    made.timezone_name = made.timezone_name or "".join(named)
 
 
 def _check(made: ScheduleSpec) -> None:

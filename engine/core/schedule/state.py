@@ -48,6 +48,8 @@ class Starting(msgspec.Struct, kw_only=True):
     workflow_id: str
     request_id: str
     is_alone: bool
+    # They may be answered in another order than that in which they were decided on.
+    number: int = 0
 
 
 class Running(msgspec.Struct, kw_only=True):
@@ -67,6 +69,7 @@ class Action(msgspec.Struct, kw_only=True):
     workflow_id: str
     run_id: str
     status: int
+    number: int = 0
 
 
 class Backfill(msgspec.Struct, kw_only=True):
@@ -101,6 +104,7 @@ class ScheduleState(msgspec.Struct, kw_only=True):
     backfills: list[Backfill] = field(default_factory=list)
     recent: list[Action] = field(default_factory=list)
 
+    starts_count: int = 0
     actions_count: int = 0
     missed_count: int = 0
     skipped_count: int = 0

@@ -200,7 +200,9 @@ def _begun(state: ScheduleState, start: Starting, run_id: str, at: int) -> None:
         workflow_id=start.workflow_id,
         run_id=run_id,
         status=Status.WORKFLOW_EXECUTION_STATUS_RUNNING,
+        number=start.number,
     ))  # fmt: skip
+    state.recent.sort(key=lambda action: action.number)
     del state.recent[:-RECENT_ACTIONS_MAX]
 
 
@@ -348,11 +350,13 @@ def _start(state: ScheduleState, action: Waiting, *, is_alone: bool) -> None:
     if not action.is_manual and own.limited_actions:
         own.remaining_actions -= 1
         state.version += 1
+    state.starts_count += 1
     workflow_id = state.schedule.action.start_workflow.workflow_id
     if not state.schedule.policies.keep_original_workflow_id:
         workflow_id += f"-{second_of(action.nominal)}"
     state.starting.append(Starting(
         action=action, workflow_id=workflow_id, request_id=action.id, is_alone=is_alone,
+        number=state.starts_count,
     ))  # fmt: skip
 
 

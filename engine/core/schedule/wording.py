@@ -45,6 +45,7 @@ _NAMED = {
 SECOND = 1_000_000_000
 _ZONE = re.compile(r"(?:CRON_TZ|TZ)=(\S+)\s+(.*)", re.DOTALL)
 _PREFIX_LETTERS_MIN = 3
+SUNDAY_TOO = 7
 COMMENT_LENGTH_MAX = 200
 
 
@@ -104,7 +105,19 @@ def _ranges(field: Field, text: str) -> list[Range]:
     if text == "*":
         # A year of all years, days and months included, is no restriction.
         return [] if field.name == "year" else [_whole(field)]
-    return [_range(field, part) for part in text.split(",")]
+    return [span for part in text.split(",") for span in _spans(field, part)]
+
+
+def _spans(field: Field, text: str) -> list[Range]:
+    """Sunday is told as 0, also where it was written as 7."""
+    span = _range(field, text)
+    if field.name != "day_of_week" or span.end < SUNDAY_TOO:
+        return [span]
+    days = range(span.start, span.end + 1, span.step)
+    sunday = [Range(start=0, end=0, step=1)] if SUNDAY_TOO in days else []
+    if span.start == SUNDAY_TOO:
+        return sunday
+    return [*sunday, Range(start=span.start, end=SUNDAY_TOO - 1, step=span.step)]
 
 
 def _whole(field: Field) -> Range:
@@ -181,7 +194,8 @@ def _every(text: str) -> IntervalSpec:
     every_text, slash, phase_text = text.removeprefix("@every ").strip().partition("/")
     made = IntervalSpec()
     made.interval.FromNanoseconds(_duration(every_text))
-    made.phase.FromNanoseconds(_duration(phase_text) if slash else 0)
+    if slash:
+        made.phase.FromNanoseconds(_duration(phase_text))
     return made
 
 
