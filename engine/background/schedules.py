@@ -13,16 +13,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from contextvars import Context
 from datetime import UTC, datetime
-from typing import Any
 
 from temporalio.api.history.v1 import HistoryEvent
 
-from engine.background.starts import Call, asked_to_end, given_of, started
+from engine.background.errands import Errands
+from engine.background.starts import Call, given_of
 from engine.clock import Clock
 from engine.core.keys import SCHEDULER, RunKey
-from engine.core.schedule.state import Running, ScheduleState, Starting, next_at
+from engine.core.schedule.state import ScheduleState, next_at
 from engine.core.schedule.step import Input, Wake, step
 from engine.core.schedule.visibility import record_of
 from engine.errors import NotFound, ScheduleExists
@@ -37,7 +36,6 @@ SECOND = 1_000_000_000
 DUE_AT_ONCE_MAX = 100
 #: Another node may have written one that is due sooner than what this one knows of.
 LOOK_SECONDS_MAX = 1.0
-DOING_MAX = 100
 POISONED_SECONDS = 60
 
 
@@ -60,14 +58,12 @@ class Schedules:
         self._shard_of = shard_of
         self._indexed = indexed
         self._on_records = on_records
-        self._call: Call | None = None
-        self._room = asyncio.Semaphore(DOING_MAX)
-        self._doing: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._errands = Errands(namespaces, clock, self.tell)
         self._is_sooner = [asyncio.Event() for _ in pools]
 
     def introduce(self, call: Call) -> None:
         """`call` is how a client of this engine would call it."""
-        self._call = call
+        self._errands.introduce(call)
 
     def _shard(self, namespace_id: str, schedule_id: str) -> int:
         return self._shard_of(RunKey(namespace_id, schedule_id, ""))
@@ -212,44 +208,13 @@ class Schedules:
     def _after(self, number: int, state: ScheduleState, due: int | None) -> None:
         """The commit is done: now what it asks for."""
         self._tell_relay()
-        for start in state.starting:
-            self._do(state, start.request_id, start)
-        for run in state.to_end():
-            self._do(state, f"{run.end} {run.run_id}", run)
+        self._errands.run(state)
         if due is not None:
             self._is_sooner[number].set()
 
     def _tell_relay(self) -> None:
         if self._on_records is not None:
             self._on_records()
-
-    # -- what is to be done outside
-
-    def _do(self, state: ScheduleState, what: str, work: Starting | Running) -> None:
-        name = (state.id, what)
-        if name in self._doing or self._call is None:
-            return
-        # In a context of its own: it is no part of the call that may have brought it about.
-        task = asyncio.get_running_loop().create_task(
-            self._perform(state, work, self._call), context=Context()
-        )
-        self._doing[name] = task
-        task.add_done_callback(lambda _: self._doing.pop(name, None))
-
-    async def _perform(self, state: ScheduleState, work: Starting | Running, call: Call) -> None:
-        try:
-            async with self._room:
-                namespace = await self._namespaces.with_id(state.namespace_id)
-                perform: Any = started if isinstance(work, Starting) else asked_to_end
-                given = await perform(call, namespace.name, state, work, self._clock)
-                if given is not None:
-                    await self.tell(state.namespace_id, state.schedule_id, given)
-        except NotFound:
-            log.debug("schedule %s is gone", state.schedule_id)
-        except PASSING as trouble:
-            log.debug("schedule %s acts again later: %s", state.schedule_id, trouble)
-        except Exception:
-            log.exception("schedule %s cannot act; it is tried again", state.schedule_id)
 
     # -- its life
 
@@ -259,8 +224,7 @@ class Schedules:
         try:
             await asyncio.gather(*loops)
         finally:
-            for task in list(self._doing.values()):
-                task.cancel()
+            self._errands.end()
 
     async def _keep_one(self, number: int) -> None:
         while True:

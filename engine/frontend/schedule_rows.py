@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterator
 
 from google.protobuf.timestamp_pb2 import Timestamp
-from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.common.v1 import Memo, SearchAttributes, WorkflowExecution
 from temporalio.api.enums.v1 import ScheduleOverlapPolicy as Overlap
 from temporalio.api.schedule.v1 import (
     ScheduleActionResult,
@@ -34,7 +34,7 @@ from search.query.parser import parse
 #: The newest actions and the next times that a list shows of each.
 LISTED_ACTIONS_MAX = LISTED_TIMES_MAX = 5
 
-__all__ = ["Overlap", "count", "info", "list_all", "stamp"]
+__all__ = ["Overlap", "count", "info", "list_all", "memo", "search_attributes", "stamp"]
 
 
 async def list_all(parts: Parts, request: ListSchedulesRequest) -> ListSchedulesResponse:
@@ -121,8 +121,8 @@ def _entry(state: ScheduleState) -> ScheduleListEntry:
     schedule = state.schedule
     return ScheduleListEntry(
         schedule_id=state.schedule_id,
-        memo=state.memo,
-        search_attributes=state.search_attributes,
+        memo=memo(state),
+        search_attributes=search_attributes(state),
         info=ScheduleListInfo(
             spec=schedule.spec,
             workflow_type=schedule.action.start_workflow.workflow_type,
@@ -132,6 +132,14 @@ def _entry(state: ScheduleState) -> ScheduleListEntry:
             future_action_times=map(stamp, future_times(state)[:LISTED_TIMES_MAX]),
         ),
     )
+
+
+def memo(state: ScheduleState) -> Memo | None:
+    return state.memo if state.memo.fields else None
+
+
+def search_attributes(state: ScheduleState) -> SearchAttributes | None:
+    return state.search_attributes if state.search_attributes.indexed_fields else None
 
 
 def _action(action: Action) -> ScheduleActionResult:

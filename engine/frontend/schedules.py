@@ -65,8 +65,8 @@ async def describe(parts: Parts, request: DescribeScheduleRequest) -> DescribeSc
     return DescribeScheduleResponse(
         schedule=state.schedule,
         info=schedule_rows.info(state),
-        memo=state.memo,
-        search_attributes=state.search_attributes,
+        memo=schedule_rows.memo(state),
+        search_attributes=schedule_rows.search_attributes(state),
         conflict_token=_token(state.version),
     )
 

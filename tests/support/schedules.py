@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
-from temporalio.api.common.v1 import WorkflowType
+import grpc
+import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
+from temporalio.api.common.v1 import WorkflowExecution, WorkflowType
 from temporalio.api.enums.v1 import ScheduleOverlapPolicy as Overlap
+from temporalio.api.history.v1 import WorkflowExecutionStartedEventAttributes
 from temporalio.api.schedule.v1 import (
     IntervalSpec,
     Schedule,
@@ -28,7 +34,9 @@ from temporalio.api.workflowservice.v1 import (
 )
 
 from tests.support.engine import Server, seconds
+from tests.support.eventually import eventually_async
 from tests.support.names import Names
+from tests.support.worker import ScriptedWorker
 
 SKIP = Overlap.SCHEDULE_OVERLAP_POLICY_SKIP
 BUFFER_ONE = Overlap.SCHEDULE_OVERLAP_POLICY_BUFFER_ONE
@@ -108,3 +116,45 @@ class Scheduled:
         await self.server.workflows.DeleteSchedule(
             DeleteScheduleRequest(namespace=self.server.namespace, schedule_id=self.id)
         )
+
+
+#: The dev server looks at a schedule's runs when it acts again, or seconds later.
+WITHIN = 20.0
+
+
+def moment(of_it: str) -> Timestamp:
+    made = Timestamp()
+    made.FromJsonString(of_it)
+    return made
+
+
+async def acted(one: Scheduled, count: int) -> DescribeScheduleResponse:
+    return await eventually_async(
+        one.describe, lambda told: told.info.action_count == count, within=WITHIN
+    )
+
+
+async def runs_of(one: Scheduled, count: int) -> list[WorkflowExecution]:
+    told = await acted(one, count)
+    return [action.start_workflow_result for action in told.info.recent_actions]
+
+
+async def first_event(
+    one: Scheduled, run: WorkflowExecution
+) -> WorkflowExecutionStartedEventAttributes:
+    event = (await one.server.history(run))[0]
+    return event.workflow_execution_started_event_attributes
+
+
+@pytest.fixture
+async def one(server: Server, names: Names) -> AsyncIterator[Scheduled]:
+    made = Scheduled(server, names)
+    yield made
+    with suppress(grpc.aio.AioRpcError):
+        # It may never have been made.
+        await made.delete()
+
+
+@pytest.fixture
+def worker(server: Server, one: Scheduled) -> ScriptedWorker:
+    return ScriptedWorker(server, one.queue)

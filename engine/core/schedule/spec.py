@@ -48,9 +48,9 @@ def canonical(given: ScheduleSpec) -> ScheduleSpec:
     for strings in ("calendar", "cron_string", "exclude_calendar"):
         made.ClearField(strings)
     del made.structured_calendar[:], made.exclude_structured_calendar[:], made.interval[:]
-    made.structured_calendar.extend(map(wording.checked, given.structured_calendar))
+    made.structured_calendar.extend(map(wording.check, given.structured_calendar))
     made.structured_calendar.extend(map(wording.structured, given.calendar))
-    made.exclude_structured_calendar.extend(map(wording.checked, given.exclude_structured_calendar))
+    made.exclude_structured_calendar.extend(map(wording.check, given.exclude_structured_calendar))
     made.exclude_structured_calendar.extend(map(wording.structured, given.exclude_calendar))
     made.interval.extend(given.interval)
     _add_crons(made, given.cron_string)

@@ -215,29 +215,25 @@ def _duration(text: str) -> int:
     return sum(int(float(number) * _UNITS[unit]) for number, unit in found)
 
 
-def checked(given: StructuredCalendarSpec) -> StructuredCalendarSpec:
-    """With what an empty field means written out, as it is told to whoever asks."""
-    made = StructuredCalendarSpec(comment=given.comment)
+def check(given: StructuredCalendarSpec) -> StructuredCalendarSpec:
+    """It stays as it was given; what an empty field means, `values` knows."""
     if len(given.comment) > COMMENT_LENGTH_MAX:
         raise BadSpec("invalid calendar spec: comment is too long")
     for field in FIELDS:
-        kept = [_checked(field, span) for span in getattr(given, field.name)]
-        getattr(made, field.name).extend(kept or _ranges(field, ""))
-    return made
+        for span in getattr(given, field.name):
+            _check_span(field, span)
+    return given
 
 
-def _checked(field: Field, span: Range) -> Range:
+def _check_span(field: Field, span: Range) -> None:
     """An end of 0 is none: the span is its start alone."""
-    low, high = field.low, field.high
+    low, high, label = field.low, field.high, _label(field)
     if not low <= span.start <= high:
-        raise BadSpec(
-            f"invalid calendar spec: {_label(field)} Start is not in range [{low}-{high}]"
-        )
+        raise BadSpec(f"invalid calendar spec: {label} Start is not in range [{low}-{high}]")
     if span.end and not span.start <= span.end <= high:
         raise BadSpec(f"invalid calendar spec: {_bad_end(field)}")
     if span.step < 0:
-        raise BadSpec(f"invalid calendar spec: {_label(field)} has invalid Step")
-    return Range(start=span.start, end=span.end or span.start, step=span.step or 1)
+        raise BadSpec(f"invalid calendar spec: {label} has invalid Step")
 
 
 def values(given: StructuredCalendarSpec, name: str) -> list[int]:

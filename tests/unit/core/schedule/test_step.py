@@ -12,7 +12,6 @@ from temporalio.api.enums.v1 import ScheduleOverlapPolicy as Overlap
 from temporalio.api.enums.v1 import WorkflowExecutionStatus as Status
 from temporalio.api.failure.v1 import Failure
 from temporalio.api.schedule.v1 import (
-    BackfillRequest,
     IntervalSpec,
     Schedule,
     SchedulePatch,
@@ -40,7 +39,7 @@ from engine.core.schedule.step import (
 )
 from engine.errors import FailedPrecondition
 from engine.store.codec import decode_schedule, encode_schedule
-from tests.unit.core.schedule.test_spec import seconds, stamp
+from tests.unit.core.schedule.test_spec import seconds
 
 SECOND = 1_000_000_000
 NOON = int(datetime(2026, 1, 1, 12, tzinfo=UTC).timestamp()) * SECOND
@@ -309,37 +308,6 @@ def test_limited_actions_are_counted_down_and_then_it_rests() -> None:
     assert next_at(one, minutes(4)) is None
     trigger(one, minutes(5))
     assert len(one.starting) == 1
-
-
-def test_a_backfill_acts_for_each_time_within_both_ends_included() -> None:
-    one = state()
-    filling = BackfillRequest(
-        start_time=stamp(minutes(-60)), end_time=stamp(minutes(-57)), overlap_policy=ALLOW_ALL
-    )
-
-    step(one, Patch(at=NOON, request_id="b", patch=SchedulePatch(backfill_request=[filling])))
-
-    assert [s.action.nominal for s in one.starting] == [
-        minutes(-60), minutes(-59), minutes(-58), minutes(-57),
-    ]  # fmt: skip
-    assert one.backfills == []
-
-
-def test_a_long_backfill_waits_for_room() -> None:
-    one = state(BUFFER_ALL)
-    filling = BackfillRequest(
-        start_time=stamp(minutes(-1_500)), end_time=stamp(minutes(-1)), overlap_policy=BUFFER_ALL
-    )
-    step(one, Patch(at=NOON, request_id="b", patch=SchedulePatch(backfill_request=[filling])))
-
-    assert len(one.waiting) <= BUFFER_MAX // 2
-    assert one.dropped_count == 0
-    done = 0
-    while one.starting or one.running:
-        start_all(one, NOON)
-        close_first(one, NOON)
-        done += 1
-    assert done == 1_500
 
 
 def test_a_start_that_is_refused_for_good_makes_room_for_the_next() -> None:
