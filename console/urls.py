@@ -13,6 +13,7 @@ urlpatterns = [
     path("cluster/", include("console.cluster.urls")),
     path(f"{NAMESPACE}runs/", include("console.workflows.urls")),
     path(f"{NAMESPACE}task-queues/", include("console.task_queues.urls")),
+    path(f"{NAMESPACE}schedules/", include("console.schedules.urls")),
     path(f"{NAMESPACE}views/", include("console.saved_views.urls")),
     path(f"{NAMESPACE}bulk/", include("console.bulk.urls")),
     path(f"{NAMESPACE}billing/", include("console.billing.urls")),
