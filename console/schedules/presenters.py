@@ -66,6 +66,8 @@ def row(one: ScheduleSummary) -> ScheduleRow:
 def _state(one: ScheduleSummary) -> tuple[str, str]:
     if one.paused:
         return "paused", "Paused"
+    if not one.spec.calendars and not one.spec.intervals:
+        return "waiting", "By hand only"
     return ("ok", "Active") if one.coming else ("skipped", "No more times")
 
 

@@ -33,7 +33,7 @@ def sentences(spec: Spec) -> list[str]:
 
 def interval(given: Interval) -> str:
     late = f", {span(given.offset)} later" if given.offset else ""
-    return f"Every {span(given.every)}{late}"
+    return f"Every {span(given.every).removeprefix('1 ')}{late}"
 
 
 def span(length: timedelta) -> str:
@@ -41,8 +41,7 @@ def span(length: timedelta) -> str:
     seconds = int(length.total_seconds())
     for name, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
         if seconds and seconds % size == 0:
-            count = seconds // size
-            return name if count == 1 and name != "day" else words.plural(count, name)
+            return words.plural(seconds // size, name)
     return words.plural(seconds, "second")
 
 

@@ -17,6 +17,8 @@ from temporalio.api.schedule.v1 import Schedule
 from engine.core.schedule.spec import Spec
 
 BUFFER_MAX = 1_000
+#: On their way at once; those that are decided on after them wait, whatever their policy.
+STARTING_MAX = 100
 RECENT_ACTIONS_MAX = 10
 FUTURE_ACTIONS_MAX = 10
 BACKFILLS_MAX = 100
@@ -135,6 +137,11 @@ class ScheduleState(msgspec.Struct, kw_only=True):
     def is_busy(self) -> bool:
         return bool(self.running) or any(start.is_alone for start in self.starting)
 
+    @property
+    def has_room(self) -> bool:
+        """What would come next can be decided on now, and not only when starts are answered."""
+        return len(self.starting) < STARTING_MAX
+
     def to_end(self) -> list[Running]:
         return [run for run in self.running if run.end and not run.is_told]
 
@@ -157,9 +164,9 @@ def next_at(state: ScheduleState, at: int) -> int | None:
     times: list[int] = []
     if state.starting or state.to_end():
         times.append(at + RETRY_AFTER)
-    if state.backfills and len(state.waiting) < BUFFER_MAX // 2:
+    if state.backfills and state.has_room and len(state.waiting) < BUFFER_MAX // 2:
         times.append(at)
-    if state.acts_by_itself:
+    if state.acts_by_itself and state.has_room:
         time = state.spec().next_time(state.done_until)
         if time is not None:
             times.append(max(time.actual, at))

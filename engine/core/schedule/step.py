@@ -216,11 +216,11 @@ def _start_refused(state: ScheduleState, given: StartRefused) -> None:
 
 def _run_closed(state: ScheduleState, given: RunClosed) -> None:
     """It may close before its start was told; then that is told first."""
-    start = next((s for s in state.starting if s.workflow_id == given.workflow_id), None)
-    if start is not None:
-        _begun(state, start, given.first_run_id, given.at)
     named = (given.workflow_id, given.first_run_id)
-    is_ours = start is not None
+    if not any((action.workflow_id, action.run_id) == named for action in state.recent):
+        # Not one of those that are known, told again.
+        _begin_unknown(state, given)
+    is_ours = False
     for action in state.recent:
         if (action.workflow_id, action.run_id) == named:
             action.status, is_ours = given.status, True
@@ -230,6 +230,12 @@ def _run_closed(state: ScheduleState, given: RunClosed) -> None:
         _carry_over(state, given)
     if (run is not None or is_ours) and state.schedule.policies.pause_on_failure:
         _pause_on_failure(state, given)
+
+
+def _begin_unknown(state: ScheduleState, given: RunClosed) -> None:
+    start = next((s for s in state.starting if s.workflow_id == given.workflow_id), None)
+    if start is not None:
+        _begun(state, start, given.first_run_id, given.at)
 
 
 def _carry_over(state: ScheduleState, given: RunClosed) -> None:
@@ -270,7 +276,7 @@ def _take_due(state: ScheduleState, spec: Spec, at: int) -> None:
     missed = 0
     for _ in range(TAKEN_AT_ONCE_MAX + MISSED_AT_ONCE_MAX):
         time = spec.next_time(state.done_until)
-        if time is None or time.actual > at or len(state.waiting) > BUFFER_MAX:
+        if time is None or time.actual > at or not state.has_room:
             return
         state.done_until = time.nominal
         if not state.acts_by_itself:
@@ -287,7 +293,7 @@ def _take_due(state: ScheduleState, spec: Spec, at: int) -> None:
 
 def _fill_back(state: ScheduleState, spec: Spec, at: int) -> None:
     """As far as there is room; the rest when there is again."""
-    while state.backfills and len(state.waiting) < BUFFER_MAX // 2:
+    while state.backfills and state.has_room and len(state.waiting) < BUFFER_MAX // 2:
         filling = state.backfills[0]
         time = spec.next_time(filling.after)
         if time is None or time.nominal > filling.until:
@@ -314,7 +320,9 @@ def _decide(state: ScheduleState) -> None:
         if not action.is_manual and not state.acts_by_itself:
             continue
         overlap = action.overlap or state.overlap
-        if overlap == Overlap.SCHEDULE_OVERLAP_POLICY_ALLOW_ALL:
+        if not state.has_room:
+            state.waiting.append(action)
+        elif overlap == Overlap.SCHEDULE_OVERLAP_POLICY_ALLOW_ALL:
             _start(state, action, is_alone=False)
         elif not state.is_busy:
             _start(state, action, is_alone=True)

@@ -203,6 +203,24 @@ def test_a_run_that_closes_before_its_start_is_told_has_started() -> None:
     assert [(a.run_id, a.status) for a in one.recent] == [("first", COMPLETED)]
 
 
+def test_an_end_that_is_told_twice_is_not_the_next_runs() -> None:
+    one = state()
+    one.schedule.policies.keep_original_workflow_id = True
+    step(one, Wake(at=minutes(1)))
+    start_all(one, minutes(1))
+    run = one.running[0]
+    closed = RunClosed(
+        at=minutes(1.5), workflow_id=run.workflow_id, first_run_id=run.run_id, status=COMPLETED
+    )
+    step(one, closed)
+    step(one, Wake(at=minutes(2)))
+
+    step(one, closed)
+
+    assert [s.workflow_id for s in one.starting] == [run.workflow_id]
+    assert one.actions_count == 1
+
+
 def test_what_was_missed_for_too_long_is_counted_and_not_made_up_for() -> None:
     one = state(ALLOW_ALL)
     one.schedule.policies.catchup_window.FromNanoseconds(150 * SECOND)
