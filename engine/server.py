@@ -170,7 +170,7 @@ async def _parts(
         indexed=config.search.elasticsearch_url is not None,
         on_records=supervisor.on_records,
     )
-    supervisor.deliveries.introduce(schedules)
+    supervisor.deliveries.schedules = schedules
     sweeps = Retention(shards, namespaces, reader, pools, clock, schedules=schedules)
     _keep(stack, sweeps.keep_sweeping(config.retention_sweep_seconds))
     _keep(stack, namespaces.keep_fresh())

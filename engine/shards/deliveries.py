@@ -85,12 +85,10 @@ class Deliveries:
         self._acknowledge = acknowledge
         self._is_ours = is_ours
         self._cluster = cluster
-        self._schedules: Schedules | None = None
+        # Introduced when they are there: they call in turn what stands above the shards.
+        self.schedules: Schedules | None = None
         self._room = asyncio.Semaphore(IN_FLIGHT_MAX)
         self._held: dict[tuple[str, int], asyncio.Task[None]] = {}
-
-    def introduce(self, schedules: Schedules) -> None:
-        self._schedules = schedules
 
     def send(self, source: RunKey, delivery: Delivery) -> bool:
         """False where there is no room: it is to be read back from the store later."""
@@ -256,17 +254,6 @@ class Deliveries:
         except NotFound:
             return None
 
-    async def _tell_schedule(self, given: TellSchedule) -> None:
-        if self._schedules is None:
-            raise Unavailable("the schedules are not there yet")
-        await self._schedules.run_closed(
-            given.namespace_id,
-            given.starter,
-            given.workflow_id,
-            given.first_run_id,
-            given.closing,
-        )
-
     async def _close_child(self, given: CloseChild) -> None:
         at = self._clock.now()
         if given.terminate:
@@ -298,6 +285,18 @@ class Deliveries:
             await self._shards.submit(target, given)
         except NotFound:
             log.debug("%s was gone before it could be told", target.workflow_id)
+
+
+async def _tell_schedule(deliveries: Deliveries, given: TellSchedule) -> None:
+    if deliveries.schedules is None:
+        raise Unavailable("the schedules are not there yet")
+    await deliveries.schedules.run_closed(
+        given.namespace_id,
+        given.starter,
+        given.workflow_id,
+        given.first_run_id,
+        given.closing,
+    )
 
 
 def _policy(reuse: int) -> StartPolicy:
@@ -333,5 +332,5 @@ CARRIERS: dict[type, Callable[[Deliveries, Any], Awaitable[Input | None]]] = {
     CancelExternal: Deliveries._cancel,
     TellParent: Deliveries._tell_parent,
     CloseChild: Deliveries._close_child,
-    TellSchedule: Deliveries._tell_schedule,
+    TellSchedule: _tell_schedule,
 }
