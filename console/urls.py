@@ -18,6 +18,7 @@ urlpatterns = [
     path(f"{NAMESPACE}actions/", include("console.actions.urls")),
     path(f"{NAMESPACE}start/", include("console.starting.urls")),
     path(f"{NAMESPACE}task-queues/", include("console.task_queues.urls")),
+    path(f"{NAMESPACE}schedules/", include("console.schedules.urls")),
     path(f"{NAMESPACE}views/", include("console.saved_views.urls")),
     path(f"{NAMESPACE}bulk/", include("console.bulk.urls")),
     path(f"{NAMESPACE}billing/", include("console.billing.urls")),

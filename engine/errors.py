@@ -7,6 +7,7 @@
     │   ├── RunNotFound
     │   └── TaskNotFound               stale or unknown token: the worker drops its work
     ├── AlreadyStarted                 a run of this workflow id is running, or ran
+    │   └── ScheduleExists
     ├── NamespaceAlreadyExists
     ├── FailedPrecondition
     │   └── WorkflowNotReady
@@ -62,6 +63,11 @@ class AlreadyStarted(EngineError):
         super().__init__(message)
         self.run_id = run_id
         self.start_request_id = start_request_id
+
+
+class ScheduleExists(AlreadyStarted):
+    def __init__(self, schedule_id: str, run_id: str) -> None:
+        super().__init__(f'schedule "{schedule_id}" is already registered', run_id)
 
 
 class NamespaceAlreadyExists(EngineError):

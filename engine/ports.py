@@ -259,6 +259,19 @@ class Queries(Protocol):
         """Refused with TaskNotFound where nobody waits any more."""
 
 
+class Schedules(Protocol):
+    async def run_closed(
+        self,
+        namespace_id: str,
+        starter: str,
+        workflow_id: str,
+        first_run_id: str,
+        closing: HistoryEvent,
+    ) -> None:
+        """Tell the schedule that `starter` names, if it is still there. Once is enough; twice is
+        harmless."""
+
+
 class Member(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A node as people see it; `owned` is a moment old."""
 

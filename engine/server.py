@@ -24,6 +24,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from engine.background.retention import Retention
+from engine.background.schedules import Schedules
 from engine.clock import Clock, SystemClock
 from engine.cluster import membership, node, peers
 from engine.cluster.membership import Membership
@@ -87,6 +88,8 @@ async def serving(config: EngineConfig) -> AsyncIterator[str]:
         cluster = await _cluster(config, address, clock, stack)
         parts = await _parts(config, clock, cluster, stack, server)
         await _listen(server, parts, stack)
+        parts.schedules.introduce(rpc.caller(parts))
+        _keep(stack, parts.schedules.keep())
         if cluster is not None:
             await cluster.enter()
             stack.push_async_callback(_hand_over, cluster, parts.shards)
@@ -159,13 +162,23 @@ async def _parts(
         handler = peers.handler(cluster.peers, answers)
         server.add_generic_rpc_handlers((handler,))
     shards: Shards = supervisor.router
-    sweeps = Retention(shards, namespaces, reader, pools, clock)
+    schedules = Schedules(
+        namespaces,
+        pools,
+        clock,
+        shards.shard_of,
+        indexed=config.search.elasticsearch_url is not None,
+        on_records=supervisor.on_records,
+    )
+    supervisor.deliveries.schedules = schedules
+    sweeps = Retention(shards, namespaces, reader, pools, clock, schedules=schedules)
     _keep(stack, sweeps.keep_sweeping(config.retention_sweep_seconds))
     _keep(stack, namespaces.keep_fresh())
     return Parts(
         shards=shards,
         matching=spread or queues,
         namespaces=namespaces,
+        schedules=schedules,
         reader=reader,
         pools=pools,
         clock=clock,

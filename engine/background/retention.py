@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 
+from engine.background.schedules import Schedules
 from engine.clock import Clock
 from engine.core.inputs import Terminate
 from engine.core.keys import RunKey
@@ -36,9 +37,12 @@ class Retention:
         reader: VisibilityReader,
         pools: Sequence[Pool],
         clock: Clock,
+        *,
+        schedules: Schedules,
     ) -> None:
         self._shards = shards
         self._namespaces = namespaces
+        self._schedules = schedules
         self._reader = reader
         self._pools = pools
         self._clock = clock
@@ -55,6 +59,8 @@ class Retention:
         """How many runs were removed."""
         removed = 0
         for namespace in await self._namespaces.all():
+            if namespace.is_deleted:
+                await self._schedules.delete_all(namespace.id)
             # As long as there may be more: what ends in a minute must go in a minute.
             while (gone := await self._sweep_once(namespace)) > 0:
                 removed += gone

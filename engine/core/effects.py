@@ -90,6 +90,20 @@ class TellParent(Frozen, frozen=True, kw_only=True):
     closing: HistoryEvent
 
 
+class TellSchedule(Frozen, frozen=True, kw_only=True):
+    """This run, which a schedule started, closed for good: tell it; nothing comes back.
+
+    `starter` is the identity that it was started by, which names the schedule.
+    """
+
+    event_id: int
+    namespace_id: str
+    starter: str
+    workflow_id: str
+    first_run_id: str
+    closing: HistoryEvent
+
+
 class CloseChild(Frozen, frozen=True, kw_only=True):
     """Parent close policy: terminate or request cancellation of a child; nothing comes back."""
 
@@ -99,7 +113,7 @@ class CloseChild(Frozen, frozen=True, kw_only=True):
     parent: WorkflowExecution
 
 
-Delivery = StartChild | SignalExternal | CancelExternal | TellParent | CloseChild
+Delivery = StartChild | SignalExternal | CancelExternal | TellParent | CloseChild | TellSchedule
 
 
 class ContinueAs(Frozen, frozen=True, kw_only=True):
@@ -139,6 +153,7 @@ Effect = (
     | CancelExternal
     | TellParent
     | CloseChild
+    | TellSchedule
     | ContinueAs
     | Arm
     | EmitRecord

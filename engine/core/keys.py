@@ -23,6 +23,9 @@ class QueueKey(NamedTuple):
     kind: str
 
 
+#: How the identity begins that schedules start runs by: it says which schedule is to be told of
+#: their end, also by runs that follow them and no longer have their search attributes.
+SCHEDULER = "temporal-scheduler-"
 WORKFLOW = "workflow"
 ACTIVITY = "activity"
 

@@ -15,8 +15,8 @@ from temporalio.api.history.v1 import HistoryEvent
 
 from engine.core import deadlines, inputs
 from engine.core.apply import armed
-from engine.core.effects import Arm, DropTask, Effect, EmitRecord, Started, TellParent
-from engine.core.keys import ACTIVITY, WORKFLOW, RunKey
+from engine.core.effects import Arm, DropTask, Effect, EmitRecord, Started, TellParent, TellSchedule
+from engine.core.keys import ACTIVITY, SCHEDULER, WORKFLOW, RunKey
 from engine.core.limits import Limits
 from engine.core.marks import Rested, StickySet
 from engine.core.state import RunState
@@ -127,12 +127,16 @@ def _clear_up(turn: Turn, left: Left) -> None:
     child.leave(turn, left.children)
     if state.next_run_id:
         return
+    _tell(turn)
+
+
+def _tell(turn: Turn) -> None:
+    """Who waits for the end of this run: its parent, or the schedule that started it."""
+    state = turn.state
     start_attributes, closing = state.start, state.closing
-    if (
-        start_attributes is not None
-        and closing is not None
-        and start_attributes.HasField("parent_workflow_execution")
-    ):
+    if start_attributes is None or closing is None:
+        return
+    if start_attributes.HasField("parent_workflow_execution"):
         parent = start_attributes.parent_workflow_execution
         turn.ask(
             TellParent(
@@ -144,6 +148,17 @@ def _clear_up(turn: Turn, left: Left) -> None:
                 ),
                 initiated_event_id=start_attributes.parent_initiated_event_id,
                 child=WorkflowExecution(workflow_id=state.key.workflow_id, run_id=state.key.run_id),
+                closing=closing,
+            )
+        )
+    elif start_attributes.identity.startswith(SCHEDULER):
+        turn.ask(
+            TellSchedule(
+                event_id=closing.event_id,
+                namespace_id=state.key.namespace_id,
+                starter=start_attributes.identity,
+                workflow_id=state.key.workflow_id,
+                first_run_id=start_attributes.first_execution_run_id or state.key.run_id,
                 closing=closing,
             )
         )

@@ -155,6 +155,7 @@ def _info(namespace: Namespace, limits: Limits) -> NamespaceInfo:
             blob_size_limit_error=limits.payload_bytes_max,
             memo_size_limit_error=limits.memo_bytes_max,
         ),
+        supports_schedules=True,
     )
 
 

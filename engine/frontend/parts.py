@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from temporalio.api.common.v1 import WorkflowExecution
 
+from engine.background.schedules import Schedules
 from engine.clock import Clock
 from engine.config import EngineConfig
 from engine.core.keys import RunKey
@@ -28,6 +29,7 @@ class Parts:
     shards: Shards
     matching: Matching
     namespaces: Namespaces
+    schedules: Schedules
     reader: VisibilityReader
     # One for each shard database.
     pools: Sequence[Pool]

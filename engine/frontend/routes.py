@@ -6,7 +6,7 @@ AdminService's questions about a run are in it too; the rest of it tells of the 
 a run's        the node that has the run's shard
 a queue's      the node that has the task queue
 an asker's     the node that opened the question, which its token names
-any node's     the rest: namespaces, lists and counts, what the server is
+any node's     the rest: namespaces, schedules, lists and counts, what the server is
 """
 
 from __future__ import annotations
@@ -109,20 +109,28 @@ ASKERS: Mapping[str, Route] = {"RespondQueryTaskCompleted": by_query_token}
 #: ShutdownWorker tells the other nodes by itself.
 ANYWHERE = frozenset(
     {
+        "CountSchedules",
         "CountWorkflowExecutions",
+        "CreateSchedule",
+        "DeleteSchedule",
         "DeprecateNamespace",
         "DescribeNamespace",
+        "DescribeSchedule",
         "GetClusterInfo",
         "GetSearchAttributes",
         "GetSystemInfo",
         "ListClosedWorkflowExecutions",
         "ListNamespaces",
         "ListOpenWorkflowExecutions",
+        "ListScheduleMatchingTimes",
+        "ListSchedules",
         "ListWorkflowExecutions",
+        "PatchSchedule",
         "RegisterNamespace",
         "ScanWorkflowExecutions",
         "ShutdownWorker",
         "UpdateNamespace",
+        "UpdateSchedule",
     }
 )
 

@@ -10,10 +10,12 @@ from typing import Any
 
 import grpc
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
+from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from temporalio.api.operatorservice.v1 import service_pb2 as operator_service
 from temporalio.api.workflowservice.v1 import service_pb2 as workflow_service
 
+from engine.background.starts import Call
 from engine.frontend import (
     activities,
     admin,
@@ -25,7 +27,10 @@ from engine.frontend import (
     queries,
     reading,
     resetting,
+    schedule_rows,
+    schedules,
     starting,
+    statuses,
     steering,
     system,
     task_queues,
@@ -37,10 +42,14 @@ from engine.frontend.guard import Function, guarded, serialised
 from engine.frontend.parts import Parts
 
 WORKFLOW: dict[str, Function] = {
+    "CountSchedules": schedule_rows.count,
     "CountWorkflowExecutions": visibility.count,
+    "CreateSchedule": schedules.create,
+    "DeleteSchedule": schedules.delete,
     "DeleteWorkflowExecution": steering.delete,
     "DeprecateNamespace": namespaces.deprecate,
     "DescribeNamespace": namespaces.describe,
+    "DescribeSchedule": schedules.describe,
     "DescribeTaskQueue": task_queues.describe,
     "DescribeWorkflowExecution": reading.describe,
     "ExecuteMultiOperation": multi.execute,
@@ -52,7 +61,10 @@ WORKFLOW: dict[str, Function] = {
     "ListClosedWorkflowExecutions": visibility.list_closed,
     "ListNamespaces": namespaces.list_all,
     "ListOpenWorkflowExecutions": visibility.list_open,
+    "ListScheduleMatchingTimes": schedules.matching_times,
+    "ListSchedules": schedule_rows.list_all,
     "ListWorkflowExecutions": visibility.list_runs,
+    "PatchSchedule": schedules.patch,
     "PauseActivity": interventions.pause,
     "PollActivityTaskQueue": activities.poll,
     "PollWorkflowExecutionUpdate": updates.poll,
@@ -83,6 +95,7 @@ WORKFLOW: dict[str, Function] = {
     "UnpauseActivity": interventions.unpause,
     "UpdateActivityOptions": interventions.update_options,
     "UpdateNamespace": namespaces.update,
+    "UpdateSchedule": schedules.update,
     "UpdateWorkflowExecution": updates.update,
 }
 
@@ -94,6 +107,13 @@ OPERATOR: dict[str, Function] = {
     "RemoveSearchAttributes": operator.remove_search_attributes,
 }
 
+#: What schedules ask for.
+OWN_CALLS = (
+    "RequestCancelWorkflowExecution",
+    "StartWorkflowExecution",
+    "TerminateWorkflowExecution",
+)
+
 SERVICES: tuple[tuple[ServiceDescriptor, Mapping[str, Function]], ...] = (
     (workflow_service.DESCRIPTOR.services_by_name["WorkflowService"], WORKFLOW),
     (operator_service.DESCRIPTOR.services_by_name["OperatorService"], OPERATOR),
@@ -103,6 +123,25 @@ SERVICES: tuple[tuple[ServiceDescriptor, Mapping[str, Function]], ...] = (
 def handlers(parts: Parts) -> tuple[grpc.GenericRpcHandler[Any, Any], ...]:
     protocol = (_service(descriptor, table, parts) for descriptor, table in SERVICES)
     return (*protocol, admin.handler(parts))
+
+
+def caller(parts: Parts) -> Call:
+    """How the engine itself calls WorkflowService: by the same checks and routes as a client."""
+    service = workflow_service.DESCRIPTOR.services_by_name["WorkflowService"]
+    table = {
+        name: forwarding.routed(parts, service.full_name, name, WORKFLOW[name])
+        for name in OWN_CALLS
+    }
+
+    async def call(name: str, request: Message) -> Any:
+        try:
+            answer = await table[name](parts, request)
+        except grpc.aio.AioRpcError as refusal:
+            raise statuses.refusal(refusal.code(), refusal.details() or "") from refusal
+        response = GetMessageClass(service.methods_by_name[name].output_type)
+        return response.FromString(answer) if isinstance(answer, bytes) else answer
+
+    return call
 
 
 def _service(

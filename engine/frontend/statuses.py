@@ -61,6 +61,10 @@ _TABLE: dict[type[errors.EngineError], tuple[StatusCode, Detail | None]] = {
             start_request_id=refusal.start_request_id, run_id=refusal.run_id
         ),
     ),
+    errors.ScheduleExists: (
+        StatusCode.ALREADY_EXISTS,
+        lambda refusal: WorkflowExecutionAlreadyStartedFailure(run_id=refusal.run_id),
+    ),
     errors.NamespaceAlreadyExists: (
         StatusCode.ALREADY_EXISTS,
         lambda _: NamespaceAlreadyExistsFailure(),
@@ -105,6 +109,21 @@ def answer(refusal: errors.EngineError) -> Answer:
     if not status.details:
         return Answer(code, refusal.message, ())
     return Answer(code, refusal.message, ((TRAILER, status.SerializeToString()),))
+
+
+_REFUSALS: dict[StatusCode, Callable[[str], errors.EngineError]] = {
+    StatusCode.ABORTED: errors.Aborted,
+    StatusCode.ALREADY_EXISTS: lambda message: errors.AlreadyStarted(message, ""),
+    StatusCode.INVALID_ARGUMENT: errors.InvalidArgument,
+    StatusCode.NOT_FOUND: errors.NotFound,
+    StatusCode.FAILED_PRECONDITION: errors.FailedPrecondition,
+    StatusCode.RESOURCE_EXHAUSTED: errors.ResourceExhausted,
+}
+
+
+def refusal(code: StatusCode, message: str) -> errors.EngineError:
+    """Another node's, for this one to act on; what is not known may pass."""
+    return _REFUSALS.get(code, errors.Unavailable)(message)
 
 
 def _status(refusal: errors.EngineError) -> Status:

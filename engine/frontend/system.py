@@ -21,6 +21,7 @@ _CAPABILITIES = GetSystemInfoResponse.Capabilities(
     signal_and_query_header=True,
     internal_error_differentiation=True,
     activity_failure_include_heartbeat=True,
+    supports_schedules=True,
     encoded_failure_attributes=True,
     upsert_memo=True,
     eager_workflow_start=True,

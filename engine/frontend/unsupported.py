@@ -17,7 +17,6 @@ _ONE_CLUSTER = "there is one cluster: nothing is replicated"
 _PARTITIONS = "a task queue has one partition"
 _PAUSE = "pausing is not built yet"
 _RULES = "there is no rule language for workflows"
-_SCHEDULES = "schedules are the second machine of the core, and not built yet"
 _STANDALONE = "an activity belongs to a workflow here"
 _TIME = "time is not skipped: a server of the clock's own time"
 _WORKERS = "workers are known by their polls (DescribeTaskQueue)"
@@ -25,15 +24,12 @@ _WORKERS = "workers are known by their polls (DescribeTaskQueue)"
 WORKFLOW: dict[str, str] = {
     "CountActivityExecutions": _STANDALONE,
     "CountNexusOperationExecutions": _NEXUS,
-    "CountSchedules": _SCHEDULES,
     "CountWorkers": _WORKERS,
-    "CreateSchedule": _SCHEDULES,
     "CreateWorkerDeployment": _DEPLOYMENT,
     "CreateWorkerDeploymentVersion": _DEPLOYMENT,
     "CreateWorkflowRule": _RULES,
     "DeleteActivityExecution": _STANDALONE,
     "DeleteNexusOperationExecution": _NEXUS,
-    "DeleteSchedule": _SCHEDULES,
     "DeleteWorkerDeployment": _DEPLOYMENT,
     "DeleteWorkerDeploymentVersion": _DEPLOYMENT,
     "DeleteWorkflowRule": _RULES,
@@ -41,7 +37,6 @@ WORKFLOW: dict[str, str] = {
     "DescribeBatchOperation": _BATCH,
     "DescribeDeployment": _DEPLOYMENT,
     "DescribeNexusOperationExecution": _NEXUS,
-    "DescribeSchedule": _SCHEDULES,
     "DescribeWorker": _WORKERS,
     "DescribeWorkerDeployment": _DEPLOYMENT,
     "DescribeWorkerDeploymentVersion": _DEPLOYMENT,
@@ -57,13 +52,10 @@ WORKFLOW: dict[str, str] = {
     "ListBatchOperations": _BATCH,
     "ListDeployments": _DEPLOYMENT,
     "ListNexusOperationExecutions": _NEXUS,
-    "ListScheduleMatchingTimes": _SCHEDULES,
-    "ListSchedules": _SCHEDULES,
     "ListTaskQueuePartitions": _PARTITIONS,
     "ListWorkerDeployments": _DEPLOYMENT,
     "ListWorkers": _WORKERS,
     "ListWorkflowRules": _RULES,
-    "PatchSchedule": _SCHEDULES,
     "PauseActivityExecution": _STANDALONE,
     "PauseWorkflowExecution": _PAUSE,
     "PollActivityExecution": _STANDALONE,
@@ -90,7 +82,6 @@ WORKFLOW: dict[str, str] = {
     "UnpauseActivityExecution": _STANDALONE,
     "UnpauseWorkflowExecution": _PAUSE,
     "UpdateActivityExecutionOptions": _STANDALONE,
-    "UpdateSchedule": _SCHEDULES,
     "UpdateTaskQueueConfig": _CONFIG,
     "UpdateWorkerBuildIdCompatibility": _DEPLOYMENT,
     "UpdateWorkerConfig": _CONFIG,

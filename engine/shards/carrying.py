@@ -21,6 +21,7 @@ from engine.core.effects import (
     StartChild,
     Started,
     TellParent,
+    TellSchedule,
 )
 from engine.core.inputs import Input, StartActivity, StartWorkflowTask, Terminate
 from engine.core.keys import WORKFLOW, RunKey
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     from engine.shards.actor import Writer
     from engine.shards.release import Release
 
-_DELIVERIES = (StartChild, SignalExternal, CancelExternal, TellParent, CloseChild)
+_DELIVERIES = (StartChild, SignalExternal, CancelExternal, TellParent, CloseChild, TellSchedule)
 
 
 def keys(work: Work) -> list[RunKey]:

@@ -30,6 +30,7 @@ from engine.core.effects import (
     SignalExternal,
     StartChild,
     TellParent,
+    TellSchedule,
 )
 from engine.core.inputs import (
     ChildClosed,
@@ -43,8 +44,15 @@ from engine.core.inputs import (
 )
 from engine.core.keys import RunKey
 from engine.core.state import RunState
-from engine.errors import AlreadyStarted, EngineError, NamespaceNotFound, NotFound, RunNotFound
-from engine.ports import Shards, StartPolicy
+from engine.errors import (
+    AlreadyStarted,
+    EngineError,
+    NamespaceNotFound,
+    NotFound,
+    RunNotFound,
+    Unavailable,
+)
+from engine.ports import Schedules, Shards, StartPolicy
 from engine.shards import answers
 from engine.store.codec import decode_delivery, encode_delivery
 
@@ -77,6 +85,8 @@ class Deliveries:
         self._acknowledge = acknowledge
         self._is_ours = is_ours
         self._cluster = cluster
+        # Introduced when they are there: they call in turn what stands above the shards.
+        self.schedules: Schedules | None = None
         self._room = asyncio.Semaphore(IN_FLIGHT_MAX)
         self._held: dict[tuple[str, int], asyncio.Task[None]] = {}
 
@@ -123,7 +133,8 @@ class Deliveries:
 
     async def _answer(self, delivery: Delivery) -> Input | None:
         """What the node that has the target makes of it."""
-        if self._cluster is not None:
+        # A schedule is no node's: whoever has its row may change it.
+        if self._cluster is not None and not isinstance(delivery, TellSchedule):
             node = await self._node_of(self._cluster, delivery)
             if node != self._cluster.here:
                 carried = await self._cluster.carry(node, encode_delivery(delivery))
@@ -148,6 +159,7 @@ class Deliveries:
             return delivery.parent
         if isinstance(delivery, CloseChild):
             return delivery.child
+        assert not isinstance(delivery, TellSchedule), "it is no message to a run"
         if isinstance(delivery, StartChild):
             namespace_id = await self._target(delivery.namespace, delivery.namespace_id)
             return RunKey(namespace_id, delivery.workflow_id, "")
@@ -275,6 +287,18 @@ class Deliveries:
             log.debug("%s was gone before it could be told", target.workflow_id)
 
 
+async def _tell_schedule(deliveries: Deliveries, given: TellSchedule) -> None:
+    if deliveries.schedules is None:
+        raise Unavailable("the schedules are not there yet")
+    await deliveries.schedules.run_closed(
+        given.namespace_id,
+        given.starter,
+        given.workflow_id,
+        given.first_run_id,
+        given.closing,
+    )
+
+
 def _policy(reuse: int) -> StartPolicy:
     return StartPolicy(
         reuse=reuse, conflict=WorkflowIdConflictPolicy.WORKFLOW_ID_CONFLICT_POLICY_FAIL
@@ -308,4 +332,5 @@ CARRIERS: dict[type, Callable[[Deliveries, Any], Awaitable[Input | None]]] = {
     CancelExternal: Deliveries._cancel,
     TellParent: Deliveries._tell_parent,
     CloseChild: Deliveries._close_child,
+    TellSchedule: _tell_schedule,
 }

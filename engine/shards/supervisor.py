@@ -38,6 +38,7 @@ class Supervisor:
         self.writers = [
             Writer(url, pool, matching, clock, limits, outbox=outbox) for url, pool in databases
         ]
+        self.on_records = on_records
         self.router = Router(self.writers, shard_count)
         self.deliveries = Deliveries(
             self.router,

@@ -18,8 +18,10 @@ from engine.core.effects import (
     SignalExternal,
     StartChild,
     TellParent,
+    TellSchedule,
 )
 from engine.core.marks import Mark
+from engine.core.schedule.state import ScheduleState
 from engine.core.state import RunState
 
 PLAIN, DEFLATED = b"\x01", b"\x02"
@@ -47,9 +49,10 @@ def _from_bytes(wanted: type, value: Any) -> Any:
 _encoder = msgspec.msgpack.Encoder(enc_hook=_to_bytes)
 _states = msgspec.msgpack.Decoder(RunState, dec_hook=_from_bytes)
 _marks = msgspec.msgpack.Decoder(list[tuple[int, Mark]], dec_hook=_from_bytes)
+_schedules = msgspec.msgpack.Decoder(ScheduleState, dec_hook=_from_bytes)
 _deliveries: dict[str, msgspec.msgpack.Decoder[Any]] = {
     kind.__name__: msgspec.msgpack.Decoder(kind, dec_hook=_from_bytes)
-    for kind in (StartChild, SignalExternal, CancelExternal, TellParent, CloseChild)
+    for kind in (StartChild, SignalExternal, CancelExternal, TellParent, CloseChild, TellSchedule)
 }
 
 
@@ -83,6 +86,14 @@ def encode_marks(marks: list[tuple[int, Mark]]) -> bytes:
 
 def decode_marks(stored: bytes) -> list[tuple[int, Mark]]:
     return _marks.decode(_unpack(stored))
+
+
+def encode_schedule(state: ScheduleState) -> bytes:
+    return _pack(state)
+
+
+def decode_schedule(stored: bytes) -> ScheduleState:
+    return _schedules.decode(_unpack(stored))
 
 
 def encode_delivery(delivery: Delivery) -> bytes:

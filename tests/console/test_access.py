@@ -22,6 +22,7 @@ SAMPLES: dict[str, Any] = {
     "run_id": "c41d7a06-3b58-4f0e-9a47-61d5b2e80f93",
     "event_id": 1,
     "queue": "no-such-queue",
+    "schedule_id": "no/such schedule",
     "person_id": 999_999,
     "view_id": 999_999,
     "by": "id",
@@ -60,6 +61,8 @@ IN_NAMESPACE = {
     "billing",
     "replay",
 }
+    "workflows", "schedules", "task_queues", "saved_views", "bulk", "billing", "replay",
+}  # fmt: skip
 
 
 def verb_of(name: str) -> str | None:

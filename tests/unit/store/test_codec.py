@@ -48,6 +48,14 @@ DELIVERIES: list[Delivery] = [
         closing=HistoryEvent(event_id=9),
     ),
     effects.CloseChild(event_id=9, child=RUN, terminate=True, parent=EXECUTION),
+    effects.TellSchedule(
+        event_id=9,
+        namespace_id="namespace",
+        starter="temporal-scheduler-default-s",
+        workflow_id="workflow",
+        first_run_id="run",
+        closing=HistoryEvent(event_id=9),
+    ),
 ]
 
 

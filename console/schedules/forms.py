@@ -1,0 +1,89 @@
+from datetime import UTC, datetime
+from typing import Any
+
+from django import forms
+
+QUERY_LENGTH_MAX = 4_000
+TOKEN_LENGTH_MAX = 4_000
+#: Longer ones are better asked for in parts: each time within is a run.
+BACKFILL_DAYS_MAX = 366
+MOMENT = "%Y-%m-%d %H:%M"
+
+OVERLAPS = (
+    ("UNSPECIFIED", "As the schedule says"),
+    ("SKIP", "Skip it while another runs"),
+    ("BUFFER_ONE", "Wait for the one that runs; keep one waiting"),
+    ("BUFFER_ALL", "Wait for the one that runs; keep all waiting"),
+    ("CANCEL_OTHER", "Ask the one that runs to cancel first"),
+    ("TERMINATE_OTHER", "Terminate the one that runs first"),
+    ("ALLOW_ALL", "Start beside the others"),
+)
+
+
+class SchedulesForm(forms.Form):
+    name = forms.CharField(required=False, max_length=1_000, label="Schedule id begins with")
+    paused = forms.BooleanField(required=False, label="Only paused")
+    token = forms.CharField(required=False, max_length=TOKEN_LENGTH_MAX)
+
+    @property
+    def asked(self) -> tuple[str, bytes]:
+        """(query, page). An address that cannot be read asks for all."""
+        if not self.is_valid():
+            return "", b""
+        terms = []
+        if name := self.cleaned_data["name"]:
+            quoted = name.replace("\\", "\\\\").replace("'", "\\'")
+            terms.append(f"ScheduleId STARTS_WITH '{quoted}'")
+        if self.cleaned_data["paused"]:
+            terms.append("TemporalSchedulePaused = true")
+        return " AND ".join(terms), _token(self.cleaned_data["token"])
+
+
+def _token(text: str) -> bytes:
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        return b""
+
+
+class ReasonForm(forms.Form):
+    """Every act says why; for a pause and its end it is the schedule's note as well."""
+
+    reason = forms.CharField(
+        max_length=1_000,
+        label="Why",
+        widget=forms.Textarea(attrs={"rows": 2, "autofocus": True}),
+    )
+
+
+class TriggerForm(ReasonForm):
+    overlap = forms.ChoiceField(choices=OVERLAPS, label="If a run is under way")
+
+
+class BackfillForm(TriggerForm):
+    start = forms.CharField(max_length=16, label="From (UTC)", help_text="As in 2026-01-31 09:00.")
+    end = forms.CharField(max_length=16, label="Up to (UTC)", help_text="Itself included.")
+
+    field_order = ("start", "end", "overlap", "reason")
+
+    def clean_start(self) -> datetime:
+        return _moment(self.cleaned_data["start"])
+
+    def clean_end(self) -> datetime:
+        return _moment(self.cleaned_data["end"])
+
+    def clean(self) -> dict[str, Any]:
+        asked = super().clean() or {}
+        start, end = asked.get("start"), asked.get("end")
+        if start and end and end < start:
+            raise forms.ValidationError("It ends before it begins.")
+        if start and end and (end - start).days > BACKFILL_DAYS_MAX:
+            raise forms.ValidationError(f"At most {BACKFILL_DAYS_MAX} days at once.")
+        return asked
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return datetime.strptime(text.strip().replace("T", " "), MOMENT).replace(tzinfo=UTC)
+    except ValueError:
+        raise forms.ValidationError("Write it as in 2026-01-31 09:00.") from None

@@ -1,0 +1,14 @@
+from django.urls import path
+
+from console.schedules import act_views, views
+
+app_name = "schedules"
+urlpatterns = [
+    path("", views.schedules, name="schedules"),
+    path("<name:schedule_id>/", views.schedule, name="schedule"),
+    path("<name:schedule_id>/pause/", act_views.pause, name="pause"),
+    path("<name:schedule_id>/resume/", act_views.resume, name="resume"),
+    path("<name:schedule_id>/trigger/", act_views.trigger, name="trigger"),
+    path("<name:schedule_id>/backfill/", act_views.backfill, name="backfill"),
+    path("<name:schedule_id>/delete/", act_views.delete, name="delete"),
+]

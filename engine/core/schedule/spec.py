@@ -1,0 +1,170 @@
+"""When a schedule acts: the union of its calendars and intervals, less its exclusions.
+
+    canonical(spec)           as it is kept and told: strings are read into calendars and intervals
+    Spec(spec, seed)          compiled; `next_time(after)` is the same whenever it is asked
+
+All times are nanoseconds since the epoch; what a spec says itself is whole seconds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import UTC, tzinfo
+from typing import NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from google.protobuf.duration_pb2 import Duration
+from temporalio.api.schedule.v1 import IntervalSpec, ScheduleSpec, StructuredCalendarSpec
+
+from engine.core.schedule import wording
+from engine.core.schedule.calendars import Calendar
+from engine.core.schedule.wording import BadSpec
+
+SECOND = 1_000_000_000
+#: Moments that are excluded one after the other; a spec that excludes more has no next time.
+EXCLUDED_MAX = 10_000
+
+
+class Time(NamedTuple):
+    """`nominal` is what the spec says; the action is due at `actual`, later by the jitter."""
+
+    nominal: int
+    actual: int
+
+
+class _Interval(NamedTuple):
+    every: int
+    phase: int
+
+    def next(self, after: int) -> int:
+        return ((after - self.phase) // self.every + 1) * self.every + self.phase
+
+
+def canonical(given: ScheduleSpec) -> ScheduleSpec:
+    """Refused with BadSpec where a part of it cannot be read."""
+    made = ScheduleSpec()
+    made.CopyFrom(given)
+    for strings in ("calendar", "cron_string", "exclude_calendar"):
+        made.ClearField(strings)
+    del made.structured_calendar[:], made.exclude_structured_calendar[:], made.interval[:]
+    made.structured_calendar.extend(map(wording.check, given.structured_calendar))
+    made.structured_calendar.extend(map(wording.structured, given.calendar))
+    made.exclude_structured_calendar.extend(map(wording.check, given.exclude_structured_calendar))
+    made.exclude_structured_calendar.extend(map(wording.structured, given.exclude_calendar))
+    made.interval.extend(given.interval)
+    _add_crons(made, given.cron_string)
+    _check(made)
+    return made
+
+
+def _add_crons(made: ScheduleSpec, texts: Iterable[str]) -> None:
+    """A zone is the whole spec's: strings that name it and strings that do not are no one spec."""
+    zones = {made.timezone_name} if made.timezone_name else set[str]()
+    read = [wording.cron(text) for text in texts]
+    made.structured_calendar.extend(cron.calendar for cron in read if cron.calendar is not None)
+    made.interval.extend(cron.interval for cron in read if cron.interval is not None)
+    named = {cron.zone for cron in read if cron.calendar is not None or cron.zone}
+    if len(named) > 1 or (named != {""} and len(zones | named) > 1):
+        raise BadSpec("conflicting timezone names")
+    made.timezone_name = made.timezone_name or "".join(named)
+
+
+def _check(made: ScheduleSpec) -> None:
+    if made.timezone_data:
+        raise BadSpec("timezone_data is not supported: name the zone")
+    zone_of(made.timezone_name)
+    for interval in made.interval:
+        _check_interval(interval)
+    if _nanoseconds(made.jitter) < 0:
+        raise BadSpec("jitter must not be negative")
+
+
+def _check_interval(given: IntervalSpec) -> None:
+    every, phase = _nanoseconds(given.interval), _nanoseconds(given.phase)
+    if every < SECOND:
+        raise BadSpec("interval is too small")
+    if phase < 0:
+        raise BadSpec("phase is negative")
+    if phase >= every:
+        raise BadSpec("phase cannot be greater than Interval")
+
+
+def _nanoseconds(given: Duration) -> int:
+    return given.seconds * SECOND + given.nanos
+
+
+def zone_of(name: str) -> tzinfo:
+    if name in ("", "UTC"):
+        return UTC
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise BadSpec(f"unknown time zone {name}") from None
+
+
+class Spec:
+    """Compiled from what `canonical` made; `seed` tells the jitter of one schedule from others."""
+
+    def __init__(self, given: ScheduleSpec, seed: str) -> None:
+        self._seed = seed
+        self._zone = zone_of(given.timezone_name)
+        self._calendars = [_compiled(calendar) for calendar in given.structured_calendar]
+        self._excluded = [_compiled(calendar) for calendar in given.exclude_structured_calendar]
+        self._intervals = [
+            _Interval(interval.interval.seconds, interval.phase.seconds)
+            for interval in given.interval
+        ]
+        self._jitter = _nanoseconds(given.jitter)
+        self._starts = given.start_time.ToNanoseconds() if given.HasField("start_time") else None
+        self._ends = given.end_time.ToNanoseconds() if given.HasField("end_time") else None
+
+    def next_time(self, after: int) -> Time | None:
+        """The first nominal time later than `after`, with the jitter that it always has."""
+        if self._starts is not None:
+            # The start itself is within.
+            after = max(after, self._starts - 1)
+        nominal = self._next_nominal(after // SECOND)
+        if nominal is None or (self._ends is not None and nominal * SECOND > self._ends):
+            return None
+        return Time(nominal * SECOND, nominal * SECOND + self._late_by(nominal))
+
+    def _next_nominal(self, after: int) -> int | None:
+        for _ in range(EXCLUDED_MAX):
+            found = self._next_included(after)
+            if found is None or not self._is_excluded(found):
+                return found
+            after = found
+        return None
+
+    def _next_included(self, after: int) -> int | None:
+        times: list[int | None] = [interval.next(after) for interval in self._intervals]
+        times += [calendar.next(after, self._zone) for calendar in self._calendars]
+        return min((time for time in times if time is not None), default=None)
+
+    def _is_excluded(self, moment: int) -> bool:
+        return any(calendar.matches(moment, self._zone) for calendar in self._excluded)
+
+    def _late_by(self, nominal: int) -> int:
+        """Never past the nominal time that follows, so that actions keep their order."""
+        if not self._jitter:
+            return 0
+        most = self._jitter
+        following = self._next_nominal(nominal)
+        if following is not None:
+            most = min(most, (following - nominal) * SECOND)
+        named = f"{self._seed}\0{nominal}".encode()
+        share = int.from_bytes(hashlib.blake2b(named, digest_size=8).digest(), "big")
+        return most * share >> 64
+
+
+def _compiled(given: StructuredCalendarSpec) -> Calendar:
+    return Calendar(
+        seconds=tuple(wording.values(given, "second")),
+        minutes=tuple(wording.values(given, "minute")),
+        hours=tuple(wording.values(given, "hour")),
+        days=frozenset(wording.values(given, "day_of_month")),
+        months=frozenset(wording.values(given, "month")),
+        years=tuple(wording.values(given, "year")),
+        weekdays=frozenset(wording.values(given, "day_of_week")),
+    )

@@ -1,0 +1,188 @@
+"""The same schedule on both servers: what it is told to be, and what its runs begin with."""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+import itertools
+import json
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from google.protobuf.json_format import MessageToDict
+from temporalio.api.common.v1 import Memo
+from temporalio.api.schedule.v1 import (
+    BackfillRequest,
+    CalendarSpec,
+    ScheduleSpec,
+    StructuredCalendarSpec,
+)
+from temporalio.api.workflowservice.v1 import DescribeScheduleResponse
+
+from tests.features.differential.normal import Normal
+from tests.features.differential.test_histories import official  # noqa: F401  a fixture
+from tests.support.commands import command, complete, fail, failed, retries, text
+from tests.support.engine import Server, seconds
+from tests.support.eventually import eventually_async
+from tests.support.names import Names
+from tests.support.schedules import ALLOW_ALL, BUFFER_ALL, CANCEL_OTHER, Scheduled, every, moment
+from tests.support.worker import ScriptedWorker
+
+WITHIN = 20.0
+_plays = itertools.count(1)
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+#: Of long ago: one that was asked for, not one that passed.
+_BACKFILLED = "2026-01"
+
+Program = Callable[[Scheduled, ScriptedWorker], Awaitable[None]]
+
+
+async def until(one: Scheduled, wanted: Callable[[DescribeScheduleResponse], object]) -> None:
+    await eventually_async(one.describe, wanted, within=WITHIN)
+
+
+def hours(first: int, last: int, overlap: int = 0) -> BackfillRequest:
+    return BackfillRequest(
+        start_time=moment(f"2026-01-01T{first:02}:00:00Z"),
+        end_time=moment(f"2026-01-01T{last:02}:00:00Z"),
+        overlap_policy=overlap,  # type: ignore[arg-type]
+    )
+
+
+async def every_kind_of_time(one: Scheduled, worker: ScriptedWorker) -> None:
+    spec = ScheduleSpec(
+        cron_string=["*/20 12 1-5,7 */2 MON-FRI # lunch", "0 0 1 1 * 2030", "0 5 4 * * 5-7 *"],
+        calendar=[CalendarSpec(hour="3,5-9/2", month="feb-apr/2", day_of_week="sun,7")],
+        structured_calendar=[StructuredCalendarSpec(comment="all by default")],
+        exclude_calendar=[CalendarSpec(month="12", day_of_month="25")],
+        interval=every(90, jitter=seconds(0)).interval,
+        timezone_name="Europe/Berlin",
+        start_time=moment("2030-01-01T00:00:00Z"),
+        end_time=moment("2040-01-01T00:00:00Z"),
+    )
+    await one.create(spec, notes="new", catchup_window=seconds(1))
+
+
+async def everything_that_an_action_has(one: Scheduled, worker: ScriptedWorker) -> None:
+    about = {"about": text("it").payloads[0]}
+    await one.create(
+        every(3600),
+        {"memo": Memo(fields=about)},
+        input=text(1, "two"),
+        memo=Memo(fields=about),
+        workflow_execution_timeout=seconds(60),
+        workflow_run_timeout=seconds(50),
+        workflow_task_timeout=seconds(5),
+        retry_policy=retries(attempts=2),
+    )
+    await one.patch(backfill_request=[hours(1, 1)])
+    await until(one, lambda told: told.info.action_count == 1)
+
+
+async def a_backfill_that_skips(one: Scheduled, worker: ScriptedWorker) -> None:
+    await one.create(every(3600))
+    await one.patch(backfill_request=[hours(0, 3)])
+    await until(one, lambda told: told.info.overlap_skipped + told.info.action_count == 4)
+
+
+async def a_backfill_at_once(one: Scheduled, worker: ScriptedWorker) -> None:
+    await one.create(every(3600))
+    await one.patch(backfill_request=[hours(0, 2, ALLOW_ALL)])
+    await until(one, lambda told: told.info.action_count == 3)
+
+
+async def one_after_the_other(one: Scheduled, worker: ScriptedWorker) -> None:
+    await one.create(every(3600))
+    await one.patch(backfill_request=[hours(0, 2, BUFFER_ALL)])
+    await until(one, lambda told: told.info.action_count == 1)
+    await worker.on_task(complete(text("first")))
+    await worker.on_task(fail(failed("second", "Odd")))
+    await until(one, lambda told: told.info.action_count == 3)
+
+
+async def one_that_is_cancelled_for_the_next(one: Scheduled, worker: ScriptedWorker) -> None:
+    await one.create(every(3600))
+    await one.patch(backfill_request=[hours(0, 0)])
+    await worker.on_task()
+    await one.patch(backfill_request=[hours(1, 1, CANCEL_OTHER)])
+    await worker.on_task(command("cancel_workflow_execution"))
+    await until(one, lambda told: told.info.action_count == 2)
+
+
+async def paused_by_a_failure_and_resumed(one: Scheduled, worker: ScriptedWorker) -> None:
+    await one.create(every(3600), pause_on_failure=True)
+    await one.patch(backfill_request=[hours(0, 0)])
+    await worker.on_task(fail(failed("no credit")))
+    await until(one, lambda told: told.schedule.state.paused)
+    await one.patch(unpause="paid")
+    await until(one, lambda told: not told.schedule.state.paused)
+
+
+PROGRAMS: tuple[Program, ...] = (
+    every_kind_of_time,
+    everything_that_an_action_has,
+    a_backfill_that_skips,
+    a_backfill_at_once,
+    one_after_the_other,
+    one_that_is_cancelled_for_the_next,
+    paused_by_a_failure_and_resumed,
+)
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.__name__)
+async def test_both_servers_tell_the_same_of_a_schedule(
+    server: Server,
+    official: Server,  # noqa: F811  the fixture
+    program: Program,
+) -> None:
+    play = f"{program.__name__} {next(_plays)}"
+
+    ours, theirs = await asyncio.gather(
+        told(Scheduled(server, Names(play)), program),
+        told(Scheduled(official, Names(play)), program),
+    )
+
+    differences = "\n".join(difflib.unified_diff(theirs, ours, "theirs", "ours", n=1))
+    assert not differences, differences
+
+
+async def told(one: Scheduled, program: Program) -> list[str]:
+    # Both servers get the same names, whatever the count of names says.
+    one.id, one.queue = f"{program.__name__} schedule", f"{program.__name__} queue"
+    worker = ScriptedWorker(one.server, one.queue)
+    await program(one, worker)
+    described = await one.describe()
+    normal, lines = Normal(), list[str]()
+    for action in described.info.recent_actions:
+        history = await one.server.history(action.start_workflow_result)
+        lines += normal.history(history[:1])
+    await one.delete()
+    return [*_described(described), *lines]
+
+
+def _described(described: DescribeScheduleResponse) -> list[str]:
+    """The dev server asks for the status of a past run only when it acts again."""
+    for action in described.info.recent_actions:
+        action.ClearField("start_workflow_status")
+        action.start_workflow_result.run_id = "run"
+    for run in described.info.running_workflows:
+        run.run_id = "run"
+    given: Any = MessageToDict(described)
+    return json.dumps(_timeless(given), indent=1, sort_keys=True).splitlines()
+
+
+def _timeless(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _timeless(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_timeless(each) for each in value]
+    if isinstance(value, str) and not value.startswith(_BACKFILLED):
+        return _MOMENT.sub(lambda found: _kept(found.group()), value)
+    return value
+
+
+def _kept(text_of_it: str) -> str:
+    now = text_of_it.startswith(("2026-", "2027-")) and not text_of_it.startswith(_BACKFILLED)
+    return "then" if now else text_of_it

@@ -1,0 +1,1 @@
+"""The machine of schedules: their times, and what happens to them."""
