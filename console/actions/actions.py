@@ -26,7 +26,7 @@ def signal(person: User, it: Asking, key: RunKey) -> None:
         arguments = it.arguments(it.fills(act.identity, act.id))
         steering.signal(key, it.offer.name, arguments, act.identity, act.id)
         act.after = asked | {"arguments": arguments}
-        act.event_id = _signaled(key, act.identity)
+        act.event_id = _signaled(key, act)
     it.says = "The signal was sent."
 
 
@@ -63,10 +63,10 @@ def _shown(person: User, it: Asking) -> list[object]:
     return it.arguments(it.fills(person.email or person.get_username(), asking.NO_AUDIT))
 
 
-def _signaled(key: RunKey, identity: str) -> int | None:
+def _signaled(key: RunKey, act: Act) -> int | None:
     """The act is done; that its event cannot be pointed at is no reason to say otherwise."""
     try:
-        return histories.event_id_by(key, "WorkflowExecutionSignaled", identity)
+        return histories.event_id_by(key, "WorkflowExecutionSignaled", act.identity, act.id)
     except GatewayError:
         return None
 

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 
 from console.activities.looking import Target, is_running
 from console.activities.presenters import OPTIONS, before, option_text, told
-from console.audit.record import record
+from console.audit.record import Act, record
 from console.gateway import activities, histories
 from console.gateway.channel import GatewayError
 from console.gateway.runs import RunKey
@@ -56,7 +56,7 @@ def complete(person: User, it: Target, asked: Asked) -> None:
     ) as act:
         activities.complete(it.key, it.first.id, asked["result"], act.identity)
         act.after = {it.label: "completed by hand"} | _shown(asked)
-        act.event_id = _event(it.key, "ActivityTaskCompleted", act.identity)
+        act.event_id = _event(it.key, "ActivityTaskCompleted", act)
 
 
 def fail(person: User, it: Target, asked: Asked) -> None:
@@ -80,7 +80,7 @@ def fail(person: User, it: Target, asked: Asked) -> None:
         )
         act.after = {it.label: f"failed by hand: {asked['message']}"} | _shown(asked)
         if asked["final"]:
-            act.event_id = _event(it.key, "ActivityTaskFailed", act.identity)
+            act.event_id = _event(it.key, "ActivityTaskFailed", act)
 
 
 def change(person: User, it: Target, changes: Mapping[str, Any], reason: str) -> None:
@@ -108,9 +108,9 @@ def _shown(asked: Asked) -> dict[str, str]:
     return {"evidence": asked["evidence"]} if asked["evidence"] else {}
 
 
-def _event(key: RunKey, kind: str, identity: str) -> int | None:
+def _event(key: RunKey, kind: str, act: Act) -> int | None:
     """The act is done; that its event cannot be pointed at is no reason to say otherwise."""
     try:
-        return histories.event_id_by(key, kind, identity)
+        return histories.event_id_by(key, kind, act.identity, act.id)
     except GatewayError:
         return None

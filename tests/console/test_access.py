@@ -60,9 +60,8 @@ IN_NAMESPACE = {
     "bulk",
     "billing",
     "replay",
+    "schedules",
 }
-    "workflows", "schedules", "task_queues", "saved_views", "bulk", "billing", "replay",
-}  # fmt: skip
 
 
 def verb_of(name: str) -> str | None:
