@@ -26,6 +26,8 @@ SIZES = {1440: 900, 390: 844}
 SCHEMES = ("light", "dark")
 #: What lies below is more of the same.
 HEIGHT_MAX = {1440: 1400, 390: 1700}
+#: an order that a person decides about
+UNDECIDED = "WorkflowType = 'OrderFulfilment' AND OrderStage = 'waiting for approval'"
 HOME = "namespaces/default/"
 STUCK = "WorkflowType = 'Subscription' AND ExecutionStatus = 'Running' AND FailingActivityCount > 0"
 #: The example data have been worked off so far that every state is there.
@@ -220,6 +222,49 @@ def saved_view(visitor: Visitor) -> None:
     page.locator("dialog[open]").wait_for()
 
 
+def pending(visitor: Visitor) -> Page:
+    page = visitor.opens(SETTLED, "pending/")
+    page.get_by_role("table", name="Pending activities").get_by_role("link").first.click()
+    page.wait_for_load_state("networkidle")
+    return page
+
+
+def activity_page(visitor: Visitor) -> None:
+    pending(visitor)
+
+
+def activity_options(visitor: Visitor) -> None:
+    page = pending(visitor)
+    page.get_by_role("link", name="Change options…").click()
+    page.get_by_label("Attempts in all").fill("40")
+    page.get_by_label("Reason").fill("Until the processor is back")
+    page.get_by_role("button", name="Show what changes").click()
+    page.locator("dialog .preflight").wait_for()
+
+
+def takes(visitor: Visitor) -> Page:
+    page = visitor.opens(UNDECIDED)
+    page.get_by_role("link", name="Actions…").click()
+    page.wait_for_load_state("networkidle")
+    return page
+
+
+def actions_page(visitor: Visitor) -> None:
+    takes(visitor)
+
+
+def action(visitor: Visitor) -> None:
+    page = takes(visitor)
+    page.get_by_role("link", name="decide").click()
+    page.wait_for_load_state("networkidle")
+
+
+def start_like(visitor: Visitor) -> None:
+    page = visitor.opens(UNDECIDED)
+    link = page.locator(".page-actions a", has_text="Start one like this…").first
+    visitor.goes_to((link.get_attribute("href") or "").lstrip("/"))
+
+
 PAGES: dict[str, Callable[[Visitor], None]] = {
     "runs": runs,
     "runs-stuck": runs_stuck,
@@ -231,6 +276,12 @@ PAGES: dict[str, Callable[[Visitor], None]] = {
     "run-failed": run_failed,
     "run-events": run_events,
     "run-pending": run_tab("pending"),
+    "pending-activity": activity_page,
+    "pending-options": activity_options,
+    "actions": actions_page,
+    "action": action,
+    "start": at(f"{HOME}start/"),
+    "start-like": start_like,
     "run-relations": run_tab("relations", "WorkflowType = 'Shipping'"),
     "run-payloads": run_tab("payloads"),
     "run-activity": run_tab("activity"),
