@@ -66,7 +66,7 @@ class AlreadyStarted(EngineError):
 
 
 class ScheduleExists(AlreadyStarted):
-    def __init__(self, schedule_id: str, run_id: str) -> None:
+    def __init__(self, schedule_id: str, run_id: str = "") -> None:
         super().__init__(f'schedule "{schedule_id}" is already registered', run_id)
 
 

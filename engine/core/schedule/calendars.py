@@ -48,6 +48,19 @@ class Calendar(NamedTuple):
             and day.isoweekday() % 7 in self.weekdays
         )
 
+    def until(self, moment: int, zone: tzinfo) -> int:
+        """From one that matches: the last of those after it that match without a gap, as far as
+        whole minutes, hours and the day tell."""
+        if len(self.seconds) < MINUTE:
+            return moment
+        local = datetime.fromtimestamp(moment, zone)
+        if len(self.minutes) < HOUR // MINUTE:
+            return moment + MINUTE - 1 - local.second
+        if len(self.hours) < DAY // HOUR:
+            return moment + HOUR - 1 - local.minute * MINUTE - local.second
+        day = local.date().toordinal() - _EPOCH_DAY
+        return next(high for low, high, _ in spans(zone, day) if low <= moment < high) - 1
+
     def next(self, after: int, zone: tzinfo) -> int | None:
         """The first matching moment (seconds since the epoch) later than `after`."""
         first = datetime.fromtimestamp(after, zone).date()

@@ -22,7 +22,10 @@ from engine.core.schedule.calendars import Calendar
 from engine.core.schedule.wording import BadSpec
 
 SECOND = 1_000_000_000
-#: Moments that are excluded one after the other; a spec that excludes more has no next time.
+#: Calendars and intervals of one spec: each is asked for each time.
+PARTS_MAX = 100
+#: Moments or whole spans that are excluded one after the other; a spec that excludes more has no
+#: next time.
 EXCLUDED_MAX = 10_000
 
 
@@ -73,6 +76,9 @@ def _add_crons(made: ScheduleSpec, texts: Iterable[str]) -> None:
 def _check(made: ScheduleSpec) -> None:
     if made.timezone_data:
         raise BadSpec("timezone_data is not supported: name the zone")
+    parts = len(made.structured_calendar) + len(made.exclude_structured_calendar)
+    if parts + len(made.interval) > PARTS_MAX:
+        raise BadSpec(f"more than {PARTS_MAX} calendars and intervals")
     zone_of(made.timezone_name)
     for interval in made.interval:
         _check_interval(interval)
@@ -132,9 +138,12 @@ class Spec:
     def _next_nominal(self, after: int) -> int | None:
         for _ in range(EXCLUDED_MAX):
             found = self._next_included(after)
-            if found is None or not self._is_excluded(found):
+            if found is None:
+                return None
+            excluded_until = self._excluded_until(found)
+            if excluded_until is None:
                 return found
-            after = found
+            after = excluded_until
         return None
 
     def _next_included(self, after: int) -> int | None:
@@ -142,8 +151,14 @@ class Spec:
         times += [calendar.next(after, self._zone) for calendar in self._calendars]
         return min((time for time in times if time is not None), default=None)
 
-    def _is_excluded(self, moment: int) -> bool:
-        return any(calendar.matches(moment, self._zone) for calendar in self._excluded)
+    def _excluded_until(self, moment: int) -> int | None:
+        """None where it is not excluded. Whole days are passed over at once."""
+        ends = [
+            calendar.until(moment, self._zone)
+            for calendar in self._excluded
+            if calendar.matches(moment, self._zone)
+        ]
+        return max(ends, default=None)
 
     def _late_by(self, nominal: int) -> int:
         """Never past the nominal time that follows, so that actions keep their order."""

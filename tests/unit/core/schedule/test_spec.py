@@ -77,6 +77,20 @@ CALENDARS = st.builds(
 )
 
 
+ALL_DAY = {
+    "second": [Range(start=0, end=59)],
+    "minute": [Range(start=0, end=59)],
+    "hour": [Range(start=0, end=23)],
+}
+WHOLE_SPANS = st.builds(
+    lambda hour, weekday: StructuredCalendarSpec(
+        **{**ALL_DAY, "hour": hour or ALL_DAY["hour"], "day_of_week": weekday}
+    ),
+    ranges(0, 23),
+    ranges(0, 6),
+)
+
+
 def shows(calendar: StructuredCalendarSpec, local: datetime) -> bool:
     """A definition of its own: nothing is shared with what it checks."""
     fields = (
@@ -90,15 +104,15 @@ def shows(calendar: StructuredCalendarSpec, local: datetime) -> bool:
         if not given_ranges:
             if default is not None and value != default:
                 return False
-        elif not any(value in range(r.start, r.end + 1, r.step) for r in given_ranges):
+        elif not any(value in range(r.start, r.end + 1, r.step or 1) for r in given_ranges):
             return False
-    return local.second == 0
+    return True
 
 
 @settings(max_examples=50, deadline=None)
 @given(
     st.lists(CALENDARS, min_size=1, max_size=2),
-    st.lists(CALENDARS, max_size=1),
+    st.lists(st.one_of(CALENDARS, WHOLE_SPANS), max_size=2),
     st.sampled_from(ZONES),
     # Around the days on which one of the zones changes its clock.
     st.sampled_from(["2026-03-07", "2026-03-28", "2026-10-24", "2026-10-31", "2026-04-04",
@@ -197,6 +211,8 @@ def test_what_is_written_is_read(given_spec: dict[str, object], expected: list[s
          "invalid calendar spec: Hour End is before Start or not in range [0-23]"),
         ({"calendar": [CalendarSpec(comment="x" * 300)]},
          "invalid calendar spec: comment is too long"),
+        ({"interval": [IntervalSpec(interval=seconds(60))] * 101},
+         "more than 100 calendars and intervals"),
         ({"timezone_name": "Mars"}, "unknown time zone Mars"),
         ({"interval": [IntervalSpec(interval=seconds(0.5))]}, "interval is too small"),
         ({"interval": [IntervalSpec(interval=seconds(60), phase=seconds(70))]},
@@ -215,6 +231,25 @@ def test_a_time_that_the_clock_shows_twice_is_acted_on_twice() -> None:
 
     assert times(made, at("2026-11-01T00:00:00"), 3) == [
         "2026-11-01 05:30:00", "2026-11-01 06:30:00", "2026-11-02 06:30:00",
+    ]  # fmt: skip
+
+
+def test_long_spans_that_are_excluded_are_passed_over() -> None:
+    """Every second, but not in December, at weekends, or at night."""
+    all_day = {"second": "*", "minute": "*", "hour": "*"}
+    made = spec(
+        interval=[IntervalSpec(interval=seconds(1))],
+        exclude_calendar=[
+            CalendarSpec(month="dec", **all_day),
+            CalendarSpec(day_of_week="sat,sun", **all_day),
+            CalendarSpec(second="*", minute="*", hour="0-5"),
+        ],
+        timezone_name="Europe/Berlin",
+    )
+
+    # The first of January 2028 is a Saturday.
+    assert times(made, at("2027-11-30T22:59:58"), 2) == [
+        "2027-11-30 22:59:59", "2028-01-03 05:00:00",
     ]  # fmt: skip
 
 
