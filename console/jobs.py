@@ -21,6 +21,8 @@ except ImproperlyConfigured as refused:
 
 from django.db import connections
 
+from console.incidents import jobs as incidents
+from console.incidents.surveying import INTERVAL_SECONDS
 from console.people import jobs as people
 
 HOUR_SECONDS = 3600
@@ -32,6 +34,7 @@ def _every(seconds: float, task: str) -> dict[str, Any]:
 
 
 BEAT = {
+    "survey-incidents": _every(INTERVAL_SECONDS, incidents.SURVEY),
     "clear-expired-sessions": _every(HOUR_SECONDS, people.CLEAR_EXPIRED_SESSIONS),
 }
 

@@ -112,6 +112,7 @@ INSTALLED_APPS = [
     "console.people",
     "console.saved_views",
     "console.bulk",
+    "console.incidents",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

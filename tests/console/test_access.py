@@ -61,6 +61,8 @@ IN_NAMESPACE = {
     "billing",
     "replay",
     "schedules",
+    "incidents",
+    "overview",
 }
 
 
