@@ -107,7 +107,7 @@ def chart(samples: Iterable[Sample], now: datetime, span: timedelta) -> Chart:
     begin = now - span
     most: dict[int, int] = {}
     for sample in samples:
-        place = int((sample.at - begin) / span * BARS)
+        place = (sample.at - begin) // (span / BARS)
         if 0 <= place < BARS:
             most[place] = max(most.get(place, 0), sample.running + sample.failed)
     top = max(most.values(), default=0)

@@ -214,13 +214,37 @@ def queue(visitor: Visitor) -> None:
     page.wait_for_load_state("networkidle")
 
 
+def incidents(visitor: Visitor) -> Page:
+    """The first survey comes within a minute of the start."""
+    rows = visitor.page.get_by_role("table", name="Incidents").locator("tbody th a")
+    eventually(
+        lambda: visitor.goes_to(f"{HOME}incidents/") and rows.count(),
+        within=SETTLED_SECONDS_MAX,
+        every=2,
+    )
+    return visitor.page
+
+
+def incident(visitor: Visitor) -> Page:
+    page = incidents(visitor)
+    page.get_by_role("table", name="Incidents").locator("tbody th a").first.click()
+    page.wait_for_load_state("networkidle")
+    return page
+
+
+def incident_change(visitor: Visitor) -> None:
+    page = incident(visitor)
+    page.get_by_role("button", name="State, owner, note…").click()
+    page.locator("dialog[open]").wait_for()
+
+
 def saved_view(visitor: Visitor) -> None:
     page = visitor.searches(STUCK)
     page.get_by_role("button", name="Save as view…").click()
     page.locator("dialog[open]").wait_for()
 
 
-PAGES: dict[str, Callable[[Visitor], None]] = {
+PAGES: dict[str, Callable[[Visitor], object]] = {
     "runs": runs,
     "runs-stuck": runs_stuck,
     "runs-selected": runs_selected,
@@ -234,6 +258,10 @@ PAGES: dict[str, Callable[[Visitor], None]] = {
     "run-relations": run_tab("relations", "WorkflowType = 'Shipping'"),
     "run-payloads": run_tab("payloads"),
     "run-activity": run_tab("activity"),
+    "overview": at(f"{HOME}overview/?span=7d"),
+    "incidents": incidents,
+    "incident": incident,
+    "incident-change": incident_change,
     "subscriptions": at(f"{HOME}billing/"),
     "billing-preflight": billing_preflight,
     "billing-refused": billing_refused,
