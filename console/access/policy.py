@@ -38,6 +38,8 @@ VERBS: dict[str, Role] = {
     "overview.view": Role.VIEWER,
     "incident.view": Role.VIEWER,
     "incident.change": Role.OPERATOR,
+    "alert.view": Role.VIEWER,
+    "alert.change": Role.OPERATOR,
     "bulk.view": Role.VIEWER,
     "bulk.run": Role.OPERATOR,
     "billing.view": Role.VIEWER,

@@ -112,8 +112,9 @@ def chart(samples: Iterable[Sample], now: datetime, span: timedelta) -> Chart:
             most[place] = max(most.get(place, 0), sample.running + sample.failed)
     top = max(most.values(), default=0)
     bars = tuple(_bar(place, count, top) for place, count in sorted(most.items()) if count)
-    says = f"at most {words.plural(top, 'run')} in the last {words.span(span)}"
-    return Chart(bars, says if most else f"no count in the last {words.span(span)}")
+    length = f"the last {span // timedelta(hours=1)} h"
+    says = f"at most {words.plural(top, 'run')} in {length}" if most else f"no count in {length}"
+    return Chart(bars, says)
 
 
 def _bar(place: int, count: int, top: int) -> Bar:

@@ -119,12 +119,14 @@ def times(part: Part, window: Window, query: str) -> Times:
 def _bar(at: datetime, count: tuple[int, int, int], window: Window, query: str) -> Bar:
     every, bad, most = count
     whole = (window.end - window.begin) / window.step
+    # the last bucket is not over yet: its bar ends with the axis
+    width = 100 / whole * 0.75
     height = max(every / most * HEIGHT, BAR_LEAST)
     bad_height = height * bad / every
     begin, end = f"{at:%Y-%m-%dT%H:%M:%SZ}", f"{at + window.step:%Y-%m-%dT%H:%M:%SZ}"
     return Bar(
-        x=round((at - window.begin) / window.step / whole * 100, 2),
-        width=round(100 / whole * 0.75, 2),
+        x=round((at - window.begin) / window.step / whole * (100 - width), 2),
+        width=round(width, 2),
         y=round(HEIGHT - height, 1),
         height=round(height - bad_height, 1),
         bad_y=round(HEIGHT - bad_height, 1),

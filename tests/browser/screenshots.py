@@ -225,6 +225,12 @@ def incidents(visitor: Visitor) -> Page:
     return visitor.page
 
 
+def alert_new(visitor: Visitor) -> None:
+    page = visitor.goes_to(f"{HOME}alerts/")
+    page.get_by_role("button", name="New rule…").click()
+    page.locator("dialog[open]").wait_for()
+
+
 def incident(visitor: Visitor) -> Page:
     page = incidents(visitor)
     page.get_by_role("table", name="Incidents").locator("tbody th a").first.click()
@@ -258,6 +264,7 @@ PAGES: dict[str, Callable[[Visitor], object]] = {
     "run-relations": run_tab("relations", "WorkflowType = 'Shipping'"),
     "run-payloads": run_tab("payloads"),
     "run-activity": run_tab("activity"),
+    "alert-new": alert_new,
     "overview": at(f"{HOME}overview/?span=7d"),
     "incidents": incidents,
     "incident": incident,

@@ -63,6 +63,7 @@ IN_NAMESPACE = {
     "schedules",
     "incidents",
     "overview",
+    "alerts",
 }
 
 

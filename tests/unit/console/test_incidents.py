@@ -21,20 +21,20 @@ def test_a_bar_is_the_most_of_its_ten_minutes() -> None:
     chart = presenters.chart([sample(1, 3), sample(2, 5, 5), sample(15, 5)], NOON, SPAN)
 
     assert [(bar.x, bar.height) for bar in chart.bars] == [(92, 10.0), (94, 20.0)]
-    assert chart.says == "at most 10 runs in the last 8 h 00 m"
+    assert chart.says == "at most 10 runs in the last 8 h"
 
 
 def test_what_is_outside_of_the_span_is_not_drawn() -> None:
     chart = presenters.chart([sample(481, 3), sample(-1, 3)], NOON, SPAN)
 
     assert chart.bars == ()
-    assert chart.says == "no count in the last 8 h 00 m"
+    assert chart.says == "no count in the last 8 h"
 
 
 def test_a_count_of_none_has_no_bar_but_was_counted() -> None:
     chart = presenters.chart([sample(1, 0)], NOON, SPAN)
 
-    assert (chart.bars, chart.says) == ((), "at most 0 runs in the last 8 h 00 m")
+    assert (chart.bars, chart.says) == ((), "at most 0 runs in the last 8 h")
 
 
 @pytest.mark.parametrize(
