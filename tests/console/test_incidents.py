@@ -21,7 +21,7 @@ from console.incidents.models import Incident, Sample, State, Survey
 from tests.console.conftest import NAMESPACE, indexed
 from tests.support.eventually import eventually
 from tests.support.names import Names
-from tests.support.pages import htmx, version_in, words_in
+from tests.support.pages import calls_of, htmx, version_in, words_in
 from tests.support.programs import Program, running
 
 Browser = Callable[..., Client]
@@ -161,6 +161,21 @@ def test_an_incident_shows_its_runs_and_opens_a_bulk_operation_on_all_of_them(
     operation = BulkOperation.objects.get()
     assert planned["Location"].endswith(f"/bulk/{operation.pk}/")
     assert operation.eligible == incident.running
+
+
+def test_the_pages_cost_few_calls(failing: RunKey, carol: User, browser_of: Browser) -> None:
+    surveyed()
+    browser = browser_of(carol)
+    browser.get(URL)
+
+    rows = calls_of(browser.get(URL))
+    one = calls_of(browser.get(place_of(of_type(RETRYING))))
+    again = calls_of(browser.get(place_of(of_type(RETRYING))))
+
+    # what the frame of a page asks for is kept; the rows are of the survey
+    assert rows == 0
+    # the count, and the newest runs of a side that has some
+    assert (one, again) == (2, 1)
 
 
 def test_a_viewer_sees_no_acts(failing: RunKey, carol: User, browser_of: Browser) -> None:

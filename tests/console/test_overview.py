@@ -12,7 +12,7 @@ from django.test import Client
 from console.gateway import namespaces, workflows
 from tests.console.conftest import NAMESPACE, indexed
 from tests.support.names import Names
-from tests.support.pages import htmx, version_in, words_in
+from tests.support.pages import calls_of, htmx, version_in, words_in
 from tests.support.programs import Program
 
 Browser = Callable[..., Client]
@@ -117,9 +117,3 @@ def test_the_page_asks_four_times_at_most_and_not_again_while_it_is_fresh(
     assert again.status_code == 204
     assert calls_of(again) == 0
     assert "<html" not in first.text
-
-
-def calls_of(page: object) -> int:
-    found = re.search(r'desc="(\d+) calls"', page["Server-Timing"])  # type: ignore[index]
-    assert found
-    return int(found[1])
