@@ -12,6 +12,7 @@ RECEIVERS_MAX = 5
 
 
 class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
+    kind = forms.ChoiceField(label="Tell of", choices=Kind.choices)
     #: Views are another capability's: only their table is read.
     view: Any = forms.ModelChoiceField(
         queryset=None, required=False, empty_label="–", help_text="for the count of a view"
