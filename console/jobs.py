@@ -21,6 +21,10 @@ except ImproperlyConfigured as refused:
 
 from django.db import connections
 
+from console.alerts import delivering, watching
+from console.alerts import jobs as alerts
+from console.incidents import jobs as incidents
+from console.incidents.surveying import INTERVAL_SECONDS
 from console.people import jobs as people
 
 HOUR_SECONDS = 3600
@@ -32,6 +36,9 @@ def _every(seconds: float, task: str) -> dict[str, Any]:
 
 
 BEAT = {
+    "watch-alert-rules": _every(watching.INTERVAL_SECONDS, alerts.WATCH),
+    "deliver-alerts": _every(delivering.INTERVAL_SECONDS, alerts.DELIVER),
+    "survey-incidents": _every(INTERVAL_SECONDS, incidents.SURVEY),
     "clear-expired-sessions": _every(HOUR_SECONDS, people.CLEAR_EXPIRED_SESSIONS),
 }
 

@@ -1,6 +1,6 @@
 """The console's only settings module.
 
-Each value from outside passes one of five readers that refuse loudly.
+Each value from outside passes one of a few readers that refuse loudly.
 """
 
 import os
@@ -17,6 +17,17 @@ def required(name: str, meaning: str) -> str:
     if not value:
         raise ImproperlyConfigured(f"{name} is not set. It is {meaning}.")
     return value
+
+
+def optional(name: str, default: str = "") -> str:
+    return os.environ.get(name, "").strip() or default  # noqa: TID251  the one reader of the environment
+
+
+def port(name: str, default: int) -> int:
+    value = optional(name, str(default))
+    if not value.isdecimal() or not 0 < int(value) < 65_536:
+        raise ImproperlyConfigured(f"{name} is {value!r}. It must be a port, as {default}.")
+    return int(value)
 
 
 def flag(name: str, default: bool) -> bool:
@@ -83,6 +94,16 @@ ENGINE_ADDRESS = required(
 )
 #: Each console needs its own when two of them share a server.
 BULK_TASK_QUEUE = words("BULK_TASK_QUEUE", "perdure-bulk")[0]
+#: Webhooks of alerts may go into this machine and its network.
+ALERTS_ALLOW_PRIVATE = flag("ALERTS_ALLOW_PRIVATE", False)
+#: Without a server, alerts send no mail.
+EMAIL_HOST = optional("EMAIL_HOST")
+EMAIL_PORT = port("EMAIL_PORT", 25)
+EMAIL_HOST_USER = optional("EMAIL_HOST_USER")
+EMAIL_HOST_PASSWORD = optional("EMAIL_HOST_PASSWORD")
+EMAIL_USE_TLS = flag("EMAIL_USE_TLS", False)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = optional("EMAIL_FROM", "perdure@localhost")
 ALLOWED_HOSTS = words("CONSOLE_HOSTS", "localhost,127.0.0.1,[::1]")
 BEHIND_HTTPS = flag("CONSOLE_HTTPS", False)
 DEBUG = False
@@ -112,6 +133,8 @@ INSTALLED_APPS = [
     "console.people",
     "console.saved_views",
     "console.bulk",
+    "console.incidents",
+    "console.alerts",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

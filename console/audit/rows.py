@@ -28,6 +28,8 @@ DID = {
     "namespace.create": "created the namespace",
     "namespace.change": "changed the namespace",
     "saved_view.save": "changed the view",
+    "alert.change": "changed the alert rule",
+    "incident.change": "changed the incident",
     "parked.retry": "sent to the index once more",
     "parked.drop": "dropped what the index refused:",
     "replay.check": "checked the replay of",

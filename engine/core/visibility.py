@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from temporalio.api.common.v1 import Memo, Payload, SearchAttributes
+from temporalio.api.enums.v1 import WorkflowExecutionStatus as Status
 from temporalio.api.failure.v1 import Failure
 
 from engine.core.state import Activity, RunState
@@ -16,6 +18,8 @@ from search.records import Slots, VisibilityRecord
 SECOND = 1_000_000_000
 FAILING_TYPES_MAX = PAUSED_TYPES_MAX = 20
 MESSAGE_LENGTH_MAX = 4_000
+#: The protocol gives a run that timed out no failure of its own.
+RUN_TIMED_OUT = "the run took longer than it may"
 # In a message these differ from run to run although the cause is one.
 _PARTICULARS = re.compile(
     r"'[^']*'|\"[^\"]*\"|`[^`]*`"
@@ -27,7 +31,7 @@ def record_of(state: RunState) -> VisibilityRecord:
     start = state.start
     assert start is not None, "a run that is shown was started"
     failing = [a for a in state.activities.values() if a.last_failure is not None]
-    newest = max(failing, key=lambda a: a.last_failed_at, default=None)
+    blame = _blame(state, failing)
     parent = start.parent_workflow_execution
     root = start.root_workflow_execution
     return VisibilityRecord(
@@ -62,9 +66,9 @@ def record_of(state: RunState) -> VisibilityRecord:
         ],
         activity_attempt_max=max((a.attempt for a in state.activities.values()), default=0),
         next_retry_time=_next_retry(failing),
-        last_failure_type=_last_failure_type(newest),
-        last_failure_message=_message(newest),
-        failure_fingerprint=_fingerprint(newest),
+        last_failure_type=blame.type if blame else None,
+        last_failure_message=blame.message if blame else None,
+        failure_fingerprint=blame.fingerprint if blame else None,
         waiting_on=_waiting_on(state),
         next_timer_time=_next_timer(state),
         problems=_problems(state),
@@ -144,15 +148,20 @@ def failure_type(failure: Failure | None) -> str | None:
     return "".join(word.capitalize() for word in words) + "Error"
 
 
-def _message(activity: Activity | None) -> str | None:
-    if activity is None or activity.last_failure is None:
-        return None
-    return _kept(activity.last_failure.message[:MESSAGE_LENGTH_MAX])
+@dataclass(frozen=True, slots=True)
+class Blame:
+    """What went wrong in a run, and where: in an activity, in a child, or in the run's own code."""
 
+    where: str
+    type: str
+    message: str
 
-def _last_failure_type(activity: Activity | None) -> str | None:
-    found = failure_type(activity.last_failure) if activity is not None else None
-    return found and _kept(found)
+    @property
+    def fingerprint(self) -> str:
+        """The same for failures of one cause: numbers, ids and quoted parts are taken out."""
+        general = _PARTICULARS.sub("*", self.message)
+        named = f"{self.where}\0{self.type}\0{general}"
+        return hashlib.blake2b(named.encode(), digest_size=8).hexdigest()
 
 
 def _kept(text: str) -> str:
@@ -160,10 +169,38 @@ def _kept(text: str) -> str:
     return text.replace("\0", "\ufffd")
 
 
-def _fingerprint(activity: Activity | None) -> str | None:
-    """The same for failures of one cause: numbers, ids and quoted parts are taken out."""
-    if activity is None or activity.last_failure is None:
+def _blame(state: RunState, failing: list[Activity]) -> Blame | None:
+    """An open run has the failure that is newest, a closed one that which ended it."""
+    newest = max(failing, key=lambda a: a.last_failed_at, default=None)
+    if newest is not None and newest.last_failure is not None:
+        return _blamed(newest.activity_type, newest.last_failure)
+    if state.status == Status.WORKFLOW_EXECUTION_STATUS_TIMED_OUT:
+        return Blame(state.workflow_type, "TimeoutError", RUN_TIMED_OUT)
+    if state.status != Status.WORKFLOW_EXECUTION_STATUS_FAILED or state.closing is None:
         return None
-    general = _PARTICULARS.sub("*", activity.last_failure.message[:MESSAGE_LENGTH_MAX])
-    named = f"{activity.activity_type}\0{failure_type(activity.last_failure)}\0{general}"
-    return hashlib.blake2b(named.encode(), digest_size=8).hexdigest()
+    failure = state.closing.workflow_execution_failed_event_attributes.failure
+    return _at_its_place(state.workflow_type, failure)
+
+
+def _at_its_place(where: str, failure: Failure) -> Blame:
+    """Through the frames of children and activities down to what one of them said.
+
+    An activity that gave up has then the fingerprint that it had while it was tried again.
+    """
+    while failure.HasField("cause"):
+        if failure.HasField("activity_failure_info"):
+            where = failure.activity_failure_info.activity_type.name
+        elif failure.HasField("child_workflow_execution_failure_info"):
+            where = failure.child_workflow_execution_failure_info.workflow_type.name
+        else:
+            break
+        failure = failure.cause
+    return _blamed(where, failure)
+
+
+def _blamed(where: str, failure: Failure) -> Blame:
+    return Blame(
+        where,
+        _kept(failure_type(failure) or ""),
+        _kept(failure.message[:MESSAGE_LENGTH_MAX]),
+    )

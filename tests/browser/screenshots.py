@@ -216,6 +216,36 @@ def queue(visitor: Visitor) -> None:
     page.wait_for_load_state("networkidle")
 
 
+def incidents(visitor: Visitor) -> Page:
+    """The first survey comes within a minute of the start."""
+    rows = visitor.page.get_by_role("table", name="Incidents").locator("tbody th a")
+    eventually(
+        lambda: visitor.goes_to(f"{HOME}incidents/") and rows.count(),
+        within=SETTLED_SECONDS_MAX,
+        every=2,
+    )
+    return visitor.page
+
+
+def alert_new(visitor: Visitor) -> None:
+    page = visitor.goes_to(f"{HOME}alerts/")
+    page.get_by_role("button", name="New rule…").click()
+    page.locator("dialog[open]").wait_for()
+
+
+def incident(visitor: Visitor) -> Page:
+    page = incidents(visitor)
+    page.get_by_role("table", name="Incidents").locator("tbody th a").first.click()
+    page.wait_for_load_state("networkidle")
+    return page
+
+
+def incident_change(visitor: Visitor) -> None:
+    page = incident(visitor)
+    page.get_by_role("button", name="State, owner, note…").click()
+    page.locator("dialog[open]").wait_for()
+
+
 def saved_view(visitor: Visitor) -> None:
     page = visitor.searches(STUCK)
     page.get_by_role("button", name="Save as view…").click()
@@ -265,7 +295,7 @@ def start_like(visitor: Visitor) -> None:
     visitor.goes_to((link.get_attribute("href") or "").lstrip("/"))
 
 
-PAGES: dict[str, Callable[[Visitor], None]] = {
+PAGES: dict[str, Callable[[Visitor], object]] = {
     "runs": runs,
     "runs-stuck": runs_stuck,
     "runs-selected": runs_selected,
@@ -285,6 +315,11 @@ PAGES: dict[str, Callable[[Visitor], None]] = {
     "run-relations": run_tab("relations", "WorkflowType = 'Shipping'"),
     "run-payloads": run_tab("payloads"),
     "run-activity": run_tab("activity"),
+    "alert-new": alert_new,
+    "overview": at(f"{HOME}overview/?span=7d"),
+    "incidents": incidents,
+    "incident": incident,
+    "incident-change": incident_change,
     "subscriptions": at(f"{HOME}billing/"),
     "billing-preflight": billing_preflight,
     "billing-refused": billing_refused,

@@ -61,6 +61,9 @@ IN_NAMESPACE = {
     "billing",
     "replay",
     "schedules",
+    "incidents",
+    "overview",
+    "alerts",
 }
 
 

@@ -26,7 +26,17 @@ PLACES = [
     f"/namespaces/{NAMESPACE}/",
     *(
         f"/namespaces/{NAMESPACE}/{page}/"
-        for page in ("runs", "runs/summary", "billing", "bulk", "replay", "task-queues")
+        for page in (
+            "runs",
+            "runs/summary",
+            "billing",
+            "bulk",
+            "replay",
+            "task-queues",
+            "incidents",
+            "overview",
+            "alerts",
+        )
     ),
 ]
 OF_A_RUN = [

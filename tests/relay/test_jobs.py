@@ -85,11 +85,13 @@ def test_the_relay_leaves_jobs_to_their_own_worker(
     without_index: SearchConfig, broker: ValkeyServer, tmp_path: Path
 ) -> None:
     with running(without_index, tmp_path / "relay") as relay:
-        eventually(lambda: relay.says("ready") and broker.client().llen(JOBS_QUEUE), within=60)
+        begun = eventually(
+            lambda: relay.says("ready") and broker.client().llen(JOBS_QUEUE), within=60
+        )
 
         assert relay.end(signal.SIGTERM) == 0
 
-    assert broker.client().llen(JOBS_QUEUE) == 1
+    assert broker.client().llen(JOBS_QUEUE) >= begun
     assert list(REPOSITORY.glob("celerybeat*")) == []
 
 

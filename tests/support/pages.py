@@ -30,3 +30,10 @@ def words_in(page: HttpResponse) -> str:
     """The page as one reads it: no tags, no repeated blanks."""
     body = re.sub(r"<(script|style|svg)\b.*?</\1>", " ", page.text, flags=re.DOTALL)
     return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", body)))
+
+
+def calls_of(page: HttpResponse) -> int:
+    """How often the console asked the engine for this page."""
+    found = re.search(r'desc="(\d+) calls"', page["Server-Timing"])
+    assert found, "the page does not tell its calls"
+    return int(found[1])

@@ -166,6 +166,12 @@ def percent(value: float) -> str:
 
 
 @register.filter
+def plain(value: float) -> str:
+    """For the attributes of an SVG: `USE_THOUSAND_SEPARATOR` has no place there."""
+    return f"{value:g}"
+
+
+@register.filter
 def axis_time(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%d %b %H:%M:%S")
 

@@ -1,0 +1,82 @@
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods
+
+from console.access.decorators import requires
+from console.access.policy import can
+from console.alerts import actions, presenters
+from console.alerts.forms import ReasonForm, RuleForm
+from console.alerts.models import Rule
+from console.gateway import namespaces
+from console.gateway.channel import GatewayError
+from console.ui.htmx import HtmxRequest, go_to, render_page
+
+CROSSINGS_SHOWN = 50
+
+
+@require_GET
+@requires("alert.view")
+def rules(request: HtmxRequest, namespace: str) -> HttpResponse:
+    found = Rule.objects.filter(namespace=namespace)
+    context = {
+        "rows": [(rule, presenters.standing(rule)) for rule in found],
+        "ours": namespaces.attributes(namespace).ours,
+        "may_change": can(request.user, "alert.change", namespace),
+    }
+    return render_page(request, "alerts/rules.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@requires("alert.change")
+def make(request: HtmxRequest, namespace: str) -> HttpResponse:
+    form = RuleForm(request.POST or None, namespace=namespace)
+    if form.is_valid():
+        try:
+            made = actions.make(request.user, namespace, form.cleaned_data)
+            return go_to(request, reverse("alerts:rule", args=[namespace, made.pk]))
+        except GatewayError as refused:
+            form.add_error("view", str(refused))
+    status = 422 if form.errors else 200
+    return render_page(request, "alerts/make.html", {"form": form}, parts=["dialog"], status=status)
+
+
+@require_GET
+@requires("alert.view")
+def rule(request: HtmxRequest, namespace: str, number: int) -> HttpResponse:
+    found = get_object_or_404(Rule, namespace=namespace, pk=number)
+    crossings = found.crossings.prefetch_related("deliveries")[:CROSSINGS_SHOWN]
+    context = {
+        "rule": found,
+        "standing": presenters.standing(found),
+        "crossings": [(one, presenters.told(one.deliveries.all())) for one in crossings],
+        "may_change": can(request.user, "alert.change", namespace),
+    }
+    return render_page(request, "alerts/rule.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@requires("alert.change")
+def mute(request: HtmxRequest, namespace: str, number: int) -> HttpResponse:
+    """A muted one is heard again."""
+    found = get_object_or_404(Rule, namespace=namespace, pk=number)
+    form = ReasonForm(request.POST or None)
+    if form.is_valid():
+        actions.mute(request.user, found, not found.is_muted, form.cleaned_data["reason"])
+        return go_to(request, reverse("alerts:rule", args=[namespace, number]))
+    context = {"form": form, "rule": found, "verb": "Unmute" if found.is_muted else "Mute"}
+    status = 422 if form.errors else 200
+    return render_page(request, "alerts/ask.html", context, parts=["dialog"], status=status)
+
+
+@require_http_methods(["GET", "POST"])
+@requires("alert.change")
+def delete(request: HtmxRequest, namespace: str, number: int) -> HttpResponse:
+    found = get_object_or_404(Rule, namespace=namespace, pk=number)
+    form = ReasonForm(request.POST or None)
+    if form.is_valid():
+        actions.delete(request.user, found, form.cleaned_data["reason"])
+        return go_to(request, reverse("alerts:rules", args=[namespace]))
+    context = {"form": form, "rule": found, "verb": "Delete", "danger": True}
+    status = 422 if form.errors else 200
+    return render_page(request, "alerts/ask.html", context, parts=["dialog"], status=status)

@@ -1,0 +1,120 @@
+"""The watch: looks at each rule, and writes a crossing once with all that is to be told of it.
+
+A crossing and its deliveries are one transaction, guarded by the rule's own state: of two workers
+only one finds it as it was.
+"""
+
+from datetime import datetime, timedelta
+from itertools import takewhile
+from typing import Any
+
+from django.apps import apps
+from django.db import transaction
+from django.db.models import F, Q
+
+from console.alerts.models import Crossing, Delivery, Kind, Rule
+from console.gateway import counting
+from console.gateway.channel import GatewayError
+
+INTERVAL_SECONDS = 60
+#: A round looks at so many; the others come next, those first that waited longest.
+RULES_MAX = 200
+#: A rule tells of so many new incidents a round; the others come next.
+NEW_MAX = 20
+#: A new incident has its name from the survey's look at it; one without is told all the same then.
+NAMED_WITHIN = timedelta(minutes=5)
+HISTORY_KEPT = timedelta(days=90)
+
+
+def watch_all(now: datetime) -> None:
+    for rule in Rule.objects.order_by(F("looked_at").asc(nulls_first=True))[:RULES_MAX]:
+        watch(rule, now)
+    Crossing.objects.filter(at__lt=now - HISTORY_KEPT).exclude(
+        cleared_at=None, rule__is_firing=True
+    ).delete()
+
+
+def watch(rule: Rule, now: datetime) -> None:
+    """Two workers may come at once: the one whose update finds the old time goes on."""
+    due = Q(looked_at=None) | Q(looked_at__lte=now - timedelta(seconds=INTERVAL_SECONDS / 2))
+    if not Rule.objects.filter(due, pk=rule.pk).update(looked_at=now):
+        return
+    try:
+        if rule.kind == Kind.COUNT:
+            _watch_count(rule, now)
+        else:
+            _watch_new(rule, now)
+    except GatewayError as error:
+        Rule.objects.filter(pk=rule.pk).update(says=str(error))
+
+
+def _watch_count(rule: Rule, now: datetime) -> None:
+    found = counting.count(rule.namespace, rule.query)
+    count = found.counts.total
+    Rule.objects.filter(pk=rule.pk).update(counted=count, counted_at=found.at, says="")
+    if count > rule.threshold:
+        _fire(rule, count, now)
+    else:
+        _clear(rule, count, now)
+
+
+@transaction.atomic
+def _fire(rule: Rule, count: int, now: datetime) -> None:
+    if not Rule.objects.filter(pk=rule.pk, is_firing=False).update(is_firing=True):
+        return
+    what = f"{rule.view_name}: {count:,}, over {rule.threshold:,}"
+    crossing = Crossing.objects.create(rule=rule, at=now, count=count, what=what[:500])
+    _tell(crossing, "fired", now, count)
+
+
+@transaction.atomic
+def _clear(rule: Rule, count: int, now: datetime) -> None:
+    if not Rule.objects.filter(pk=rule.pk, is_firing=True).update(is_firing=False):
+        return
+    for crossing in rule.crossings.filter(cleared_at=None).select_related("rule"):
+        Crossing.objects.filter(pk=crossing.pk).update(cleared_at=now)
+        _tell(crossing, "cleared", now, count)
+
+
+@transaction.atomic
+def _watch_new(rule: Rule, now: datetime) -> None:
+    """Incidents are another capability's: only their table is read."""
+    late = now - NAMED_WITHIN
+    incidents: Any = apps.get_model("incidents", "Incident").objects
+    fresh = list(
+        incidents.filter(namespace=rule.namespace, pk__gt=rule.told_of).order_by("pk")[:NEW_MAX]
+    )
+    named = list(takewhile(lambda one: one.looked_at or one.first_seen_at < late, fresh))
+    if not named:
+        return
+    moved = Rule.objects.filter(pk=rule.pk, told_of=rule.told_of)
+    if not moved.update(told_of=named[-1].pk, counted_at=now, says=""):
+        return
+    for one in named:
+        crossing = Crossing.objects.create(
+            rule=rule, at=now, count=one.running + one.failed, what=str(one)[:500]
+        )
+        _tell(crossing, "fired", now, crossing.count)
+
+
+def _tell(crossing: Crossing, event: str, now: datetime, count: int) -> None:
+    """A muted rule keeps its history and tells nobody; what it is now counts."""
+    rule = Rule.objects.get(pk=crossing.rule_id)
+    if rule.is_muted:
+        return
+    body = {
+        "event": event,
+        "rule": rule.name,
+        "namespace": rule.namespace,
+        "kind": rule.kind,
+        "what": crossing.what,
+        "query": rule.query,
+        "threshold": rule.threshold,
+        "count": count,
+        "crossing": crossing.pk,
+        "at": now.isoformat(),
+    }
+    receivers = ([""] if rule.webhook else []) + rule.mail_to.split()
+    Delivery.objects.bulk_create(
+        Delivery(crossing=crossing, mail_to=to, body=body, due_at=now) for to in receivers
+    )

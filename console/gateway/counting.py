@@ -1,0 +1,101 @@
+"""Counts that pages and jobs share: kept for a moment, asked for once, one budget a namespace.
+
+    fresh ──KEEP_SECONDS──▶ asked again, if the namespace's budget of this minute allows;
+                            else the old answer, with the time that it is of
+
+The budget is that of one process, whose threads all spend from it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from threading import Lock
+
+from django.conf import settings
+from django.core.cache import cache
+from django.utils import timezone
+
+from console.gateway import workflows
+from console.gateway.channel import GatewayError, Trouble
+from console.gateway.runs import Counts
+
+KEEP_SECONDS = 15
+#: An answer this old is still better than none when the budget is spent.
+STALE_SECONDS = 1_800
+CALLS_A_MINUTE_MAX = 120
+MINUTE_SECONDS = 60
+#: Who asks the same at the same time waits for the one answer; a lock is shared by a few questions.
+_locks = tuple(Lock() for _ in range(64))
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """`at`: when the index was asked."""
+
+    counts: Counts
+    at: datetime
+
+    def is_fresh(self, now: datetime) -> bool:
+        return now - self.at < timedelta(seconds=KEEP_SECONDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A server that cannot count so, or not this, is not asked again at once."""
+
+    trouble: Trouble
+    says: str
+    detail: str
+
+
+def count(namespace: str, query: str) -> Counted:
+    key = f"counted:{_digest(settings.ENGINE_ADDRESS, namespace, query)}"
+    kept = _kept(key)
+    if kept is not None and kept.is_fresh(timezone.now()):
+        return kept
+    # whoever comes while another asks finds the answer when the lock is free
+    with _locks[hash(key) % len(_locks)]:
+        kept, now = _kept(key), timezone.now()
+        if kept is not None and kept.is_fresh(now):
+            return kept
+        if not _spend(namespace, now):
+            return kept or _refuse(namespace)
+        found = Counted(_asked(namespace, query, key), now)
+        cache.set(key, found, STALE_SECONDS)
+        return found
+
+
+def _asked(namespace: str, query: str, key: str) -> Counts:
+    try:
+        return workflows.count(namespace, query)
+    except GatewayError as error:
+        if error.trouble in {Trouble.INVALID, Trouble.UNSUPPORTED}:
+            cache.set(key, Refused(error.trouble, str(error), error.detail), KEEP_SECONDS)
+        raise
+
+
+def _kept(key: str) -> Counted | None:
+    kept: Counted | Refused | None = cache.get(key)
+    if isinstance(kept, Refused):
+        raise GatewayError(kept.trouble, kept.says, kept.detail)
+    return kept
+
+
+def _spend(namespace: str, now: datetime) -> bool:
+    """One call of this minute's; a call that the engine refuses was one as well."""
+    minute = str(int(now.timestamp() // MINUTE_SECONDS))
+    key = f"calls:{_digest(settings.ENGINE_ADDRESS, namespace, minute)}"
+    cache.add(key, 0, 2 * MINUTE_SECONDS)
+    return cache.incr(key) <= CALLS_A_MINUTE_MAX
+
+
+def _refuse(namespace: str) -> Counted:
+    raise GatewayError(
+        Trouble.BUSY,
+        f"The console has counted {CALLS_A_MINUTE_MAX} times in {namespace} within this minute, "
+        "which is its limit. Try again in a moment.",
+    )
+
+
+def _digest(*parts: str) -> str:
+    return sha256("\0".join(parts).encode()).hexdigest()

@@ -1,0 +1,216 @@
+"""The survey: one count by fingerprint for a whole namespace, then a look at what is new in it.
+
+It may be killed anywhere and may run twice: `begun_at` says whose turn it is, and each statement
+leaves the tables whole.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+from django.utils import timezone
+
+from console.gateway import counting, namespaces, workflows
+from console.gateway.channel import GatewayError
+from console.gateway.runs import Group, RunSummary
+from console.incidents.models import Incident, Sample, State, Survey
+
+INTERVAL_SECONDS = 60
+#: Calls of the index for one namespace and survey: one count, and looks at single incidents.
+CALLS_MAX = 20
+#: The others come next; those that waited longest are first.
+NAMESPACES_MAX = 50
+#: How many of an incident's newest runs tell its types and queues.
+LOOK_RUNS = 20
+NAMES_MAX = 10
+SAMPLES_KEPT = timedelta(hours=24)
+SAMPLES_MAX = 100_000
+#: An incident that is gone this long, and that nobody said a word about, is forgotten.
+FORGOTTEN_AFTER = timedelta(days=90)
+
+BY_FINGERPRINT = "FailureFingerprint IS NOT NULL GROUP BY FailureFingerprint, ExecutionStatus"
+CLOSED = ("Failed", "TimedOut")
+
+
+@dataclass(slots=True)
+class Tally:
+    running: int = 0
+    failed: int = 0
+
+
+@dataclass(slots=True)
+class Budget:
+    left: int = CALLS_MAX
+    spent: int = field(default=0, init=False)
+
+    def spend(self) -> bool:
+        if not self.left:
+            return False
+        self.left -= 1
+        self.spent += 1
+        return True
+
+
+def survey_all(now: datetime) -> None:
+    for name in _longest_waiting([one.name for one in namespaces.everyone()]):
+        survey(name, now)
+
+
+def _longest_waiting(names: list[str]) -> list[str]:
+    begun = dict(Survey.objects.filter(namespace__in=names).values_list("namespace", "begun_at"))
+    never = datetime.min.replace(tzinfo=timezone.get_current_timezone())
+    return sorted(names, key=lambda name: begun.get(name, never))[:NAMESPACES_MAX]
+
+
+def survey(namespace: str, now: datetime) -> bool:
+    """False when it was not its turn, or when the index did not answer; the survey says why."""
+    if not _take_turn(namespace, now):
+        return False
+    mine = Survey.objects.filter(namespace=namespace)
+    budget = Budget()
+    try:
+        if not namespaces.attributes(namespace).ours:
+            return False
+        budget.spend()
+        counted = counting.count(namespace, BY_FINGERPRINT)
+        keep(namespace, tallies(counted.counts.groups), counted.at)
+        mine.update(at=counted.at)
+        look(namespace, counted.at, budget)
+    except GatewayError as error:
+        mine.update(says=str(error), calls=budget.spent)
+        return False
+    forget(namespace, now)
+    mine.update(says="", calls=budget.spent)
+    return True
+
+
+def _take_turn(namespace: str, now: datetime) -> bool:
+    """Two workers may come at once: the one whose update finds the old time goes on."""
+    _, is_new = Survey.objects.get_or_create(namespace=namespace, defaults={"begun_at": now})
+    due = now - timedelta(seconds=INTERVAL_SECONDS / 2)
+    waiting = Survey.objects.filter(namespace=namespace, begun_at__lte=due)
+    return is_new or bool(waiting.update(begun_at=now))
+
+
+def tallies(groups: Iterable[Group]) -> dict[str, Tally]:
+    """Fingerprint -> how many runs; what is not closed still fails."""
+    found: dict[str, Tally] = {}
+    for group in groups:
+        fingerprint, status = (str(value) for value in group.values)
+        tally = found.setdefault(fingerprint, Tally())
+        if status in CLOSED:
+            tally.failed += group.count
+        else:
+            tally.running += group.count
+    return found
+
+
+def keep(namespace: str, found: dict[str, Tally], at: datetime) -> None:
+    """Counts, samples and what follows from them. An incident that is not found has none now."""
+    new = [
+        Incident(namespace=namespace, fingerprint=one, first_seen_at=at, last_seen_at=at)
+        for one in found
+    ]
+    Incident.objects.bulk_create(new, ignore_conflicts=True)
+    known = list(
+        Incident.objects.filter(namespace=namespace).filter(
+            Q(fingerprint__in=found) | Q(running__gt=0) | Q(failed__gt=0)
+        )
+    )
+    for incident in known:
+        _count(incident, found.get(incident.fingerprint, Tally()), at)
+    Incident.objects.filter(namespace=namespace, running__gt=0).update(last_seen_at=at)
+    samples = [Sample(incident=one, at=at, running=one.running, failed=one.failed) for one in known]
+    Sample.objects.bulk_create(samples, ignore_conflicts=True)
+
+
+def _count(incident: Incident, tally: Tally, at: datetime) -> None:
+    """Only counts are written: a person may be writing the rest of the row."""
+    if incident.state == State.FIXED:
+        _watch_fixed(incident, tally, at)
+    if (tally.running, tally.failed) == (incident.running, incident.failed):
+        return
+    facts: dict[str, object] = {"running": tally.running, "failed": tally.failed}
+    if tally.running > incident.running or tally.failed > incident.failed:
+        facts |= {"last_seen_at": at, "looked_at": None}
+    Incident.objects.filter(pk=incident.pk).update(**facts)
+    incident.running, incident.failed = tally.running, tally.failed
+
+
+def _watch_fixed(incident: Incident, tally: Tally, at: datetime) -> None:
+    """It happened again when there are more than the fewest since it was called fixed.
+
+    A person may open it, or call it fixed anew, meanwhile: then it is not what was read.
+    """
+    same = Incident.objects.filter(
+        pk=incident.pk, state=State.FIXED, fixed_at=incident.fixed_at, fixed_at__lt=at
+    )
+    if tally.running > incident.floor_running or tally.failed > incident.floor_failed:
+        same.update(state=State.OPEN, reopened_at=at, fixed_at=None)
+    else:
+        same.update(floor_running=tally.running, floor_failed=tally.failed)
+
+
+def look(namespace: str, at: datetime, budget: Budget) -> None:
+    """What an incident is, from its newest runs: first what was never looked at, then what grew."""
+    waiting = Incident.objects.filter(namespace=namespace, looked_at=None).order_by(
+        "failure_type", "-last_seen_at"
+    )
+    for incident in waiting[:CALLS_MAX]:
+        if not budget.spend():
+            return
+        page = workflows.find(namespace, newest_of(incident), LOOK_RUNS)
+        describe(incident, page.runs, at)
+
+
+def newest_of(incident: Incident) -> str:
+    order = "StartTime" if incident.running else "CloseTime"
+    return f"{query_of(incident, open_ones=bool(incident.running))} ORDER BY {order} DESC"
+
+
+def query_of(incident: Incident, *, open_ones: bool) -> str:
+    """The runs of the group that are still open, or those that it ended."""
+    status = "= 'Running'" if open_ones else "IN ('Failed', 'TimedOut')"
+    return f"FailureFingerprint = '{incident.fingerprint}' AND ExecutionStatus {status}"
+
+
+def describe(incident: Incident, runs: Iterable[RunSummary], at: datetime) -> None:
+    """No runs: the index has moved on, and what was known of it stays."""
+    told = [(run, run.problem) for run in runs if run.problem is not None]
+    facts: dict[str, object] = {"looked_at": at}
+    if told:
+        newest, problem = told[0]
+        facts |= {
+            "failure_type": problem.failure_type[:255],
+            "message": problem.failure_message,
+            "example_workflow_id": newest.key.workflow_id,
+            "example_run_id": newest.key.run_id,
+            "workflow_types": _commonest(run.type for run, _ in told),
+            "task_queues": _commonest(run.task_queue for run, _ in told),
+        }
+        if failing := _commonest(kind for _, one in told for kind in one.failing_types):
+            facts["activity_types"] = failing
+    if closed := [run.closed_at for run, _ in told if run.closed_at]:
+        facts |= {
+            "last_seen_at": max(closed),
+            "first_seen_at": min(incident.first_seen_at, *closed),
+        }
+    Incident.objects.filter(pk=incident.pk).update(**facts)
+
+
+def _commonest(names: Iterable[str]) -> list[str]:
+    return [name for name, _ in Counter(names).most_common(NAMES_MAX)]
+
+
+def forget(namespace: str, now: datetime) -> None:
+    """Samples are bounded by age and by number, incidents by how long they are gone."""
+    samples = Sample.objects.filter(incident__namespace=namespace)
+    samples.filter(at__lt=now - SAMPLES_KEPT).delete()
+    beyond = samples.order_by("-pk").values_list("pk", flat=True)[SAMPLES_MAX : SAMPLES_MAX + 1]
+    for last in beyond:
+        samples.filter(pk__lte=last).delete()
+    untouched = Q(state=State.OPEN, owner=None, note="", link="")
+    gone = Q(running=0, failed=0, last_seen_at__lt=now - FORGOTTEN_AFTER)
+    Incident.objects.filter(untouched & gone, namespace=namespace).delete()

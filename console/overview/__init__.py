@@ -1,0 +1,1 @@
+"""Overview: the counts of a namespace by status, type, any keyword attribute and over time."""

@@ -1,0 +1,146 @@
+"""At most four counts a page, each kept for a moment and shared by all who look."""
+
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from console.gateway import counting, namespaces
+from console.gateway.channel import GatewayError, Trouble
+from console.gateway.counting import Counted
+from console.gateway.namespaces import Attributes
+from search.query.errors import QueryError
+from search.query.parser import parse
+
+#: (name, in words, its length, the bucket as the language has it, and its length)
+SPANS = (
+    ("24h", "the last 24 hours", timedelta(hours=24), "30m", timedelta(minutes=30)),
+    ("7d", "the last 7 days", timedelta(days=7), "4h", timedelta(hours=4)),
+    ("30d", "the last 30 days", timedelta(days=30), "1d", timedelta(days=1)),
+    ("365d", "the last 365 days", timedelta(days=365), "7d", timedelta(days=7)),
+)
+#: Of the system's own attributes those that many runs share.
+SHARED = (
+    "TaskQueue",
+    "FailingActivityTypes",
+    "LastFailureType",
+    "WaitingOn",
+    "BuildIds",
+    "TemporalScheduledById",
+)
+GROUPABLE = {"Keyword", "KeywordList", "Bool"}
+EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+PLAIN_NAME = re.compile(r"[A-Za-z_]\w*")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    query: str
+    by: str
+    span: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One count of the page, or why there is none."""
+
+    counted: Counted | None
+    says: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    begin: datetime
+    end: datetime
+    step: timedelta
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """`trouble`: why nothing was counted, when it is the query's fault."""
+
+    query: str
+    by: str
+    choices: tuple[str, ...]
+    window: Window
+    trouble: str
+    status: Part
+    types: Part = Part(None)
+    attribute: Part = Part(None)
+    times: Part = Part(None)
+
+
+def overview(namespace: str, wanted: Wanted, now: datetime) -> Overview:
+    """The count by status comes first: a query that it refuses is not sent with the others."""
+    attributes = namespaces.attributes(namespace)
+    offered = choices(attributes)
+    by = wanted.by if wanted.by in offered else next(iter(offered), "")
+    window, bucket = window_of(wanted.span, now)
+    query, ours = wanted.query, attributes.ours
+    trouble = trouble_with(query)
+    status = Part(None) if trouble else _part(namespace, f"{query} GROUP BY ExecutionStatus", True)
+    found = Overview(query, by, offered, window, trouble or status.says, status)
+    if found.trouble:
+        return found
+    return replace(
+        found,
+        types=_part(namespace, f"{query} GROUP BY WorkflowType", ours),
+        attribute=_part(namespace, f"{query} GROUP BY {named(by)}" if by else "", ours),
+        times=_times(namespace, query, window, bucket) if ours else Part(None, NOT_OVER_TIME),
+    )
+
+
+NOT_OVER_TIME = "This server does not count over time."
+
+
+def _times(namespace: str, query: str, window: Window, bucket: str) -> Part:
+    condition = narrowed(query, f"StartTime >= '{window.begin:%Y-%m-%dT%H:%M:%SZ}'")
+    question = f"{condition} GROUP BY BUCKET(StartTime, '{bucket}'), ExecutionStatus"
+    return _part(namespace, question, True)
+
+
+def _part(namespace: str, question: str, ours: bool) -> Part:
+    """Another server's no is to the grouping, since the query itself was counted by status."""
+    if not question:
+        return Part(None, "There is no attribute that many runs share.")
+    try:
+        return Part(counting.count(namespace, question.strip()))
+    except GatewayError as error:
+        if error.trouble is Trouble.BUSY:
+            return Part(None, str(error))
+        if error.trouble not in {Trouble.INVALID, Trouble.UNSUPPORTED}:
+            raise
+        return Part(None, str(error) if ours else "This server counts by status only.")
+
+
+def trouble_with(query: str) -> str:
+    """Only conditions: the page itself groups."""
+    try:
+        parsed = parse(query)
+    except QueryError as error:
+        at = "" if error.position is None else f"Position {error.position + 1}: "
+        return f"{at}{error.message}."
+    return (
+        "Give conditions only: this page groups by itself." if parsed.group or parsed.order else ""
+    )
+
+
+def choices(attributes: Attributes) -> tuple[str, ...]:
+    shared = [name for name in SHARED if attributes.system.get(name) in GROUPABLE]
+    own = [name for name, kind in attributes.custom.items() if kind in GROUPABLE]
+    return (*own, *shared)
+
+
+def window_of(span: str, now: datetime) -> tuple[Window, str]:
+    """It begins where a bucket begins, so that all who look within one ask the same question."""
+    _, words, length, bucket, step = next((one for one in SPANS if one[0] == span), SPANS[0])
+    begin = EPOCH + ((now - length - EPOCH) // step + 1) * step
+    return Window(begin, now, step, words), bucket
+
+
+def narrowed(query: str, condition: str) -> str:
+    return f"({query}) AND {condition}" if query else condition
+
+
+def named(attribute: str) -> str:
+    return attribute if PLAIN_NAME.fullmatch(attribute) else f"`{attribute}`"
