@@ -1,0 +1,334 @@
+"""The pages that are taken in pictures: how a person comes to each of them."""
+
+from collections.abc import Callable
+from urllib.parse import quote
+
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import PAGE_MILLISECONDS
+from tests.support.eventually import eventually
+
+SIZES = {1440: 900, 390: 844}
+#: an order that a person decides about
+UNDECIDED = "WorkflowType = 'OrderFulfilment' AND OrderStage = 'waiting for approval'"
+HOME = "namespaces/default/"
+STUCK = "WorkflowType = 'Subscription' AND ExecutionStatus = 'Running' AND FailingActivityCount > 0"
+#: The example data have been worked off so far that every state is there.
+SETTLED = "ExecutionStatus = 'Running' AND FailingActivityCount > 0 AND ActivityAttemptMax > 4"
+SETTLED_SECONDS_MAX = 180
+
+
+class Visitor:
+    """A person in one window: where they are, and what their browser complained of."""
+
+    def __init__(self, browser: Browser, address: str, width: int, scheme: str) -> None:
+        self.address, self.width, self.scheme = address, width, scheme
+        self.complaints: list[str] = []
+        profile = browser.new_context(
+            viewport={"width": width, "height": SIZES[width]},
+            color_scheme="dark" if scheme == "dark" else "light",
+        )
+        self.page = profile.new_page()
+        self.page.set_default_timeout(PAGE_MILLISECONDS)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("console", self.hear)
+
+    @property
+    def is_narrow(self) -> bool:
+        return self.width < 760
+
+    def hear(self, said: object) -> None:
+        kind, text = said.type, said.text  # type: ignore[attr-defined]
+        if kind in {"error", "warning"} and "422" not in text:
+            self.complaints.append(f"{self.page.url}: {text}")
+
+    def signs_in(self, name: str, password: str) -> None:
+        self.goes_to("sign-in/")
+        self.page.get_by_label("Username").fill(name)
+        self.page.get_by_label("Password").fill(password)
+        self.page.get_by_role("button", name="Sign in").click()
+        expect(self.page.locator("#nav")).to_be_attached()
+
+    def goes_to(self, path: str) -> Page:
+        self.page.goto(f"{self.address}/{path}")
+        self.page.wait_for_load_state("networkidle")
+        return self.page
+
+    def searches(self, query: str) -> Page:
+        return self.goes_to(f"{HOME}runs/?q={quote(query)}")
+
+    def opens(self, query: str, tab: str = "") -> Page:
+        """The newest run that matches, at a tab of its page."""
+        link = self.searches(query).locator("#results tbody th a").first
+        return self.goes_to(f"{(link.get_attribute('href') or '').lstrip('/')}{tab}")
+
+
+def runs(visitor: Visitor) -> None:
+    visitor.goes_to(f"{HOME}runs/")
+
+
+def runs_stuck(visitor: Visitor) -> None:
+    visitor.searches(f"{STUCK} ORDER BY ActivityAttemptMax DESC")
+
+
+def runs_selected(visitor: Visitor) -> None:
+    page = visitor.searches(STUCK)
+    if visitor.is_narrow:
+        page.get_by_role("button", name="Select all on this page").click()
+    else:
+        page.get_by_label("Select every row on this page").check()
+
+
+def runs_query_wrong(visitor: Visitor) -> None:
+    page = visitor.searches("WorkflowType = 'Subscription'")
+    page.fill("#q", "WorkflowTyp = 'Subscription' AND ExecutionStatus = 'Running'")
+    page.press("#q", "Enter")
+    page.locator("#query-message").wait_for()
+
+
+def runs_none(visitor: Visitor) -> None:
+    visitor.searches("WorkflowType = 'Subscription' AND Plan = 'never-sold'")
+    expect(visitor.page.get_by_text("No run matches")).to_be_visible()
+
+
+def run_stuck(visitor: Visitor) -> None:
+    page = visitor.opens(STUCK)
+    page.locator("#lanes a.group").last.click()
+    page.wait_for_load_state("networkidle")
+
+
+def run_terminate(visitor: Visitor) -> None:
+    page = visitor.opens(STUCK)
+    page.locator(".page-actions").get_by_role("link", name="Terminate…").click()
+    page.locator("dialog[open]").wait_for()
+
+
+def run_failed(visitor: Visitor) -> None:
+    visitor.opens("ExecutionStatus = 'Failed'")
+
+
+def run_events(visitor: Visitor) -> None:
+    page = visitor.opens(STUCK, "events/")
+    if visitor.is_narrow:
+        page.locator("#e1 a.group").click()
+    else:
+        page.get_by_role("button", name="Details of event 1", exact=True).click()
+    page.locator("#detail-1").wait_for()
+
+
+def run_tab(name: str, query: str = STUCK) -> Callable[[Visitor], None]:
+    def show(visitor: Visitor) -> None:
+        visitor.opens(query, f"{name}/")
+
+    return show
+
+
+def at(path: str) -> Callable[[Visitor], None]:
+    def show(visitor: Visitor) -> None:
+        visitor.goes_to(path)
+
+    return show
+
+
+def charged(visitor: Visitor) -> Page:
+    """A subscription that has been charged and answers, on its billing page."""
+    page = visitor.searches(
+        "WorkflowType = 'Subscription' AND ExecutionStatus = 'Running'"
+        " AND SubscriptionPhase = 'active' AND FailingActivityCount = 0 AND BillingPeriod > 3"
+    )
+    name = page.locator("#results tbody th a").first.inner_text()
+    page = visitor.goes_to(f"{HOME}billing/?q={name}")
+    page.get_by_role("link", name=name).click()
+    page.wait_for_load_state("networkidle")
+    return page
+
+
+def billing_adjusts(visitor: Visitor, amount: str) -> Page:
+    page = charged(visitor)
+    page.get_by_role("link", name="Adjust amount…").click()
+    page.get_by_label("New amount").fill(amount)
+    page.get_by_label("Reason").fill("Two months at the old price, promised on the phone")
+    page.get_by_role("button", name="Check").click()
+    page.wait_for_load_state("networkidle")
+    return page
+
+
+def billing_preflight(visitor: Visitor) -> None:
+    expect(billing_adjusts(visitor, "23.50").locator(".preflight")).to_be_visible()
+
+
+def billing_refused(visitor: Visitor) -> None:
+    expect(billing_adjusts(visitor, "99999999").locator(".field-error").first).to_be_visible()
+
+
+def billing_done(visitor: Visitor) -> None:
+    amount = f"1{visitor.width % 10 + SCHEMES.index(visitor.scheme)}.{visitor.width % 100:02}"
+    page = billing_adjusts(visitor, amount)
+    page.get_by_role("button", name="Adjust the amount").click()
+    expect(page.get_by_text("Adjust charge amount: done")).to_be_visible()
+
+
+def bulk_manifest(visitor: Visitor) -> None:
+    runs_selected(visitor)
+    visitor.page.get_by_role("button", name="Signal…").click()
+    visitor.page.get_by_role("table", name="Manifest by status").wait_for()
+
+
+def bulk_operation(visitor: Visitor) -> None:
+    bulk_manifest(visitor)
+    form = visitor.page.locator("#launch")
+    form.locator("[name=signal_name]").fill("looked_at")
+    form.locator("[name=reason]").fill("The card processor is back")
+    form.locator("[name=canary]").fill("2")
+    form.get_by_role("button", name="Signal").click()
+    progress = visitor.page.get_by_role("region", name="Progress")
+    expect(progress).to_contain_text("The canary is through")
+
+
+def reset(visitor: Visitor) -> None:
+    page = charged(visitor)
+    page.get_by_role("link", name="Open the run").click()
+    page.get_by_role("link", name="Reset…").click()
+    page.locator("#planner input[type=radio][name=event]").last.check()
+    page.wait_for_load_state("networkidle")
+
+
+def queue(visitor: Visitor) -> None:
+    page = visitor.goes_to(f"{HOME}task-queues/")
+    page.locator("table tbody th a").first.click()
+    page.wait_for_load_state("networkidle")
+
+
+def incidents(visitor: Visitor) -> Page:
+    """The first survey comes within a minute of the start."""
+    rows = visitor.page.get_by_role("table", name="Incidents").locator("tbody th a")
+    eventually(
+        lambda: visitor.goes_to(f"{HOME}incidents/") and rows.count(),
+        within=SETTLED_SECONDS_MAX,
+        every=2,
+    )
+    return visitor.page
+
+
+def alert_new(visitor: Visitor) -> None:
+    page = visitor.goes_to(f"{HOME}alerts/")
+    page.get_by_role("button", name="New rule…").click()
+    page.locator("dialog[open]").wait_for()
+
+
+def incident(visitor: Visitor) -> Page:
+    page = incidents(visitor)
+    page.get_by_role("table", name="Incidents").locator("tbody th a").first.click()
+    page.wait_for_load_state("networkidle")
+    return page
+
+
+def incident_change(visitor: Visitor) -> None:
+    page = incident(visitor)
+    page.get_by_role("button", name="State, owner, note…").click()
+    page.locator("dialog[open]").wait_for()
+
+
+def saved_view(visitor: Visitor) -> None:
+    page = visitor.searches(STUCK)
+    page.get_by_role("button", name="Save as view…").click()
+    page.locator("dialog[open]").wait_for()
+
+
+def pending(visitor: Visitor) -> Page:
+    page = visitor.opens(SETTLED, "pending/")
+    page.get_by_role("table", name="Pending activities").get_by_role("link").first.click()
+    page.wait_for_load_state("networkidle")
+    return page
+
+
+def activity_page(visitor: Visitor) -> None:
+    pending(visitor)
+
+
+def activity_options(visitor: Visitor) -> None:
+    page = pending(visitor)
+    page.get_by_role("link", name="Change options…").click()
+    page.get_by_label("Attempts in all").fill("40")
+    page.get_by_label("Reason").fill("Until the processor is back")
+    page.get_by_role("button", name="Show what changes").click()
+    page.locator("dialog .preflight").wait_for()
+
+
+def takes(visitor: Visitor) -> Page:
+    page = visitor.opens(UNDECIDED)
+    page.get_by_role("link", name="Actions…").click()
+    page.wait_for_load_state("networkidle")
+    return page
+
+
+def actions_page(visitor: Visitor) -> None:
+    takes(visitor)
+
+
+def action(visitor: Visitor) -> None:
+    page = takes(visitor)
+    page.get_by_role("link", name="decide").click()
+    page.wait_for_load_state("networkidle")
+
+
+def start_like(visitor: Visitor) -> None:
+    page = visitor.opens(UNDECIDED)
+    link = page.locator(".page-actions a", has_text="Start one like this…").first
+    visitor.goes_to((link.get_attribute("href") or "").lstrip("/"))
+
+
+PAGES: dict[str, Callable[[Visitor], object]] = {
+    "runs": runs,
+    "runs-stuck": runs_stuck,
+    "runs-selected": runs_selected,
+    "runs-query-wrong": runs_query_wrong,
+    "runs-none": runs_none,
+    "run": run_stuck,
+    "run-terminate": run_terminate,
+    "run-failed": run_failed,
+    "run-events": run_events,
+    "run-pending": run_tab("pending"),
+    "pending-activity": activity_page,
+    "pending-options": activity_options,
+    "actions": actions_page,
+    "action": action,
+    "start": at(f"{HOME}start/"),
+    "start-like": start_like,
+    "run-relations": run_tab("relations", "WorkflowType = 'Shipping'"),
+    "run-payloads": run_tab("payloads"),
+    "run-activity": run_tab("activity"),
+    "alert-new": alert_new,
+    "overview": at(f"{HOME}overview/?span=7d"),
+    "incidents": incidents,
+    "incident": incident,
+    "incident-change": incident_change,
+    "subscriptions": at(f"{HOME}billing/"),
+    "billing-preflight": billing_preflight,
+    "billing-refused": billing_refused,
+    "billing-done": billing_done,
+    "bulk": at(f"{HOME}bulk/"),
+    "bulk-manifest": bulk_manifest,
+    "bulk-operation": bulk_operation,
+    "replay": at(f"{HOME}replay/"),
+    "reset": reset,
+    "task-queues": at(f"{HOME}task-queues/"),
+    "task-queue": queue,
+    "saved-view": saved_view,
+    "namespaces": at("namespaces/"),
+    "namespace": at(HOME),
+    "people": at("people/"),
+    "activity": at("activity/"),
+    "account": at("account/"),
+    "groups": at("people/groups/"),
+    "cluster": at("cluster/"),
+}
+
+
+def settle(visitor: Visitor) -> None:
+    """What the examples do takes a while; the pictures show it done."""
+    eventually(
+        lambda: visitor.searches(SETTLED).locator("#results tbody tr").count(),
+        within=SETTLED_SECONDS_MAX,
+        every=2,
+    )
