@@ -128,6 +128,7 @@ MIDDLEWARE = [
     "console.access.tokens.TokenMiddleware",
     "console.ui.refusals.RefusalMiddleware",
     "console.access.frontdoor.EngineRefusalMiddleware",
+    "console.saved_views.opening.DefaultViewMiddleware",
 ]
 TEMPLATES = [
     {

@@ -27,6 +27,7 @@ DID = {
     "people.manage": "changed the account",
     "namespace.create": "created the namespace",
     "namespace.change": "changed the namespace",
+    "saved_view.keep": "changed the view",
     "saved_view.save": "changed the view",
     "parked.retry": "sent to the index once more",
     "parked.drop": "dropped what the index refused:",
