@@ -57,8 +57,14 @@ class Search:
     page: RunPage
     pager: Pager
     at: datetime
-    ours: bool
+    attributes: Attributes
     trouble: QueryTrouble | None = None
+    #: As the address has them; empty: the usual ones.
+    cols: str = ""
+
+    @property
+    def ours(self) -> bool:
+        return self.attributes.ours
 
     @property
     def wrong_at(self) -> int | None:
@@ -75,7 +81,9 @@ class Summary:
     index: Index | None = None
 
 
-def search(namespace: str, query: str, size: int, address: Mapping[str, str]) -> Search:
+def search(
+    namespace: str, query: str, size: int, address: Mapping[str, str], cols: str = ""
+) -> Search:
     """`address` are the parameters of the page's own address: its place among the pages."""
     attributes = namespaces.attributes(namespace)
     trouble = trouble_with(query, attributes)
@@ -87,7 +95,7 @@ def search(namespace: str, query: str, size: int, address: Mapping[str, str]) ->
         except GatewayError as error:
             # some servers take a token that they did not make for a fault of their own
             if token and error.trouble in {Trouble.INVALID, Trouble.BROKEN}:
-                return search(namespace, query, size, {"token": UNREADABLE})
+                return search(namespace, query, size, {"token": UNREADABLE}, cols)
             if error.trouble not in {Trouble.INVALID, Trouble.UNSUPPORTED}:
                 raise
             says = says or str(error)
@@ -97,11 +105,11 @@ def search(namespace: str, query: str, size: int, address: Mapping[str, str]) ->
         size,
         len(page.runs),
         page.next_token,
-        {"q": query},
+        {"q": query} | ({"cols": cols} if cols else {}),
         behind,
         address.get("token", ""),
     )
-    return Search(query, page, pager, timezone.now(), attributes.ours, trouble)
+    return Search(query, page, pager, timezone.now(), attributes, trouble, cols)
 
 
 def _place(address: Mapping[str, str]) -> tuple[int, bytes, tuple[str, ...], str]:

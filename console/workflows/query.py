@@ -149,6 +149,11 @@ def chips(text: str) -> list[Chip]:
     return found
 
 
+def conditions(text: str) -> list[str]:
+    """The parts between the outermost ANDs, as they are written."""
+    return _conjuncts(without_order(text).strip())
+
+
 def label(attribute: str) -> str:
     return LABELS.get(attribute, attribute)
 

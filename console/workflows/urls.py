@@ -9,6 +9,7 @@ urlpatterns = [
     path("", views.runs, name="runs"),
     path("summary/", views.summary, name="summary"),
     path("tokens/", views.tokens, name="tokens"),
+    path("columns/", views.columns, name="columns"),
     path("nearest/", views.nearest, name="nearest"),
     path("go-to/", views.go_to_run, name="go_to"),
     path(RUN, run_views.timeline, name="run"),
