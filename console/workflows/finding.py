@@ -26,6 +26,7 @@ from search.query.check import check
 from search.query.errors import QueryError
 from search.query.nodes import Query
 from search.query.parser import parse
+from search.query.pinned import pinned
 
 COUNT_SECONDS = 5
 UNREADABLE = "%"
@@ -91,7 +92,7 @@ def search(
     page = RunPage((), b"")
     if trouble is None:
         try:
-            page = workflows.find(namespace, query, size, token)
+            page = workflows.find(namespace, for_server(query, attributes), size, token)
         except GatewayError as error:
             # some servers take a token that they did not make for a fault of their own
             if token and error.trouble in {Trouble.INVALID, Trouble.BROKEN}:
@@ -112,6 +113,16 @@ def search(
     return Search(query, page, pager, timezone.now(), attributes, trouble, cols)
 
 
+def for_server(query: str, attributes: Attributes) -> str:
+    """Only our own engine knows now(); another server gets the moment that it means."""
+    if attributes.ours:
+        return query
+    try:
+        return pinned(query, timezone.now())
+    except QueryError:
+        return query
+
+
 def _place(address: Mapping[str, str]) -> tuple[int, bytes, tuple[str, ...], str]:
     try:
         return (*place(dict(address)), "")
@@ -123,6 +134,7 @@ def trouble_with(query: str, attributes: Attributes) -> QueryTrouble | None:
     """What can be said without asking the engine: the language, then names, then types."""
     try:
         parsed = parse(query)
+        pinned(query, timezone.now())
     except QueryError as error:
         return _trouble(error)
     return (
@@ -204,7 +216,8 @@ def summary(namespace: str, query: str) -> Summary:
     key = f"counts:{digest(settings.ENGINE_ADDRESS, namespace, plain)}"
     kept: Summary | None = cache.get(key)
     if kept is None:
-        counts = workflows.count(namespace, f"{plain} {STATUS_GROUP}".strip())
+        asked = for_server(plain, namespaces.attributes(namespace))
+        counts = workflows.count(namespace, f"{asked} {STATUS_GROUP}".strip())
         by_status = {str(group.values[0]): group.count for group in counts.groups if group.values}
         starts = _starts(namespace, plain, counts.total)
         kept = Summary(

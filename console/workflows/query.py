@@ -14,7 +14,7 @@ ID_LENGTH_MAX = 1_000
 PIECES = re.compile(
     r"""(?P<value>'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.)*"|\b\d+(?:\.\d+)?\b)
       | (?P<word>\b(?:AND|OR|NOT|IN|IS|NULL|BETWEEN|STARTS_WITH|CONTAINS|ORDER\s+BY|GROUP\s+BY|ASC|
-      DESC|TRUE|FALSE)\b)
+      DESC|TRUE|FALSE)\b|\bNOW\b(?=\s*\())
       | (?P<name>`[^`]*`|[A-Za-z_][A-Za-z0-9_.-]*)
       | (?P<other>\s+|.)""",
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
