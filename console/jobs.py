@@ -21,6 +21,7 @@ except ImproperlyConfigured as refused:
 
 from django.db import connections
 
+from console.exports import jobs as exports
 from console.people import jobs as people
 
 HOUR_SECONDS = 3600
@@ -31,7 +32,12 @@ def _every(seconds: float, task: str) -> dict[str, Any]:
     return {"task": task, "schedule": seconds, "options": {"expires": seconds}}
 
 
+#: So often somebody who waits for an export sees it begin, or go on.
+EXPORT_SECONDS = 2
+
 BEAT = {
+    "exports-go-on": _every(EXPORT_SECONDS, exports.GO_ON),
+    "clear-expired-exports": _every(HOUR_SECONDS, exports.CLEAR_EXPIRED),
     "clear-expired-sessions": _every(HOUR_SECONDS, people.CLEAR_EXPIRED_SESSIONS),
 }
 

@@ -83,6 +83,8 @@ ENGINE_ADDRESS = required(
 )
 #: Each console needs its own when two of them share a server.
 BULK_TASK_QUEUE = words("BULK_TASK_QUEUE", "perdure-bulk")[0]
+#: Written by the background jobs and read by the console: the same place to both.
+EXPORT_DIRECTORY = words("EXPORT_DIRECTORY", str(ROOT / ".run" / "exports"))[0]
 ALLOWED_HOSTS = words("CONSOLE_HOSTS", "localhost,127.0.0.1,[::1]")
 BEHIND_HTTPS = flag("CONSOLE_HTTPS", False)
 DEBUG = False
@@ -112,6 +114,7 @@ INSTALLED_APPS = [
     "console.people",
     "console.saved_views",
     "console.bulk",
+    "console.exports",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

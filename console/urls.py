@@ -20,6 +20,7 @@ urlpatterns = [
     path(f"{NAMESPACE}task-queues/", include("console.task_queues.urls")),
     path(f"{NAMESPACE}schedules/", include("console.schedules.urls")),
     path(f"{NAMESPACE}views/", include("console.saved_views.urls")),
+    path(f"{NAMESPACE}exports/", include("console.exports.urls")),
     path(f"{NAMESPACE}bulk/", include("console.bulk.urls")),
     path(f"{NAMESPACE}billing/", include("console.billing.urls")),
     path(f"{NAMESPACE}replay/", include("console.replay.urls")),

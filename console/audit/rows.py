@@ -29,6 +29,8 @@ DID = {
     "namespace.change": "changed the namespace",
     "saved_view.keep": "changed the view",
     "saved_view.save": "changed the view",
+    "export.make": "changed the export",
+    "export.take": "took the file of",
     "parked.retry": "sent to the index once more",
     "parked.drop": "dropped what the index refused:",
     "replay.check": "checked the replay of",
