@@ -17,9 +17,9 @@ from console.gateway import admin, namespaces, workflows
 from console.gateway.admin import Index
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.namespaces import Attributes
-from console.gateway.runs import Counts, RunKey, RunPage
+from console.gateway.runs import Counts, RunPage
 from console.ui.pages import BadToken, Pager, place
-from console.workflows.query import names, narrowed, place_of, quoted, without_order
+from console.workflows.query import names, narrowed, place_of, without_order
 from console.workflows.starts import Histogram, histogram, width_for
 from search.attributes import ValueType
 from search.query.check import check
@@ -255,16 +255,3 @@ def by_time(plain: str, width: str) -> str:
 
 def digest(*parts: str) -> str:
     return sha256("\0".join(parts).encode()).hexdigest()
-
-
-def by_id(namespace: str, wanted: str) -> RunKey | None:
-    """The newest run of this workflow id, or the run of this run id."""
-    if not wanted:
-        return None
-    try:
-        return workflows.describe(RunKey(namespace, wanted, "")).summary.key
-    except GatewayError as error:
-        if error.trouble not in {Trouble.NOT_FOUND, Trouble.INVALID}:
-            raise
-    page = workflows.find(namespace, f"RunId = {quoted(wanted)}", 1)
-    return page.runs[0].key if page.runs else None

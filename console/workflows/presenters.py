@@ -8,10 +8,11 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from console.gateway.admin import Index
-from console.gateway.runs import Problem, RunKey, RunSummary
+from console.gateway.runs import Problem, RunSummary
 from console.ui import words
 from console.workflows import query as queries
 from console.workflows.finding import RETRYING, Search, Summary
+from console.workflows.places import Place
 
 #: how many ways out an empty result offers; each costs a count
 NEAREST_MAX = 3
@@ -161,9 +162,13 @@ def size_links(search: Search, sizes: tuple[int, ...]) -> list[tuple[int, bool, 
     ]
 
 
-def go_to_url(namespace: str, wanted: str, found: RunKey | None) -> str:
-    if found:
-        return reverse("workflows:run", args=[namespace, found.workflow_id, found.run_id])
-    runs = reverse("workflows:runs", args=[namespace])
-    condition = f"WorkflowId STARTS_WITH {queries.quoted(wanted)}"
-    return runs + (f"?{urlencode({'q': condition})}" if wanted else "")
+def place_url(namespace: str, place: Place) -> str:
+    if place.key:
+        return reverse("workflows:run", args=[namespace, place.key.workflow_id, place.key.run_id])
+    return reverse("workflows:runs", args=[namespace]) + address(place.query, "")
+
+
+def nowhere_url(namespace: str, wanted: str) -> str:
+    """Nothing is called so: the page of runs says it, and what begins so may still come."""
+    condition = f"WorkflowId STARTS_WITH {queries.quoted(wanted)}" if wanted else ""
+    return reverse("workflows:runs", args=[namespace]) + address(condition, "")

@@ -9,7 +9,7 @@ from console.gateway import namespaces
 from console.ui.htmx import HtmxRequest, go_to, nothing_new, render_page, unchanged, version_of
 from console.ui.pages import SIZES, size_of
 from console.ui.refusals import Refusal
-from console.workflows import choosing, finding, presenters, query, table
+from console.workflows import choosing, finding, places, presenters, query, table
 from console.workflows.forms import RunsForm, asked
 
 
@@ -129,11 +129,14 @@ def columns(request: HtmxRequest, namespace: str) -> HttpResponse:
 
 @require_GET
 @requires("run.view")
-def go_to_run(request: HtmxRequest, namespace: str) -> HttpResponse:
-    """A workflow id leads to its newest run.
-
-    A run id, or part of a workflow id, to the runs that match.
-    """
-    wanted = request.GET.get("id", "").strip()[: query.ID_LENGTH_MAX]
-    found = finding.by_id(namespace, wanted)
-    return go_to(request, presenters.go_to_url(namespace, wanted, found))
+def go_to_place(request: HtmxRequest, namespace: str) -> HttpResponse:
+    """The one box of the top bar. What can only be one thing leads there at once."""
+    wanted = request.GET.get("id", "").strip()[: query.LENGTH_MAX]
+    found = [
+        (place.says, place.count, presenters.place_url(namespace, place))
+        for place in places.places(namespace, wanted)
+    ]
+    if len(found) > 1:
+        context = {"places": found, "wanted": wanted}
+        return render_page(request, "workflows/places.html", context)
+    return go_to(request, found[0][2] if found else presenters.nowhere_url(namespace, wanted))
