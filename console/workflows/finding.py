@@ -3,6 +3,7 @@
 Rows, page, counts, and what is wrong with the query. The last good rows stay when a query is bad.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +14,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.utils import timezone
 
-from console.gateway import admin, namespaces, workflows
+from console.gateway import admin, columns, namespaces, workflows
 from console.gateway.admin import Index
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.namespaces import Attributes
@@ -251,6 +252,37 @@ def _starts(namespace: str, plain: str, total: int) -> Histogram | None:
 
 def by_time(plain: str, width: str) -> str:
     return f"{plain} GROUP BY BUCKET(StartTime, '{width}'), ExecutionStatus".strip()
+
+
+#: Attributes whose few values are worth a look when somebody begins to type one.
+KNOWN_BY_VALUE = frozenset({"WorkflowType", "TaskQueue", "LastFailureType"})
+SEEN_SECONDS, SEEN_RUNS, SEEN_MAX = 60, 200, 100
+
+
+def seen(namespace: str, attribute: str) -> list[str]:
+    """Values that runs have, the commonest first; kept a minute, and one call to learn."""
+    if attribute not in KNOWN_BY_VALUE:
+        return []
+    key = f"seen:{digest(settings.ENGINE_ADDRESS, namespace, attribute)}"
+    kept: list[str] | None = cache.get(key)
+    if kept is None:
+        kept = _seen(namespace, attribute)[:SEEN_MAX]
+        cache.set(key, kept, SEEN_SECONDS)
+    return kept
+
+
+def _seen(namespace: str, attribute: str) -> list[str]:
+    """Only our own engine groups by these; elsewhere the newest runs have them."""
+    try:
+        if namespaces.attributes(namespace).ours:
+            groups = workflows.count(namespace, f"GROUP BY {attribute}").groups
+            return [str(group.values[0]) for group in groups if group.values[0]]
+        runs = workflows.find(namespace, "", SEEN_RUNS).runs
+    except GatewayError:
+        return []
+    now = timezone.now()
+    found = Counter(str(value) for run in runs if (value := columns.value(run, attribute, now)))
+    return [value for value, _ in found.most_common()]
 
 
 def digest(*parts: str) -> str:

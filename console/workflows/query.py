@@ -20,6 +20,7 @@ PIECES = re.compile(
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
 ORDER = re.compile(r"\s*\bORDER\s+BY\s+(`?[A-Za-z_]\w*`?)(?:\s+(ASC|DESC))?\s*$", re.IGNORECASE)
+ORDER_BEGUN = re.compile(r"\bORDER\s+BY\b", re.IGNORECASE)
 AND = re.compile(r"AND", re.IGNORECASE)
 
 #: attribute -> the words of the chip

@@ -10,6 +10,7 @@ urlpatterns = [
     path("summary/", views.summary, name="summary"),
     path("tokens/", views.tokens, name="tokens"),
     path("columns/", views.columns, name="columns"),
+    path("offers/", views.offers, name="offers"),
     path("nearest/", views.nearest, name="nearest"),
     path("go-to/", views.go_to_place, name="go_to"),
     path(RUN, run_views.timeline, name="run"),

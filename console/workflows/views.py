@@ -1,3 +1,5 @@
+from functools import partial
+
 from django.http import HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_GET
@@ -9,7 +11,7 @@ from console.gateway import namespaces
 from console.ui.htmx import HtmxRequest, go_to, nothing_new, render_page, unchanged, version_of
 from console.ui.pages import SIZES, size_of
 from console.ui.refusals import Refusal
-from console.workflows import choosing, finding, places, presenters, query, table
+from console.workflows import choosing, completing, finding, places, presenters, query, table
 from console.workflows.forms import RunsForm, asked
 
 
@@ -68,6 +70,21 @@ def tokens(request: HtmxRequest, namespace: str) -> HttpResponse:
     """The coloured copy behind the field, redrawn as one types."""
     text = request.GET.get("q", "")[: query.LENGTH_MAX]
     return render_page(request, "workflows/tokens.html", {"pieces": query.pieces(text)})
+
+
+@require_GET
+@requires("run.view")
+def offers(request: HtmxRequest, namespace: str) -> HttpResponse:
+    """What may come next in the query, as one types: a dozen at most."""
+    text = request.GET.get("q", "")[: query.LENGTH_MAX]
+    caret = request.GET.get("caret", "")
+    found = completing.offers(
+        text,
+        int(caret) if caret.isdecimal() and len(caret) < 6 else len(text),
+        namespaces.attributes(namespace),
+        partial(finding.seen, namespace),
+    )
+    return render_page(request, "workflows/offers.html", {"offers": found})
 
 
 @require_GET
