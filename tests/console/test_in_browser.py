@@ -288,15 +288,14 @@ def test_columns_are_ordered_by_the_keyboard_and_fit_a_narrow_page(
         page.goto(f"{runs}&q=WorkflowId = '{key.workflow_id}'")
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
         assert page.locator("td[data-label='order']").is_visible()
-        page.click("text=Columns")
+        page.click(".toolbar a:has-text('Columns')")
         page.locator("dialog [name=up][value='memo:order']").focus()
         page.keyboard.press("Enter")
-        page.wait_for_function("document.activeElement?.value === 'memo:order'")
+        expect(page.locator("dialog [name=col]").nth(2)).to_have_value("memo:order")
+        expect(page.locator("dialog [name=up][value='memo:order']")).to_be_focused()
         page.keyboard.press("Enter")
-        page.wait_for_function(
-            "document.querySelectorAll('dialog [name=col]')[1].value === 'memo:order'"
-        )
-        page.click("dialog >> text=Show")
+        expect(page.locator("dialog [name=col]").nth(1)).to_have_value("memo:order")
+        page.click("dialog button[name=show]")
         page.wait_for_url("**cols=WorkflowId%2Cmemo%3Aorder%2CRunId%2CTaskQueue**")
         page.go_back()
         page.wait_for_url("**cols=WorkflowId,RunId**")
