@@ -63,7 +63,6 @@ IN_NAMESPACE = {
     "bulk",
     "billing",
     "replay",
-    "schedules",
 }
 
 
