@@ -23,6 +23,7 @@ from django.db import connections
 
 from console.alerts import delivering, watching
 from console.alerts import jobs as alerts
+from console.exports import jobs as exports
 from console.incidents import jobs as incidents
 from console.incidents.surveying import INTERVAL_SECONDS
 from console.people import jobs as people
@@ -35,10 +36,15 @@ def _every(seconds: float, task: str) -> dict[str, Any]:
     return {"task": task, "schedule": seconds, "options": {"expires": seconds}}
 
 
+#: So often somebody who waits for an export sees it begin, or go on.
+EXPORT_SECONDS = 2
+
 BEAT = {
     "watch-alert-rules": _every(watching.INTERVAL_SECONDS, alerts.WATCH),
     "deliver-alerts": _every(delivering.INTERVAL_SECONDS, alerts.DELIVER),
     "survey-incidents": _every(INTERVAL_SECONDS, incidents.SURVEY),
+    "exports-go-on": _every(EXPORT_SECONDS, exports.GO_ON),
+    "clear-expired-exports": _every(HOUR_SECONDS, exports.CLEAR_EXPIRED),
     "clear-expired-sessions": _every(HOUR_SECONDS, people.CLEAR_EXPIRED_SESSIONS),
 }
 

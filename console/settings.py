@@ -104,6 +104,8 @@ EMAIL_HOST_PASSWORD = optional("EMAIL_HOST_PASSWORD")
 EMAIL_USE_TLS = flag("EMAIL_USE_TLS", False)
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = optional("EMAIL_FROM", "perdure@localhost")
+#: Written by the background jobs and read by the console: the same place to both.
+EXPORT_DIRECTORY = words("EXPORT_DIRECTORY", str(ROOT / ".run" / "exports"))[0]
 ALLOWED_HOSTS = words("CONSOLE_HOSTS", "localhost,127.0.0.1,[::1]")
 BEHIND_HTTPS = flag("CONSOLE_HTTPS", False)
 DEBUG = False
@@ -135,6 +137,7 @@ INSTALLED_APPS = [
     "console.bulk",
     "console.incidents",
     "console.alerts",
+    "console.exports",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -151,6 +154,7 @@ MIDDLEWARE = [
     "console.access.tokens.TokenMiddleware",
     "console.ui.refusals.RefusalMiddleware",
     "console.access.frontdoor.EngineRefusalMiddleware",
+    "console.saved_views.opening.DefaultViewMiddleware",
 ]
 TEMPLATES = [
     {

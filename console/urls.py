@@ -23,6 +23,7 @@ urlpatterns = [
     path(f"{NAMESPACE}overview/", include("console.overview.urls")),
     path(f"{NAMESPACE}incidents/", include("console.incidents.urls")),
     path(f"{NAMESPACE}alerts/", include("console.alerts.urls")),
+    path(f"{NAMESPACE}exports/", include("console.exports.urls")),
     path(f"{NAMESPACE}bulk/", include("console.bulk.urls")),
     path(f"{NAMESPACE}billing/", include("console.billing.urls")),
     path(f"{NAMESPACE}replay/", include("console.replay.urls")),

@@ -33,6 +33,7 @@ class Problem:
     fingerprint: str = ""
     waiting_on: tuple[str, ...] = ()
     next_timer_at: datetime | None = None
+    pending_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,6 +138,7 @@ def _problem(attributes: Mapping[str, Any]) -> Problem | None:
         fingerprint=str(attributes.get("FailureFingerprint") or ""),
         waiting_on=_texts(attributes.get("WaitingOn")),
         next_timer_at=_time(attributes.get("NextTimerTime")),
+        pending_count=int(attributes.get("PendingActivityCount") or 0),
     )
 
 

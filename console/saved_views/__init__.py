@@ -1,1 +1,4 @@
-"""Saved views: queries with a name, shared by everyone who works in the namespace."""
+"""Saved views: a query and its columns with a name.
+
+A view belongs to a person, to a team (a group of accounts), or to all who work in the namespace.
+"""

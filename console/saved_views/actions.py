@@ -1,25 +1,101 @@
-"""Save and delete: check, write, audit."""
+"""Save, duplicate, choose, delete: check, write, audit."""
 
 from django.contrib.auth.models import User
 
 from console.audit.record import record
 from console.gateway import workflows
-from console.saved_views.models import SavedView
+from console.saved_views.models import NAME_LENGTH_MAX, Audience, DefaultView, SavedView
+from console.saved_views.presenters import belongs
+from console.saved_views.rights import may_change
+from console.ui.refusals import Refusal
 
 
-def save(person: User, namespace: str, name: str, query: str) -> SavedView:
-    """The engine is asked once: a query that it refuses is not saved."""
-    with record(person, "saved_view.save", namespace=namespace, target=name) as act:
-        workflows.find(namespace, query, 1)
-        view = SavedView.objects.create(namespace=namespace, name=name, query=query, maker=person)
-        act.after = {"query": query}
-    return view
+def save(person: User, view: SavedView) -> None:
+    """A new one, or one with other words. What the engine refuses is not saved."""
+    stored = SavedView.objects.filter(pk=view.pk).first()
+    if stored is not None:
+        _refuse_others(person, stored)
+    with record(
+        person,
+        _verb(view),
+        namespace=view.namespace,
+        target=stored.name if stored else view.name,
+        before=_said(stored) if stored else None,
+    ) as act:
+        workflows.find(view.namespace, view.query, 1)
+        view.save()
+        act.after = _said(view)
+
+
+def duplicate(person: User, view: SavedView) -> SavedView:
+    """One's own copy of whatever one sees."""
+    copy = SavedView(
+        namespace=view.namespace,
+        name=_free_name(person, view),
+        query=view.query,
+        columns=view.columns,
+        owner=person,
+        audience=Audience.PERSON,
+    )
+    with record(person, "saved_view.keep", namespace=view.namespace, target=copy.name) as act:
+        copy.save()
+        act.after = _said(copy)
+    return copy
 
 
 def delete(person: User, view: SavedView) -> None:
-    before = {"query": view.query}
+    _refuse_others(person, view)
     with record(
-        person, "saved_view.save", namespace=view.namespace, target=view.name, before=before
+        person, _verb(view), namespace=view.namespace, target=view.name, before=_said(view)
     ) as act:
         view.delete()
         act.after = {}
+
+
+def start_with(person: User, view: SavedView, chosen: bool) -> None:
+    """The default of this person here; choosing another replaces it."""
+    held = DefaultView.objects.filter(person=person, namespace=view.namespace)
+    before = {"default": held[0].view.name} if held else {}
+    with record(
+        person, "saved_view.keep", namespace=view.namespace, target=view.name, before=before
+    ) as act:
+        if chosen:
+            DefaultView.objects.update_or_create(
+                person=person, namespace=view.namespace, defaults={"view": view}
+            )
+        else:
+            held.filter(view=view).delete()
+        act.after = {"default": view.name} if chosen else {}
+
+
+def _refuse_others(person: User, view: SavedView) -> None:
+    if not may_change(person, view):
+        raise Refusal(403, "Only its owner or an admin changes this view. You can duplicate it.")
+
+
+def _verb(view: SavedView) -> str:
+    return "saved_view.keep" if view.audience == Audience.PERSON else "saved_view.save"
+
+
+def _said(view: SavedView) -> dict[str, str]:
+    return {
+        "name": view.name,
+        "query": view.query,
+        "columns": view.columns,
+        "belongs": belongs(view),
+    }
+
+
+def _free_name(person: User, view: SavedView) -> str:
+    own = SavedView.objects.filter(
+        owner=person, namespace=view.namespace, audience=Audience.PERSON
+    ).values_list("name", flat=True)
+    taken = {name.lower() for name in own}
+    stem = f"{view.name[: NAME_LENGTH_MAX - 12]}, copy"
+    if stem.lower() not in taken:
+        return stem
+    return next(
+        name
+        for number in range(2, len(taken) + 3)
+        if (name := f"{stem} {number}").lower() not in taken
+    )

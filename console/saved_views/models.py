@@ -1,23 +1,82 @@
-"""SavedView: a query with a name. It belongs to the namespace; its maker is remembered."""
+"""SavedView: a query and columns with a name. DefaultView: the one a person starts with."""
 
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+
+NAME_LENGTH_MAX = 60
+
+
+class Audience(models.TextChoices):
+    PERSON = "person", "Only me"
+    TEAM = "team", "A team"
+    NAMESPACE = "namespace", "Everyone in this namespace"
 
 
 class SavedView(models.Model):
     namespace = models.CharField(max_length=255)
-    name = models.CharField(max_length=60)
-    query = models.TextField()
-    maker = models.ForeignKey(User, on_delete=models.PROTECT, related_name="views_made")
+    name = models.CharField(max_length=NAME_LENGTH_MAX)
+    query = models.TextField(blank=True)
+    #: As the address of the runs page has them; empty: the usual ones.
+    columns = models.TextField(blank=True)
+    owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="views_owned")
+    audience = models.CharField(
+        max_length=16, choices=Audience.choices, default=Audience.PERSON, verbose_name="For"
+    )
+    #: Of a view for a team. A team that goes takes its views along.
+    team = models.ForeignKey(
+        Group, on_delete=models.CASCADE, null=True, blank=True, related_name="views"
+    )
     made_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        ordering = ("made_at",)
+        ordering = ("made_at", "pk")
         constraints = (
+            models.CheckConstraint(
+                condition=Q(audience="team", team__isnull=False)
+                | Q(audience__in=["person", "namespace"], team__isnull=True),
+                name="a_team_where_it_is_for_a_team",
+            ),
             models.UniqueConstraint(
-                fields=["namespace", "name"], name="one_view_of_a_name_per_namespace"
+                "owner",
+                "namespace",
+                Lower("name"),
+                condition=Q(audience="person"),
+                name="one_view_of_a_name_per_person",
+            ),
+            models.UniqueConstraint(
+                "team",
+                "namespace",
+                Lower("name"),
+                condition=Q(audience="team"),
+                name="one_view_of_a_name_per_team",
+            ),
+            models.UniqueConstraint(
+                "namespace",
+                Lower("name"),
+                condition=Q(audience="namespace"),
+                name="one_view_of_a_name_per_namespace",
             ),
         )
 
     def __str__(self) -> str:
         return f"{self.namespace}: {self.name}"
+
+
+class DefaultView(models.Model):
+    """What the runs page of a namespace opens with, for one person."""
+
+    person = models.ForeignKey(User, on_delete=models.CASCADE, related_name="default_views")
+    namespace = models.CharField(max_length=255)
+    view = models.ForeignKey(SavedView, on_delete=models.CASCADE, related_name="default_of")
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["person", "namespace"], name="one_default_view_per_namespace"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.person} starts with {self.view}"

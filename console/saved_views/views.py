@@ -1,57 +1,112 @@
-from urllib.parse import urlencode
+from functools import partial
 
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from console.access.decorators import requires
-from console.access.policy import can
-from console.gateway import namespaces
+from console.gateway import columns, namespaces
 from console.gateway.channel import GatewayError
-from console.saved_views import actions, presenters
-from console.saved_views.forms import QUERY_LENGTH_MAX, SaveForm
-from console.saved_views.models import SavedView
+from console.saved_views import actions, presenters, rights
+from console.saved_views.forms import COLUMNS_LENGTH_MAX, QUERY_LENGTH_MAX, ViewForm
+from console.saved_views.models import DefaultView, SavedView
 from console.ui.htmx import HtmxRequest, go_to, render_page
 
 
 @require_GET
 @requires("saved_view.view")
 def tabs(request: HtmxRequest, namespace: str) -> HttpResponse:
-    query = request.GET.get("q", "")[:QUERY_LENGTH_MAX].strip()
-    saved = SavedView.objects.filter(namespace=namespace)
-    rows = presenters.tabs(saved, query, namespaces.attributes(namespace).ours)
+    query, cols = _asked(request)
+    rows = presenters.tabs(
+        rights.seen(request.user, namespace),
+        (namespace, query, cols),
+        namespaces.attributes(namespace).ours,
+        partial(rights.may_change, request.user),
+    )
     context = {
         "tabs": rows,
         "query": query,
+        "columns": cols,
         "is_new": not any(tab.current for tab in rows),
-        "may_save": can(request.user, "saved_view.save", namespace),
     }
     return render_page(request, "saved_views/tabs.html", context)
 
 
+@require_GET
+@requires("saved_view.view")
+def saved(request: HtmxRequest, namespace: str) -> HttpResponse:
+    default = DefaultView.objects.filter(person=request.user, namespace=namespace).first()
+    rows = presenters.rows(
+        rights.seen(request.user, namespace),
+        default.view_id if default else None,
+        partial(rights.may_change, request.user),
+    )
+    return render_page(request, "saved_views/views.html", {"rows": rows})
+
+
 @require_http_methods(["GET", "POST"])
-@requires("saved_view.save")
+@requires("saved_view.keep")
 def save(request: HtmxRequest, namespace: str) -> HttpResponse:
-    start = {"query": request.GET.get("q", "")[:QUERY_LENGTH_MAX]}
-    form = SaveForm(request.POST or None, initial=start, namespace=namespace)
+    query, cols = _asked(request)
+    start = {"query": query, "columns": cols}
+    form = ViewForm(request.POST or None, initial=start, namespace=namespace, person=request.user)
+    return _saved(request, form, "Save as view")
+
+
+@require_http_methods(["GET", "POST"])
+@requires("saved_view.keep")
+def edit(request: HtmxRequest, namespace: str, view_id: int) -> HttpResponse:
+    view = _view(request, namespace, view_id)
+    form = ViewForm(request.POST or None, instance=view, namespace=namespace, person=request.user)
+    return _saved(request, form, "Edit view")
+
+
+def _saved(request: HtmxRequest, form: ViewForm, title: str) -> HttpResponse:
     if form.is_valid():
         try:
-            view = actions.save(
-                request.user, namespace, form.cleaned_data["name"], form.cleaned_data["query"]
-            )
-            query = urlencode({"q": view.query})
-            return go_to(request, f"{reverse('workflows:runs', args=[namespace])}?{query}")
+            actions.save(request.user, form.instance)
+            return go_to(request, presenters.address(form.instance))
         except GatewayError as refused:
             form.add_error("query", str(refused))
-    status = 422 if form.errors else 200
     return render_page(
-        request, "saved_views/save.html", {"form": form}, parts=["dialog"], status=status
+        request,
+        "saved_views/save.html",
+        {"form": form, "title": title},
+        parts=["dialog"],
+        status=422 if form.errors else 200,
     )
 
 
 @require_POST
-@requires("saved_view.save")
+@requires("saved_view.keep")
+def duplicate(request: HtmxRequest, namespace: str, view_id: int) -> HttpResponse:
+    copy = actions.duplicate(request.user, _view(request, namespace, view_id))
+    messages.success(request, f"“{copy.name}” is yours alone; rename it as you like.")
+    return go_to(request, reverse("saved_views:views", args=[namespace]))
+
+
+@require_POST
+@requires("saved_view.keep")
+def start_with(request: HtmxRequest, namespace: str, view_id: int) -> HttpResponse:
+    chosen = request.POST.get("chosen") == "yes"
+    actions.start_with(request.user, _view(request, namespace, view_id), chosen)
+    return go_to(request, reverse("saved_views:views", args=[namespace]))
+
+
+@require_POST
+@requires("saved_view.keep")
 def delete(request: HtmxRequest, namespace: str, view_id: int) -> HttpResponse:
-    actions.delete(request.user, get_object_or_404(SavedView, pk=view_id, namespace=namespace))
-    return go_to(request, reverse("workflows:runs", args=[namespace]))
+    actions.delete(request.user, _view(request, namespace, view_id))
+    return go_to(request, reverse("saved_views:views", args=[namespace]))
+
+
+def _view(request: HtmxRequest, namespace: str, view_id: int) -> SavedView:
+    return get_object_or_404(rights.seen(request.user, namespace), pk=view_id)
+
+
+def _asked(request: HtmxRequest) -> tuple[str, str]:
+    """The query and the columns of the runs page, as its address has them."""
+    query = request.GET.get("q", "")[:QUERY_LENGTH_MAX].strip()
+    return query, columns.written(columns.parse(request.GET.get("cols", "")[:COLUMNS_LENGTH_MAX]))

@@ -3,6 +3,7 @@
 Rows, page, counts, and what is wrong with the query. The last good rows stay when a query is bad.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,19 +14,20 @@ from django.conf import settings
 from django.core.cache import cache
 from django.utils import timezone
 
-from console.gateway import admin, namespaces, workflows
+from console.gateway import admin, columns, namespaces, workflows
 from console.gateway.admin import Index
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.namespaces import Attributes
-from console.gateway.runs import Counts, RunKey, RunPage
+from console.gateway.runs import Counts, RunPage
 from console.ui.pages import BadToken, Pager, place
-from console.workflows.query import names, narrowed, place_of, quoted, without_order
+from console.workflows.query import names, narrowed, place_of, without_order
 from console.workflows.starts import Histogram, histogram, width_for
 from search.attributes import ValueType
 from search.query.check import check
 from search.query.errors import QueryError
 from search.query.nodes import Query
 from search.query.parser import parse
+from search.query.pinned import pinned
 
 COUNT_SECONDS = 5
 UNREADABLE = "%"
@@ -57,8 +59,14 @@ class Search:
     page: RunPage
     pager: Pager
     at: datetime
-    ours: bool
+    attributes: Attributes
     trouble: QueryTrouble | None = None
+    #: As the address has them; empty: the usual ones.
+    cols: str = ""
+
+    @property
+    def ours(self) -> bool:
+        return self.attributes.ours
 
     @property
     def wrong_at(self) -> int | None:
@@ -75,7 +83,9 @@ class Summary:
     index: Index | None = None
 
 
-def search(namespace: str, query: str, size: int, address: Mapping[str, str]) -> Search:
+def search(
+    namespace: str, query: str, size: int, address: Mapping[str, str], cols: str = ""
+) -> Search:
     """`address` are the parameters of the page's own address: its place among the pages."""
     attributes = namespaces.attributes(namespace)
     trouble = trouble_with(query, attributes)
@@ -83,11 +93,11 @@ def search(namespace: str, query: str, size: int, address: Mapping[str, str]) ->
     page = RunPage((), b"")
     if trouble is None:
         try:
-            page = workflows.find(namespace, query, size, token)
+            page = workflows.find(namespace, for_server(query, attributes), size, token)
         except GatewayError as error:
             # some servers take a token that they did not make for a fault of their own
             if token and error.trouble in {Trouble.INVALID, Trouble.BROKEN}:
-                return search(namespace, query, size, {"token": UNREADABLE})
+                return search(namespace, query, size, {"token": UNREADABLE}, cols)
             if error.trouble not in {Trouble.INVALID, Trouble.UNSUPPORTED}:
                 raise
             says = says or str(error)
@@ -97,11 +107,21 @@ def search(namespace: str, query: str, size: int, address: Mapping[str, str]) ->
         size,
         len(page.runs),
         page.next_token,
-        {"q": query},
+        {"q": query} | ({"cols": cols} if cols else {}),
         behind,
         address.get("token", ""),
     )
-    return Search(query, page, pager, timezone.now(), attributes.ours, trouble)
+    return Search(query, page, pager, timezone.now(), attributes, trouble, cols)
+
+
+def for_server(query: str, attributes: Attributes) -> str:
+    """Only our own engine knows now(); another server gets the moment that it means."""
+    if attributes.ours:
+        return query
+    try:
+        return pinned(query, timezone.now())
+    except QueryError:
+        return query
 
 
 def _place(address: Mapping[str, str]) -> tuple[int, bytes, tuple[str, ...], str]:
@@ -115,6 +135,7 @@ def trouble_with(query: str, attributes: Attributes) -> QueryTrouble | None:
     """What can be said without asking the engine: the language, then names, then types."""
     try:
         parsed = parse(query)
+        pinned(query, timezone.now())
     except QueryError as error:
         return _trouble(error)
     return (
@@ -196,7 +217,8 @@ def summary(namespace: str, query: str) -> Summary:
     key = f"counts:{digest(settings.ENGINE_ADDRESS, namespace, plain)}"
     kept: Summary | None = cache.get(key)
     if kept is None:
-        counts = workflows.count(namespace, f"{plain} {STATUS_GROUP}".strip())
+        asked = for_server(plain, namespaces.attributes(namespace))
+        counts = workflows.count(namespace, f"{asked} {STATUS_GROUP}".strip())
         by_status = {str(group.values[0]): group.count for group in counts.groups if group.values}
         starts = _starts(namespace, plain, counts.total)
         kept = Summary(
@@ -232,18 +254,36 @@ def by_time(plain: str, width: str) -> str:
     return f"{plain} GROUP BY BUCKET(StartTime, '{width}'), ExecutionStatus".strip()
 
 
+#: Attributes whose few values are worth a look when somebody begins to type one.
+KNOWN_BY_VALUE = frozenset({"WorkflowType", "TaskQueue", "LastFailureType"})
+SEEN_SECONDS, SEEN_RUNS, SEEN_MAX = 60, 200, 100
+
+
+def seen(namespace: str, attribute: str) -> list[str]:
+    """Values that runs have, the commonest first; kept a minute, and one call to learn."""
+    if attribute not in KNOWN_BY_VALUE:
+        return []
+    key = f"seen:{digest(settings.ENGINE_ADDRESS, namespace, attribute)}"
+    kept: list[str] | None = cache.get(key)
+    if kept is None:
+        kept = _seen(namespace, attribute)[:SEEN_MAX]
+        cache.set(key, kept, SEEN_SECONDS)
+    return kept
+
+
+def _seen(namespace: str, attribute: str) -> list[str]:
+    """Only our own engine groups by these; elsewhere the newest runs have them."""
+    try:
+        if namespaces.attributes(namespace).ours:
+            groups = workflows.count(namespace, f"GROUP BY {attribute}").groups
+            return [str(group.values[0]) for group in groups if group.values[0]]
+        runs = workflows.find(namespace, "", SEEN_RUNS).runs
+    except GatewayError:
+        return []
+    now = timezone.now()
+    found = Counter(str(value) for run in runs if (value := columns.value(run, attribute, now)))
+    return [value for value, _ in found.most_common()]
+
+
 def digest(*parts: str) -> str:
     return sha256("\0".join(parts).encode()).hexdigest()
-
-
-def by_id(namespace: str, wanted: str) -> RunKey | None:
-    """The newest run of this workflow id, or the run of this run id."""
-    if not wanted:
-        return None
-    try:
-        return workflows.describe(RunKey(namespace, wanted, "")).summary.key
-    except GatewayError as error:
-        if error.trouble not in {Trouble.NOT_FOUND, Trouble.INVALID}:
-            raise
-    page = workflows.find(namespace, f"RunId = {quoted(wanted)}", 1)
-    return page.runs[0].key if page.runs else None

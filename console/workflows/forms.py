@@ -3,9 +3,11 @@ from typing import Any
 
 from django import forms
 
+from console.gateway import columns
 from console.ui.pages import size_of
 from console.workflows.query import LENGTH_MAX
 
+COLUMNS_LENGTH_MAX = 8_000
 ARGUMENT_LENGTH_MAX = 2 * 1024 * 1024
 
 
@@ -14,6 +16,10 @@ class RunsForm(forms.Form):
 
     q = forms.CharField(required=False, max_length=LENGTH_MAX, label="Query")
     size = forms.CharField(required=False)
+    cols = forms.CharField(required=False)
+
+    def clean_cols(self) -> str:
+        return columns.written(columns.parse(self.cleaned_data["cols"][:COLUMNS_LENGTH_MAX]))
 
     def clean_q(self) -> str:
         text: str = self.cleaned_data["q"]

@@ -8,23 +8,12 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from console.gateway.admin import Index
-from console.gateway.runs import Problem, RunKey, RunSummary
+from console.gateway.runs import Problem, RunSummary
 from console.ui import words
-from console.ui.htmx import version_of
 from console.workflows import query as queries
 from console.workflows.finding import RETRYING, Search, Summary
+from console.workflows.places import Place
 
-#: column -> (heading, attribute that sorts it); the rest do not sort
-SORTS = {
-    "attempt": "ActivityAttemptMax",
-    "next": "NextRetryTime",
-    "started": "StartTime",
-    "duration": "ExecutionDuration",
-    "type": "WorkflowType",
-    "queue": "TaskQueue",
-    "status": "ExecutionStatus",
-    "workflow_id": "WorkflowId",
-}
 #: how many ways out an empty result offers; each costs a count
 NEAREST_MAX = 3
 WAITS = {
@@ -56,15 +45,6 @@ class RunRow:
     def mark(self) -> str:
         """What a selected row sends to a bulk operation; a run id holds no blank."""
         return f"{self.run_id} {self.workflow_id}"
-
-
-@dataclass(frozen=True, slots=True)
-class Heading:
-    """A sortable column: where a click leads, and how it is sorted now."""
-
-    url: str = ""
-    sorted: str = ""
-    arrow: str = ""
 
 
 def run_row(run: RunSummary, now: datetime) -> RunRow:
@@ -107,41 +87,10 @@ def because(problem: Problem) -> str:
     return ": ".join(filter(None, (problem.failure_type, problem.failure_message)))
 
 
-def rows(search: Search) -> list[RunRow]:
-    return [run_row(run, search.at) for run in search.page.runs]
-
-
-def version(rows: list[RunRow]) -> str:
-    """Changes with what is shown, not with the clock."""
-    return version_of(
-        [(r.run_id, r.status, r.closed_at, r.failing, r.because, r.attempt) for r in rows]
-    )
-
-
-def headings(search: Search) -> dict[str, Heading]:
-    """Only a server that sorts gets links."""
-    if not search.ours:
-        return {}
-    order = queries.order_of(search.query)
-    return {column: _heading(search, attribute, order) for column, attribute in SORTS.items()}
-
-
-def shows_next_try(rows: list[RunRow], search: Search) -> bool:
-    """A column that is empty from top to bottom only takes room."""
-    order = queries.order_of(search.query)
-    is_sorted_by = order is not None and order.attribute == SORTS["next"]
-    return search.ours and (is_sorted_by or any(row.next_try_at for row in rows))
-
-
-def _heading(search: Search, attribute: str, order: queries.Order | None) -> Heading:
-    is_this = order is not None and order.attribute == attribute
-    descending = not (is_this and order is not None and order.descending)
-    url = "?" + urlencode(
-        {"q": queries.ordered(search.query, attribute, descending), "size": search.pager.size}
-    )
-    if not is_this or order is None:
-        return Heading(url)
-    return Heading(url, *(("descending", "↓") if order.descending else ("ascending", "↑")))
+def address(query: str, cols: str, size: int | None = None) -> str:
+    """Of the runs page. Its question stands there even where it is empty."""
+    more = {"cols": cols, "size": size}
+    return "?" + urlencode({"q": query} | {name: value for name, value in more.items() if value})
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,12 +114,14 @@ STATUS_ORDER = (
 )
 
 
-def count_links(summary: Summary, query: str) -> list[CountLink]:
+def count_links(summary: Summary, query: str, cols: str) -> list[CountLink]:
     """What retries first: it is running, and yet it is trouble."""
     running = summary.by_status.get("Running", 0)
     links = [
         CountLink(
-            status, summary.by_status[status], _narrowed(query, f"ExecutionStatus = '{status}'")
+            status,
+            summary.by_status[status],
+            _narrowed(query, f"ExecutionStatus = '{status}'", cols),
         )
         for status in STATUS_ORDER
         if summary.by_status.get(status)
@@ -178,7 +129,8 @@ def count_links(summary: Summary, query: str) -> list[CountLink]:
     if not summary.retrying:
         return links
     of_running = f"of {running:,} running"
-    return [CountLink("Retrying", summary.retrying, _narrowed(query, RETRYING), of_running), *links]
+    url = _narrowed(query, RETRYING, cols)
+    return [CountLink("Retrying", summary.retrying, url, of_running), *links]
 
 
 def behind(index: Index | None) -> str:
@@ -189,15 +141,15 @@ def behind(index: Index | None) -> str:
     return f"The index is {words.span(index.lag)} behind: {wait} to be searched."
 
 
-def _narrowed(query: str, condition: str) -> str:
-    return "?" + urlencode({"q": queries.narrowed(query, condition)})
+def _narrowed(query: str, condition: str, cols: str) -> str:
+    return address(queries.narrowed(query, condition), cols)
 
 
-def chip_links(query: str) -> list[dict[str, Any]]:
+def chip_links(query: str, cols: str) -> list[dict[str, Any]]:
     return [
         {
             "pieces": chip.pieces,
-            "url": "?" + urlencode({"q": chip.without}),
+            "url": address(chip.without, cols),
             "without": chip.without,
         }
         for chip in queries.chips(query)
@@ -206,14 +158,17 @@ def chip_links(query: str) -> list[dict[str, Any]]:
 
 def size_links(search: Search, sizes: tuple[int, ...]) -> list[tuple[int, bool, str]]:
     return [
-        (one, one == search.pager.size, "?" + urlencode({"q": search.query, "size": one}))
-        for one in sizes
+        (one, one == search.pager.size, address(search.query, search.cols, one)) for one in sizes
     ]
 
 
-def go_to_url(namespace: str, wanted: str, found: RunKey | None) -> str:
-    if found:
-        return reverse("workflows:run", args=[namespace, found.workflow_id, found.run_id])
-    runs = reverse("workflows:runs", args=[namespace])
-    condition = f"WorkflowId STARTS_WITH {queries.quoted(wanted)}"
-    return runs + (f"?{urlencode({'q': condition})}" if wanted else "")
+def place_url(namespace: str, place: Place) -> str:
+    if place.key:
+        return reverse("workflows:run", args=[namespace, place.key.workflow_id, place.key.run_id])
+    return reverse("workflows:runs", args=[namespace]) + address(place.query, "")
+
+
+def nowhere_url(namespace: str, wanted: str) -> str:
+    """Nothing is called so: the page of runs says it, and what begins so may still come."""
+    condition = f"WorkflowId STARTS_WITH {queries.quoted(wanted)}" if wanted else ""
+    return reverse("workflows:runs", args=[namespace]) + address(condition, "")

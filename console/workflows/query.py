@@ -14,12 +14,13 @@ ID_LENGTH_MAX = 1_000
 PIECES = re.compile(
     r"""(?P<value>'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.)*"|\b\d+(?:\.\d+)?\b)
       | (?P<word>\b(?:AND|OR|NOT|IN|IS|NULL|BETWEEN|STARTS_WITH|CONTAINS|ORDER\s+BY|GROUP\s+BY|ASC|
-      DESC|TRUE|FALSE)\b)
+      DESC|TRUE|FALSE)\b|\bNOW\b(?=\s*\())
       | (?P<name>`[^`]*`|[A-Za-z_][A-Za-z0-9_.-]*)
       | (?P<other>\s+|.)""",
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
 ORDER = re.compile(r"\s*\bORDER\s+BY\s+(`?[A-Za-z_]\w*`?)(?:\s+(ASC|DESC))?\s*$", re.IGNORECASE)
+ORDER_BEGUN = re.compile(r"\bORDER\s+BY\b", re.IGNORECASE)
 AND = re.compile(r"AND", re.IGNORECASE)
 
 #: attribute -> the words of the chip
@@ -147,6 +148,11 @@ def chips(text: str) -> list[Chip]:
         )
         found.append(Chip(sort, rest))
     return found
+
+
+def conditions(text: str) -> list[str]:
+    """The parts between the outermost ANDs, as they are written."""
+    return _conjuncts(without_order(text).strip())
 
 
 def label(attribute: str) -> str:

@@ -1,13 +1,17 @@
+from functools import partial
+
 from django.http import HttpResponse
+from django.urls import reverse
 from django.views.decorators.http import require_GET
 from django_htmx.http import reswap, trigger_client_event
 
 from console.access.decorators import requires
 from console.access.policy import can
+from console.gateway import namespaces
 from console.ui.htmx import HtmxRequest, go_to, nothing_new, render_page, unchanged, version_of
-from console.ui.pages import SIZES
+from console.ui.pages import SIZES, size_of
 from console.ui.refusals import Refusal
-from console.workflows import finding, presenters, query
+from console.workflows import choosing, completing, finding, places, presenters, query, table
 from console.workflows.forms import RunsForm, asked
 
 
@@ -18,18 +22,17 @@ def runs(request: HtmxRequest, namespace: str) -> HttpResponse:
     if form.problem:
         raise Refusal(400, form.problem)
     wanted = asked(form)
-    search = finding.search(namespace, wanted["q"], wanted["size"], request.GET.dict())
-    rows = presenters.rows(search)
-    version = presenters.version(rows)
-    if unchanged(request, version):
+    search = finding.search(
+        namespace, wanted["q"], wanted["size"], request.GET.dict(), wanted["cols"]
+    )
+    rows = table.table(search)
+    if unchanged(request, rows.version):
         return nothing_new()
     context = {
         "search": search,
-        "rows": rows,
-        "version": version,
-        "headings": presenters.headings(search),
-        "shows_next": presenters.shows_next_try(rows, search),
-        "chips": presenters.chip_links(search.query),
+        "table": rows,
+        "version": rows.version,
+        "chips": presenters.chip_links(search.query, search.cols),
         "pieces": query.pieces(search.query, search.wrong_at),
         "sizes": presenters.size_links(search, SIZES),
     } | _may(request, namespace)
@@ -71,11 +74,26 @@ def tokens(request: HtmxRequest, namespace: str) -> HttpResponse:
 
 @require_GET
 @requires("run.view")
+def offers(request: HtmxRequest, namespace: str) -> HttpResponse:
+    """What may come next in the query, as one types: a dozen at most."""
+    text = request.GET.get("q", "")[: query.LENGTH_MAX]
+    caret = request.GET.get("caret", "")
+    found = completing.offers(
+        text,
+        int(caret) if caret.isdecimal() and len(caret) < 6 else len(text),
+        namespaces.attributes(namespace),
+        partial(finding.seen, namespace),
+    )
+    return render_page(request, "workflows/offers.html", {"offers": found})
+
+
+@require_GET
+@requires("run.view")
 def summary(request: HtmxRequest, namespace: str) -> HttpResponse:
     form = RunsForm(request.GET)
     if form.problem:
         raise Refusal(400, form.problem)
-    text = asked(form)["q"]
+    text, cols = asked(form)["q"], asked(form)["cols"]
     found = finding.summary(namespace, text)
     behind = presenters.behind(found.index)
     version = version_of(found.by_status, found.counts.total, found.retrying, behind)
@@ -83,7 +101,7 @@ def summary(request: HtmxRequest, namespace: str) -> HttpResponse:
         return nothing_new()
     context = {
         "summary": found,
-        "links": presenters.count_links(found, text),
+        "links": presenters.count_links(found, text, cols),
         "behind": behind,
         "query": text,
         "version": version,
@@ -98,7 +116,8 @@ def nearest(request: HtmxRequest, namespace: str) -> HttpResponse:
     form = RunsForm(request.GET)
     if form.problem:
         raise Refusal(400, form.problem)
-    chips = presenters.chip_links(asked(form)["q"])[: presenters.NEAREST_MAX]
+    links = presenters.chip_links(asked(form)["q"], asked(form)["cols"])
+    chips = links[: presenters.NEAREST_MAX]
     counted = [
         chip | {"count": finding.summary(namespace, chip["without"]).counts.total} for chip in chips
     ]
@@ -108,11 +127,33 @@ def nearest(request: HtmxRequest, namespace: str) -> HttpResponse:
 
 @require_GET
 @requires("run.view")
-def go_to_run(request: HtmxRequest, namespace: str) -> HttpResponse:
-    """A workflow id leads to its newest run.
+def columns(request: HtmxRequest, namespace: str) -> HttpResponse:
+    """The chooser of columns; shown, they stand in the address of the runs page."""
+    attributes = namespaces.attributes(namespace)
+    text = request.GET.get("q", "")[: query.LENGTH_MAX]
+    size = size_of(request.GET.get("size"))
+    if "show" in request.GET:
+        cols = choosing.in_address(request.GET, attributes)
+        url = reverse("workflows:runs", args=[namespace])
+        return go_to(request, url + presenters.address(text, cols, size))
+    context = {
+        "choosing": choosing.choosing(request.GET, attributes),
+        "query": text,
+        "size": size,
+    }
+    return render_page(request, "workflows/columns.html", context, parts=["dialog"])
 
-    A run id, or part of a workflow id, to the runs that match.
-    """
-    wanted = request.GET.get("id", "").strip()[: query.ID_LENGTH_MAX]
-    found = finding.by_id(namespace, wanted)
-    return go_to(request, presenters.go_to_url(namespace, wanted, found))
+
+@require_GET
+@requires("run.view")
+def go_to_place(request: HtmxRequest, namespace: str) -> HttpResponse:
+    """The one box of the top bar. What can only be one thing leads there at once."""
+    wanted = request.GET.get("id", "").strip()[: query.LENGTH_MAX]
+    found = [
+        (place.says, place.count, presenters.place_url(namespace, place))
+        for place in places.places(namespace, wanted)
+    ]
+    if len(found) > 1:
+        context = {"places": found, "wanted": wanted}
+        return render_page(request, "workflows/places.html", context)
+    return go_to(request, found[0][2] if found else presenters.nowhere_url(namespace, wanted))

@@ -111,6 +111,7 @@ def _relay(config: StackConfig, at: Addresses, env: Mapping[str, str]) -> Part:
 
 
 def _console(config: StackConfig, at: Addresses, env: Mapping[str, str]) -> list[Part]:
+    env = {"EXPORT_DIRECTORY": str(config.run / "exports"), **env}
     accounts = (*MANAGE, "demo_accounts", "--password-file", str(config.run / "password"))
     gunicorn = (PYTHON, "-m", "gunicorn", "console.wsgi", "--bind", at.console)
     threads = ("--workers", "1", "--threads", str(CONSOLE_THREADS), "--no-control-socket")

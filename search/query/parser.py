@@ -30,7 +30,7 @@ def parse(text: str) -> nodes.Query:
             hint="a list of this length is a job for a bulk operation",
         )
     try:
-        query = _lark.parse(text)
+        query = lark.parse(text)
     except UnexpectedToken as refused:
         _refuse_token(text, refused)
     except UnexpectedCharacters as refused:
@@ -120,7 +120,7 @@ class _Nodes(Transformer[Token, nodes.Query]):
         return nodes.Now(_position(token), "-" if sign == "-" else "+", _literal(distance))
 
 
-_lark = Lark.open(
+lark = Lark.open(
     "grammar.lark",
     rel_to=__file__,
     start="query",

@@ -92,11 +92,25 @@ document.addEventListener("change", (event) => {
 document.addEventListener("htmx:afterSettle", tellSelection);
 
 // ---- the query: Enter sends, Shift+Enter breaks the line; the field grows with its coloured copy
-function useQuery(text) {
-  const field = document.getElementById("q");
-  field.value = text;
-  field.form.requestSubmit();
+const field = () => document.getElementById("q"), useQuery = (text) => { field().value = text; field().form.requestSubmit(); };
+
+// ---- what may come next in the query: the server offers it, arrows choose, Enter or Tab takes it
+const offers = () => [...document.querySelectorAll("#offers [role=option]")]; let offer = -1;
+function choose(at, all = offers()) {
+  offer = at < -1 ? all.length - 1 : at >= all.length ? -1 : at; all.forEach((one, number) => one.setAttribute("aria-selected", number === offer));
+  for (const [name, value] of [["expanded", all.length > 0], ["activedescendant", all[offer]?.id ?? ""]]) field()?.setAttribute(`aria-${name}`, value);
 }
+function noOffers() { document.getElementById("offers")?.replaceChildren(); choose(-1); }
+function take({ dataset: { text, start, end } }) { field().setRangeText(text, +start, +end, "end"); noOffers(); field().dispatchEvent(new Event("input", { bubbles: true })); }
+document.addEventListener("htmx:configRequest", ({ target, detail }) => { if (target.id === "offers") detail.parameters.caret = field().selectionStart; });
+document.addEventListener("htmx:afterSwap", ({ target }) => { if (target.id === "offers") document.activeElement === field() ? choose(-1) : noOffers(); });
+document.addEventListener("focusout", ({ target }) => { if (target.id === "q") noOffers(); });
+document.addEventListener("mousedown", (event) => { const one = event.target.closest?.("#offers [role=option]"); if (one) { event.preventDefault(); take(one); } });
+document.addEventListener("keydown", (event) => {
+  const taken = offer >= 0 && !event.shiftKey && (() => take(offers()[offer]));
+  const act = { ArrowDown: () => choose(offer + 1), ArrowUp: () => choose(offer - 1), Escape: noOffers, Enter: taken, Tab: taken }[event.key];
+  if (event.target.id === "q" && offers().length && act) { event.preventDefault(); event.stopPropagation(); act(); }
+}, true);
 
 // ---- a step of the timeline that is open in the aside; an event that the address names
 document.addEventListener("click", (event) => {

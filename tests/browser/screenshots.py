@@ -17,11 +17,10 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.conftest import CHROMIUM, OPTIONS, PAGE_MILLISECONDS, START_SECONDS_MAX
 from tests.browser.palette import small
-from tests.browser.sights import PAGES, SIZES, Visitor, settle
+from tests.browser.sights import PAGES, SCHEMES, SIZES, Visitor, settle
 from tests.stack.whole import Up
 
 PICTURES = Path("docs/screenshots")
-SCHEMES = ("light", "dark")
 #: What lies below is more of the same.
 HEIGHT_MAX = {1440: 1400, 390: 1700}
 

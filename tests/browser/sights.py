@@ -9,6 +9,7 @@ from tests.browser.conftest import PAGE_MILLISECONDS
 from tests.support.eventually import eventually
 
 SIZES = {1440: 900, 390: 844}
+SCHEMES = ("light", "dark")
 #: an order that a person decides about
 UNDECIDED = "WorkflowType = 'OrderFulfilment' AND OrderStage = 'waiting for approval'"
 HOME = "namespaces/default/"

@@ -29,6 +29,7 @@ SAMPLES: dict[str, Any] = {
     "session_id": "4b0c7f0e-2c4c-4b38-9f2c-0d3a1f1f2b12",
     "token_id": "4b0c7f0e-2c4c-4b38-9f2c-0d3a1f1f2b13",
     "act_id": "4b0c7f0e-2c4c-4b38-9f2c-0d3a1f1f2b11",
+    "export_id": 999_999,
 }
 
 
@@ -55,12 +56,13 @@ IN_NAMESPACE = {
     "activities",
     "actions",
     "starting",
+    "schedules",
     "task_queues",
     "saved_views",
+    "exports",
     "bulk",
     "billing",
     "replay",
-    "schedules",
     "incidents",
     "overview",
     "alerts",

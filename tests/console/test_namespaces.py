@@ -1,4 +1,4 @@
-"""Namespaces, their search attributes, saved views, the cluster page."""
+"""Namespaces, their search attributes, the cluster page."""
 
 from collections.abc import Callable
 
@@ -7,14 +7,12 @@ from django.test import Client
 
 from console.audit.models import AuditEntry
 from console.gateway import namespaces
-from console.saved_views.models import SavedView
 from tests.console.conftest import NAMESPACE
 from tests.support.eventually import eventually
 from tests.support.names import Names
-from tests.support.pages import htmx, words_in
+from tests.support.pages import words_in
 
 Browser = Callable[..., Client]
-VIEWS = f"/namespaces/{NAMESPACE}/views/"
 
 
 def test_the_namespaces_one_may_see(carol: User, browser_of: Browser) -> None:
@@ -62,43 +60,6 @@ def test_a_search_attribute_is_added(alice: User, browser_of: Browser, names: Na
 
     assert answer.status_code == 303
     assert f"{name} Keyword" in page
-
-
-def test_a_view_is_saved_shown_and_deleted(
-    bob: User, browser_of: Browser, server_address: str
-) -> None:
-    browser = browser_of(bob)
-    query = "WorkflowType = 'Subscription'"
-
-    saved = browser.post(f"{VIEWS}new/", {"name": "Subscriptions", "query": query})
-    tabs = browser.get(f"{VIEWS}tabs/", {"q": query}, headers=htmx())
-    view = SavedView.objects.get()
-    browser.post(f"{VIEWS}{view.pk}/delete/")
-
-    assert saved.status_code == 303
-    assert "Subscriptions" in words_in(tabs)
-    assert not SavedView.objects.exists()
-    assert AuditEntry.objects.count() == 2
-
-
-def test_a_view_of_a_bad_query_or_a_taken_name_is_refused(
-    bob: User, browser_of: Browser, server_address: str
-) -> None:
-    browser = browser_of(bob)
-    browser.post(f"{VIEWS}new/", {"name": "Mine", "query": "RunId = 'x'"})
-
-    bad = browser.post(f"{VIEWS}new/", {"name": "Other", "query": "RunId = "})
-    taken = browser.post(f"{VIEWS}new/", {"name": "mine", "query": "RunId = 'y'"})
-
-    assert (bad.status_code, taken.status_code) == (422, 422)
-    assert SavedView.objects.count() == 1
-
-
-def test_a_viewer_sees_views_and_saves_none(carol: User, browser_of: Browser) -> None:
-    browser = browser_of(carol)
-
-    assert "Running" in words_in(browser.get(f"{VIEWS}tabs/", headers=htmx()))
-    assert browser.post(f"{VIEWS}new/", {"name": "x", "query": ""}).status_code == 403
 
 
 def test_the_cluster_says_what_the_server_is(carol: User, browser_of: Browser, engine: str) -> None:

@@ -237,3 +237,51 @@ def test_the_tokens_are_coloured_as_one_types(carol: User, browser_of: Browser) 
 
     assert '<span class="token-name">RunId</span>' in part.text
     assert "a&lt;b" in part.text
+
+
+def test_a_time_said_from_now_finds_runs_whatever_the_server(
+    carol: User, browser_of: Browser, program: Program, names: Names
+) -> None:
+    key = program.start("Waiting", names.workflow(), names.queue())
+    same = f"WorkflowId = '{key.workflow_id}'"
+    indexed(same, 1)
+    browser = browser_of(carol)
+
+    young = browser.get(URL, {"q": f"{same} AND StartTime > now() - '1h'"})
+    old = browser.get(URL, {"q": f"{same} AND StartTime < now() - '1h'"})
+    counted = browser.get(
+        f"{URL}summary/", {"q": f"{same} AND StartTime > now() - '1h'"}, headers=htmx("summary")
+    )
+
+    assert key.run_id in young.text
+    assert "No run matches" in old.text
+    assert "1 match, counted at" in words_in(counted)
+
+
+def test_a_distance_from_now_that_is_none_is_shown_at_its_place(
+    carol: User, browser_of: Browser
+) -> None:
+    page = browser_of(carol).get(URL, {"q": "StartTime > now() - 'soon'"})
+
+    assert "Position 21: this is no duration" in words_in(page)
+
+
+def test_types_that_runs_have_are_offered_as_one_types(
+    carol: User, browser_of: Browser, program: Program, names: Names
+) -> None:
+    program.start("Waiting", names.workflow(), names.queue())
+    indexed("WorkflowType = 'Waiting'", 1)
+    text = "WorkflowType = 'wai"
+
+    part = browser_of(carol).get(f"{URL}offers/", {"q": text, "caret": "19"}, headers=htmx())
+
+    assert 'data-text="&#x27;Waiting&#x27; " data-start="15" data-end="19"' in part.text
+
+
+@pytest.mark.parametrize("caret", ["", "-1", "9999999999", "x", "2"])
+def test_any_caret_is_answered(
+    carol: User, browser_of: Browser, server_address: str, caret: str
+) -> None:
+    asked = {"q": "Ru", "caret": caret}
+
+    assert browser_of(carol).get(f"{URL}offers/", asked, headers=htmx()).status_code == 200

@@ -72,3 +72,10 @@ def test_the_wrong_piece_is_marked() -> None:
 
 def test_a_quote_in_a_value_does_not_end_it() -> None:
     assert query.quoted("it's") == r"'it\'s'"
+
+
+def test_now_is_no_attribute() -> None:
+    (chip,) = query.chips("StartTime > now() - '24h'")
+
+    assert [name for name, _ in query.names("StartTime > now() - '24h'")] == ["StartTime"]
+    assert told(chip) == "Started > now - 24h"

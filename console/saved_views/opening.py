@@ -1,0 +1,37 @@
+"""The runs page, opened without a question, opens with the person's default view of the namespace.
+
+A middleware, since the page belongs to another capability and knows nothing of views. It says so
+by a redirect: the address stays the state.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from console.saved_views.models import DefaultView
+from console.saved_views.presenters import address
+
+
+class DefaultViewMiddleware:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: object, arguments: object, given: dict[str, Any]
+    ) -> HttpResponse | None:
+        match = request.resolver_match
+        if match is None or match.view_name != "workflows:runs" or request.META["QUERY_STRING"]:
+            return None
+        if request.method != "GET" or not request.user.is_authenticated:
+            return None
+        found = (
+            DefaultView.objects.select_related("view")
+            .filter(person=request.user, namespace=given["namespace"])
+            .first()
+        )
+        return redirect(address(found.view)) if found else None

@@ -1,0 +1,105 @@
+"""The one box: where a pasted text leads. A run, runs of a customer, runs that fail so, a query.
+
+What is exact wins: only when no id and no customer is called so, beginnings and words are counted.
+At most five calls to the engine.
+"""
+
+import re
+from dataclasses import dataclass
+
+from console.gateway import namespaces, workflows
+from console.gateway.channel import GatewayError, Trouble
+from console.gateway.namespaces import Attributes
+from console.gateway.runs import RunKey
+from console.workflows import query as queries
+from console.workflows.query import ID_LENGTH_MAX, quoted
+from search.attributes import words
+from search.query.errors import QueryError
+from search.query.parser import parse
+
+CUSTOMER = "CustomerId"
+SAID_LENGTH_MAX = 500
+OPERATOR = re.compile(
+    r"\s*(=|!=|<|>|(NOT\s+)?(IN|BETWEEN|STARTS_WITH|CONTAINS|LIKE)\b|IS\b)", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A run by its key, or the runs of a query with their count."""
+
+    says: str
+    count: int = 1
+    key: RunKey | None = None
+    query: str = ""
+
+
+def places(namespace: str, wanted: str) -> list[Place]:
+    """None: nothing is known by this text. Several: a person must choose."""
+    if not wanted:
+        return []
+    attributes = namespaces.attributes(namespace)
+    if is_query(wanted, attributes):
+        return [Place("this query", query=wanted)]
+    key = _by_id(namespace, wanted)
+    exact = [Place("a run of this id", key=key)] if key else []
+    exact += _counted(namespace, "runs of the customer", _of_customer(wanted, attributes))
+    if exact:
+        return exact
+    begins = f"WorkflowId STARTS_WITH {quoted(wanted)}" if len(wanted) <= ID_LENGTH_MAX else ""
+    return [
+        *_counted(namespace, "runs whose workflow id begins so", begins),
+        *_counted(namespace, "runs whose last failure says so", _failing(wanted, attributes)),
+    ]
+
+
+def is_query(wanted: str, attributes: Attributes) -> bool:
+    """Also one with a fault in it, which is best shown at its place."""
+    try:
+        found = parse(wanted)
+        return bool(found.condition or found.order)
+    except QueryError:
+        named = queries.names(wanted)[:1]
+        known = {**attributes.system, **attributes.custom}
+        begins = bool(named) and not wanted[: named[0][1]].replace("NOT", "").strip(" (`")
+        if not begins or named[0][0] not in known:
+            return False
+        rest = wanted[named[0][1] + len(named[0][0]) :].lstrip("`")
+        return bool(OPERATOR.match(rest))
+
+
+def _by_id(namespace: str, wanted: str) -> RunKey | None:
+    """The newest run of this workflow id, or the run of this run id."""
+    if len(wanted) > ID_LENGTH_MAX:
+        return None
+    try:
+        return workflows.describe(RunKey(namespace, wanted, "")).summary.key
+    except GatewayError as error:
+        if error.trouble not in {Trouble.NOT_FOUND, Trouble.INVALID}:
+            raise
+    page = workflows.find(namespace, f"RunId = {quoted(wanted)}", 1)
+    return page.runs[0].key if page.runs else None
+
+
+def _of_customer(wanted: str, attributes: Attributes) -> str:
+    """Where the namespace has customers, and this could be the number of one."""
+    match attributes.custom.get(CUSTOMER, ""):
+        case "Keyword" | "KeywordList" if len(wanted) <= ID_LENGTH_MAX:
+            return f"{CUSTOMER} = {quoted(wanted)}"
+        case "Int" if re.fullmatch(r"\d{1,18}", wanted):
+            return f"{CUSTOMER} = {wanted}"
+        case _:
+            return ""
+
+
+def _failing(wanted: str, attributes: Attributes) -> str:
+    """Of a long text its beginning, up to a whole word: a value has its longest, too."""
+    said = wanted if len(wanted) <= SAID_LENGTH_MAX else wanted[:SAID_LENGTH_MAX].rpartition(" ")[0]
+    if not attributes.ours or not words(said):
+        return ""
+    return f"LastFailureMessage CONTAINS {quoted(said)}"
+
+
+def _counted(namespace: str, says: str, query: str) -> list[Place]:
+    count = workflows.count(namespace, query).total if query else 0
+    return [Place(says, count, query=query)] if count else []

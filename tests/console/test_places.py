@@ -1,0 +1,128 @@
+"""The one box of the top bar: a pasted text leads to the right place, whatever the server."""
+
+from collections.abc import Callable
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
+
+from console.gateway import namespaces
+from tests.console.conftest import NAMESPACE, indexed
+from tests.support.eventually import eventually
+from tests.support.names import Names
+from tests.support.pages import words_in
+from tests.support.programs import Program, running
+
+URL = f"/namespaces/{NAMESPACE}/runs/go-to/"
+Browser = Callable[..., Client]
+CUSTOMER = SearchAttributeKey.for_keyword("CustomerId")
+
+
+@pytest.fixture
+def customers(db: None, engine: str) -> None:
+    """The namespace knows customers."""
+    if "CustomerId" not in namespaces.attributes(NAMESPACE).custom:
+        namespaces.add_attribute(NAMESPACE, "CustomerId", "Keyword")
+    eventually(_knows_customers, within=30)
+
+
+def _knows_customers() -> bool:
+    namespaces.cache.clear()
+    return "CustomerId" in namespaces.attributes(NAMESPACE).custom
+
+
+def question(browser: Client, text: str) -> str:
+    answer = browser.get(URL, {"id": text})
+    assert answer.status_code == 303, words_in(answer)
+    return parse_qs(urlsplit(answer["Location"]).query)["q"][0]
+
+
+def of(customer: str) -> TypedSearchAttributes:
+    return TypedSearchAttributes([SearchAttributePair(CUSTOMER, customer)])
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "ExecutionStatus = 'Running' ORDER BY StartTime",
+        "(WorkflowType = 'a' OR RunId IS NULL)",
+        "WorkflowType = ",
+        "NOT (WorkflowType LIKE 'a')",
+    ],
+)
+def test_a_query_is_asked_even_with_a_fault(
+    carol: User, browser_of: Browser, server_address: str, query: str
+) -> None:
+    assert question(browser_of(carol), query.strip()) == query.strip()
+
+
+@pytest.mark.parametrize("text", ["order-17", "card was declined", "WorkflowType", "a=b", "(", "'"])
+def test_what_is_no_query_is_looked_for_by_its_id(
+    carol: User, browser_of: Browser, server_address: str, text: str
+) -> None:
+    assert question(browser_of(carol), text).startswith("WorkflowId STARTS_WITH '")
+
+
+def test_a_customer_number_leads_to_the_runs_of_the_customer(
+    carol: User, browser_of: Browser, program: Program, names: Names, customers: None
+) -> None:
+    number = names.workflow("C")
+    program.start("Waiting", names.workflow(), names.queue(), search_attributes=of(number))
+    indexed(f"CustomerId = '{number}'", 1)
+
+    assert question(browser_of(carol), f" {number} ") == f"CustomerId = '{number}'"
+
+
+def test_what_is_an_id_and_a_customer_is_asked_back_with_counts(
+    carol: User, browser_of: Browser, program: Program, names: Names, customers: None
+) -> None:
+    number = names.workflow("C")
+    for workflow_id in (number, names.workflow()):
+        program.start("Waiting", workflow_id, names.queue(), search_attributes=of(number))
+    indexed(f"CustomerId = '{number}'", 2)
+
+    page = browser_of(carol).get(URL, {"id": number})
+
+    assert page.status_code == 200
+    assert "A run of this id 1" in words_in(page)
+    assert "Runs of the customer 2" in words_in(page)
+
+
+def test_the_beginning_of_an_id_leads_to_what_begins_so(
+    carol: User, browser_of: Browser, program: Program, names: Names
+) -> None:
+    stem = names.workflow("sub")
+    for ending in "ab":
+        program.start("Waiting", f"{stem}-{ending}", names.queue())
+    indexed(f"WorkflowId STARTS_WITH '{stem}'", 2)
+
+    assert question(browser_of(carol), stem) == f"WorkflowId STARTS_WITH '{stem}'"
+
+
+def test_a_part_of_a_failure_leads_to_the_runs_that_fail_so(
+    carol: User, browser_of: Browser, program: Program, names: Names
+) -> None:
+    if not namespaces.attributes(NAMESPACE).ours:
+        pytest.skip("this server does not index failures")
+    queue = names.queue()
+    pasted = "no answer in 20 s"
+    with running(program, queue):
+        key = program.start("Charging", names.workflow(), queue, "never")
+        indexed(f"RunId = '{key.run_id}' AND FailingActivityCount > 0", 1)
+    browser = browser_of(carol)
+
+    asked = question(browser, pasted)
+    page = browser.get(
+        f"/namespaces/{NAMESPACE}/runs/", {"q": f"{asked} AND RunId = '{key.run_id}'"}
+    )
+
+    assert asked == f"LastFailureMessage CONTAINS '{pasted}'"
+    assert key.workflow_id in page.text
+
+
+def test_a_text_of_four_thousand_signs_and_more(
+    carol: User, browser_of: Browser, server_address: str
+) -> None:
+    assert browser_of(carol).get(URL, {"id": "declined " * 800}).status_code in {200, 303}
