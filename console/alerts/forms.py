@@ -45,7 +45,8 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
         self.namespace = namespace
         views: Any = apps.get_model("saved_views", "SavedView").objects
         choice: Any = self.fields["view"]
-        choice.queryset = views.filter(namespace=namespace)
+        # what is a person's or a team's own is nothing to tell the others of
+        choice.queryset = views.filter(namespace=namespace, audience="namespace")
         choice.label_from_instance = lambda view: view.name
 
     def clean_name(self) -> str:

@@ -19,7 +19,7 @@ class Rule(models.Model):
     namespace = models.CharField(max_length=255)
     name = models.CharField(max_length=60)
     kind = models.CharField(max_length=8, choices=Kind.choices)
-    #: A view's name and query as they were: views are made and deleted, never changed.
+    #: A view's name and query as they were: a view that changes or goes leaves the rule as it is.
     view_name = models.CharField(max_length=60, blank=True)
     query = models.TextField(blank=True)
     threshold = models.PositiveIntegerField(default=0)

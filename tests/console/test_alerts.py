@@ -63,13 +63,13 @@ def receiver(settings: Any) -> Iterator[Receiver]:
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    for end in (server.shutdown, thread.join, server.server_close):
+        end()
 
 
 def a_view(bob: User, query: str) -> SavedView:
-    return SavedView.objects.create(namespace=NAMESPACE, name="Stuck", query=query, maker=bob)
+    seen = {"namespace": NAMESPACE, "audience": "namespace"}
+    return SavedView.objects.create(name="Stuck", query=query, owner=bob, **seen)
 
 
 def a_rule(bob: User, **given: Any) -> Rule:
