@@ -35,8 +35,9 @@ engine: $(INSTALLED)
 check: static
 	$(PY) -m pytest --quiet -m "not slow" $(FAST)
 
+# Two at a time: most tests wait for a server. A file stays with one process, and so do its servers.
 test: static
-	$(PY) -m pytest $(PYTEST_ARGS)
+	$(PY) -m pytest --numprocesses 2 --dist loadfile $(PYTEST_ARGS)
 
 static: $(INSTALLED)
 	$(PY) -m ruff format --check --quiet .
