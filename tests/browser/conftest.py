@@ -32,7 +32,7 @@ class Person:
     def searches(self, query: str) -> None:
         self.page.fill("#q", query)
         self.page.press("#q", "Enter")
-        expect(self.page.locator("#query-shown")).to_have_value(query)
+        expect(self.page.locator("#query-shown [name=q]")).to_have_value(query)
 
 
 @pytest.fixture(scope="module")

@@ -218,6 +218,8 @@ def test_runs_are_signalled_cancelled_and_terminated(bob: Person, program: Progr
             program.start("Waiting", workflow_id, "walk-waiting")
             bob.opens_run(workflow_id)
             actions = bob.page.locator(".page-actions")
+            if act == "signal":
+                actions.get_by_label("More actions").click()
             actions.get_by_role("link", name=f"{act.capitalize()}…").click()
             if act == "signal":
                 bob.page.fill("dialog[open] [name=name]", "go")
