@@ -87,7 +87,7 @@ async def test_it_leaves_nothing_running_and_its_data_usable(
 
     (os.kill if to == "make" else os.killpg)(engine.make.pid, number)
 
-    # make says how its engine ended, 0 where it could still wait for it, else how it was told to end.
+    # How its engine ended (0) where make could still wait for it, else how make was told to end.
     assert engine.make.wait(60) in {0, -number, 128 + number, 2}
     eventually(lambda: not any(lives(pid) for pid in programs), within=30)
     again = MakeEngine(directory)
