@@ -40,7 +40,7 @@ EVENTS = (10, 1_000, 10_000, 51_000)
 COMMANDS_PER_TASK = 500
 ROUNDS = 20
 UP_WITHIN_SECONDS, INDEXED_WITHIN_SECONDS = 900, 1_800
-PROBES, PROBE_SECONDS, LOOK_SECONDS = 100, 0.2, 0.02
+PROBES, PROBE_SECONDS, LOOK_SECONDS = 200, 0.1, 0.02
 
 _waiting = "select count(*) from visibility_outbox"
 QUERIES = {
@@ -155,7 +155,7 @@ async def lag(server: Server, load: Callable[[], Awaitable[None]]) -> None:
     took.sort()
     sys.stdout.write(
         f"commit to index at full load: p50 {took[len(took) // 2]:.0f} ms, "
-        f"p99 {took[int(len(took) * 0.99)]:.0f} ms\n"
+        f"p99 {took[len(took) * 99 // 100 - 1]:.0f} ms, the worst of {PROBES} {took[-1]:.0f} ms\n"
     )
 
 
