@@ -51,6 +51,9 @@ UNREACHABLE = ("0.0.0.0:", "[::]:", ":")
 HAND_OVER_SECONDS_MAX, HAND_OVER_ASKED_SECONDS = 5.0, 0.05
 # Official clients ping an idle connection every 30 s; gRPC would hang up on them.
 PING_INTERVAL_MS_MIN = 5_000
+# How much of a message may come before its handler asks. gRPC would rather find out by pings with
+# every message, to which each side wakes once more; a call is far smaller than this.
+READ_AHEAD_BYTES = 1 << 20
 # Runs make few cycles, and their caches many objects: a look for garbage is worth it seldom.
 OBJECTS_BETWEEN_COLLECTIONS = 50_000
 
@@ -258,6 +261,8 @@ def _bound(config: EngineConfig) -> tuple[grpc.aio.Server, str]:
             ("grpc.http2.min_ping_interval_without_data_ms", PING_INTERVAL_MS_MIN),
             ("grpc.http2.min_recv_ping_interval_without_data_ms", PING_INTERVAL_MS_MIN),
             ("grpc.keepalive_permit_without_calls", 1),
+            ("grpc.http2.bdp_probe", 0),
+            ("grpc.http2.lookahead_bytes", READ_AHEAD_BYTES),
             # Two engines on one port would share its callers by chance.
             ("grpc.so_reuseport", 0),
         ]
