@@ -1,45 +1,50 @@
-"""`python -m tests.bench.console [records]`: the console's pages over a full index.
+"""`python -m tests.bench.console [records …]`: the console's pages over a full index.
 
 The whole stack as `make up SEARCH=elasticsearch` starts it, with records that a generator commits
-and the real relay carries. Times are what a browser on this machine waits for a page's HTML.
+and the real relay carries, up to each of the numbers in turn. Times are what a browser on this
+machine waits for a page's HTML; beside them, the same questions by the official web UI's calls:
+of lists on this engine, of histories on the dev server too.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import statistics
 import sys
 import tempfile
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from http.cookiejar import CookieJar
+from itertools import islice
 from pathlib import Path
 
 import grpc
 import psycopg
 from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.api.workflowservice.v1 import (
     DescribeNamespaceRequest,
     ListWorkflowExecutionsRequest,
 )
 
 from engine import embedded
-from tests.bench import records
+from search.records import VisibilityRecord
+from tests.bench import records, web_ui
+from tests.bench.servers import dev_server
 from tests.stack.whole import Up
 from tests.support import commands
-from tests.support.engine import PERDURE, Server
+from tests.support.engine import OFFICIAL, PERDURE, Server
 from tests.support.worker import ScriptedWorker
 
-RECORDS = 100_000
+RECORDS = (100_000, 1_000_000)
 EVENTS = (10, 1_000, 10_000, 51_000)
 COMMANDS_PER_TASK = 500
-ROUNDS = 20
 UP_WITHIN_SECONDS, INDEXED_WITHIN_SECONDS = 900, 1_800
+ANSWERS_WITHIN_SECONDS = 60
 PROBES, PROBE_SECONDS, LOOK_SECONDS = 200, 0.1, 0.02
 
 _waiting = "select count(*) from visibility_outbox"
@@ -84,23 +89,16 @@ class Browser:
     def timed(self, name: str, path: str) -> None:
         """One cold look, then many."""
         took = []
-        for _ in range(ROUNDS + 1):
+        for _ in range(web_ui.ROUNDS + 1):
             began = time.perf_counter()
             size = len(self.get(path))
             took.append((time.perf_counter() - began) * 1000)
-        cold, warm = took[0], sorted(took[1:])
-        sys.stdout.write(
-            f"{name:28} first {cold:6.0f} ms, p50 {statistics.median(warm):6.0f} ms, "
-            f"p95 {warm[int(len(warm) * 0.95)]:6.0f} ms, {size / 1024:6.0f} KiB\n"
-        )
+        web_ui.show(name, took[0], took[1:], size)
 
 
-async def fill(database: str, server: Server, count: int) -> None:
-    described = await server.workflows.DescribeNamespace(
-        DescribeNamespaceRequest(namespace=server.namespace)
-    )
+async def fill(database: str, made: Iterator[VisibilityRecord]) -> None:
     began = time.perf_counter()
-    await records.commit(database, records.records(described.namespace_info.id, count))
+    count = await records.commit(database, made)
     committed = time.perf_counter() - began
     deadline = time.monotonic() + INDEXED_WITHIN_SECONDS
     with psycopg.connect(database, autocommit=True) as connection:
@@ -189,33 +187,78 @@ async def _program(name: str, address: str) -> asyncio.subprocess.Process:
     )  # fmt: skip
 
 
-async def measure(up: Up, count: int) -> None:
+async def measure(up: Up, counts: list[int]) -> None:
     address = f"127.0.0.1:{up.engine_port}"
     server = Server(address, PERDURE)
-    port = int((up.run / "postgres" / "data" / "postmaster.pid").read_text().splitlines()[3])
-    await fill(embedded.dsn(up.run / "postgres", port), server, count)
     password = json.loads((up.run / "words.json").read_text())["password"]
     browser = Browser(f"http://127.0.0.1:{up.console_port}", "alice", password)
-    runs = f"/namespaces/{server.namespace}/runs/"
-    for name, query in QUERIES.items():
-        browser.timed(name, f"{runs}?{urllib.parse.urlencode({'q': query})}")
-    browser.timed("counts by status", f"{runs}summary/")
-    for events in EVENTS:
-        run = await grow(server, f"grown-{events}", events)
-        page = f"{runs}{run.workflow_id}/{run.run_id}/"
-        browser.timed(f"timeline, {events} events", page)
-        browser.timed(f"events, {events} events", f"{page}events/")
+    await measure_lists(up, server, browser, counts)
+    await measure_runs(server, browser)
     await lag(server, lambda: full_load(address))
     await server.channel.close()
 
 
+async def measure_lists(up: Up, server: Server, browser: Browser, counts: list[int]) -> None:
+    port = int((up.run / "postgres" / "data" / "postmaster.pid").read_text().splitlines()[3])
+    described = await server.workflows.DescribeNamespace(
+        DescribeNamespaceRequest(namespace=server.namespace)
+    )
+    await server.operator.AddSearchAttributes(
+        AddSearchAttributesRequest(namespace=server.namespace, search_attributes=records.ATTRIBUTES)
+    )
+    made = records.records(described.namespace_info.id, max(counts))
+    there = 0
+    for count in sorted(counts):
+        await fill(embedded.dsn(up.run / "postgres", port), islice(made, count - there))
+        there = count
+        sys.stdout.write(f"-- with {count} records\n")
+        look_at_lists(server.namespace, browser)
+        await web_ui.ask_for_runs(server, QUERIES)
+
+
+def look_at_lists(namespace: str, browser: Browser) -> None:
+    runs = f"/namespaces/{namespace}/runs/"
+    for name, query in QUERIES.items():
+        browser.timed(name, f"{runs}?{urllib.parse.urlencode({'q': query})}")
+    browser.timed("counts by status", f"{runs}summary/")
+
+
+async def measure_runs(server: Server, browser: Browser) -> None:
+    with dev_server("dev server", in_file=False) as other:
+        official = Server(other.address, OFFICIAL)
+        await answering(official)
+        for events in EVENTS:
+            run = await grow(server, f"grown-{events}", events)
+            page = f"/namespaces/{server.namespace}/runs/{run.workflow_id}/{run.run_id}/"
+            browser.timed(f"timeline, {events} events", page)
+            browser.timed(f"events, {events} events", f"{page}events/")
+            await web_ui.ask_for_run(server, run, f"{events} events, Perdure")
+            theirs = await grow(official, f"grown-{events}", events)
+            await web_ui.ask_for_run(official, theirs, f"{events} events, dev server")
+        await official.channel.close()
+
+
+async def answering(server: Server) -> None:
+    asked = DescribeNamespaceRequest(namespace=server.namespace)
+    deadline = time.monotonic() + ANSWERS_WITHIN_SECONDS
+    while True:
+        try:
+            await server.workflows.DescribeNamespace(asked)
+        except grpc.RpcError:
+            if time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(0.3)
+        else:
+            return
+
+
 def main() -> None:
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else RECORDS
+    counts = [int(given) for given in sys.argv[1:]] or list(RECORDS)
     with tempfile.TemporaryDirectory(prefix="perdure-bench-") as directory:
         up = Up(Path(directory) / "run", EXAMPLES="no", SEARCH="elasticsearch")
         up.start(within=UP_WITHIN_SECONDS)
         try:
-            asyncio.run(measure(up, count))
+            asyncio.run(measure(up, counts))
         except grpc.RpcError as refused:
             raise SystemExit(f"the engine refused: {refused}") from refused
         finally:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
 import psycopg
+from temporalio.api.enums.v1 import IndexedValueType
 
 from search import outbox
 from search.attributes import sortable
@@ -84,6 +86,15 @@ def _failing(chance: random.Random) -> dict[str, Any]:
     }
 
 
+#: What `_attributes` fills; a query may name only what is registered.
+ATTRIBUTES = {
+    "CustomerId": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
+    "Plan": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
+    "ChargeAmount": IndexedValueType.INDEXED_VALUE_TYPE_DOUBLE,
+    "BillingPeriod": IndexedValueType.INDEXED_VALUE_TYPE_INT,
+}
+
+
 def _attributes(chance: random.Random, number: int) -> dict[str, dict[str, str | list[str]]]:
     return {
         "Keyword": {"CustomerId": f"cus_{number:07x}", "Plan": chance.choice(PLANS)},
@@ -96,7 +107,7 @@ async def commit(database: str, made: Iterator[VisibilityRecord]) -> int:
     """As the engine does it, a few thousand in a transaction; how many there were."""
     count = 0
     async with await psycopg.AsyncConnection.connect(database) as connection:
-        while rows := [record for record, _ in zip(made, range(ROWS_PER_COMMIT), strict=False)]:
+        while rows := list(islice(made, ROWS_PER_COMMIT)):
             await table.upsert(connection, rows)
             at = datetime.now(UTC)  # noqa: TID251  the bench's own clock
             await outbox.append(connection, [(0, record) for record in rows], at)
