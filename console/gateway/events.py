@@ -17,7 +17,7 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 from temporalio.api.common.v1 import Payload, Payloads, RetryPolicy
-from temporalio.api.enums.v1 import EventType
+from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
 from temporalio.api.failure.v1 import Failure as FailureMessage
 from temporalio.api.history.v1 import HistoryEvent
 
@@ -233,6 +233,14 @@ def failure(event: Event) -> Failure | None:
     if event.kind.endswith("UpdateCompleted") and attributes.outcome.HasField("failure"):
         return payloads.failure(attributes.outcome.failure)
     return None
+
+
+def task_failed_because(event: Event) -> str:
+    """Why a workflow task failed, in the protocol's word without its prefix."""
+    cause: Any = getattr(event.attributes, "cause", 0)
+    name = WorkflowTaskFailedCause.Name(cause) if cause else ""
+    words = name.removeprefix("WORKFLOW_TASK_FAILED_CAUSE_").split("_")
+    return "".join(word.capitalize() for word in words)
 
 
 def input_of(event: Event) -> tuple[Value, ...]:

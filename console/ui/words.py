@@ -67,3 +67,8 @@ def plural(count: int, one: str, many: str = "") -> str:
 def join(parts: list[str]) -> str:
     """a, b and c."""
     return " and ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else "".join(parts)
+
+
+def either(parts: list[str]) -> str:
+    """a, b or c."""
+    return " or ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else "".join(parts)

@@ -3,26 +3,26 @@
 Its history as far as it is known, grouped, with why it stands where it stands.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from console.gateway import events as gateway
-from console.gateway import task_queues, workflows
+from console.gateway import workflows
 from console.gateway.channel import GatewayError
 from console.gateway.events import Event, Field
 from console.gateway.payloads import Failure
 from console.gateway.runs import RunDetail, RunKey
-from console.gateway.task_queues import Queue
 from console.ui.htmx import version_of
 from console.workflows import eventrows, presenters, runpage
+from console.workflows.causes import leaf
+from console.workflows.causes.standing import Standing
 from console.workflows.groups import ICONS, KINDS, Group, grouped, near, shown
 from console.workflows.presenters import RunRow
 from console.workflows.query import quoted
 from console.workflows.reading import Known, read
-from console.workflows.standing import Standing, Workers, standing, workers
 from console.workflows.timeline import WORDS, Axis, Row, axis, row
 
 WINDOW = 100
@@ -33,7 +33,6 @@ PINNED_MAX = 20
 @dataclass(frozen=True, slots=True)
 class Look:
     standing: Standing
-    workers: Workers | None
     axis: Axis
     rows: list[Row]
     pinned: list[Row]
@@ -47,7 +46,10 @@ class Look:
     version: str
 
 
-def look(run: RunDetail, asked: Mapping[str, Any], now: datetime) -> Look:
+def look(
+    run: RunDetail, asked: Mapping[str, Any], now: datetime, sees: Callable[[str], bool]
+) -> Look:
+    """`sees`: whether the person may look into a namespace, where a child may live."""
     summary = run.summary
     known = read(summary.key, summary.history_length)
     groups = groups_of(run, known)
@@ -57,12 +59,9 @@ def look(run: RunDetail, asked: Mapping[str, Any], now: datetime) -> Look:
     first = asked["first"] or 0
     part = wanted[first : first + WINDOW]
     scale = axis(known.events, groups, end, is_open=summary.is_open, fold=not asked["unfold"])
-    queue = _queue(run)
-    close = known.events[-1] if known.events and not summary.is_open else None
-    stands = standing(run, groups, close, queue, now)
+    stands = leaf.look(run, groups, known.events, leaf.Walk(sees, now))
     return Look(
         standing=stands,
-        workers=workers(queue, stands.activity, now) if queue else None,
         axis=scale,
         rows=[row(group, scale, end) for group in part],
         pinned=_pinned(wanted, first, scale, end),
@@ -73,7 +72,7 @@ def look(run: RunDetail, asked: Mapping[str, Any], now: datetime) -> Look:
         known=known,
         length=summary.history_length,
         kinds=_kinds(groups),
-        version=_version(run, known, queue, now),
+        version=_version(run, known, stands),
     )
 
 
@@ -89,11 +88,14 @@ def _kinds(groups: list[Group]) -> list[tuple[str, str]]:
     return [(kind, word) for kind, word in KINDS.items() if kind in there]
 
 
-def _version(run: RunDetail, known: Known, queue: Queue | None, now: datetime) -> str:
+def _version(run: RunDetail, known: Known, stands: Standing) -> str:
     """Changes with what is shown, not with the clock: countdowns run in the page."""
-    polling = workers(queue, None, now).polling if queue else None
     tries = [(a.id, a.attempt, a.state, a.paused, a.next_try_at) for a in run.activities]
-    return version_of(run.summary.status, run.summary.history_length, known.last_id, tries, polling)
+    summary = run.summary
+    told = [(w.polling, w.backlog) for w in [stands.workers] if w]
+    return version_of(
+        summary.status, summary.history_length, known.last_id, tries, stands.facts, told
+    )
 
 
 #: Groups of closed runs never change; the events they were made of say whether they still hold.
@@ -108,18 +110,6 @@ def groups_of(run: RunDetail, known: Known) -> list[Group]:
     if kept is None or kept[0] != len(events):
         kept = _groups_kept[known] = (len(events), grouped(events))
     return kept[1]
-
-
-def _queue(run: RunDetail) -> Queue | None:
-    """Who polls; only an open run's page asks, and its page stands without the answer."""
-    if not run.summary.is_open or not run.summary.task_queue:
-        return None
-    failing = next((a for a in run.activities if a.failing and a.task_queue), None)
-    name = failing.task_queue if failing else run.summary.task_queue
-    try:
-        return task_queues.describe(run.summary.key.namespace, name)
-    except GatewayError:
-        return None
 
 
 def group(run: RunDetail, event_id: int) -> runpage.GroupDetail | None:

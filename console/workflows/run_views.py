@@ -3,6 +3,7 @@
 Each asks the engine once for its description, and reads on in its history.
 """
 
+from functools import partial
 from typing import Any
 
 from django.http import HttpResponse
@@ -19,6 +20,7 @@ from console.gateway.runs import RunDetail, RunKey
 from console.ui.htmx import HtmxRequest, nothing_new, render_page, unchanged
 from console.ui.refusals import Refusal
 from console.workflows import eventrows, looking, runpage
+from console.workflows.causes import helping
 from console.workflows.forms import EventsForm, TimelineForm
 from console.workflows.reading import read
 
@@ -57,10 +59,13 @@ def frame(request: HtmxRequest, run: RunDetail, tab: str) -> dict[str, Any]:
 def timeline(request: HtmxRequest, namespace: str, workflow_id: str, run_id: str) -> HttpResponse:
     run = described(namespace, workflow_id, run_id)
     asked = TimelineForm(request.GET).asked()
-    look = looking.look(run, asked, timezone.now())
+    look = looking.look(
+        run, asked, timezone.now(), lambda name: can(request.user, "run.view", name)
+    )
     if unchanged(request, look.version):
         return nothing_new()
-    context = frame(request, run, "timeline") | {"look": look, "asked": asked}
+    helps = helping.link(run.summary.key, look.standing, partial(can, request.user))
+    context = frame(request, run, "timeline") | {"look": look, "asked": asked, "helps": helps}
     return render_page(request, "workflows/run.html", context, parts=["live", "lanes", "more"])
 
 

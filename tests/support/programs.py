@@ -167,7 +167,29 @@ class Wide:
         )
 
 
-WORKFLOWS = (Waiting, Charging, Counting, Lingering, Wide)
+@workflow.defn
+class Lost:
+    """Waits for what nobody can tell it."""
+
+    @workflow.run
+    async def run(self) -> None:
+        await workflow.wait_condition(lambda: False)
+
+
+@workflow.defn
+class Stalling:
+    """Its update is accepted and does not end."""
+
+    @workflow.run
+    async def run(self) -> None:
+        await workflow.wait_condition(lambda: False)
+
+    @workflow.update
+    async def stall(self) -> None:
+        await workflow.wait_condition(lambda: False)
+
+
+WORKFLOWS = (Waiting, Charging, Counting, Lingering, Wide, Lost, Stalling)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,18 @@
 """Why a run stands where it stands, in a sentence."""
 
+import re
 from datetime import timedelta
+from pathlib import Path
 
+from console.gateway.events import Event
 from console.gateway.runs import PendingChild, PendingTask, RunDetail, RunKey, RunSummary
 from console.gateway.task_queues import Poller, Queue, Side
-from console.workflows.groups import grouped
-from console.workflows.standing import Standing, standing
+from console.workflows.causes import leaf, waits
+from console.workflows.causes.ended import ended
+from console.workflows.causes.facts import Facts
+from console.workflows.causes.helping import HELPS
+from console.workflows.causes.standing import Standing
+from console.workflows.groups import Group, grouped
 from tests.unit.console.test_timeline import NOON, made, pending
 
 NOW = NOON + timedelta(minutes=41)
@@ -31,12 +38,21 @@ def queue(pollers: int) -> Queue:
     return Queue("billing", side, side)
 
 
+def standing(
+    run: RunDetail, groups: list[Group], close: Event | None, queue: Queue | None
+) -> Standing:
+    if not run.summary.is_open:
+        return ended(run, close)
+    facts = Facts(run, groups, NOW, {queue.name: queue} if queue else {})
+    return leaf.speak((*leaf.TROUBLE, *leaf.REST), facts) or waits.to_be_told(facts)
+
+
 def said(found: Standing) -> str:
     return found.subject + found.says + ("<next>" if found.next_at else "") + found.after
 
 
 def test_an_activity_that_keeps_failing() -> None:
-    found = standing(run(activities=(pending(),)), [], None, queue(1), NOW)
+    found = standing(run(activities=(pending(),)), [], None, queue(1))
 
     assert found.tone == "retrying"
     assert said(found) == (
@@ -48,7 +64,7 @@ def test_an_activity_that_keeps_failing() -> None:
 def test_a_failing_activity_that_nobody_polls_for() -> None:
     activity = pending(next_try_at=None)
 
-    found = standing(run(activities=(activity,)), [], None, queue(0), NOW)
+    found = standing(run(activities=(activity,)), [], None, queue(0))
 
     assert "attempt 14 waits for a worker, and nobody polls billing." in said(found)
 
@@ -56,7 +72,7 @@ def test_a_failing_activity_that_nobody_polls_for() -> None:
 def test_nobody_polls_for_the_workflow_task() -> None:
     task = PendingTask("scheduled", 1, NOON, None)
 
-    found = standing(run(task=task), [], None, queue(0), NOW)
+    found = standing(run(task=task), [], None, queue(0))
 
     assert (found.tone, found.in_trouble) == ("starving", True)
     assert said(found).startswith("Nobody asks for workflow tasks of billing since 12:00:00.")
@@ -69,7 +85,7 @@ def test_the_workflows_own_code_fails() -> None:
     ]
 
     found = standing(
-        run(task=PendingTask("started", 5, NOON, NOON)), grouped(events), None, queue(1), NOW
+        run(task=PendingTask("started", 5, NOON, NOON)), grouped(events), None, queue(1)
     )
 
     assert "code fails in attempt 5" in said(found)
@@ -80,7 +96,7 @@ def test_the_workflows_own_code_fails() -> None:
 def test_it_waits_for_a_timer() -> None:
     timer = made(8, "TimerStarted", 0, start_to_fire_timeout__seconds=86400)
 
-    found = standing(run(), grouped([timer]), None, queue(1), NOW)
+    found = standing(run(), grouped([timer]), None, queue(1))
 
     assert said(found) == "It waits for a timer; the next timer fires in <next>."
     assert found.next_at == NOON + timedelta(days=1)
@@ -92,15 +108,14 @@ def test_it_waits_for_a_child() -> None:
         PendingChild("invoice/2", "r", "Invoice", 6),
     )
 
-    found = standing(run(children=children), [], None, queue(1), NOW)
+    found = standing(run(children=children), [], None, queue(1))
 
     assert said(found) == "It waits for the child workflow invoice/1 and 1 more."
 
 
 def test_it_waits_to_be_told() -> None:
     assert (
-        said(standing(run(), [], None, queue(1), NOW))
-        == "It waits to be told: a signal or an update."
+        said(standing(run(), [], None, queue(1))) == "It waits to be told: a signal or an update."
     )
 
 
@@ -109,7 +124,18 @@ def test_who_terminated_it_and_why() -> None:
         9, "WorkflowExecutionTerminated", 60, reason="card is dead", identity="bob@example.com"
     )
 
-    found = standing(run(status="Terminated"), [], close, None, NOW)
+    found = standing(run(status="Terminated"), [], close, None)
 
     assert said(found) == "Somebody ended it at 12:41:00, bob@example.com: “card is dead”"
     assert not found.in_trouble
+
+
+ROOT = Path(__file__).parents[3]
+
+
+def test_every_cause_is_told_of_and_made_for_real() -> None:
+    told = re.findall(r"^\| `([a-z-]+)` \|", (ROOT / "docs/why-stuck.md").read_text(), re.MULTILINE)
+    made_by_tests = (ROOT / "tests/console/test_why_stuck.py").read_text()
+
+    assert sorted(told) == sorted(HELPS)
+    assert [one for one in HELPS if f'"{one}"' not in made_by_tests] == ["run-paused"]
