@@ -243,6 +243,12 @@ def task_failed_because(event: Event) -> str:
     return "".join(word.capitalize() for word in words)
 
 
+def reset_from(event: Event) -> str:
+    """The run that was reset, where this is the event with which a reset begins."""
+    is_one = event.kind == "WorkflowTaskFailed"
+    return text(event, "base_run_id") if is_one and text(event, "new_run_id") else ""
+
+
 def input_of(event: Event) -> tuple[Value, ...]:
     if event.kind.endswith("UpdateAccepted"):
         return payloads.values(event.attributes.accepted_request.input.args)

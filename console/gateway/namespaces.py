@@ -24,7 +24,7 @@ from temporalio.api.workflowservice.v1 import (
 )
 
 from console.gateway import payloads
-from console.gateway.channel import call, operator_service, workflow_service
+from console.gateway.channel import GatewayError, call, operator_service, workflow_service
 
 KEEP_SECONDS = 10
 NAMESPACES_MAX = 1_000
@@ -38,6 +38,7 @@ class Namespace:
     owner: str
     retention: timedelta | None
     environment: str
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,14 @@ def everyone() -> tuple[Namespace, ...]:
         kept = _list()
         cache.set(_key(), kept, KEEP_SECONDS)
     return kept
+
+
+def name_of(namespace_id: str, otherwise: str) -> str:
+    """`otherwise`: where it is not known, as of one that was deleted."""
+    try:
+        return next((one.name for one in everyone() if one.id == namespace_id), otherwise)
+    except GatewayError:
+        return otherwise
 
 
 def _list() -> tuple[Namespace, ...]:
@@ -155,4 +164,5 @@ def _namespace(answer: DescribeNamespaceResponse) -> Namespace:
         owner=about.owner_email,
         retention=payloads.span(answer.config.workflow_execution_retention_ttl),
         environment=about.data.get("environment", ""),
+        id=about.id,
     )

@@ -159,3 +159,5 @@ class RunDetail:
     children: tuple[PendingChild, ...] = ()
     task: PendingTask | None = None
     waits: Mapping[str, int] = field(default_factory=dict)
+    #: the run that this one was reset into, where the server tells
+    reset_run_id: str = ""

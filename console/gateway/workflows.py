@@ -1,6 +1,7 @@
 """Typed reading calls on workflows: list, count, describe. Frozen dataclasses come back."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +20,7 @@ from temporalio.api.workflowservice.v1 import (
     ListWorkflowExecutionsRequest,
 )
 
-from console.gateway import payloads
+from console.gateway import namespaces, payloads
 from console.gateway.channel import call, workflow_service
 from console.gateway.runs import (
     ActivityOptions,
@@ -153,9 +154,9 @@ def _time(value: Any) -> datetime | None:
 
 
 def detail(namespace: str, answer: DescribeWorkflowExecutionResponse) -> RunDetail:
-    config = answer.execution_config
+    config, about = answer.execution_config, answer.workflow_execution_info
     return RunDetail(
-        summary=summary(namespace, answer.workflow_execution_info),
+        summary=replace(summary(namespace, about), parent=_parent(namespace, about)),
         execution_timeout=payloads.span(config.workflow_execution_timeout),
         run_timeout=payloads.span(config.workflow_run_timeout),
         task_timeout=payloads.span(config.default_workflow_task_timeout),
@@ -166,7 +167,15 @@ def detail(namespace: str, answer: DescribeWorkflowExecutionResponse) -> RunDeta
             for one in answer.pending_children
         ),
         task=_task(answer),
+        reset_run_id=answer.workflow_extended_info.reset_run_id,
     )
+
+
+def _parent(namespace: str, info: WorkflowExecutionInfo) -> RunKey | None:
+    """A parent may live in another namespace, which is told by its id."""
+    if not info.HasField("parent_execution"):
+        return None
+    return _other(namespaces.name_of(info.parent_namespace_id, namespace), info.parent_execution)
 
 
 def _task(answer: DescribeWorkflowExecutionResponse) -> PendingTask | None:

@@ -111,3 +111,19 @@ class TimelineForm(forms.Form):
     def asked(self) -> dict[str, Any]:
         self.is_valid()
         return {name: self.cleaned_data.get(name) for name in self.fields}
+
+
+class KinForm(forms.Form):
+    """What is asked of a level of the family; the place among its pages comes beside it."""
+
+    space = forms.CharField(required=False, max_length=255)
+    status = forms.CharField(required=False, max_length=40)
+    find = forms.CharField(required=False, max_length=200)
+    page = forms.CharField(required=False, max_length=10)
+    token = forms.CharField(required=False, max_length=4_000)
+    behind = forms.CharField(required=False, max_length=90_000)
+
+    def asked(self) -> dict[str, str]:
+        self.is_valid()
+        found = {name: self.cleaned_data.get(name) or "" for name in self.fields}
+        return {name: value for name, value in found.items() if value}

@@ -10,18 +10,14 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from console.gateway import events as gateway
-from console.gateway import workflows
-from console.gateway.channel import GatewayError
 from console.gateway.events import Event, Field
 from console.gateway.payloads import Failure
-from console.gateway.runs import RunDetail, RunKey
+from console.gateway.runs import RunDetail
 from console.ui.htmx import version_of
-from console.workflows import eventrows, presenters, runpage
+from console.workflows import eventrows, runpage
 from console.workflows.causes import leaf
 from console.workflows.causes.standing import Standing
 from console.workflows.groups import ICONS, KINDS, Group, grouped, near, shown
-from console.workflows.presenters import RunRow
-from console.workflows.query import quoted
 from console.workflows.reading import Known, read
 from console.workflows.timeline import WORDS, Axis, Row, axis, row
 
@@ -148,19 +144,3 @@ def event_detail(events: list[Event], event: Event) -> EventDetail:
 
 def pending_version(run: RunDetail) -> str:
     return version_of(run.activities, run.children, run.task)
-
-
-def same_workflow(key: RunKey, most: int) -> list[RunRow]:
-    """Other runs under the same workflow id; none when the index cannot say."""
-    try:
-        page = workflows.find(key.namespace, f"WorkflowId = {quoted(key.workflow_id)}", most)
-    except GatewayError:
-        return []
-    return [
-        presenters.run_row(one, one.closed_at or EPOCH)
-        for one in page.runs
-        if one.key.run_id != key.run_id
-    ]
-
-
-EPOCH = gateway.EPOCH

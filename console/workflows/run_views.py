@@ -24,8 +24,6 @@ from console.workflows.causes import helping
 from console.workflows.forms import EventsForm, TimelineForm
 from console.workflows.reading import read
 
-OTHERS_MAX = 25
-
 
 def described(namespace: str, workflow_id: str, run_id: str) -> RunDetail:
     try:
@@ -151,21 +149,6 @@ def pending(request: HtmxRequest, namespace: str, workflow_id: str, run_id: str)
         "kinds": runpage.pending_kinds(run),
     }
     return render_page(request, "workflows/pending.html", context, parts=["pending"])
-
-
-@require_GET
-@requires("run.view")
-def relations(request: HtmxRequest, namespace: str, workflow_id: str, run_id: str) -> HttpResponse:
-    run = described(namespace, workflow_id, run_id)
-    known = read(run.summary.key, run.summary.history_length)
-    context = frame(request, run, "relations") | {
-        "chain": runpage.chain(known.events),
-        "children": runpage.children(looking.groups_of(run, known)),
-        "others": looking.same_workflow(run.summary.key, OTHERS_MAX),
-        "summary": run.summary,
-        "known": known,
-    }
-    return render_page(request, "workflows/relations.html", context)
 
 
 @require_GET

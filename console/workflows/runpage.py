@@ -119,48 +119,35 @@ def pending_kinds(run: RunDetail) -> list[PendingKind]:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """The runs before and after this one under the same workflow id."""
+    """The runs before and after this one under the same workflow id, and how it came of them."""
 
     first_run_id: str
     previous_run_id: str
     next_run_id: str
-    why: str
+    #: "continued as new from", "tried again after", "started by cron after", "reset from"
+    came: str
+    goes: str
 
 
-def chain(events: Sequence[Event]) -> Chain:
+#: the protocol's initiator -> how a run came of the one before
+CAME = {"1": "continued as new from", "2": "tried again after", "3": "started by cron after"}
+
+
+def chain(events: Sequence[Event], reset_run_id: str = "") -> Chain:
     started = events[0] if events else None
     close = events[-1] if events else None
     first = gateway.text(started, "first_execution_run_id") if started else ""
     previous = gateway.text(started, "continued_execution_run_id") if started else ""
+    came = CAME.get(gateway.text(started, "initiator") if started else "", CAME["1"])
+    reset = next((base for base in map(gateway.reset_from, events) if base), "")
     after = gateway.text(close, "new_execution_run_id") if close else ""
-    return Chain(first, previous, after, "continued as new" if previous else "")
-
-
-@dataclass(frozen=True, slots=True)
-class Relative:
-    workflow_id: str
-    run_id: str
-    type: str
-    outcome: str
-    event_id: int
-    at: datetime | None
-
-
-def children(groups: Sequence[Group]) -> list[Relative]:
-    return [
-        Relative(
-            workflow_id=group.name,
-            run_id=gateway.text(group.started, "workflow_execution.run_id")
-            if group.started
-            else "",
-            type=gateway.text(group.head, "workflow_type.name"),
-            outcome=group.outcome,
-            event_id=group.id,
-            at=group.head.at,
-        )
-        for group in groups
-        if group.category == "child"
-    ]
+    return Chain(
+        first,
+        reset or previous,
+        reset_run_id or after,
+        "reset from" if reset else came,
+        "was reset into" if reset_run_id else "goes on in",
+    )
 
 
 @dataclass(frozen=True, slots=True)

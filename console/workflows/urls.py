@@ -1,6 +1,6 @@
 from django.urls import path
 
-from console.workflows import act_views, run_views, views
+from console.workflows import act_views, kin_views, run_views, views
 
 RUN = "<name:workflow_id>/<name:run_id>/"
 
@@ -19,7 +19,8 @@ urlpatterns = [
     path(f"{RUN}events/<int:event_id>/", run_views.event, name="event"),
     path(f"{RUN}history.json", run_views.download, name="download"),
     path(f"{RUN}pending/", run_views.pending, name="pending"),
-    path(f"{RUN}relations/", run_views.relations, name="relations"),
+    path(f"{RUN}relations/", kin_views.relations, name="relations"),
+    path(f"{RUN}kin/", kin_views.children, name="kin"),
     path(f"{RUN}payloads/", run_views.payloads, name="payloads"),
     path(f"{RUN}activity/", run_views.activity, name="activity"),
     path(f"{RUN}terminate/", act_views.terminate, name="terminate"),

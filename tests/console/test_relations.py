@@ -1,0 +1,152 @@
+"""The family of a run: the way up, levels that open one at a time, chains and resets."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+
+from console.access.models import Role
+from console.gateway import namespaces, steering, workflows
+from console.gateway.runs import RunKey
+from console.workflows import kin
+from tests.console.conftest import NAMESPACE, indexed
+from tests.support.commands import complete, continue_as_new, start_child
+from tests.support.engine import PERDURE, Server
+from tests.support.eventually import eventually
+from tests.support.names import Names
+from tests.support.pages import calls_of, htmx, words_in
+from tests.support.people import person
+from tests.support.programs import Program
+from tests.support.scripted import Scripted, stubs
+
+Browser = Callable[..., Client]
+pytestmark = pytest.mark.usefixtures("db")
+#: A window and a bit.
+WINDOW, CHILDREN = 10, 12
+
+
+@pytest.fixture
+def server(program: Program, server_address: str, server_kind: str) -> Iterator[Server]:
+    with stubs(program, server_address, server_kind) as made:
+        yield made
+
+
+@pytest.fixture
+def worker(program: Program, server: Server, names: Names) -> Scripted:
+    return Scripted(program, server, names.queue())
+
+
+@pytest.fixture
+def other(program: Program, server: Server, names: Names) -> Scripted:
+    """Of another queue."""
+    return Scripted(program, server, names.queue())
+
+
+def url(key: RunKey, view: str = "relations") -> str:
+    return reverse(f"workflows:{view}", args=[key.namespace, key.workflow_id, key.run_id])
+
+
+def child_of(key: RunKey, workflow_id: str) -> RunKey:
+    query = f"WorkflowId = '{workflow_id}'"
+    indexed(query, 1)
+    return workflows.find(key.namespace, query, 1).runs[0].key
+
+
+def test_a_wide_family_is_shown_in_windows_and_costs_the_same(
+    carol: User,
+    browser_of: Browser,
+    worker: Scripted,
+    names: Names,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(kin, "WINDOW", WINDOW)
+    key = worker.start(names.workflow())
+    stem = names.workflow("kid")
+    idle = names.queue()
+    worker.on_task(*(start_child(f"{stem}-{number:02}", idle) for number in range(CHILDREN)))
+    indexed(f"ParentRunId = '{key.run_id}'", CHILDREN)
+    browser = browser_of(carol)
+
+    page = browser.get(url(key))
+    second = browser.get(url(key, "kin"), headers=htmx(""))
+    one = browser.get(url(key, "kin"), {"find": f"{stem}-07"}, headers=htmx(""))
+
+    assert "12 children" in words_in(page)
+    assert "Running 12" in words_in(page)
+    assert "1 to 10 of 12" in words_in(page)
+    assert page.text.count('id="m-') == second.text.count('id="m-') == WINDOW
+    assert one.text.count('id="m-') == 1
+    assert calls_of(page) <= 12
+    assert calls_of(second) <= 6
+
+
+def test_a_level_opens_below_its_run_and_leads_back_up(
+    carol: User, browser_of: Browser, worker: Scripted, other: Scripted, names: Names
+) -> None:
+    key = worker.start(names.workflow("root"))
+    middle, below = names.workflow("middle"), names.workflow("below")
+    worker.on_task(start_child(middle, other.queue))
+    other.on_task(start_child(below, names.queue()))
+    of_middle, of_below = child_of(key, middle), child_of(key, below)
+    browser = browser_of(carol)
+
+    page = browser.get(url(key))
+    level = browser.get(url(of_middle, "kin"), {"row": "on"}, headers=htmx(""))
+    up = browser.get(url(of_below))
+    found = browser.get(url(of_below), {"find": middle})
+
+    assert f'hx-get="{url(of_middle, "kin")}?row=on"' in page.text
+    assert level.text.startswith(f'\n<tr class="kin-row" id="kin-{of_middle.run_id}"')
+    assert of_below.run_id in level.text
+    line = up.text[up.text.index('class="lineage"') :]
+    assert line.index(key.run_id) < line.index(of_middle.run_id)
+    assert "Found in the family 1 below" in words_in(found)
+
+
+def test_the_runs_of_a_chain_say_how_they_came(
+    carol: User, browser_of: Browser, worker: Scripted, names: Names
+) -> None:
+    key = worker.start(names.workflow())
+    worker.on_task(continue_as_new(worker.queue))
+    second = workflows.describe(RunKey(NAMESPACE, key.workflow_id, "")).summary.key
+    worker.on_task(complete())
+    third = steering.reset(
+        second, 4, "try again", identity="bob@example.com", request_id=names.workflow("request")
+    )
+    indexed(f"WorkflowId = '{key.workflow_id}'", 3)
+    browser = browser_of(carol)
+
+    words = [words_in(browser.get(url(run))) for run in (key, second, third)]
+
+    assert f"goes on in {second.run_id[:8]}" in words[0]
+    assert f"continued as new from {key.run_id[:8]}" in words[1]
+    assert f"reset from {second.run_id[:8]}" in words[2]
+    assert "this run" in words[2]
+
+
+def test_a_child_in_another_namespace_is_for_who_may_see_it(
+    alice: User, browser_of: Browser, worker: Scripted, names: Names, server_kind: str
+) -> None:
+    if server_kind != PERDURE:
+        pytest.skip("this server starts no children in other namespaces")
+    namespaces.register("elsewhere", "", "", timedelta(days=1))
+    key, child_id = worker.start(names.workflow()), names.workflow("kid")
+    worker.on_task(start_child(child_id, worker.queue, namespace="elsewhere"))
+    eventually(lambda: workflows.count("elsewhere", f"ParentRunId = '{key.run_id}'").total)
+    child = workflows.find("elsewhere", f"WorkflowId = '{child_id}'", 1).runs[0].key
+    dora = person("Dora", Role.VIEWER, NAMESPACE)
+
+    mine = browser_of(alice).get(url(key))
+    level = browser_of(alice).get(url(key, "kin"), {"space": "elsewhere"}, headers=htmx(""))
+    hers = browser_of(dora).get(url(key))
+    refused = browser_of(dora).get(url(key, "kin"), {"space": "elsewhere"})
+    up = browser_of(alice).get(url(child))
+
+    assert "1 child in elsewhere" in words_in(mine)
+    assert child.run_id in level.text
+    assert "elsewhere" not in hers.text
+    assert refused.status_code == 403
+    assert url(key) in up.text
