@@ -1,11 +1,11 @@
 """At most four counts a page, each kept for a moment and shared by all who look."""
 
-import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from console.gateway import counting, namespaces
 from console.gateway.channel import GatewayError, Trouble
+from console.gateway.conditions import named
 from console.gateway.counting import Counted
 from console.gateway.namespaces import Attributes
 from search.query.errors import QueryError
@@ -29,7 +29,6 @@ SHARED = (
 )
 GROUPABLE = {"Keyword", "KeywordList", "Bool"}
 EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
-PLAIN_NAME = re.compile(r"[A-Za-z_]\w*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +139,3 @@ def window_of(span: str, now: datetime) -> tuple[Window, str]:
 
 def narrowed(query: str, condition: str) -> str:
     return f"({query}) AND {condition}" if query else condition
-
-
-def named(attribute: str) -> str:
-    return attribute if PLAIN_NAME.fullmatch(attribute) else f"`{attribute}`"

@@ -3,10 +3,10 @@
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
+from console.gateway.conditions import equals
 from console.gateway.runs import Group
-from console.overview.looking import Part, Window, named, narrowed
+from console.overview.looking import Part, Window, narrowed
 from console.ui import words
 
 ROWS_MAX = 20
@@ -55,20 +55,9 @@ def rows(part: Part, attribute: str, query: str) -> Rows:
 
 def _row(group: Group, attribute: str, query: str, total: int) -> Row:
     value = group.values[0] if group.values else None
-    condition = f"{named(attribute)} {_is(value)}"
+    condition = equals(attribute, value)
     name = "none" if value is None else str(value)
     return Row(name, group.count, 100 * group.count / max(total, 1), narrowed(query, condition))
-
-
-def _is(value: Any) -> str:
-    match value:
-        case None:
-            return "IS NULL"
-        case bool():
-            return f"= {str(value).lower()}"
-        case _:
-            escaped = str(value).replace("\\", "\\\\").replace("'", "\\'")
-            return f"= '{escaped}'"
 
 
 @dataclass(frozen=True, slots=True)

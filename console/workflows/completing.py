@@ -6,6 +6,7 @@ The grammar says what kind of word may stand at the caret; the namespace says wh
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from console.gateway import conditions
 from console.gateway.namespaces import Attributes
 from console.workflows import query as queries
 from console.workflows.table import UNSORTABLE, name_in_query
@@ -129,7 +130,7 @@ def _values(
     elif kind == ValueType.DATETIME:
         yield from ((f"{one} ", "from now") for one in MOMENTS)
     else:
-        yield from ((f"{queries.quoted(one)} ", "seen") for one in seen(name))
+        yield from ((f"{conditions.quoted(one)} ", "seen") for one in seen(name))
 
 
 def _comparisons(kind: str) -> Iterator[tuple[str, str]]:

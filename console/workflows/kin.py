@@ -15,11 +15,11 @@ from django.utils import timezone
 
 from console.gateway import counting, namespaces, workflows
 from console.gateway.channel import GatewayError
+from console.gateway.conditions import quoted
 from console.gateway.runs import Counts, RunDetail, RunKey, RunPage, RunSummary
 from console.ui.pages import BadToken, Pager, place
 from console.workflows import presenters
 from console.workflows.presenters import RunRow
-from console.workflows.query import quoted
 
 WINDOW = 50
 #: other namespaces that are asked for children, each with one count

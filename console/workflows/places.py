@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 from console.gateway import namespaces, workflows
 from console.gateway.channel import GatewayError, Trouble
+from console.gateway.conditions import quoted
 from console.gateway.namespaces import Attributes
 from console.gateway.runs import RunKey
 from console.workflows import query as queries
-from console.workflows.query import ID_LENGTH_MAX, quoted
+from console.workflows.query import ID_LENGTH_MAX
 from search.attributes import words
 from search.query.errors import QueryError
 from search.query.parser import parse

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
+from console.gateway import conditions
 from console.gateway.admin import Index
 from console.gateway.runs import Problem, RunSummary
 from console.ui import words
@@ -170,5 +171,5 @@ def place_url(namespace: str, place: Place) -> str:
 
 def nowhere_url(namespace: str, wanted: str) -> str:
     """Nothing is called so: the page of runs says it, and what begins so may still come."""
-    condition = f"WorkflowId STARTS_WITH {queries.quoted(wanted)}" if wanted else ""
+    condition = f"WorkflowId STARTS_WITH {conditions.quoted(wanted)}" if wanted else ""
     return reverse("workflows:runs", args=[namespace]) + address(condition, "")

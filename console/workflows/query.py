@@ -103,11 +103,6 @@ def order_of(text: str) -> Order | None:
     return Order(match[1].strip("`"), (match[2] or "").upper() == "DESC") if match else None
 
 
-def quoted(value: str) -> str:
-    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
-
-
 def without_order(text: str) -> str:
     return ORDER.sub("", text)
 

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from console.gateway import columns as chosen
+from console.gateway import conditions
 from console.gateway.runs import RunSummary
 from console.ui.htmx import version_of
 from console.workflows import presenters
@@ -252,7 +253,7 @@ def _links(search: Search, column: Column, texts: list[str]) -> tuple[tuple[str,
 def condition_of(column: Column, text: str) -> str:
     if (column.name, text) == ("ExecutionStatus", "Retrying"):
         return RETRYING
-    value = text if column.kind == "Bool" else queries.quoted(text)
+    value = text if column.kind == "Bool" else conditions.quoted(text)
     return f"{name_in_query(column.name)} = {value}"
 
 

@@ -65,6 +65,7 @@ IN_NAMESPACE = {
     "replay",
     "incidents",
     "overview",
+    "cohorts",
     "alerts",
 }
 

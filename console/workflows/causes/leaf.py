@@ -11,6 +11,7 @@ from datetime import datetime
 from console.gateway import events as gateway
 from console.gateway import metadata, namespaces, task_queues, workflows
 from console.gateway.channel import GatewayError
+from console.gateway.conditions import quoted
 from console.gateway.events import Event
 from console.gateway.runs import PendingActivity, PendingChild, RunDetail, RunKey
 from console.gateway.task_queues import Queue
@@ -19,7 +20,6 @@ from console.workflows.causes.ended import ended
 from console.workflows.causes.facts import Facts, Followed, alive, workers
 from console.workflows.causes.standing import Standing
 from console.workflows.groups import Group, grouped
-from console.workflows.query import quoted
 from console.workflows.reading import read
 
 #: runs that are described below the one that is looked at

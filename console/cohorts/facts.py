@@ -1,0 +1,120 @@
+"""What a run can have in common with others: each fact with the condition that finds them. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from console.gateway.conditions import equals, named, quoted
+from console.gateway.namespaces import Attributes
+from console.gateway.runs import Problem, RunSummary
+from console.ui import words
+
+#: each costs a count
+FACTS_MAX = 24
+VALUES_MAX = 4
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+WAITS = {"activity": "an activity", "timer": "a timer", "child": "a child", "signal": "a signal"}
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """`usual`: it is asked for where nobody chose yet."""
+
+    key: str
+    group: str
+    label: str
+    value: str
+    condition: str
+    usual: bool = False
+
+
+def facts(run: RunSummary, attributes: Attributes) -> tuple[Fact, ...]:
+    found = [*_itself(run), *_trouble(run), *_attributes(run, attributes)]
+    found += [*_family(run), *_times(run)]
+    return tuple(found[:FACTS_MAX])
+
+
+def _itself(run: RunSummary) -> Iterator[Fact]:
+    yield _equal("type", "The run", "Type", "WorkflowType", run.type)
+    yield _equal("status", "The run", "Status", "ExecutionStatus", run.status)
+    yield _equal("queue", "The run", "Task queue", "TaskQueue", run.task_queue)
+    stem = _stem(run.key.workflow_id)
+    if stem:
+        condition = f"WorkflowId STARTS_WITH {quoted(stem)}"
+        yield Fact("stem", "The run", "Workflow id begins with", stem, condition)
+
+
+def _stem(workflow_id: str) -> str:
+    """What an id begins with, up to where its own part starts."""
+    return workflow_id[: max(workflow_id.rfind(mark) for mark in "/:_.-") + 1]
+
+
+def _trouble(run: RunSummary) -> Iterator[Fact]:
+    """What only our own index knows."""
+    problem = run.problem or Problem()
+    group = "What holds it up" if run.is_open else "What ended it"
+    if problem.fingerprint:
+        says = ": ".join(filter(None, (problem.failure_type, problem.failure_message)))
+        condition = equals("FailureFingerprint", problem.fingerprint)
+        yield Fact("failure", group, "The same failure", says, condition, usual=True)
+    if problem.failure_type:
+        yield _equal("error", group, "Type of the failure", "LastFailureType", problem.failure_type)
+    for name in problem.failing_types[:VALUES_MAX]:
+        yield _equal(f"step:{name}", group, "Failing activity", "FailingActivityTypes", name)
+    for name in problem.waiting_on[:VALUES_MAX]:
+        condition = equals("WaitingOn", name)
+        yield Fact(f"waits:{name}", group, "Waits for", WAITS.get(name, name), condition)
+
+
+def _attributes(run: RunSummary, attributes: Attributes) -> Iterator[Fact]:
+    """A text is no fact that is shared whole; a moment is shared by its day."""
+    kinds = {**attributes.system, **attributes.custom}
+    for name, value in run.attributes.items():
+        kind = kinds.get(name, "")
+        if kind == "Datetime" and isinstance(value, datetime):
+            yield _day(f"at:{name}", "Attributes", name, named(name), value)
+        elif kind not in {"Text", "Datetime", ""}:
+            values = value if isinstance(value, list) else [value]
+            for one in values[:VALUES_MAX]:
+                yield _equal(f"is:{name}:{one}", "Attributes", name, name, one)
+
+
+def _family(run: RunSummary) -> Iterator[Fact]:
+    if run.parent is not None:
+        condition = equals("ParentRunId", run.parent.run_id)
+        yield Fact("parent", "Family", "The same parent", run.parent.workflow_id, condition)
+    root = run.root
+    if root is not None and root.run_id not in {run.key.run_id, run.parent and run.parent.run_id}:
+        condition = equals("RootRunId", root.run_id)
+        yield Fact("root", "Family", "The same root", root.workflow_id, condition)
+
+
+def _times(run: RunSummary) -> Iterator[Fact]:
+    if run.started_at is not None:
+        yield _hour("start-hour", "Started within the hour", "StartTime", run.started_at)
+        yield _day("start-day", "Time", "Started on the day", "StartTime", run.started_at)
+    if run.closed_at is not None and not run.is_open:
+        yield _hour("close-hour", "Closed within the hour", "CloseTime", run.closed_at)
+
+
+def _hour(key: str, label: str, attribute: str, at: datetime) -> Fact:
+    begin = at.replace(minute=0, second=0, microsecond=0)
+    shown = f"{words.day(begin)} {begin:%H:%M} to {begin + HOUR:%H:%M}"
+    return Fact(key, "Time", label, shown, _within(attribute, begin, HOUR))
+
+
+def _day(key: str, group: str, label: str, attribute: str, at: datetime) -> Fact:
+    begin = at.replace(hour=0, minute=0, second=0, microsecond=0)
+    return Fact(key, group, label, words.day(begin), _within(attribute, begin, DAY))
+
+
+def _within(attribute: str, begin: datetime, step: timedelta) -> str:
+    form = "%Y-%m-%dT%H:%M:%SZ"
+    return f"{attribute} >= '{begin:{form}}' AND {attribute} < '{begin + step:{form}}'"
+
+
+def _equal(key: str, group: str, label: str, attribute: str, value: Any) -> Fact:
+    whole = isinstance(value, float) and value.is_integer()
+    shown = int(value) if whole else value
+    return Fact(key, group, label, str(shown), equals(attribute, shown), key == "type")

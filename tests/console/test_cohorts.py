@@ -1,0 +1,109 @@
+"""Runs like this one: each fact finds those that share it; the number is that of the runs page."""
+
+import html
+import re
+from collections.abc import Callable
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.contrib.auth.models import User
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
+
+from console.cohorts import looking
+from console.gateway import namespaces, workflows
+from console.gateway.runs import RunKey
+from tests.console.conftest import NAMESPACE, indexed
+from tests.support.names import Names
+from tests.support.pages import calls_of, htmx, version_in, words_in
+from tests.support.programs import Program, running
+
+Browser = Callable[..., Client]
+
+
+def url(key: RunKey) -> str:
+    return reverse("cohorts:cohort", args=[key.namespace, key.workflow_id, key.run_id])
+
+
+def query_of(page: HttpResponse) -> str:
+    """The query that the main link of the page leads to."""
+    link = re.search(r'class="button button-main" href="([^"]+)"', page.text)
+    assert link
+    return parse_qs(urlsplit(html.unescape(link[1])).query).get("q", [""])[0]
+
+
+@pytest.fixture
+def three(program: Program, names: Names) -> list[RunKey]:
+    """Two on one queue, the second of them terminated, and one on another."""
+    queues = [names.queue(), names.queue()]
+    keys = [
+        program.start("Waiting", names.workflow("like"), queue)
+        for queue in (queues[0], queues[0], queues[1])
+    ]
+    program.wait(program.client.get_workflow_handle(keys[1].workflow_id).terminate())
+    for queue in queues:
+        indexed(f"TaskQueue = '{queue}'", 1)
+    indexed(f"TaskQueue = '{queues[0]}' AND ExecutionStatus = 'Terminated'", 1)
+    return keys
+
+
+def test_every_fact_of_a_run_finds_at_least_itself(
+    program: Program, names: Names, db: None, three: list[RunKey]
+) -> None:
+    _, facts = looking.described(three[1])
+
+    assert {"type", "status", "queue", "stem", "start-hour", "close-hour"} <= {
+        one.key for one in facts
+    }
+    for fact in facts:
+        found = workflows.find(NAMESPACE, f"({fact.condition}) AND RunId = '{three[1].run_id}'", 1)
+        assert [one.key for one in found.runs] == [three[1]], fact
+
+
+def test_toggled_facts_become_the_query_of_the_runs_page(
+    carol: User, browser_of: Browser, three: list[RunKey]
+) -> None:
+    browser = browser_of(carol)
+    asked = {"asked": "on", "on": ["type", "queue"]}
+
+    both = browser.get(url(three[0]), asked, headers=htmx("cohort"))
+    alone = browser.get(url(three[0]), {"asked": "on", "on": ["queue", "status"]})
+    listed = browser.get(f"/namespaces/{NAMESPACE}/runs/", {"q": query_of(both)})
+
+    assert "2 runs have all of this in common" in words_in(both)
+    assert "<html" not in both.text
+    assert "no other has all of this in common with it" in words_in(alone)
+    assert all(key.run_id in listed.text for key in three[:2])
+    assert three[2].run_id not in listed.text
+
+
+def test_it_begins_with_the_type_and_says_how_many_share_each_fact(
+    carol: User, browser_of: Browser, three: list[RunKey]
+) -> None:
+    browser = browser_of(carol)
+
+    page = browser.get(url(three[0]))
+    again = browser.get(url(three[0]), {"version": version_in(page)}, headers=htmx("cohort"))
+
+    assert query_of(page) == "WorkflowType = 'Waiting'"
+    assert re.search(r"Task queue \S+ 2 ", words_in(page))
+    assert calls_of(page) <= 14
+    assert again.status_code == 204
+    assert calls_of(again) <= 3
+
+
+def test_the_same_failure_is_a_fact(
+    carol: User, browser_of: Browser, program: Program, names: Names
+) -> None:
+    if not namespaces.attributes(NAMESPACE).ours:
+        pytest.skip("this server does not index failures")
+    queue = names.queue()
+    with running(program, queue):
+        keys = [program.start("Charging", names.workflow(), queue, "-1.00") for _ in range(2)]
+        indexed(f"TaskQueue = '{queue}' AND ExecutionStatus = 'Failed'", 2)
+
+    page = browser_of(carol).get(url(keys[0]), {"asked": "on", "on": ["failure", "queue"]})
+
+    assert "2 runs have all of this in common" in words_in(page)
+    assert "The same failure AmountRefused: an amount below zero" in words_in(page)
