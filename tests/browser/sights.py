@@ -279,6 +279,11 @@ def start_like(visitor: Visitor) -> None:
     visitor.goes_to((link.get_attribute("href") or "").lstrip("/"))
 
 
+def cohort(visitor: Visitor) -> None:
+    address = visitor.opens(STUCK).url.removeprefix(f"{visitor.address}/")
+    visitor.goes_to(address.replace("/runs/", "/cohorts/", 1))
+
+
 PAGES: dict[str, Callable[[Visitor], object]] = {
     "runs": runs,
     "runs-stuck": runs_stuck,
@@ -297,6 +302,7 @@ PAGES: dict[str, Callable[[Visitor], object]] = {
     "start": at(f"{HOME}start/"),
     "start-like": start_like,
     "run-relations": run_tab("relations", "WorkflowType = 'Shipping'"),
+    "cohort": cohort,
     "run-payloads": run_tab("payloads"),
     "run-activity": run_tab("activity"),
     "alert-new": alert_new,

@@ -1,5 +1,6 @@
 """What only a browser shows: htmx, the content policy and our few lines of script together."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,13 +11,16 @@ from playwright.sync_api import Page, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from console.audit.record import record
+from console.gateway import workflows
 from console.gateway.runs import RunKey
 from tests.console.conftest import NAMESPACE, indexed
 from tests.console.test_run import url
+from tests.support.commands import start_child
 from tests.support.eventually import eventually
 from tests.support.names import Names
 from tests.support.people import PASSWORD, person
 from tests.support.programs import Program, running
+from tests.support.scripted import Scripted, stubs
 
 pytestmark = pytest.mark.slow
 
@@ -300,3 +304,34 @@ def test_columns_are_ordered_by_the_keyboard_and_fit_a_narrow_page(
         page.go_back()
         page.wait_for_url("**cols=WorkflowId,RunId**")
         assert complaints == []
+
+
+def test_a_level_of_the_family_opens_in_place_and_facts_become_a_count(
+    bob_at: str, program: Program, names: Names, server_address: str, server_kind: str
+) -> None:
+    stem, idle = names.workflow("kin"), names.queue()
+    with stubs(program, server_address, server_kind) as server:
+        worker, other = (Scripted(program, server, names.queue()) for _ in range(2))
+        key = worker.start(stem)
+        worker.on_task(start_child(f"{stem}-a", other.queue), start_child(f"{stem}-b", idle))
+        other.on_task(start_child(f"{stem}-below", idle))
+    indexed(f"RootRunId = '{key.run_id}' AND ParentRunId IS NOT NULL", 3)
+    below = workflows.find(NAMESPACE, f"WorkflowId = '{stem}-below'", 1).runs[0].key
+
+    with browser(bob_at, "bob") as (page, complaints):
+        page.goto(f"{bob_at}{url(key, 'relations')}")
+        expect(page.locator(".kin .kin")).to_have_count(0)
+        page.get_by_role("button", name=f"Children of {stem}-a").click()
+        expect(page.locator(".kin .kin")).to_contain_text(f"{stem}-below")
+
+        page.goto(
+            bob_at + reverse("cohorts:cohort", args=[NAMESPACE, below.workflow_id, below.run_id])
+        )
+        expect(page.locator("#cohort")).to_contain_text("WorkflowType = 'Child'")
+        page.get_by_label("Task queue").check()
+        expect(page.locator("#cohort")).to_contain_text("2 runs have all of this in common")
+        expect(page).to_have_url(re.compile(r"on=queue"))
+        page.get_by_role("link", name="See these runs").click()
+        expect(page.locator("#results tbody tr")).to_have_count(2)
+
+    assert complaints == []

@@ -290,7 +290,7 @@ def test_the_cause_is_two_children_down(
     assert found.of
     assert found.of.workflow_id == leaf_id
     assert f"{leaf_id} is stuck: Nobody asks for workflow tasks of {queue}" in words_in(page)
-    assert "Go to the child" in words_in(page)
+    assert "Go to the cause" in words_in(page)
     assert calls_of(page) <= 16
     assert standing(key, sees=False).cause == "waits-for-child"
 

@@ -82,8 +82,8 @@ HELPS: Mapping[str, Help] = {
     ),
     "activity-silent": Help("Complete by hand…", "when its work is known to be done.", *COMPLETE),
     "activity-runs": BY_ITSELF,
-    "child-stuck": Help("Go to the child", "What helps there helps here.", *RUN),
-    "waits-for-child": Help("Go to the child", "See how far it is.", *RUN),
+    "child-stuck": Help("Go to the cause", "What helps there helps here:", *RUN),
+    "waits-for-child": Help("Go to the child", "See how far it is:", *RUN),
     "cancel-not-acted-on": Help(
         "Terminate…",
         "Its code had its chance to end well; this asks it no more.",
