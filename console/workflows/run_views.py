@@ -63,7 +63,13 @@ def timeline(request: HtmxRequest, namespace: str, workflow_id: str, run_id: str
     if unchanged(request, look.version):
         return nothing_new()
     helps = helping.link(run.summary.key, look.standing, partial(can, request.user))
-    context = frame(request, run, "timeline") | {"look": look, "asked": asked, "helps": helps}
+    problem = run.summary.problem
+    context = frame(request, run, "timeline") | {
+        "look": look,
+        "asked": asked,
+        "helps": helps,
+        "fingerprint": problem.fingerprint if problem else "",
+    }
     return render_page(request, "workflows/run.html", context, parts=["live", "lanes", "more"])
 
 

@@ -68,6 +68,11 @@ def standing(key: RunKey, later: float = 0, *, sees: bool = True) -> Standing:
     return leaf.look(run, grouped(known.events, run.activities), known.events, walk)
 
 
+def becomes(cause: str, key: RunKey, later: float = 0) -> Standing:
+    """A server tells of its pollers a moment later."""
+    return eventually(lambda: standing(key, later), lambda found: found.cause == cause)
+
+
 def said(found: Standing) -> str:
     return found.subject + found.says + ("<when>" if found.next_at else "") + found.after
 
@@ -85,9 +90,8 @@ def test_only_activity_workers_poll(worker: Scripted, other: Scripted, names: Na
     other.on_task(schedule_activity("a", worker.queue))
     worker.poll_activity()
 
-    found = standing(key)
+    found = becomes("only-activity-workers", key)
 
-    assert found.cause == "only-activity-workers"
     assert "though 1 worker polls it for activities." in said(found)
 
 
@@ -96,9 +100,8 @@ def test_workers_are_busy_with_other_workflow_tasks(worker: Scripted, names: Nam
     worker.poll()
     key = worker.start(names.workflow())
 
-    found = standing(key, later=30)
+    found = becomes("workflow-backlog", key, later=30)
 
-    assert found.cause == "workflow-backlog"
     assert f"for its turn: 1 worker polls {worker.queue} and take" in said(found)
 
 
@@ -116,7 +119,7 @@ def test_a_workflow_task_times_out_again_and_again(worker: Scripted, names: Name
     key = worker.start(names.workflow(), workflow_task_timeout=seconds(1))
     worker.poll()
 
-    found = eventually(lambda: standing(key), lambda one: one.cause == "workflow-task-times-out")
+    found = becomes("workflow-task-times-out", key)
 
     assert "attempt 2 by now: a worker takes it and does not answer within 1 s" in said(found)
 
@@ -125,7 +128,7 @@ def test_the_code_fails(worker: Scripted, names: Names) -> None:
     key = worker.start(names.workflow())
     worker.fail_task(Cause.WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE, "no step")
 
-    found = eventually(lambda: standing(key), lambda one: one.cause == "workflow-code-fails")
+    found = becomes("workflow-code-fails", key)
 
     assert said(found).startswith("The workflow's own code fails in attempt 2")
     assert found.failure
@@ -136,7 +139,7 @@ def test_the_code_does_not_fit_the_history(worker: Scripted, names: Names) -> No
     key = worker.start(names.workflow())
     worker.fail_task(Cause.WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR, "TMPRL1100")
 
-    found = eventually(lambda: standing(key), lambda one: one.cause == "non-determinism")
+    found = becomes("non-determinism", key)
 
     assert said(found).startswith("The code that is deployed does not fit this history")
 
@@ -179,9 +182,8 @@ def test_only_workflow_workers_poll(worker: Scripted, names: Names) -> None:
     key = worker.start(names.workflow())
     worker.on_task(schedule_activity("a", worker.queue))
 
-    found = standing(key)
+    found = becomes("only-workflow-workers", key)
 
-    assert found.cause == "only-workflow-workers"
     assert "though 1 worker polls it for workflows" in said(found)
 
 
@@ -190,9 +192,8 @@ def test_workers_are_busy_with_other_activities(worker: Scripted, names: Names) 
     worker.on_task(schedule_activity("a", worker.queue), schedule_activity("b", worker.queue))
     worker.poll_activity()
 
-    found = standing(key, later=30)
+    found = becomes("activity-backlog", key, later=30)
 
-    assert found.cause == "activity-backlog"
     assert "for its turn" in said(found)
 
 
@@ -344,7 +345,7 @@ def test_an_update_does_not_end(program: Program, names: Names) -> None:
         key = program.start("Stalling", names.workflow(), queue)
         handle = program.client.get_workflow_handle(key.workflow_id)
         program.wait(handle.start_update("stall", wait_for_stage=WorkflowUpdateStage.ACCEPTED))
-        found = eventually(lambda: standing(key), lambda one: one.cause == "update-unfinished")
+        found = becomes("update-unfinished", key)
 
     assert said(found).startswith("It waits for the end of the update stall, accepted at ")
 
@@ -354,7 +355,7 @@ def test_it_waits_to_be_told_and_names_what(program: Program, names: Names) -> N
     with running(program, queue):
         key = program.start("Waiting", names.workflow(), queue)
         program.await_status(key, "Running", events_min=4)
-        found = eventually(lambda: standing(key), lambda one: one.cause == "waits-to-be-told")
+        found = becomes("waits-to-be-told", key)
 
     assert said(found) == "It waits to be told: the signal go or the updates adjust, book."
 
@@ -364,7 +365,7 @@ def test_nothing_can_wake_it(program: Program, names: Names) -> None:
     with running(program, queue):
         key = program.start("Lost", names.workflow(), queue)
         program.await_status(key, "Running", events_min=4)
-        found = eventually(lambda: standing(key), lambda one: one.cause == "lost")
+        found = becomes("lost", key)
 
     assert (found.cause, found.in_trouble) == ("lost", True)
     assert "its code takes no signal and no update: nothing can wake it." in said(found)

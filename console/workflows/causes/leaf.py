@@ -74,10 +74,22 @@ def look(run: RunDetail, groups: Sequence[Group], events: Sequence[Event], walk:
     found = speak(TROUBLE, facts)
     if found is None:
         facts = replace(facts, child=_follow(run, groups, walk))
-        found = speak(REST, facts)
-    if found is None:
-        found = waits.to_be_told(replace(facts, handlers=_handlers(facts)))
+        found = rest(facts, events)
     return found if found.workers else _with_workers(found, facts)
+
+
+def rest(facts: Facts, events: Sequence[Event]) -> Standing:
+    """What it waits for, when nothing is wrong with the run itself."""
+    if found := speak(REST, facts):
+        return found
+    if not _is_whole(events):
+        return waits.IS_READ
+    return waits.to_be_told(replace(facts, handlers=_handlers(facts)))
+
+
+def _is_whole(events: Sequence[Event]) -> bool:
+    """A long history comes page by page; what is open may stand where it was not read yet."""
+    return bool(events) and events[-1].id == len(events)
 
 
 def speak(rules: Sequence[Rule], facts: Facts) -> Standing | None:

@@ -5,6 +5,11 @@ from console.ui import words
 from console.workflows.causes.facts import Facts, alive
 from console.workflows.causes.standing import STUCK, WAITS, Standing
 
+#: nothing is claimed of a run of which a part was not read
+IS_READ = Standing(
+    "", "running", WAITS, "Its history is being read", "; what it waits for is not known yet."
+)
+
 
 def has_not_begun(facts: Facts) -> Standing | None:
     summary = facts.run.summary

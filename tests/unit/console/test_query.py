@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from console.gateway import conditions
 from console.workflows import query
 
 ATTENTION = (
@@ -71,7 +72,7 @@ def test_the_wrong_piece_is_marked() -> None:
 
 
 def test_a_quote_in_a_value_does_not_end_it() -> None:
-    assert query.quoted("it's") == r"'it\'s'"
+    assert conditions.quoted("it's") == r"'it\'s'"
 
 
 def test_now_is_no_attribute() -> None:

@@ -133,6 +133,14 @@ def test_who_terminated_it_and_why() -> None:
 ROOT = Path(__file__).parents[3]
 
 
+def test_nothing_is_said_of_a_history_with_a_hole() -> None:
+    events = [made(1, "WorkflowExecutionStarted", 0), made(2_000, "TimerFired", 9)]
+
+    found = leaf.rest(Facts(run(), grouped(events), NOW), events)
+
+    assert said(found) == "Its history is being read; what it waits for is not known yet."
+
+
 def test_every_cause_is_told_of_and_made_for_real() -> None:
     told = re.findall(r"^\| `([a-z-]+)` \|", (ROOT / "docs/why-stuck.md").read_text(), re.MULTILINE)
     made_by_tests = (ROOT / "tests/console/test_why_stuck.py").read_text()
