@@ -50,12 +50,6 @@ create index visibility_by_type on visibility (namespace_id, workflow_type, stat
 create index visibility_failing on visibility (namespace_id, failing_activity_count)
     where failing_activity_count > 0;
 
--- A family, level by level and as a whole. A run without a parent pays nothing.
-create index visibility_by_parent on visibility (namespace_id, parent_run_id)
-    where parent_run_id is not null;
-create index visibility_by_root on visibility (namespace_id, root_run_id)
-    where parent_run_id is not null;
-
 -- A run without such attributes pays nothing.
 create index visibility_by_slot on visibility using gin (slots jsonb_path_ops)
     where slots is not null;
