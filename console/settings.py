@@ -4,12 +4,15 @@ Each value from outside passes one of a few readers that refuse loudly.
 """
 
 import os
+import tomllib
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+
+from console import policies
 
 
 def required(name: str, meaning: str) -> str:
@@ -55,6 +58,16 @@ def one_of(name: str, allowed: tuple[str, ...]) -> str:
     if value not in allowed:
         raise ImproperlyConfigured(f"{name} is {value!r}. It must be one of {', '.join(allowed)}.")
     return value
+
+
+def payload_policies(name: str) -> policies.Policies:
+    path = optional(name)
+    if not path:
+        return {}
+    try:
+        return policies.parse(tomllib.loads(Path(path).read_text("utf-8")), optional)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, policies.WrongPolicy) as wrong:
+        raise ImproperlyConfigured(f"{name}, {path}: {wrong}") from None
 
 
 def database(url: str) -> dict[str, Any]:
@@ -106,6 +119,8 @@ EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = optional("EMAIL_FROM", "perdure@localhost")
 #: Written by the background jobs and read by the console: the same place to both.
 EXPORT_DIRECTORY = words("EXPORT_DIRECTORY", str(ROOT / ".run" / "exports"))[0]
+#: Codecs, masked fields and blob stores of payloads, by namespace.
+PAYLOADS = payload_policies("PAYLOADS_FILE")
 ALLOWED_HOSTS = words("CONSOLE_HOSTS", "localhost,127.0.0.1,[::1]")
 BEHIND_HTTPS = flag("CONSOLE_HTTPS", False)
 DEBUG = False
@@ -152,6 +167,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "console.gateway.tally.ServerTimingMiddleware",
     "console.access.tokens.TokenMiddleware",
+    "console.access.sights.SightMiddleware",
     "console.ui.refusals.RefusalMiddleware",
     "console.access.frontdoor.EngineRefusalMiddleware",
     "console.saved_views.opening.DefaultViewMiddleware",

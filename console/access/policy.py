@@ -18,6 +18,8 @@ VERBS: dict[str, Role] = {
     "run.reset": Role.OPERATOR,
     "run.start": Role.OPERATOR,
     "run.update": Role.OPERATOR,
+    "payload.view": Role.VIEWER,
+    "payload.reveal": Role.OPERATOR,
     "activity.try": Role.OPERATOR,
     "activity.pause": Role.OPERATOR,
     "activity.resume": Role.OPERATOR,

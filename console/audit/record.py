@@ -17,6 +17,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
+from console.audit.keeping import kept
 from console.audit.models import AuditEntry, AuditOutcome
 from console.gateway.channel import GatewayError
 from console.gateway.runs import RunKey
@@ -47,17 +48,18 @@ def record(
     before: Any = None,
     asked: Mapping[str, Any] | None = None,
 ) -> Iterator[Act]:
+    where = key.namespace if key else namespace
     entry = AuditEntry.objects.create(
         person=person,
         who=person.get_full_name() or person.get_username(),
         verb=verb,
-        namespace=key.namespace if key else namespace,
+        namespace=where,
         workflow_id=key.workflow_id if key else "",
         run_id=key.run_id if key else "",
         target=target,
         reason=reason,
-        before=before,
-        asked=asked,
+        before=kept(where, before),
+        asked=kept(where, asked),
     )
     act = Act(str(entry.id), identity(person))
     try:
@@ -88,7 +90,7 @@ def _close(entry: AuditEntry, act: Act, result: AuditOutcome.Result, says: str) 
         entry=entry,
         result=result,
         says=says,
-        after=act.after,
+        after=kept(entry.namespace, act.after),
         event_id=act.event_id,
         run_id=act.run_id,
     )

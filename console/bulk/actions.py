@@ -13,7 +13,7 @@ from console.audit.record import Act, record
 from console.bulk import orders, outcomes
 from console.bulk.models import ACTIVE, BulkOperation, Stage, State
 from console.bulk.orders import Plan, Progress
-from console.gateway import steering
+from console.gateway import payloads, steering
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.runs import RunKey
 from console.ui.refusals import Refusal
@@ -32,11 +32,15 @@ def launch(person: User, operation: BulkOperation, how: dict[str, Any]) -> None:
     """From a draft to its canary. `how` are the fields of the form."""
     if not operation.eligible:
         raise Refusal(409, "None of these runs can take it.")
+    if how.get("signal_input") is not None:
+        how = how | {"signal_input": payloads.sealed(operation.namespace, how["signal_input"])}
     canary = min(how["canary"], operation.eligible)
     stage = Stage.CANARY if canary else Stage.RUNNING
     changes = how | {"canary": canary, "stage": stage, "started_at": timezone.now()}
     _move(operation, (Stage.DRAFT,), "It was launched or discarded meanwhile.", **changes)
     asked = {name: str(value) for name, value in how.items() if value not in (None, "")}
+    if "signal_input" in asked:
+        asked["signal_input"] = payloads.told(how["signal_input"])
     asked |= {"verb": operation.verb, "runs": str(operation.eligible), "query": operation.query}
     with _record(person, operation, how["reason"], asked) as act:
         try:

@@ -10,6 +10,7 @@ from console.access.policy import can
 from console.bulk import actions, listing, looking, manifest, orders
 from console.bulk.forms import AbortForm, PlanForm, launch_form
 from console.bulk.models import BulkOperation, Stage, Verb
+from console.gateway import payloads
 from console.ui.htmx import HtmxRequest, go_to, nothing_new, render_page, unchanged
 from console.ui.refusals import Refusal
 
@@ -50,6 +51,7 @@ def operation(request: HtmxRequest, namespace: str, number: int) -> HttpResponse
     context = looking.progress(found, timezone.now()) | may
     context |= looking.targets(found, request.GET.dict())
     context |= {
+        "signal_input": payloads.told(found.signal_input),
         "worker_away": found.is_active and looking.worker_is_away(),
         "lost": looking.is_lost(found),
     }

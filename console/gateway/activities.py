@@ -105,7 +105,7 @@ def complete(key: RunKey, activity_id: str, result: list[Any], identity: str) ->
             workflow_id=key.workflow_id,
             run_id=key.run_id,
             activity_id=activity_id,
-            result=payloads.encoded(result) if result else None,
+            result=payloads.sent(key.namespace, result) if result else None,
             identity=identity,
         ),
     )

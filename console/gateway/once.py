@@ -47,7 +47,7 @@ def signal(key: RunKey, name: str, arguments: list[object], identity: str, reque
             namespace=key.namespace,
             workflow_execution=_execution(key),
             signal_name=name,
-            input=payloads.encoded(arguments),
+            input=payloads.sent(key.namespace, arguments),
             identity=identity,
             request_id=request_id,
             header=Header(fields={HEADER: payloads.encoded([request_id]).payloads[0]}),

@@ -270,7 +270,7 @@ def _detail(schedule_id: str, answer: DescribeScheduleResponse) -> ScheduleDetai
         waiting=info.buffer_size,
         created_at=payloads.moment(info.create_time),
         updated_at=payloads.moment(info.update_time) if info.HasField("update_time") else None,
-        memo=payloads.contents(answer.memo.fields.items()),
+        memo=payloads.memo(answer.memo.fields.items()),
         attributes=payloads.contents(answer.search_attributes.indexed_fields.items()),
     )
 

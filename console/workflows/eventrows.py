@@ -77,6 +77,8 @@ def matching(events: Sequence[Event], kind: str, text: str, *, newest: bool) -> 
     if text:
         wanted = text.casefold().encode()
         found = [event for event in found if wanted in event.raw.SerializeToString().lower()]
+        # what it may hold only where this person may not see
+        found = [event for event in found if wanted in gateway.text_as_seen(event).lower()]
     return found[::-1] if newest else found
 
 

@@ -1,0 +1,263 @@
+"""The payload as this person may see it: decoded, unpacked, masked. The one way to look at it.
+
+    as it came ─▶ inflated (zlib, gzip) ─▶ by the codec ─▶ inflated ─▶ masked ─▶ Seen
+
+A Sight is one person's look into one namespace and lives as long as their request: what the codec
+decoded is kept nowhere else. Without one (background jobs) no codec is asked, and everything is
+masked that is masked from anybody anywhere.
+"""
+
+import hashlib
+import json
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from django.conf import settings
+from google.protobuf.message import DecodeError
+from temporalio.api.common.v1 import Payload
+from temporalio.api.history.v1 import HistoryEvent
+
+from console import policies
+from console.gateway import codec, masks
+from console.gateway.codec import CodecAway
+from console.gateway.walking import payloads_in
+from console.policies import NONE, Policy
+
+INFLATED_BYTES_MAX = 16 * 1024 * 1024
+COMPRESSED = frozenset({"binary/zlib", "binary/gzip"})
+JSON = frozenset({"json/plain", "json/protobuf"})
+#: read by the console itself; anything else is for a codec
+KNOWN = JSON | {"binary/null", "binary/plain", "binary/protobuf", "text/plain", ""}
+REFERENCE = "json/external-storage-reference"
+REFERENCE_TYPE = b"temporal.api.sdk.v1.ExternalStorageReference"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """state: "" it is all there; closed: still encoded; stored: a reference; hidden: bytes that
+    could hold a masked field."""
+
+    payload: Payload
+    state: str = ""
+    note: str = ""
+    #: the encodings that were taken off, outermost first
+    via: tuple[str, ...] = ()
+    masked: int = 0
+    #: only the browser may decode it
+    for_browser: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Sight:
+    namespace: str = ""
+    policy: Policy = NONE
+    #: the fields that this person does not see
+    hidden: tuple[str, ...] = ()
+    authorization: str = field(default="", repr=False)
+    #: why the codec did not decode, if it was asked in vain
+    trouble: str = ""
+    opened: dict[bytes, Payload] = field(default_factory=dict, repr=False)
+
+    @property
+    def decodes(self) -> bool:
+        return self.policy.codec is not None and not self.policy.codec.in_browser
+
+    def prepare(self, some: Iterable[Payload], *, insist: bool = False) -> None:
+        """Has them decoded in one call, as far as it may carry; the rest stays closed."""
+        if self.policy.codec is None or not self.decodes:
+            return
+        wanted: dict[bytes, Payload] = {}
+        size = 0
+        for one in map(_inflated, some):
+            size += len(one.data)
+            if len(wanted) == codec.PAYLOADS_MAX or size > codec.BYTES_MAX:
+                break
+            if _is_encoded(one) and _key(one) not in self.opened:
+                wanted[_key(one)] = one
+        if not wanted:
+            return
+        try:
+            found = codec.decode(
+                self.policy.codec,
+                self.namespace,
+                list(wanted.values()),
+                self.authorization,
+                insist=insist,
+            )
+        except CodecAway as away:
+            self.trouble = str(away)
+            return
+        self.opened |= dict(zip(wanted, found, strict=True))
+
+    def seen(self, payload: Payload) -> Seen:
+        found = self._decoded(payload)
+        if found.state == "closed":
+            return found
+        if is_reference(found.payload):
+            return replace(found, state="stored", note="kept outside of the history")
+        return _masked(found, self.hidden) if self.hidden else found
+
+    def _decoded(self, payload: Payload) -> Seen:
+        via: list[str] = []
+        one = _peeled(payload, via)
+        if _is_encoded(one) and _key(one) in self.opened:
+            inner = self.opened[_key(one)]
+            if inner != one:
+                via.append(encoding_of(one))
+                one = _peeled(inner, via)
+        if not _is_encoded(one):
+            return Seen(one, via=tuple(via))
+        in_browser = self.policy.codec is not None and self.policy.codec.in_browser
+        return Seen(
+            one,
+            "closed",
+            self._why(one, in_browser),
+            tuple(via),
+            for_browser=in_browser and not self.hidden,
+        )
+
+    def _why(self, one: Payload, in_browser: bool) -> str:
+        if in_browser and self.hidden:
+            return "encoded; it is decoded in browsers alone, where nothing can be masked"
+        if in_browser:
+            return "encoded; your browser decodes it"
+        if self.policy.codec is None:
+            return "encoded, and this namespace has no codec here"
+        if self.trouble:
+            return f"encoded. {self.trouble}"
+        if _key(one) in self.opened:
+            return "encoded, and the codec left it so"
+        return "encoded; open it to have it decoded"
+
+    def as_seen(self, event: HistoryEvent) -> HistoryEvent:
+        """The event with its payloads masked, for a file or a search; encoded ones stay so."""
+        if not self.hidden:
+            return event
+        copy = HistoryEvent()
+        copy.CopyFrom(event)
+        for payload in payloads_in(copy):
+            found = self.seen(payload)
+            if found.masked:
+                payload.CopyFrom(found.payload)
+            elif found.state == "hidden":
+                payload.data = b""
+                payload.metadata["masked"] = b"true"
+        return copy
+
+
+def _masked(found: Seen, hidden: tuple[str, ...]) -> Seen:
+    payload, encoding = found.payload, encoding_of(found.payload)
+    if encoding == "binary/null":
+        return found
+    try:
+        if encoding not in JSON:
+            raise ValueError
+        content, count = masks.masked(json.loads(payload.data), hidden)
+    except (ValueError, RecursionError, masks.TooDeep):
+        empty = Payload(metadata=payload.metadata)
+        note = "bytes that cannot be masked field by field"
+        return replace(found, payload=empty, state="hidden", note=note, masked=1)
+    if not count:
+        return found
+    data = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
+    return replace(found, payload=Payload(metadata=payload.metadata, data=data), masked=count)
+
+
+def encoding_of(payload: Payload) -> str:
+    return payload.metadata.get("encoding", b"").decode("utf-8", "replace")
+
+
+def is_reference(payload: Payload) -> bool:
+    """As the SDKs write what they keep in external storage."""
+    typed = payload.metadata.get("messageType") == REFERENCE_TYPE
+    encoding = encoding_of(payload)
+    return encoding == REFERENCE or (encoding == "json/protobuf" and typed)
+
+
+def _is_encoded(payload: Payload) -> bool:
+    return encoding_of(payload) not in KNOWN | {REFERENCE}
+
+
+def _key(payload: Payload) -> bytes:
+    return hashlib.sha256(payload.SerializeToString(deterministic=True)).digest()
+
+
+def _inflated(payload: Payload) -> Payload:
+    return _peeled(payload, [])
+
+
+def _peeled(payload: Payload, via: list[str]) -> Payload:
+    """Compression that needs no codec, taken off; what does not inflate is left to the codec."""
+    encoding = encoding_of(payload)
+    if encoding not in COMPRESSED or len(via) > 3:
+        return payload
+    inflater = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
+    try:
+        found = inflater.decompress(payload.data, INFLATED_BYTES_MAX)
+    except zlib.error:
+        return payload
+    if not inflater.eof:
+        return payload
+    via.append(encoding)
+    return _peeled(_inner(found), via)
+
+
+def _inner(found: bytes) -> Payload:
+    """SDKs pack the whole payload; others pack its bytes alone, which are JSON if they read so."""
+    try:
+        inner = Payload.FromString(found)
+    except DecodeError:
+        inner = Payload()
+    if "encoding" in inner.metadata:
+        return inner
+    try:
+        json.loads(found)
+    except (ValueError, RecursionError):
+        return Payload(metadata={"encoding": b"binary/plain"}, data=found)
+    return Payload(metadata={"encoding": b"json/plain"}, data=found)
+
+
+_current: ContextVar[Sight | None] = ContextVar("sight", default=None)
+_EVERYTHING = Sight()
+
+
+def current() -> Sight:
+    found = _current.get()
+    if found is not None:
+        return found
+    if not settings.PAYLOADS:
+        return _EVERYTHING
+    strict = policies.strictest(settings.PAYLOADS)
+    return Sight(policy=strict, hidden=strict.hidden_from(None))
+
+
+@contextmanager
+def through(sight: Sight) -> Iterator[Sight]:
+    token = _current.set(sight)
+    try:
+        yield sight
+    finally:
+        _current.reset(token)
+
+
+def set_current(sight: Sight) -> None:
+    """Inside a `through`, which takes it away again."""
+    _current.set(sight)
+
+
+@contextmanager
+def unmasked() -> Iterator[Sight]:
+    """For what the console reads for itself and does not show, and for one reveal."""
+    with through(replace(current(), hidden=())) as sight:
+        yield sight
+
+
+def prepare(*messages: Any) -> None:
+    """Before a page reads the payloads of these messages: one call decodes them all."""
+    sight = current()
+    if sight.decodes:
+        sight.prepare(payload for message in messages for payload in payloads_in(message))
