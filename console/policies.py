@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 #: stands for all namespaces that are not named
 OTHERS = "*"
@@ -98,7 +98,7 @@ def of(policies: Policies, namespace: str) -> Policy:
 
 
 def _named(policy: Policy, codec: Codec, namespace: str) -> Policy:
-    endpoint = codec.endpoint.replace("{namespace}", namespace)
+    endpoint = codec.endpoint.replace("{namespace}", quote(namespace, safe=""))
     mine = Codec(
         endpoint,
         codec.mode,

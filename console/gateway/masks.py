@@ -17,6 +17,21 @@ class TooDeep(Exception):
     """Nested further than the console looks: it cannot say that nothing is left unmasked."""
 
 
+class Ambiguous(ValueError):
+    """A key stands twice in one object: what a reader sees is not all that is there."""
+
+
+def parsed(text: str | bytes) -> Any:
+    return json.loads(text, object_pairs_hook=_once)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise Ambiguous
+    return found
+
+
 def masked(content: Any, hidden: Sequence[str]) -> tuple[Any, int]:
     """The content as it may be seen, and how many values are masked in it."""
     rules = [tuple(name.casefold().split(".")) for name in hidden]
@@ -58,7 +73,9 @@ def _object(
 
 def _text(content: str, path: tuple[str, ...], rules: Sequence[tuple[str, ...]]) -> tuple[Any, int]:
     try:
-        inner, count = _walk(json.loads(content), path, rules)
+        inner, count = _walk(parsed(content), path, rules)
+    except Ambiguous:
+        return MASK, 1
     except ValueError:
         return content, 0
     return (json.dumps(inner, ensure_ascii=False), count) if count else (content, 0)

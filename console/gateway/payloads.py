@@ -212,7 +212,7 @@ def encoded(arguments: Sequence[Any]) -> Payloads:
 def sent(namespace: str, arguments: Sequence[Any]) -> Payloads:
     """What an operator sends, through the namespace's codec where it has one."""
     plain = encoded(arguments)
-    if any(masks.MASK in one.data.decode() for one in plain.payloads):
+    if masks.MASK in json.dumps(list(arguments), ensure_ascii=False, default=str):
         says = f"An argument still holds {masks.MASK}, which stands for what you may not see."
         raise GatewayError(Trouble.INVALID, f"{says} Nothing was sent.")
     open_ones = [

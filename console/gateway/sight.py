@@ -156,7 +156,7 @@ def _masked(found: Seen, hidden: tuple[str, ...]) -> Seen:
     try:
         if encoding not in JSON:
             raise ValueError
-        content, count = masks.masked(json.loads(payload.data), hidden)
+        content, count = masks.masked(masks.parsed(payload.data), hidden)
     except (ValueError, RecursionError, masks.TooDeep):
         empty = Payload(metadata=payload.metadata)
         note = "bytes that cannot be masked field by field"

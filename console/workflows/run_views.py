@@ -131,7 +131,7 @@ def event(
 @require_GET
 @requires("run.view")
 def download(request: HtmxRequest, namespace: str, workflow_id: str, run_id: str) -> HttpResponse:
-    """The history as stored, what an SDK's replayer reads; with masks where this person has them."""
+    """The history as stored, as SDKs' replayers read it; masked where this person has masks."""
     run = described(namespace, workflow_id, run_id)
     known = read(run.summary.key, run.summary.history_length)
     while not known.complete:

@@ -32,9 +32,9 @@ def application(codec: PayloadCodec, authorization: str = "", origin: str = "") 
 
     @web.middleware
     async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.method != "OPTIONS" and authorization:
-            if request.headers.get("Authorization") != authorization:
-                return _shared(web.Response(status=401), origin)
+        said = request.headers.get("Authorization", "")
+        if authorization and said != authorization and request.method != "OPTIONS":
+            return _shared(web.Response(status=401), origin)
         return _shared(await handler(request), origin)
 
     app = web.Application(client_max_size=BODY_BYTES_MAX, middlewares=[guarded])

@@ -1,0 +1,191 @@
+"""What a payload shows: by its encoding, by what is masked in it, by how long it is."""
+
+import gzip
+import json
+import zlib
+from typing import Any
+
+import pytest
+from temporalio.api.common.v1 import Payload
+from temporalio.api.failure.v1 import Failure
+
+from console import policies
+from console.gateway import payloads, sight, texts
+from console.gateway.masks import MASK, TooDeep, masked
+from console.gateway.sight import Sight
+from console.policies import WrongPolicy
+
+
+def packed(encoding: str, data: bytes, **metadata: bytes) -> Payload:
+    return Payload(metadata={"encoding": encoding.encode(), **metadata}, data=data)
+
+
+INNER = packed("json/plain", b'{"amount":"12.00"}')
+
+
+@pytest.mark.parametrize(
+    ("payload", "content", "text"),
+    [
+        (INNER, {"amount": "12.00"}, ""),
+        (packed("json/protobuf", b'{"a":1}', messageType=b"shop.Order"), {"a": 1}, ""),
+        (packed("binary/null", b""), None, ""),
+        (packed("binary/plain", "Grüße".encode()), None, "Grüße"),
+        (packed("binary/plain", b"\x00\xff"), None, "00000000  00 ff"),
+        (packed("binary/protobuf", b"\x08\x01", messageType=b"shop.Order"), None, "00000000  08"),
+        (packed("binary/zlib", zlib.compress(INNER.SerializeToString())), {"amount": "12.00"}, ""),
+        (packed("binary/gzip", gzip.compress(INNER.SerializeToString())), {"amount": "12.00"}, ""),
+        (packed("binary/gzip", gzip.compress(INNER.data)), {"amount": "12.00"}, ""),
+    ],
+)
+def test_each_encoding_is_read_as_far_as_it_goes(payload: Payload, content: Any, text: str) -> None:
+    value = payloads.readable(payload)
+
+    assert value.content == content
+    assert value.text.startswith(text)
+    assert value.state == ""
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        packed("binary/encrypted", b"\x01\x02"),
+        packed("binary/snappy", b"\x01\x02"),
+        packed("binary/zlib", b"no zlib"),
+        packed("binary/zlib", zlib.compress(b"0" * 20 * 2**20)),
+        packed("json/plain", b"{"),
+        packed("json/plain", b"[" * 100_000),
+    ],
+)
+def test_what_cannot_be_read_says_so(payload: Payload) -> None:
+    value = payloads.readable(payload)
+
+    assert not value.readable
+    assert value.note
+
+
+def test_a_value_of_many_keys_is_no_tree() -> None:
+    value = payloads.readable(packed("json/plain", json.dumps(list(range(1_000))).encode()))
+
+    assert value.content == list(range(1_000))
+    assert len(value.text) == payloads.BEGINNING_LETTERS
+
+
+def test_the_windows_of_a_text_hold_all_of_it() -> None:
+    payload = packed("text/plain", ("é" * 50_000 + "end").encode())
+    first = texts.window(payload, 0)
+    second = texts.window(payload, first.last)
+
+    assert (first.before, first.after) == (None, texts.WINDOW_LETTERS)
+    assert second.after is None
+    assert first.text + second.text == payload.data.decode()
+
+
+@pytest.mark.parametrize(
+    ("hidden", "content", "expected"),
+    [
+        (["iban"], {"IBAN": "DE1", "a": [{"iban": {}}]}, {"IBAN": MASK, "a": [{"iban": MASK}]}),
+        (["c.n"], {"c": [{"n": 1}], "n": 2}, {"c": [{"n": MASK}], "n": 2}),
+        (["card.*"], {"card": {"a": 1, "b": {"c": 2}}}, {"card": {"a": MASK, "b": MASK}}),
+        (["$.pin"], {"pin": 1, "inner": {"pin": 2}}, {"pin": MASK, "inner": {"pin": 2}}),
+        (["pin"], {"text": ' {"pin": 1}'}, {"text": f'{{"pin": "{MASK}"}}'}),
+        (["pin"], {"text": '{"pin": 1, "pin": 2}'}, {"text": MASK}),
+        (["pin"], ["pin", {"text": "{no json"}], ["pin", {"text": "{no json"}]),
+    ],
+)  # fmt: skip
+def test_a_field_is_masked_wherever_it_stands(
+    hidden: list[str], content: Any, expected: Any
+) -> None:
+    found, count = masked(content, hidden)
+
+    assert found == expected
+    assert count == json.dumps(found, ensure_ascii=False).count(MASK)
+
+
+def test_what_is_nested_too_deeply_is_not_said_to_be_masked() -> None:
+    content: Any = {"pin": 1}
+    for _ in range(300):
+        content = {"in": content}
+
+    with pytest.raises(TooDeep):
+        masked(content, ["pin"])
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        packed("binary/plain", b'{"pin": 1234}'),
+        packed("json/plain", b'{"in": {"pin": 1234}, "in": 2}'),
+        packed("json/plain", b'{"pin": 1234'),
+    ],
+)
+def test_what_cannot_be_masked_is_hidden_where_something_is_masked(payload: Payload) -> None:
+    with sight.through(Sight(hidden=("pin",))):
+        value = payloads.readable(payload)
+
+    assert (value.content, value.text, value.state) == (None, "", "hidden")
+
+
+def test_without_a_person_everything_is_masked_that_is_masked_anywhere(settings: Any) -> None:
+    settings.PAYLOADS = policies.parse({"namespace": {"a": {"masked": {"pin": "operator"}}}}, str)
+
+    assert payloads.readable(packed("json/plain", b'{"pin":1}')).content == {"pin": MASK}
+
+
+def test_a_memo_is_masked_by_its_names_and_its_schemas_are_left_alone() -> None:
+    schema = {"updates": {"pay": {"arguments": [{"properties": {"pin": {"type": "string"}}}]}}}
+    fields = {
+        "pin": packed("json/plain", b'"1234"'),
+        "perdure.actions": packed("json/plain", json.dumps(schema).encode()),
+    }
+
+    with sight.through(Sight(hidden=("pin",))):
+        found = payloads.memo(fields.items())
+
+    assert found == {"pin": MASK, "perdure.actions": schema}
+
+
+def test_a_failure_whose_words_were_encoded_has_them_back() -> None:
+    words = json.dumps({"message": "no such card", "stack_trace": "at charge"}).encode()
+    failure = Failure(message="Encoded failure")
+    failure.encoded_attributes.CopyFrom(packed("json/plain", words))
+
+    found = payloads.failure(failure)
+
+    assert (found.message, found.stack) == ("no such card", "at charge")
+
+
+CODEC = {"endpoint": "https://codec.example/{namespace}"}
+
+
+@pytest.mark.parametrize(
+    ("policy", "says"),
+    [
+        ({"mask": {}}, "mask is not known"),
+        ({"masked": {"iban": "viewer"}}, "not by 'viewer'"),
+        ({"masked": {"a..b": "admin"}}, "is no field"),
+        ({"codec": {"endpoint": "codec.example"}}, "begins with https://"),
+        ({"codec": {"endpoint": "https://{namespace}.example"}}, "names a host"),
+        ({"codec": CODEC | {"mode": "both"}}, "must be one of browser, server"),
+        ({"codec": CODEC | {"seconds": 99}}, "at most 30"),
+        ({"codec": CODEC | {"authorization_env": "UNSET"}}, "UNSET, which is not set"),
+        ({"codec": {"endpoint": "http://c.example", "passes_header": "X"}}, "must be https"),
+        ({"stores": {"s3": {"url": "https://b.example/x"}}}, "no piece of the reference"),
+        ({"stores": {"s3": {"url": "https://{host}/{key}"}}}, "names a host"),
+        ({"stores": {"s3": {"url": "https://b.example/{key}"}}}, "allow.key must be a list"),
+    ],
+)
+def test_a_wrong_policy_is_refused_with_its_place(policy: dict[str, Any], says: str) -> None:
+    with pytest.raises(WrongPolicy, match=r"^namespace\.shop[.:]") as refused:
+        policies.parse({"namespace": {"shop": policy}}, lambda _: "")
+
+    assert says in str(refused.value)
+
+
+def test_a_namespace_has_its_own_policy_or_that_of_all_others() -> None:
+    found = policies.parse({"namespace": {"*": {"codec": CODEC}, "shop": {}}}, lambda _: "")
+    codec = policies.of(found, "billing").codec
+
+    assert codec is not None
+    assert codec.endpoint == "https://codec.example/billing"
+    assert policies.of(found, "shop").codec is None
+    assert policies.of(found, policies.OWN_NAMESPACE).codec is None
