@@ -103,6 +103,12 @@ def readable(payload: Payload, of: Message | None = None) -> Value:
     )
 
 
+def as_text(payload: Payload) -> str:
+    """All that this person may see of it, as text; empty while it is encoded or hidden."""
+    seen = sight.current().seen(payload)
+    return "" if seen.state in {"closed", "hidden"} else texts.whole(seen.payload)
+
+
 def _place(payload: Payload, of: Message) -> Place | None:
     number = number_of(of, payload)
     return None if number is None else Place(int(getattr(of, "event_id", 0)), number)

@@ -94,6 +94,7 @@ def window(
     at = _position(found, event_id) if event_id else None
     start = max(at - WINDOW // 2, 0) if at is not None else (first or 1) - 1
     part = found[start : start + WINDOW]
+    gateway.prepare_failures(part)
     previous = found[start - 1].at if 0 < start <= len(found) else None
     before = [previous, *(event.at for event in part)]
     threads = _threads([event.head == head for event in part]) if head else [""] * len(part)
