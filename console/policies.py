@@ -98,7 +98,8 @@ def of(policies: Policies, namespace: str) -> Policy:
 
 
 def _named(policy: Policy, codec: Codec, namespace: str) -> Policy:
-    endpoint = codec.endpoint.replace("{namespace}", quote(namespace, safe=""))
+    piece = quote(namespace, safe="").replace(".", "%2E")
+    endpoint = codec.endpoint.replace("{namespace}", piece)
     mine = Codec(
         endpoint,
         codec.mode,

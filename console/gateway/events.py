@@ -24,7 +24,7 @@ from temporalio.api.history.v1 import HistoryEvent
 
 from console.gateway import payloads, sight
 from console.gateway.payloads import Failure, Value
-from console.gateway.walking import payloads_in
+from console.gateway.walking import named_in
 
 #: category -> step -> (what the protocol calls it, the field that leads to the head)
 STEPS: dict[str, dict[str, tuple[str, str]]] = {
@@ -306,9 +306,9 @@ def _failures(message: Any) -> Iterator[FailureMessage]:
             yield from _failures(value)
 
 
-def payload(event: Event, number: int) -> Payload | None:
-    """By its place."""
-    return next(islice(payloads_in(event.raw), number, None), None)
+def payload(event: Event, number: int) -> tuple[str, Payload] | None:
+    """By its place: its name, if it has one, and itself."""
+    return next(islice(named_in(event.raw), number, None), None)
 
 
 def text_as_seen(event: Event) -> bytes:
@@ -349,8 +349,14 @@ def _one(label: str, name: str, value: Any, of: HistoryEvent) -> list[Field]:
         return _flat(value, f"{label}.", of)
     if hasattr(value, "items"):
         pairs = sorted(value.items())
-        return [one for key, each in pairs for one in _one(f"{label}.{key}", "", each, of)]
+        return [one for key, each in pairs for one in _entry(f"{label}.{key}", key, each, of)]
     return [Field(label, text=str(value))]
+
+
+def _entry(label: str, key: Any, value: Any, of: HistoryEvent) -> list[Field]:
+    if isinstance(value, Payload):
+        return [Field(label, values=(payloads.readable(value, of, str(key)),))]
+    return _one(label, "", value, of)
 
 
 BUILDERS: tuple[tuple[type, Callable[[str, Any, HistoryEvent], Field]], ...] = (

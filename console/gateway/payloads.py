@@ -23,7 +23,7 @@ from console import policies
 from console.gateway import codec, masks, sight, texts
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.sight import Seen
-from console.gateway.walking import number_of
+from console.gateway.walking import place_of
 
 #: More is not parsed for a page; a payload has a page of its own.
 PREVIEW_BYTES_MAX = 256 * 1024
@@ -83,9 +83,9 @@ class Failure:
 NOTHING = Value("none", 0, None)
 
 
-def readable(payload: Payload, of: Message | None = None) -> Value:
-    """`of` is the event that carries it, where it has one."""
-    seen = sight.current().seen(payload)
+def readable(payload: Payload, of: Message | None = None, name: str = "") -> Value:
+    """`of` is the event that carries it, `name` that of its memo or header, where it has one."""
+    seen = sight.current().seen(payload, name)
     content, is_read, note, text = _told(seen)
     partly = bool(seen.state or seen.masked or text or not is_read)
     return Value(
@@ -98,19 +98,19 @@ def readable(payload: Payload, of: Message | None = None) -> Value:
         masked=seen.masked,
         state=seen.state,
         text=text,
-        place=_place(payload, of) if partly and of is not None else None,
+        place=_place(payload, of, name) if partly and of is not None else None,
         encoded=_for_browser(seen) if seen.for_browser else "",
     )
 
 
-def as_text(payload: Payload) -> str:
+def as_text(payload: Payload, name: str = "") -> str:
     """All that this person may see of it, as text; empty while it is encoded or hidden."""
-    seen = sight.current().seen(payload)
+    seen = sight.current().seen(payload, name)
     return "" if seen.state in {"closed", "hidden"} else texts.whole(seen.payload)
 
 
-def _place(payload: Payload, of: Message) -> Place | None:
-    number = number_of(of, payload)
+def _place(payload: Payload, of: Message, name: str) -> Place | None:
+    number = place_of(of, payload, name)
     return None if number is None else Place(int(getattr(of, "event_id", 0)), number)
 
 
@@ -192,15 +192,10 @@ def memo(fields: Iterable[tuple[str, Payload]]) -> dict[str, Any]:
 
 
 def _remembered(name: str, payload: Payload) -> Any:
-    hidden = () if name in OWN_MEMO else sight.current().hidden
+    if name not in OWN_MEMO:
+        return readable(payload, name=name).content
     with sight.unmasked():
-        value = readable(payload)
-    if not value.readable or value.content is None:
         return readable(payload).content
-    try:
-        return masks.masked({name: value.content}, hidden)[0][name]
-    except masks.TooDeep:
-        return masks.MASK
 
 
 def encoded(arguments: Sequence[Any]) -> Payloads:

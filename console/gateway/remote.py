@@ -9,7 +9,7 @@ import socket
 import ssl
 from collections.abc import Mapping
 from contextlib import suppress
-from threading import Timer
+from threading import Event, Timer
 from urllib.parse import urlsplit
 
 USER_AGENT = "perdure-console"
@@ -41,14 +41,19 @@ def exchange(
     connection = kind(parts.hostname or "", parts.port, timeout=seconds)
     try:
         connection.connect()
-        alarm = Timer(seconds, _cut, [connection.sock])
+        late = Event()
+        alarm = Timer(seconds, _cut, [connection.sock, late])
         alarm.daemon = True
         alarm.start()
         try:
             connection.request(
                 method, parts.path or "/", body or None, {"User-Agent": USER_AGENT, **headers}
             )
-            return _read(connection.getresponse(), bytes_max)
+            with connection.getresponse() as answer:
+                body = _read(answer, bytes_max)
+            if late.is_set():
+                raise TimeoutError
+            return body
         finally:
             alarm.cancel()
     except ssl.SSLError:
@@ -57,6 +62,8 @@ def exchange(
         raise NoAnswer(f"did not answer within {seconds:g} s", away=True) from None
     except (OSError, http.client.HTTPException):
         raise NoAnswer(f"does not answer, or not within {seconds:g} s", away=True) from None
+    except ValueError:
+        raise NoAnswer("cannot be asked so: a header holds what none may") from None
     finally:
         connection.close()
 
@@ -66,10 +73,13 @@ def _read(answer: http.client.HTTPResponse, bytes_max: int) -> bytes:
         raise NoAnswer(f"answered {answer.status}", away=answer.status >= 500)
     body = answer.read(bytes_max + 1)
     if len(body) > bytes_max:
-        raise NoAnswer(f"answered more than {bytes_max // 2**20} MB")
+        raise NoAnswer(f"answered more than {bytes_max // 2**20} MiB")
+    if answer.length:
+        raise NoAnswer("broke off in the middle of its answer", away=True)
     return body
 
 
-def _cut(sock: socket.socket) -> None:
+def _cut(sock: socket.socket, late: Event) -> None:
+    late.set()
     with suppress(OSError):  # it ended by itself at the same moment
         sock.shutdown(socket.SHUT_RDWR)

@@ -24,7 +24,7 @@ from temporalio.api.history.v1 import HistoryEvent
 from console import policies
 from console.gateway import codec, masks
 from console.gateway.codec import CodecAway
-from console.gateway.walking import payloads_in
+from console.gateway.walking import named_in, payloads_in
 from console.policies import NONE, Policy
 
 INFLATED_BYTES_MAX = 16 * 1024 * 1024
@@ -61,6 +61,8 @@ class Sight:
     #: why the codec did not decode, if it was asked in vain
     trouble: str = ""
     opened: dict[bytes, Payload] = field(default_factory=dict, repr=False)
+    #: bytes inflated for this request so far
+    inflated: int = 0
 
     @property
     def decodes(self) -> bool:
@@ -93,17 +95,21 @@ class Sight:
             return
         self.opened |= dict(zip(wanted, found, strict=True))
 
-    def seen(self, payload: Payload) -> Seen:
+    def seen(self, payload: Payload, name: str = "") -> Seen:
+        """`name` is that of a memo or a header: a field like the keys inside."""
         found = self._decoded(payload)
         if found.state == "closed":
             return found
         if is_reference(found.payload):
             return replace(found, state="stored", note="kept outside of the history")
-        return _masked(found, self.hidden) if self.hidden else found
+        return _masked(found, name, self.hidden) if self.hidden else found
 
     def _decoded(self, payload: Payload) -> Seen:
         via: list[str] = []
+        if encoding_of(payload) in COMPRESSED and self.inflated > INFLATED_BYTES_MAX:
+            return Seen(payload, "closed", "compressed; open it to see what it holds")
         one = _peeled(payload, via)
+        self.inflated += len(one.data) if via else 0
         if _is_encoded(one) and _key(one) in self.opened:
             inner = self.opened[_key(one)]
             if inner != one:
@@ -139,8 +145,8 @@ class Sight:
             return event
         copy = HistoryEvent()
         copy.CopyFrom(event)
-        for payload in payloads_in(copy):
-            found = self.seen(payload)
+        for name, payload in named_in(copy):
+            found = self.seen(payload, name)
             if found.masked:
                 payload.CopyFrom(found.payload)
             elif found.state == "hidden":
@@ -149,14 +155,16 @@ class Sight:
         return copy
 
 
-def _masked(found: Seen, hidden: tuple[str, ...]) -> Seen:
+def _masked(found: Seen, name: str, hidden: tuple[str, ...]) -> Seen:
     payload, encoding = found.payload, encoding_of(found.payload)
     if encoding == "binary/null":
         return found
     try:
         if encoding not in JSON:
             raise ValueError
-        content, count = masks.masked(masks.parsed(payload.data), hidden)
+        content = masks.parsed(payload.data)
+        within, count = masks.masked({name: content} if name else content, hidden)
+        content = within[name] if name else within
     except (ValueError, RecursionError, masks.TooDeep):
         empty = Payload(metadata=payload.metadata)
         note = "bytes that cannot be masked field by field"

@@ -111,7 +111,7 @@ def pattern(key: RunKey) -> Pattern:
         workflow_type=began.workflow_type.name,
         task_queue=began.task_queue.name,
         arguments=tuple(_parcel(one) for one in began.input.payloads),
-        memo={name: _parcel(one) for name, one in sorted(began.memo.fields.items())},
+        memo={name: _parcel(one, name) for name, one in sorted(began.memo.fields.items())},
         attributes=payloads.contents(began.search_attributes.indexed_fields.items()),
         execution_timeout=payloads.span(began.workflow_execution_timeout),
         run_timeout=payloads.span(began.workflow_run_timeout),
@@ -125,8 +125,8 @@ def pattern(key: RunKey) -> Pattern:
     )
 
 
-def _parcel(payload: Payload) -> Parcel:
-    return Parcel(payloads.readable(payload), payload)
+def _parcel(payload: Payload, name: str = "") -> Parcel:
+    return Parcel(payloads.readable(payload, name=name), payload)
 
 
 def _retry(policy: RetryPolicy) -> Retry:

@@ -12,28 +12,33 @@ from temporalio.api.common.v1 import Payload, SearchAttributes
 
 
 def payloads_in(message: Message) -> Iterator[Payload]:
+    return (payload for _, payload in named_in(message))
+
+
+def named_in(message: Message, name: str = "") -> Iterator[tuple[str, Payload]]:
+    """With the name under which it stands in a memo, a header or a map of details; or none."""
     if isinstance(message, Payload):
-        yield message
+        yield name, message
         return
     if isinstance(message, SearchAttributes):
         return
     for descriptor, value in message.ListFields():
-        if descriptor.type != FieldDescriptor.TYPE_MESSAGE:
-            continue
-        for one in _messages(descriptor, value):
-            yield from payloads_in(one)
+        if descriptor.type == FieldDescriptor.TYPE_MESSAGE:
+            for key, one in _messages(value):
+                yield from named_in(one, key)
 
 
-def _messages(descriptor: FieldDescriptor, value: Any) -> Iterator[Message]:
+def _messages(value: Any) -> Iterator[tuple[str, Message]]:
     if hasattr(value, "items"):
-        yield from (one for _, one in sorted(value.items()) if isinstance(one, Message))
+        pairs = sorted((str(key), one) for key, one in value.items())
+        yield from ((key, one) for key, one in pairs if isinstance(one, Message))
     elif isinstance(value, Message):
-        yield value
+        yield "", value
     else:
-        yield from value
+        yield from (("", one) for one in value)
 
 
-def number_of(message: Message, payload: Payload) -> int | None:
-    """Equal payloads have the same number: whoever opens one sees what the other holds."""
-    found = (at for at, one in enumerate(payloads_in(message)) if one == payload)
+def place_of(message: Message, payload: Payload, name: str) -> int | None:
+    """Equal payloads have one number: whoever opens one sees what the other holds."""
+    found = (at for at, one in enumerate(named_in(message)) if one == (name, payload))
     return next(found, None)

@@ -31,6 +31,8 @@ class Opened:
     run: RunDetail
     event: Event
     place: Place
+    #: in a memo, a header or a map of details
+    name: str
     payload: Any
     value: Value
 
@@ -48,7 +50,7 @@ def opened(run: RunDetail, place: Place) -> Opened:
     found = gateway.payload(event, place.number)
     if found is None:
         raise Refusal(404, f"Event {place.event_id} has no payload {place.number}.")
-    return _read(Opened(run, event, place, found, payloads.NOTHING))
+    return _read(Opened(run, event, place, *found, payloads.NOTHING))
 
 
 def _event(run: RunDetail, event_id: int) -> Event:
@@ -68,18 +70,18 @@ def _read(it: Opened) -> Opened:
 
 def again(it: Opened) -> Opened:
     """As it is seen now: by another sight than before."""
-    return replace(it, value=payloads.readable(it.payload, it.event.raw))
+    return replace(it, value=payloads.readable(it.payload, it.event.raw, it.name))
 
 
 def window(it: Opened, first: int) -> Window | None:
     """None where nothing of it can be shown."""
-    seen = sight.current().seen(it.payload)
+    seen = sight.current().seen(it.payload, it.name)
     return None if seen.state in {"closed", "hidden"} else texts.window(seen.payload, first)
 
 
 def as_file(it: Opened) -> HttpResponse:
     """What this person sees of it; what is encoded, as it lies in the history."""
-    seen = sight.current().seen(it.payload)
+    seen = sight.current().seen(it.payload, it.name)
     if seen.state == "hidden":
         raise Refusal(
             403, "It holds bytes that cannot be masked field by field. Reveal it instead."
@@ -99,7 +101,7 @@ def followed(it: Opened) -> Opened:
     """What the reference leads to; asked for by a click, and kept nowhere."""
     looking = sight.current()
     with sight.unmasked() as bare:
-        reference = bare.seen(it.payload).payload
+        reference = bare.seen(it.payload, it.name).payload
     if not sight.is_reference(reference):
         raise Refusal(409, "This payload is in the history itself: there is nothing to fetch.")
     try:

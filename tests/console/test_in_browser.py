@@ -342,21 +342,24 @@ def test_a_level_of_the_family_opens_in_place_and_facts_become_a_count(
     assert complaints == []
 
 
+
+
+@pytest.mark.one_server
 def test_a_browser_decodes_what_the_console_must_not(
     bob_at: str, sealed: Program, names: Names, settings: Any
 ) -> None:
     key = sealed.start("Waiting", names.workflow(), names.queue(), "12.00")
-    with codec_server(origin=bob_at) as codec, browser(bob_at, "bob") as (page, complaints):
-        allow(settings, codec={"endpoint": codec, "mode": "browser"})
-        page.goto(f"{bob_at}{url(key, 'payloads')}")
-        expect(page.locator(".parcel .payload-text")).to_have_text('"12.00"')
-        assert complaints == []
-
-    with browser(bob_at, "bob") as (page, _):
-        page.goto(f"{bob_at}{url(key, 'payloads')}")
+    with browser(bob_at, "bob") as (page, complaints):
+        with codec_server(origin=bob_at) as codec:
+            allow(settings, codec={"endpoint": codec, "mode": "browser"})
+            page.goto(f"{bob_at}{url(key, 'payloads')}")
+            expect(page.locator(".parcel .payload-text")).to_have_text('"12.00"')
+            assert complaints == []
+        page.reload()
         expect(page.locator(".parcel").first).to_contain_text("does not answer this browser")
 
 
+@pytest.mark.one_server
 def test_a_payload_is_revealed_in_a_dialog(bob_at: str, names: Names, settings: Any) -> None:
     allow(settings, masked=MASKED)
     key = started(names, plain(ORDER))

@@ -11,7 +11,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
-from temporalio.api.common.v1 import Payload, Payloads, WorkflowType
+from temporalio.api.common.v1 import Memo, Payload, Payloads, WorkflowType
 from temporalio.api.sdk.v1.external_storage_pb2 import ExternalStorageReference
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import StartWorkflowExecutionRequest
@@ -45,7 +45,7 @@ def allow(settings: Any, **policy: Any) -> None:
     settings.PAYLOADS = policies.parse({"namespace": {NAMESPACE: policy}}, lambda _: "")
 
 
-def started(names: Names, *payloads: Payload) -> RunKey:
+def started(names: Names, *payloads: Payload, memo: Any = None) -> RunKey:
     """A run whose input is just that; nobody works on it."""
     workflow_id = names.workflow()
     answer = call(
@@ -56,6 +56,7 @@ def started(names: Names, *payloads: Payload) -> RunKey:
             workflow_type=WorkflowType(name="Waiting"),
             task_queue=TaskQueue(name=names.queue()),
             input=Payloads(payloads=payloads),
+            memo=Memo(fields={name: plain(value) for name, value in (memo or {}).items()}),
             request_id=workflow_id,
         ),
     )
@@ -145,7 +146,7 @@ def test_masked_fields_are_nowhere_for_whom_they_are_masked(
     carol: User, alice: User, browser_of: Browser, names: Names, settings: Any, db: None
 ) -> None:
     allow(settings, masked=MASKED)
-    key = started(names, plain(ORDER))
+    key = started(names, plain(ORDER), memo={"iban": "DE02-1203", "card": ORDER["card"]})
     viewer = browser_of(carol)
     places = [
         url(key),
@@ -154,7 +155,7 @@ def test_masked_fields_are_nowhere_for_whom_they_are_masked(
         url(key, "group", 1),
         url(key, "payloads"),
         url(key, "payload", 1, 0),
-        url(key, "payload_download", 1, 0),
+        *(url(key, "payload_download", 1, number) for number in range(3)),
         url(key, "download"),
         reverse("starting:start", args=[NAMESPACE]) + f"?like={key.workflow_id}&run={key.run_id}",
     ]
@@ -176,7 +177,8 @@ def _unpacked(page: Any) -> str:
     text: str = page.text
     if page["Content-Type"] == "application/json" and '"events"' in text:
         raw = json.loads(text)["events"][0]["workflowExecutionStartedEventAttributes"]
-        text += base64.b64decode(raw["input"]["payloads"][0]["data"]).decode()
+        each = [*raw["input"]["payloads"], *raw["memo"]["fields"].values()]
+        text += "".join(base64.b64decode(one["data"]).decode() for one in each)
     return text
 
 

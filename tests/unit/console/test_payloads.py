@@ -131,6 +131,25 @@ def test_without_a_person_everything_is_masked_that_is_masked_anywhere(settings:
     assert payloads.readable(packed("json/plain", b'{"pin":1}')).content == {"pin": MASK}
 
 
+def test_a_path_from_the_top_begins_at_the_value_or_at_its_name() -> None:
+    with sight.through(Sight(hidden=("$.pin",))):
+        of_value = payloads.readable(packed("json/plain", b'{"pin":1,"in":{"pin":2}}'))
+        of_memo = payloads.readable(packed("json/plain", b"1234"), name="pin")
+
+    assert of_value.content == {"pin": MASK, "in": {"pin": 2}}
+    assert of_memo.content == MASK
+
+
+def test_a_page_of_bombs_is_inflated_no_further_than_one_request_may() -> None:
+    bomb = packed("binary/zlib", zlib.compress(b" " * 9 * 2**20))
+
+    with sight.through(Sight()):
+        values = [payloads.readable(bomb) for _ in range(4)]
+
+    assert [one.state for one in values] == ["", "", "closed", "closed"]
+    assert "open it" in values[-1].note
+
+
 def test_a_memo_is_masked_by_its_names_and_its_schemas_are_left_alone() -> None:
     schema = {"updates": {"pay": {"arguments": [{"properties": {"pin": {"type": "string"}}}]}}}
     fields = {
