@@ -43,7 +43,7 @@ class SightMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        with sight.through(sight.current()) as before:
+        with sight.through(sight.of_nobody()) as before:
             response = self.get_response(request)
             seen = sight.current()
         if seen is not before and seen.policy.codec and seen.policy.codec.in_browser:

@@ -31,6 +31,8 @@ PREVIEW_BYTES_MAX = 256 * 1024
 TREE_BYTES_MAX = 16 * 1024
 TREE_NODES_MAX = 400
 TREE_DEPTH_MAX = 24
+#: of one page; then even small values show how they begin
+PAGE_NODES_MAX = 6_000
 BEGINNING_LETTERS = 1_200
 CAUSES_MAX = 16
 #: What the console itself reads in a memo: schemas, which may name a field that is masked.
@@ -140,22 +142,31 @@ def _json(one: Payload) -> tuple[Any, bool, str, str]:
     except (ValueError, RecursionError):
         says = "says it is JSON, and is not"
         return None, False, says, texts.beginning(one, BEGINNING_LETTERS)
-    if len(one.data) <= TREE_BYTES_MAX and _fits(content):
+    if len(one.data) <= TREE_BYTES_MAX and _is_drawn(content):
         return content, True, "", ""
     return content, True, "", texts.beginning(one, BEGINNING_LETTERS)
 
 
-def _fits(content: Any) -> bool:
-    """As a tree on a page."""
+def _is_drawn(content: Any) -> bool:
+    """As a tree, if it is small and this page has not too many of them."""
+    looking, nodes = sight.current(), _nodes(content)
+    if nodes is None or looking.drawn + nodes > PAGE_NODES_MAX:
+        return False
+    looking.drawn += nodes
+    return True
+
+
+def _nodes(content: Any) -> int | None:
+    """How many values; None: too many, or nested too deeply for a tree."""
     waiting: list[tuple[Any, int]] = [(content, 0)]
-    for nodes in range(TREE_NODES_MAX):
-        if not waiting:
-            return True
+    count = 0
+    while waiting:
         one, depth = waiting.pop()
-        if depth > TREE_DEPTH_MAX or nodes + len(waiting) > TREE_NODES_MAX:
-            return False
+        count += 1
+        if depth > TREE_DEPTH_MAX or count + len(waiting) > TREE_NODES_MAX:
+            return None
         waiting += [(each, depth + 1) for each in _children(one)]
-    return not waiting
+    return count
 
 
 def _children(one: Any) -> Iterator[Any]:

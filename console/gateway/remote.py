@@ -50,10 +50,7 @@ def exchange(
                 method, parts.path or "/", body or None, {"User-Agent": USER_AGENT, **headers}
             )
             with connection.getresponse() as answer:
-                body = _read(answer, bytes_max)
-            if late.is_set():
-                raise TimeoutError
-            return body
+                return _read(answer, bytes_max, late)
         finally:
             alarm.cancel()
     except ssl.SSLError:
@@ -68,10 +65,12 @@ def exchange(
         connection.close()
 
 
-def _read(answer: http.client.HTTPResponse, bytes_max: int) -> bytes:
+def _read(answer: http.client.HTTPResponse, bytes_max: int, late: Event) -> bytes:
     if answer.status != 200:
         raise NoAnswer(f"answered {answer.status}", away=answer.status >= 500)
     body = answer.read(bytes_max + 1)
+    if late.is_set():
+        raise TimeoutError
     if len(body) > bytes_max:
         raise NoAnswer(f"answered more than {bytes_max // 2**20} MiB")
     if answer.length:

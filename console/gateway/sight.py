@@ -61,8 +61,9 @@ class Sight:
     #: why the codec did not decode, if it was asked in vain
     trouble: str = ""
     opened: dict[bytes, Payload] = field(default_factory=dict, repr=False)
-    #: bytes inflated for this request so far
+    #: bytes inflated, and values drawn as trees, for this request so far
     inflated: int = 0
+    drawn: int = 0
 
     @property
     def decodes(self) -> bool:
@@ -230,15 +231,13 @@ def _inner(found: bytes) -> Payload:
 
 
 _current: ContextVar[Sight | None] = ContextVar("sight", default=None)
-_EVERYTHING = Sight()
 
 
 def current() -> Sight:
-    found = _current.get()
-    if found is not None:
-        return found
-    if not settings.PAYLOADS:
-        return _EVERYTHING
+    return _current.get() or of_nobody()
+
+
+def of_nobody() -> Sight:
     strict = policies.strictest(settings.PAYLOADS)
     return Sight(policy=strict, hidden=strict.hidden_from(None))
 

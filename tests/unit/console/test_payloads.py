@@ -1,5 +1,6 @@
 """What a payload shows: by its encoding, by what is masked in it, by how long it is."""
 
+import asyncio
 import gzip
 import json
 import zlib
@@ -14,6 +15,8 @@ from console.gateway import payloads, sight, texts
 from console.gateway.masks import MASK, TooDeep, masked
 from console.gateway.sight import Sight
 from console.policies import WrongPolicy
+from examples.codec.aes import AesCodec
+from tests.support.codecs import KEYS, codec_server
 
 
 def packed(encoding: str, data: bytes, **metadata: bytes) -> Payload:
@@ -68,6 +71,15 @@ def test_a_value_of_many_keys_is_no_tree() -> None:
 
     assert value.content == list(range(1_000))
     assert len(value.text) == payloads.BEGINNING_LETTERS
+
+
+def test_a_page_draws_so_many_trees_and_no_more() -> None:
+    one = packed("json/plain", json.dumps(list(range(390))).encode())
+
+    with sight.through(Sight()):
+        drawn = [not payloads.readable(one).text for _ in range(20)]
+
+    assert drawn == [True] * (payloads.PAGE_NODES_MAX // 391) + [False] * 5
 
 
 def test_the_windows_of_a_text_hold_all_of_it() -> None:
@@ -171,6 +183,20 @@ def test_a_failure_whose_words_were_encoded_has_them_back() -> None:
     found = payloads.failure(failure)
 
     assert (found.message, found.stack) == ("no such card", "at charge")
+
+
+def test_what_is_kept_to_be_sent_is_encoded_before_it_is_kept(settings: Any) -> None:
+    with codec_server() as address:
+        given = {"namespace": {"shop": {"codec": {"endpoint": address}}}}
+        settings.PAYLOADS = policies.parse(given, str)
+        kept = payloads.sealed("shop", {"pin": 1234})
+    [sent] = payloads.sent("shop", [kept]).payloads
+    [opened] = asyncio.run(AesCodec(KEYS).decode([sent]))
+
+    assert "1234" not in json.dumps(kept)
+    assert payloads.told(kept) == "encoded by the namespace's codec"
+    assert opened.data == b'{"pin":1234}'
+    assert payloads.sealed("elsewhere", {"pin": 1234}) == {"pin": 1234}
 
 
 CODEC = {"endpoint": "https://codec.example/{namespace}"}
