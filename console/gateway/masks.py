@@ -6,7 +6,8 @@ text that is JSON itself is looked through as well.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 MASK = "••••••"
@@ -32,18 +33,49 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+def may_hold(data: bytes, name: str, hidden: Sequence[str]) -> bool:
+    """False: it needs no parsing, for no such key stands in it, in whatever case or escape."""
+    if name or not data.isascii() or b"\\u" in data:
+        return True
+    text = data.lower()
+    return any(_last(rule) in text for rule in hidden)
+
+
+def _last(rule: str) -> bytes:
+    """The key that must be there; of what cannot be told, nothing, which is in everything."""
+    key = rule.casefold().rpartition(".")[2]
+    return key.encode() if key.isascii() and key != "*" else b""
+
+
 def masked(content: Any, hidden: Sequence[str]) -> tuple[Any, int]:
     """The content as it may be seen, and how many values are masked in it."""
-    rules = [tuple(name.casefold().split(".")) for name in hidden]
-    if not rules:
+    if not hidden:
         return content, 0
+    rules = _rules(tuple(hidden))
     try:
         return _walk(content, (), rules)
     except RecursionError:
         raise TooDeep from None
 
 
-def _walk(content: Any, path: tuple[str, ...], rules: Sequence[tuple[str, ...]]) -> tuple[Any, int]:
+Rules = Mapping[str, tuple[tuple[str, ...], ...]]
+
+
+@lru_cache(maxsize=64)
+def _rules(hidden: tuple[str, ...]) -> Rules:
+    """By the key at their end, so that most keys are looked at once."""
+    found: dict[str, tuple[tuple[str, ...], ...]] = {}
+    for name in hidden:
+        rule = tuple(name.casefold().split("."))
+        found[rule[-1]] = (*found.get(rule[-1], ()), rule)
+    return found
+
+
+def _about(key: str, rules: Rules) -> tuple[tuple[str, ...], ...]:
+    return rules.get(key, ()) + rules.get("*", ())
+
+
+def _walk(content: Any, path: tuple[str, ...], rules: Rules) -> tuple[Any, int]:
     if len(path) > DEPTH_MAX:
         raise TooDeep
     if isinstance(content, dict):
@@ -56,14 +88,12 @@ def _walk(content: Any, path: tuple[str, ...], rules: Sequence[tuple[str, ...]])
     return content, 0
 
 
-def _object(
-    content: dict[str, Any], path: tuple[str, ...], rules: Sequence[tuple[str, ...]]
-) -> tuple[Any, int]:
+def _object(content: dict[str, Any], path: tuple[str, ...], rules: Rules) -> tuple[Any, int]:
     found: dict[str, Any] = {}
     count = 0
     for name, value in content.items():
         here = (*path, name.casefold())
-        if any(_fits(here, rule) for rule in rules):
+        if any(_fits(here, rule) for rule in _about(here[-1], rules)):
             found[name], more = MASK, 1
         else:
             found[name], more = _walk(value, here, rules)
@@ -71,7 +101,7 @@ def _object(
     return found, count
 
 
-def _text(content: str, path: tuple[str, ...], rules: Sequence[tuple[str, ...]]) -> tuple[Any, int]:
+def _text(content: str, path: tuple[str, ...], rules: Rules) -> tuple[Any, int]:
     try:
         inner, count = _walk(parsed(content), path, rules)
     except Ambiguous:

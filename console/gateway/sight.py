@@ -160,6 +160,8 @@ def _masked(found: Seen, name: str, hidden: tuple[str, ...]) -> Seen:
     payload, encoding = found.payload, encoding_of(found.payload)
     if encoding == "binary/null":
         return found
+    if encoding in JSON and not masks.may_hold(payload.data, name, hidden):
+        return found
     try:
         if encoding not in JSON:
             raise ValueError

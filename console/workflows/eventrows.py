@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from console.gateway import events as gateway
+from console.gateway import sight
 from console.gateway.events import Event
 from console.ui import words
 from console.workflows.groups import ICONS, KINDS
@@ -77,8 +78,8 @@ def matching(events: Sequence[Event], kind: str, text: str, *, newest: bool) -> 
     if text:
         wanted = text.casefold().encode()
         found = [event for event in found if wanted in event.raw.SerializeToString().lower()]
-        # what it may hold only where this person may not see
-        found = [event for event in found if wanted in gateway.text_as_seen(event).lower()]
+        if sight.current().hidden:  # it may stand only where this person may not look
+            found = [event for event in found if wanted in gateway.text_as_seen(event).lower()]
     return found[::-1] if newest else found
 
 

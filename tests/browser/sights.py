@@ -304,6 +304,8 @@ PAGES: dict[str, Callable[[Visitor], object]] = {
     "run-relations": run_tab("relations", "WorkflowType = 'Shipping'"),
     "cohort": cohort,
     "run-payloads": run_tab("payloads"),
+    "run-payload": run_tab("events/1/payloads/0/"),
+    "run-reveal": run_tab("events/1/payloads/0/reveal/"),
     "run-activity": run_tab("activity"),
     "alert-new": alert_new,
     "overview": at(f"{HOME}overview/?span=7d"),

@@ -101,6 +101,7 @@ def test_the_windows_of_a_text_hold_all_of_it() -> None:
         (["$.pin"], {"pin": 1, "inner": {"pin": 2}}, {"pin": MASK, "inner": {"pin": 2}}),
         (["pin"], {"text": ' {"pin": 1}'}, {"text": f'{{"pin": "{MASK}"}}'}),
         (["pin"], {"text": '{"pin": 1, "pin": 2}'}, {"text": MASK}),
+        (["PIN", "c.pin"], {"Pin": 1, "\u017fpin": 2}, {"Pin": MASK, "\u017fpin": 2}),
         (["pin"], ["pin", {"text": "{no json"}], ["pin", {"text": "{no json"}]),
     ],
 )  # fmt: skip
@@ -141,6 +142,15 @@ def test_without_a_person_everything_is_masked_that_is_masked_anywhere(settings:
     settings.PAYLOADS = policies.parse({"namespace": {"a": {"masked": {"pin": "operator"}}}}, str)
 
     assert payloads.readable(packed("json/plain", b'{"pin":1}')).content == {"pin": MASK}
+
+
+@pytest.mark.parametrize("data", [b'{"PIN":1}', b'{"\\u0070in":1}', b'{"in":"{\\"pin\\":1}"}'])
+def test_no_way_to_write_a_key_hides_it_from_its_mask(data: bytes) -> None:
+    with sight.through(Sight(hidden=("pin",))):
+        value = payloads.readable(packed("json/plain", data))
+
+    assert value.masked == 1
+    assert MASK in str(value.content)
 
 
 def test_a_path_from_the_top_begins_at_the_value_or_at_its_name() -> None:
