@@ -32,6 +32,8 @@ COMPRESSED = frozenset({"binary/zlib", "binary/gzip"})
 JSON = frozenset({"json/plain", "json/protobuf"})
 #: read by the console itself; anything else is for a codec
 KNOWN = JSON | {"binary/null", "binary/plain", "binary/protobuf", "text/plain", ""}
+#: opaque without a key, whoever has it
+OPAQUE = frozenset({"binary/encrypted"})
 REFERENCE = "json/external-storage-reference"
 REFERENCE_TYPE = b"temporal.api.sdk.v1.ExternalStorageReference"
 
@@ -101,9 +103,15 @@ class Sight:
         found = self._decoded(payload)
         if found.state == "closed":
             return found
-        if is_reference(found.payload):
+        found = _masked(found, name, self.hidden) if self.hidden else found
+        if is_reference(found.payload) and not found.state:
             return replace(found, state="stored", note="kept outside of the history")
-        return _masked(found, name, self.hidden) if self.hidden else found
+        return found
+
+    def may_take(self, found: Seen) -> bool:
+        """As a file. What this person must not see may stand in bytes that are not decoded."""
+        opaque = found.state == "closed" and encoding_of(found.payload) in OPAQUE
+        return not self.hidden or found.state in {"", "stored"} or opaque
 
     def _decoded(self, payload: Payload) -> Seen:
         via: list[str] = []
@@ -141,18 +149,19 @@ class Sight:
         return "encoded; open it to have it decoded"
 
     def as_seen(self, event: HistoryEvent) -> HistoryEvent:
-        """The event with its payloads masked, for a file or a search; encoded ones stay so."""
+        """The event with its payloads masked, for a file or a search; encrypted ones stay so."""
         if not self.hidden:
             return event
         copy = HistoryEvent()
         copy.CopyFrom(event)
+        as_stored = replace(self, opened={})
         for name, payload in named_in(copy):
-            found = self.seen(payload, name)
-            if found.masked:
-                payload.CopyFrom(found.payload)
-            elif found.state == "hidden":
+            found = as_stored.seen(payload, name)
+            if not self.may_take(found):
                 payload.data = b""
                 payload.metadata["masked"] = b"true"
+            elif found.masked:
+                payload.CopyFrom(found.payload)
         return copy
 
 
@@ -160,10 +169,10 @@ def _masked(found: Seen, name: str, hidden: tuple[str, ...]) -> Seen:
     payload, encoding = found.payload, encoding_of(found.payload)
     if encoding == "binary/null":
         return found
-    if encoding in JSON and not masks.may_hold(payload.data, name, hidden):
+    if encoding in JSON | {REFERENCE} and not masks.may_hold(payload.data, name, hidden):
         return found
     try:
-        if encoding not in JSON:
+        if encoding not in JSON | {REFERENCE}:
             raise ValueError
         content = masks.parsed(payload.data)
         within, count = masks.masked({name: content} if name else content, hidden)

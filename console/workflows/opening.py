@@ -79,13 +79,16 @@ def window(it: Opened, first: int) -> Window | None:
     return None if seen.state in {"closed", "hidden"} else texts.window(seen.payload, first)
 
 
+def may_take(it: Opened) -> bool:
+    looking = sight.current()
+    return looking.may_take(looking.seen(it.payload, it.name))
+
+
 def as_file(it: Opened) -> HttpResponse:
     """What this person sees of it; what is encoded, as it lies in the history."""
     seen = sight.current().seen(it.payload, it.name)
-    if seen.state == "hidden":
-        raise Refusal(
-            403, "It holds bytes that cannot be masked field by field. Reveal it instead."
-        )
+    if not sight.current().may_take(seen):
+        raise Refusal(403, "It holds bytes that cannot be masked field by field.")
     kind, end = FILES.get(sight.encoding_of(seen.payload), BYTES)
     response = HttpResponse(seen.payload.data, content_type=kind)
     masked = "-masked" if seen.masked else ""

@@ -99,5 +99,5 @@ def _page(request: HtmxRequest, it: Opened) -> dict[str, Any]:
     return frame(request, it.run, "payloads") | {
         "it": it,
         "args": args,
-        "may_download": it.value.state != "hidden",
+        "may_download": opening.may_take(it),
     }

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from temporalio.api.common.v1 import Payload
 from temporalio.api.failure.v1 import Failure
+from temporalio.api.history.v1 import HistoryEvent
 
 from console import policies
 from console.gateway import payloads, sight, texts
@@ -136,6 +137,27 @@ def test_what_cannot_be_masked_is_hidden_where_something_is_masked(payload: Payl
         value = payloads.readable(payload)
 
     assert (value.content, value.text, value.state) == (None, "", "hidden")
+
+
+def test_a_file_holds_nothing_that_could_hold_what_is_masked() -> None:
+    raw = HistoryEvent(event_id=1)
+    given = [
+        packed("json/plain", b'{"pin":1234}'),
+        packed("binary/msgpack", b"pin 1234"),
+        packed("binary/zlib", zlib.compress(packed("json/plain", b'{"pin":1234}').data)),
+        packed(sight.REFERENCE, b'{"pin":1234}'),
+        packed("binary/encrypted", b"sealed"),
+        packed("json/plain", b'{"tin":5678}'),
+    ]
+    raw.workflow_execution_signaled_event_attributes.input.payloads.extend(given)
+
+    seen = Sight(hidden=("pin",)).as_seen(raw)
+
+    found = seen.workflow_execution_signaled_event_attributes.input.payloads
+    assert b"1234" not in seen.SerializeToString()
+    assert found[1].metadata["masked"] == b"true"
+    assert found[2].metadata["encoding"] == b"json/plain"
+    assert list(found[4:]) == given[4:]
 
 
 def test_without_a_person_everything_is_masked_that_is_masked_anywhere(settings: Any) -> None:
