@@ -108,6 +108,27 @@ def test_an_sdk_with_a_codec_and_the_console_understand_each_other(
     assert "77.50" not in json.dumps([audit.asked, audit.outcome.after])
 
 
+def test_what_is_started_by_hand_is_encoded_as_an_sdk_would(
+    bob: User, browser_of: Browser, sealed: Program, names: Names, codec: str, settings: Any
+) -> None:
+    allow(settings, codec={"endpoint": codec})
+    form = {"workflow_type": "Waiting", "workflow_id": names.workflow(), "reason": "by hand"}
+    form |= {"task_queue": names.queue(), "memo": '{"customer": "Ada"}', "argument": '"12.00"'}
+    form |= {"reuse": "always", "conflict": "refuse"}
+
+    answer = browser_of(bob).post(reverse("starting:start", args=[NAMESPACE]), form)
+
+    assert answer.status_code == 303
+    key = RunKey(NAMESPACE, form["workflow_id"], "")
+    began = histories.forward(key).events[0].attributes
+    sent = [*began.input.payloads, began.memo.fields["customer"]]
+    opened = sealed.wait(sealed.client.data_converter.decode(sent))
+    assert [one.metadata["encoding"] for one in sent] == [b"binary/encrypted"] * 2
+    assert opened == ["12.00", "Ada"]
+    [audit] = AuditEntry.objects.filter(verb="run.start")
+    assert "12.00" not in json.dumps([audit.asked, audit.outcome.after])
+
+
 def test_a_codec_that_is_away_is_said_and_nothing_is_sent_past_it(
     bob: User, browser_of: Browser, sealed: Program, names: Names, settings: Any
 ) -> None:
