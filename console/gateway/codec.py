@@ -22,11 +22,18 @@ ANSWER_BYTES_MAX = 32 * 1024 * 1024
 #: After a failure pages do not ask again for so long; a person who asks by a click always does.
 REST_SECONDS = 10.0
 
+#: statuses that are not about the payloads
+REFUSES_ALL = frozenset({401, 403, 404, 405, 407, 429})
+
 _away: dict[str, tuple[float, str]] = {}
 
 
 class CodecAway(Exception):
-    """`str()` is a sentence for the page."""
+    """`str()` is a sentence for the page. `wholly`: it would have refused anything else, too."""
+
+    def __init__(self, says: str, *, wholly: bool = True) -> None:
+        super().__init__(says)
+        self.wholly = wholly
 
 
 def decode(
@@ -65,7 +72,7 @@ def _ask(
         says = f"The codec at {codec.origin} {no}."
         if no.away:
             _away[codec.endpoint] = (monotonic() + REST_SECONDS, says)
-        raise CodecAway(says) from None
+        raise CodecAway(says, wholly=no.away or no.status in REFUSES_ALL) from None
     _away.pop(codec.endpoint, None)
     return found
 

@@ -21,9 +21,10 @@ class NoAnswer(Exception):
     `away`: it would not answer anybody else either, at this moment.
     """
 
-    def __init__(self, says: str, *, away: bool = False) -> None:
+    def __init__(self, says: str, *, away: bool = False, status: int = 0) -> None:
         super().__init__(says)
         self.away = away
+        self.status = status
 
 
 def exchange(
@@ -67,7 +68,8 @@ def exchange(
 
 def _read(answer: http.client.HTTPResponse, bytes_max: int, late: Event) -> bytes:
     if answer.status != 200:
-        raise NoAnswer(f"answered {answer.status}", away=answer.status >= 500)
+        status = answer.status
+        raise NoAnswer(f"answered {status}", away=status >= 500, status=status)
     body = answer.read(bytes_max + 1)
     if late.is_set():
         raise TimeoutError

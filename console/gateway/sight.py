@@ -25,8 +25,10 @@ from console import policies
 from console.gateway import codec, masks
 from console.gateway.codec import CodecAway
 from console.gateway.walking import named_in, payloads_in
-from console.policies import NONE, Policy
+from console.policies import NONE, Codec, Policy
 
+#: of a codec for one part of a page, where it refuses some of the payloads
+CALLS_MAX = 8
 INFLATED_BYTES_MAX = 16 * 1024 * 1024
 COMPRESSED = frozenset({"binary/zlib", "binary/gzip"})
 JSON = frozenset({"json/plain", "json/protobuf"})
@@ -72,31 +74,40 @@ class Sight:
         return self.policy.codec is not None and not self.policy.codec.in_browser
 
     def prepare(self, some: Iterable[Payload], *, insist: bool = False) -> None:
-        """Has them decoded in one call, as far as it may carry; the rest stays closed."""
+        """Has them decoded, as a rule in one call; what it cannot carry stays closed."""
         if self.policy.codec is None or not self.decodes:
             return
         wanted: dict[bytes, Payload] = {}
         size = 0
         for one in map(_inflated, some):
+            if not _is_encoded(one) or _key(one) in self.opened:
+                continue
             size += len(one.data)
             if len(wanted) == codec.PAYLOADS_MAX or size > codec.BYTES_MAX:
                 break
-            if _is_encoded(one) and _key(one) not in self.opened:
-                wanted[_key(one)] = one
-        if not wanted:
-            return
-        try:
-            found = codec.decode(
-                self.policy.codec,
-                self.namespace,
-                list(wanted.values()),
-                self.authorization,
-                insist=insist,
-            )
-        except CodecAway as away:
-            self.trouble = str(away)
-            return
-        self.opened |= dict(zip(wanted, found, strict=True))
+            wanted[_key(one)] = one
+        self._ask(self.policy.codec, list(wanted.items()), insist)
+
+    def _ask(self, its: Codec, wanted: list[tuple[bytes, Payload]], insist: bool) -> None:
+        """One that it refuses is not to keep the others closed: halves are asked by themselves."""
+        waiting = [wanted] if wanted else []
+        for _ in range(CALLS_MAX):
+            if not waiting:
+                return
+            part = waiting.pop()
+            some = [payload for _, payload in part]
+            try:
+                found = codec.decode(its, self.namespace, some, self.authorization, insist=insist)
+            except CodecAway as away:
+                self.trouble = str(away)
+                if away.wholly:
+                    return
+                if part[1:]:
+                    half = len(part) // 2
+                    waiting += [part[half:], part[:half]]
+                continue
+            keys = (key for key, _ in part)
+            self.opened |= dict(zip(keys, found, strict=True))
 
     def seen(self, payload: Payload, name: str = "") -> Seen:
         """`name` is that of a memo or a header: a field like the keys inside."""

@@ -231,6 +231,19 @@ def test_what_is_kept_to_be_sent_is_encoded_before_it_is_kept(settings: Any) -> 
     assert payloads.sealed("elsewhere", {"pin": 1234}) == {"pin": 1234}
 
 
+def test_one_payload_of_a_lost_key_does_not_keep_the_others_closed() -> None:
+    [good] = asyncio.run(AesCodec(KEYS).encode([INNER]))
+    [lost] = asyncio.run(AesCodec({"2020": bytes(32)}).encode([INNER]))
+    with codec_server() as address:
+        policy = policies.Policy(codec=policies.Codec(address))
+        with sight.through(Sight("shop", policy)) as looking:
+            looking.prepare([good, lost])
+            values = [payloads.readable(one) for one in (good, lost)]
+
+    assert values[0].content == {"amount": "12.00"}
+    assert "answered 400" in values[1].note
+
+
 CODEC = {"endpoint": "https://codec.example/{namespace}"}
 
 
