@@ -7,7 +7,7 @@ wire.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -287,23 +287,6 @@ def fields(event: Event) -> tuple[Field, ...]:
 def prepare(some: Iterable[Event]) -> None:
     """Has a codec decode what these events carry, in one call, before a page reads it."""
     sight.prepare(*(event.raw for event in some))
-
-
-def prepare_failures(some: Iterable[Event]) -> None:
-    """As `prepare`, of the words of failures alone: a list of events shows no more."""
-    if sight.current().decodes:
-        sight.prepare(
-            *(one.encoded_attributes for event in some for one in _failures(event.attributes))
-        )
-
-
-def _failures(message: Any) -> Iterator[FailureMessage]:
-    for descriptor, value in message.ListFields() if isinstance(message, Message) else ():
-        if isinstance(value, FailureMessage):
-            yield value
-            yield from _failures(value)
-        elif descriptor.name == "outcome":
-            yield from _failures(value)
 
 
 def payload(event: Event, number: int) -> tuple[str, Payload] | None:

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from console.gateway import encoded, sight
 from console.gateway import events as gateway
-from console.gateway import sight
 from console.gateway.events import Event
 from console.ui import words
 from console.workflows.groups import ICONS, KINDS
@@ -95,7 +95,7 @@ def window(
     at = _position(found, event_id) if event_id else None
     start = max(at - WINDOW // 2, 0) if at is not None else (first or 1) - 1
     part = found[start : start + WINDOW]
-    gateway.prepare_failures(part)
+    encoded.prepare_failures(part)
     previous = found[start - 1].at if 0 < start <= len(found) else None
     before = [previous, *(event.at for event in part)]
     threads = _threads([event.head == head for event in part]) if head else [""] * len(part)

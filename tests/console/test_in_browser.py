@@ -17,8 +17,8 @@ from console.gateway.runs import RunKey
 from tests.console.conftest import NAMESPACE, indexed
 from tests.console.test_payloads import MASKED, ORDER, allow, plain, sealed, started
 from tests.console.test_run import url
-from tests.support.commands import start_child
 from tests.support.codecs import codec_server
+from tests.support.commands import start_child
 from tests.support.eventually import eventually
 from tests.support.names import Names
 from tests.support.people import PASSWORD, person
@@ -340,8 +340,6 @@ def test_a_level_of_the_family_opens_in_place_and_facts_become_a_count(
         expect(page.locator("#results tbody tr")).to_have_count(2)
 
     assert complaints == []
-
-
 
 
 @pytest.mark.one_server

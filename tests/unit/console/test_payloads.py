@@ -160,6 +160,20 @@ def test_a_file_holds_nothing_that_could_hold_what_is_masked() -> None:
     assert list(found[4:]) == given[4:]
 
 
+def test_a_glance_into_another_namespace_has_the_masks_of_that_one(settings: Any) -> None:
+    given = {"namespace": {"a": {}, "b": {"masked": {"pin": "operator"}}}}
+    settings.PAYLOADS = policies.parse(given, str)
+    payload = packed("json/plain", b'{"pin":1}')
+
+    with sight.through(Sight("a")):
+        with sight.into("b"):
+            there = payloads.readable(payload).content
+        with sight.into("a"):
+            here = payloads.readable(payload).content
+
+    assert (there, here) == ({"pin": MASK}, {"pin": 1})
+
+
 def test_without_a_person_everything_is_masked_that_is_masked_anywhere(settings: Any) -> None:
     settings.PAYLOADS = policies.parse({"namespace": {"a": {"masked": {"pin": "operator"}}}}, str)
 
