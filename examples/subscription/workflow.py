@@ -16,12 +16,14 @@ with workflow.unsafe.imports_passed_through():
         ADJUST_PERIOD,
         LEDGER_QUERY,
         REFUND,
+        SKIP_PERIOD,
         AdjustCharge,
         AdjustPeriod,
         Ledger,
         Outcome,
         Phase,
         Refund,
+        SkipPeriod,
     )
     from examples.activities import books, mail
     from examples.activities.books import OldEntries
@@ -182,6 +184,19 @@ class Subscription:
     @adjust_period.validator
     def check_adjust_period(self, asked: AdjustPeriod) -> None:
         refusals.check_adjust_period(self._state, asked)
+
+    @workflow.update(name=SKIP_PERIOD, description="One period to come is free")
+    def skip_period(self, asked: SkipPeriod) -> Outcome:
+        terms, planned = changes.plan_skip(self._state, asked)
+        if asked.dry_run:
+            return planned
+        outcome = changes.book_skip(self._state, asked, workflow.now(), terms, planned)
+        self._show()
+        return outcome
+
+    @skip_period.validator
+    def check_skip_period(self, asked: SkipPeriod) -> None:
+        refusals.check_skip_period(self._state, asked)
 
     @workflow.update(name=REFUND, description="Give back (part of) one period's charge")
     async def refund(self, asked: Refund) -> Outcome:
