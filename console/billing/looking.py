@@ -6,6 +6,7 @@ from typing import Any
 from console.audit.record import of_run
 from console.billing import periods, presenters, reading
 from console.billing.contract import SEARCH_ATTRIBUTES, SUBSCRIPTIONS_QUERY, Ledger, Phase
+from console.billing.models import Proposal
 from console.gateway import namespaces, workflows
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.runs import RunDetail, RunKey
@@ -93,7 +94,18 @@ def newest(key: RunKey) -> RunKey:
 def page(it: Subscription, query: dict[str, str]) -> dict[str, Any]:
     ledger = it.ledger
     row = presenters.subscription_row(it.run.summary)
-    context: dict[str, Any] = {"it": it, "run": it.run.summary, "row": row}
+    context: dict[str, Any] = {
+        "it": it,
+        "run": it.run.summary,
+        "row": row,
+        "waiting": list(
+            Proposal.objects.filter(
+                namespace=it.key.namespace,
+                workflow_id=it.key.workflow_id,
+                stage__in=(Proposal.Stage.OPEN, Proposal.Stage.APPROVED),
+            )
+        ),
+    }
     if ledger is None:
         return context | {"shape": row.shape, "word": row.word}
     shape, word = presenters.standing(ledger, it.run)

@@ -1,7 +1,7 @@
 """The workflow's answers -> the contract's dataclasses. Any team may have written the workflow."""
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import msgspec
 
@@ -26,8 +26,8 @@ class Refused(Exception):
         self.code = code
 
 
-def ledger(key: RunKey) -> Ledger:
-    return _one(steering.query(key, LEDGER_QUERY), Ledger)
+def ledger(key: RunKey, deadline: float = steering.ANSWER_SECONDS) -> Ledger:
+    return _one(steering.query(key, LEDGER_QUERY, deadline=deadline), Ledger)
 
 
 def outcome(answer: steering.Outcome) -> Outcome:
@@ -43,8 +43,13 @@ def refusal(failure: Failure) -> Refused:
     return Refused(failure.message, str(about.get("field", "")), str(about.get("code", "")))
 
 
-def as_argument(asked: Any) -> Any:
-    return msgspec.to_builtins(asked)
+def as_argument(asked: Any) -> dict[str, Any]:
+    return cast(dict[str, Any], msgspec.to_builtins(asked))
+
+
+def next_of(ledger: Ledger) -> int:
+    """The period that is charged next; 0 when none is."""
+    return ledger.forecast[0].billing_period if ledger.forecast else 0
 
 
 def _one(values: Sequence[Value], kind: type[T]) -> T:

@@ -62,6 +62,14 @@ def adjust_period(
 
 
 @require_http_methods(["GET", "POST"])
+@requires("billing.adjust")
+def skip_period(
+    request: HtmxRequest, namespace: str, workflow_id: str, run_id: str
+) -> HttpResponse:
+    return _ask(request, RunKey(namespace, workflow_id, run_id), kinds.SKIP)
+
+
+@require_http_methods(["GET", "POST"])
 @requires("billing.refund")
 def refund(request: HtmxRequest, namespace: str, workflow_id: str, run_id: str) -> HttpResponse:
     return _ask(request, RunKey(namespace, workflow_id, run_id), kinds.MONEY_BACK)
@@ -72,7 +80,7 @@ def _ask(request: HtmxRequest, key: RunKey, kind: kinds.Kind) -> HttpResponse:
     asked = asking.ask(request.user, key, kind, request.POST or None)
     if asked.done:
         messages.success(request, asked.done)
-        return go_to(request, asking.place_of(key))
+        return go_to(request, asked.place or asking.place_of(key))
     context = {"kind": kind, "asked": asked, "form": asked.form}
     if not request.htmx:
         it = looking.subscription(key)
