@@ -67,7 +67,9 @@ def apply(person: User, key: RunKey, kind: Kind, form: AskForm, seen: Checked) -
     ) as act:
         try:
             _within_limits(person, key, kind, seen, act)
-            outcome = _applied(person, key, kind, form, act, seen)
+            signed = _signed(person, form, act.id, expected_next=seen.next)
+            given = reading.as_argument(kind.ask(form.cleaned_data, signed))
+            outcome = _applied(key, kind, given, act)
             act.after = {noun: outcome.after if outcome else "accepted, not booked yet"}
             act.event_id = histories.update_event_id(key, act.id)
         except (Refused, BeyondLimits) as no:
@@ -88,11 +90,7 @@ def _within_limits(person: User, key: RunKey, kind: Kind, seen: Checked, act: Ac
         raise BeyondLimits(over)
 
 
-def _applied(
-    person: User, key: RunKey, kind: Kind, form: AskForm, act: Act, seen: Checked
-) -> Outcome | None:
-    signed = _signed(person, form, act.id, expected_next=seen.next)
-    asked = reading.as_argument(kind.ask(form.cleaned_data, signed))
+def _applied(key: RunKey, kind: Kind, asked: object, act: Act) -> Outcome | None:
     try:
         return reading.outcome(_update(key, kind, asked, act.identity, act.id))
     except GatewayError as error:

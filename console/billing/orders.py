@@ -1,7 +1,7 @@
 """What the system workflows and their activities tell each other. Plain values, no Django."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 APPROVAL: Final = "BillingApproval"
@@ -44,7 +44,8 @@ class Proposed:
     reason: str
     proposed_by: str
     proposed_by_id: int
-    expires_at: datetime
+    #: ISO 8601
+    expires_at: str
 
 
 @dataclass(frozen=True)

@@ -120,7 +120,7 @@ def _start(proposal: Proposal, who: str, request_id: str) -> None:
         reason=proposal.reason,
         proposed_by=proposal.who,
         proposed_by_id=proposal.person_id,
-        expires_at=proposal.expires_at,
+        expires_at=proposal.expires_at.isoformat(),
     )
     steering.start(
         system.NAMESPACE,

@@ -9,6 +9,8 @@ Who proposed, who decided and why is in their histories; what is asked of which 
 what came of it, is in the console's tables.
 """
 
+from datetime import datetime
+
 from temporalio import workflow
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError
@@ -25,6 +27,7 @@ class BillingApproval:
     @workflow.init
     def __init__(self, asked: Proposed) -> None:
         self._asked = asked
+        self._expires_at = datetime.fromisoformat(asked.expires_at)
         self._decision: Decision | None = None
         self._noted = False
 
@@ -49,7 +52,7 @@ class BillingApproval:
 
     async def _decided(self) -> Decision:
         """A decision that comes with the end of its time is refused: only one of both is there."""
-        left = (self._asked.expires_at - workflow.now()).total_seconds()
+        left = (self._expires_at - workflow.now()).total_seconds()
         try:
             await workflow.wait_condition(
                 lambda: self._decision is not None,
@@ -79,7 +82,7 @@ class BillingApproval:
             raise _refused(f"Only {self._asked.proposed_by} can withdraw it.")
         if decision.verdict != orders.WITHDRAW and is_own:
             raise _refused("You proposed it; a second person decides.")
-        if workflow.now() >= self._asked.expires_at:
+        if workflow.now() >= self._expires_at:
             raise _refused("It has expired.")
 
 

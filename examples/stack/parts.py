@@ -113,7 +113,8 @@ def _relay(config: StackConfig, at: Addresses, env: Mapping[str, str]) -> Part:
 def _console(config: StackConfig, at: Addresses, env: Mapping[str, str]) -> list[Part]:
     env = {"EXPORT_DIRECTORY": str(config.run / "exports"), **env}
     accounts = (*MANAGE, "demo_accounts", "--password-file", str(config.run / "password"))
-    limits = Part("limits", (*MANAGE, "demo_limits"), env, after=("accounts",), task=True, late=True)
+    demo_limits = (*MANAGE, "demo_limits")
+    limits = Part("limits", demo_limits, env, after=("accounts",), task=True, late=True)
     gunicorn = (PYTHON, "-m", "gunicorn", "console.wsgi", "--bind", at.console)
     threads = ("--workers", "1", "--threads", str(CONSOLE_THREADS), "--no-control-socket")
     tmp = ("--worker-tmp-dir", str(config.run / "tmp"))
