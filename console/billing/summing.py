@@ -117,11 +117,11 @@ def sum_rows(cohort: Cohort) -> list[SumRow]:
         .order_by("currency")
         .values_list("currency")
         .annotate(
-            Count("id"),
-            Sum("difference"),
-            Sum("monthly"),
-            Min("first_period", filter=Q(first_period__gt=0)),
-            Max("first_period"),
+            how_many=Count("id"),
+            in_all=Sum("difference"),
+            a_month=Sum("monthly"),
+            first=Min("first_period", filter=Q(first_period__gt=0)),
+            last=Max("first_period"),
         )
     )
     return [_sum_row(cohort.wish, row) for row in found]

@@ -92,9 +92,9 @@ class BillingWorker:
         self._process.wait(30)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def billing_process(django_db_setup: None, server_address: str) -> Iterator[BillingWorker]:
-    """One for all tests of a module."""
+    """One for all tests on a server."""
     made = BillingWorker(server_address)
     yield made
     made.stop()
