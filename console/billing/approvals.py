@@ -5,7 +5,7 @@ from typing import Any
 from django.http import Http404
 from django.utils import timezone
 
-from console.billing import proposals, reading, worker
+from console.billing import proposals, reading, summing, worker
 from console.billing.models import Proposal
 from console.billing.reading import NotTheContract
 from console.gateway import system
@@ -86,8 +86,14 @@ def one(proposal: Proposal) -> dict[str, Any]:
         "worker_away": away,
         "approval_query": f"WorkflowId = '{proposal.approval_id}'",
         "system": system.NAMESPACE,
-        "version": version_of(proposal.stage, word, changed, away),
+        "sums": summing.sum_rows(proposal.cohort) if proposal.cohort else [],
+        "version": version(proposal),
     }
+
+
+def version(proposal: Proposal) -> str:
+    """What the open page looks for: nobody but the console's own tables is asked."""
+    return version_of(proposal.stage, *standing(proposal))
 
 
 def changed_since(proposal: Proposal) -> str:

@@ -34,6 +34,7 @@ from console.billing.wishes import Unfit, Weight
 from console.gateway import steering, system, workflows
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.runs import RunKey, RunSummary
+from console.ui import words
 from console.ui.refusals import Refusal
 
 Stage, State = Cohort.Stage, Member.State
@@ -80,7 +81,7 @@ def _condition(query: str) -> str:
 
 
 def _member(cohort: Cohort, run: RunSummary) -> Member:
-    closed = "" if run.is_open else f"its run is closed ({run.status.lower()})"
+    closed = "" if run.is_open else f"its run is closed ({words.status(run.status)[1].lower()})"
     return Member(
         cohort=cohort,
         workflow_id=run.key.workflow_id,

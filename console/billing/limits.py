@@ -114,9 +114,13 @@ def _passed(role: Role, what: About, currency: str, amount: Decimal, kept: Sums)
     )
 
 
-def in_force(namespace: str) -> list[tuple[Limit, str]]:
-    found = Limit.objects.filter(namespace=namespace)
-    return [(limit, effects.written(limit.amount, limit.currency)) for limit in found]
+def in_force(namespace: str) -> list[tuple[str, str, list[str]]]:
+    """(role, of what, the amounts)"""
+    rows: dict[tuple[str, str], list[str]] = {}
+    for limit in Limit.objects.filter(namespace=namespace):
+        amounts = rows.setdefault((limit.get_role_display(), limit.get_about_display()), [])
+        amounts.append(effects.written(limit.amount, limit.currency))
+    return [(role, about, amounts) for (role, about), amounts in rows.items()]
 
 
 def change(admin: User, namespace: str, given: Mapping[str, Any]) -> str:

@@ -162,6 +162,8 @@ def decide(person: User, proposal: Proposal, verdict: str, reason: str) -> None:
         )
         if answer.failure is not None:
             refused = act.refused = answer.failure.message
+        elif not answer.done:
+            refused = act.refused = "The approval has not answered yet. Look again in a moment."
         else:
             act.after = {"stage": verdict}
     if refused:

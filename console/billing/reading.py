@@ -7,6 +7,7 @@ import msgspec
 
 from console.billing.contract import LEDGER_QUERY, REFUSED, Ledger, Outcome
 from console.gateway import steering
+from console.gateway.channel import GatewayError, Trouble
 from console.gateway.payloads import Failure, Value
 from console.gateway.runs import RunKey
 
@@ -33,6 +34,8 @@ def ledger(key: RunKey, deadline: float = steering.ANSWER_SECONDS) -> Ledger:
 def outcome(answer: steering.Outcome) -> Outcome:
     if answer.failure is not None:
         raise refusal(answer.failure)
+    if not answer.done:
+        raise GatewayError(Trouble.SLOW, "The subscription has not answered yet.")
     return _one(answer.values, Outcome)
 
 

@@ -189,7 +189,12 @@ def _members(cohort: Cohort, counts: dict[str, int], query: dict[str, str]) -> d
     except (BadToken, ValueError):
         number, token, behind, after = 1, b"", (), 0
     size = size_of(query.get("size"))
-    found = cohort.members.filter(pk__gt=after, **({"state": state} if state else {}))
+    chosen = (
+        cohort.members.filter(state=state)
+        if state
+        else cohort.members.exclude(state=State.INELIGIBLE)
+    )
+    found = chosen.filter(pk__gt=after)
     rows = list(found[: size + 1])
     shown = rows[:size]
     more = str(shown[-1].pk).encode() if len(rows) > size else b""

@@ -7,8 +7,11 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from console.audit.models import AuditEntry
+from console.billing import reading
 from console.gateway import histories, workflows
+from console.gateway.channel import GatewayError, Trouble
 from console.gateway.runs import RunKey
+from console.gateway.steering import Outcome
 from tests.support.billing import CHARGE, REASON, URL, check, hidden, limit, place, seal_of
 from tests.support.eventually import eventually
 from tests.support.pages import htmx, words_in
@@ -171,6 +174,7 @@ def test_a_period_is_skipped(bob: User, browser_of: Browser, subscriptions: Subs
     assert page.text.count('class="period-free"') == 2, "in the drawing, and in its key"
 
 
+@pytest.mark.one_server
 def test_what_is_beyond_a_limit_is_not_applied_also_when_it_is_sent_all_the_same(
     alice: User, bob: User, browser_of: Browser, subscriptions: Subscriptions
 ) -> None:
@@ -194,6 +198,7 @@ def test_what_is_beyond_a_limit_is_not_applied_also_when_it_is_sent_all_the_same
     assert 'value="apply"' in small.text
 
 
+@pytest.mark.one_server
 def test_a_limit_in_one_currency_lets_no_other_one_pass(
     bob: User, browser_of: Browser, subscriptions: Subscriptions
 ) -> None:
@@ -383,3 +388,11 @@ def test_the_wrong_method_person_or_token_changes_nothing(
     assert browser_of(None).get(place(key)).status_code in {302, 303}
     assert browser_of(bob).get(place(key, "adjust-charge/")).text.count("<html") == 1
     assert updates_of(key) == 0
+
+
+def test_an_update_without_an_answer_is_not_taken_for_a_refusal() -> None:
+    """The server answers so when its patience ends before the subscription's."""
+    with pytest.raises(GatewayError) as slow:
+        reading.outcome(Outcome(values=(), failure=None, done=False))
+
+    assert slow.value.trouble is Trouble.SLOW

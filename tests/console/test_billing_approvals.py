@@ -129,6 +129,7 @@ def test_a_second_person_approves_and_it_is_done_once_with_both_names(
         assert word in says
 
 
+@pytest.mark.one_server
 def test_of_two_that_decide_at_once_one_decides_and_the_other_is_told(
     alice: User,
     bob: User,
@@ -155,6 +156,7 @@ def test_of_two_that_decide_at_once_one_decides_and_the_other_is_told(
     assert subscriptions.refunds(key) == (["12.50"] if proposal.stage == Stage.DONE else [])
 
 
+@pytest.mark.one_server
 def test_two_that_propose_the_same_at_once_change_it_once(
     alice: User,
     bob: User,
@@ -187,6 +189,7 @@ def test_two_that_propose_the_same_at_once_change_it_once(
     assert [one.outcome.result for one in results] == ["done", "refused"]
 
 
+@pytest.mark.one_server
 def test_it_is_rejected_withdrawn_or_expires_and_nothing_is_changed(
     alice: User,
     bob: User,
@@ -217,6 +220,7 @@ def test_it_is_rejected_withdrawn_or_expires_and_nothing_is_changed(
     assert "Nobody decided in time" in str([event.attributes for event in decoded(expired)])
 
 
+@pytest.mark.one_server
 def test_an_approval_that_did_not_come_through_the_console_moves_nothing(
     alice: User,
     bob: User,
@@ -248,6 +252,7 @@ def test_an_approval_that_did_not_come_through_the_console_moves_nothing(
     assert subscriptions.refunds(key) == []
 
 
+@pytest.mark.one_server
 def test_without_a_worker_it_is_said_and_nothing_is_decided(
     alice: User,
     bob: User,
@@ -272,6 +277,7 @@ def test_without_a_worker_it_is_said_and_nothing_is_decided(
     assert subscriptions.refunds(key) == []
 
 
+@pytest.mark.one_server
 def test_a_day_holds_no_more_than_its_limit_also_when_two_come_at_once(
     bob: User, browser_of: Browser, subscriptions: Subscriptions
 ) -> None:

@@ -130,6 +130,7 @@ def test_the_effect_in_all_is_shown_first_and_then_it_is_carried_out_on_each(
     assert [str(one) for one in Spending.objects.values_list("amount", flat=True)] == ["198.00"]
 
 
+@pytest.mark.one_server
 def test_sums_are_by_currency_and_nothing_is_a_float(
     bob: User, browser_of: Browser, customers: Customers, billing_worker: BillingWorker
 ) -> None:
@@ -148,6 +149,7 @@ def test_sums_are_by_currency_and_nothing_is_a_float(
     assert await_stage(cohort, Stage.DISCARDED)
 
 
+@pytest.mark.one_server
 def test_beyond_the_limit_of_a_cohort_a_second_person_approves_and_what_changed_is_left(
     alice: User,
     bob: User,
