@@ -42,9 +42,9 @@ def new(request: HtmxRequest, namespace: str) -> HttpResponse:
 @requires("billing.view")
 def cohort(request: HtmxRequest, namespace: str, number: int) -> HttpResponse:
     found = summing.cohort_of(namespace, number)
-    context = summing.one(found, request.GET.dict(), request.user)
-    if unchanged(request, context["version"]):
+    if "version" in request.GET and unchanged(request, summing.version(found)):
         return nothing_new()
+    context = summing.one(found, request.GET.dict(), request.user)
     context |= {
         "may_run": can(request.user, "billing.cohort", namespace),
         "asked_at": timezone.now(),
@@ -85,4 +85,12 @@ def stop(request: HtmxRequest, namespace: str, number: int) -> HttpResponse:
 def discard(request: HtmxRequest, namespace: str, number: int) -> HttpResponse:
     found = summing.cohort_of(namespace, number)
     acts.discard(request.user, found)
+    return go_to(request, place_of(found))
+
+
+@require_POST
+@requires("billing.cohort")
+def go_on(request: HtmxRequest, namespace: str, number: int) -> HttpResponse:
+    found = summing.cohort_of(namespace, number)
+    acts.go_on(request.user, found)
     return go_to(request, place_of(found))

@@ -230,6 +230,37 @@ def discard(person: User, cohort: Cohort) -> None:
         act.after = {"stage": Stage.DISCARDED}
 
 
+#: What a cohort in this stage is being worked on by.
+WORK = {
+    Stage.WEIGHING: ("billing-weighing", orders.WEIGH),
+    Stage.RUNNING: ("billing-cohort", orders.CARRY_OUT_MEMBERS),
+}
+
+
+def is_lost(cohort: Cohort) -> bool:
+    """Its system workflow was ended from outside, though there is work left."""
+    if cohort.stage not in WORK:
+        return False
+    name, _ = WORK[Stage(cohort.stage)]
+    approved = Proposal.objects.filter(cohort=cohort, stage=Proposal.Stage.APPROVED).first()
+    workflow_id = approved.approval_id if approved else f"{name}/{cohort.token}"
+    try:
+        run = workflows.describe(RunKey(system.NAMESPACE, workflow_id, ""))
+    except GatewayError as error:
+        return error.trouble is Trouble.NOT_FOUND
+    return not run.summary.is_open
+
+
+def go_on(person: User, cohort: Cohort) -> None:
+    """Begins its system workflow anew; one that is there after all just goes on."""
+    with _recorded(person, cohort, "go on") as act:
+        if cohort.stage not in WORK:
+            raise Refusal(409, f"That is not possible now: it is {cohort.get_stage_display()}.")
+        name, activity = WORK[Stage(cohort.stage)]
+        _start(cohort, name, activity, act.identity, act.id)
+        act.after = {"stage": cohort.stage}
+
+
 @contextmanager
 def _recorded(person: User, cohort: Cohort, what: str) -> Iterator[Act]:
     """A refusal is on the record too."""
@@ -278,6 +309,8 @@ def carry_out_approved(proposal: Proposal, alive: Alive) -> bool:
 
 def carry_out_some(cohort: Cohort, alive: Alive) -> bool:
     """One chunk; True while some are left."""
+    if cohort.stage not in {Stage.RUNNING, Stage.STOPPED}:
+        return False
     members = _claimed(cohort)
     errands = {member.pk: _errand(cohort, member) for member in members}
     entries = {number: carrying.begin(errand) for number, errand in errands.items()}

@@ -47,9 +47,9 @@ def beyond(person: User, namespace: str, asked: Asked) -> list[str]:
         return ["You have no role here."]
     kept = _kept(namespace, role)
     spent = _spent(person, namespace)
-    moved = asked[About.COHORT] if About.COHORT in asked else next(iter(asked.values()), {})
     all_day = {
-        currency: amount + spent.get(currency, Decimal(0)) for currency, amount in moved.items()
+        currency: amount + spent.get(currency, Decimal(0))
+        for currency, amount in _moved(asked).items()
     }
     looked_at = {**asked, About.DAY: all_day}
     return [
@@ -67,15 +67,21 @@ def reserve(person: User, namespace: str, asked: Asked, act: str) -> list[str]:
     over = beyond(person, namespace, asked)
     if over:
         return over
-    moved = asked[About.COHORT] if About.COHORT in asked else next(iter(asked.values()), {})
     now = timezone.now()
+    # What is older counts no more: a person's rows are those of a day.
+    Spending.objects.filter(person=person, at__lt=now - DAY).delete()
     Spending.objects.bulk_create(
         Spending(
             person=person, namespace=namespace, at=now, currency=currency, amount=amount, act=act
         )
-        for currency, amount in moved.items()
+        for currency, amount in _moved(asked).items()
     )
     return []
+
+
+def _moved(asked: Asked) -> Sums:
+    """What is set against the day: of a cohort the whole of it."""
+    return asked[About.COHORT] if About.COHORT in asked else next(iter(asked.values()), {})
 
 
 def release(act: str) -> None:

@@ -106,9 +106,16 @@ def one(cohort: Cohort, query: dict[str, str], person: User) -> dict[str, Any]:
         "over": over,
         "worker_away": away,
         "proposal": proposal,
-        "version": version_of(cohort.stage, sorted(counts.items()), away, bool(proposal)),
+        "lost": cohorts.is_lost(cohort),
+        "version": version(cohort),
     }
     return context | _members(cohort, counts, query)
+
+
+def version(cohort: Cohort) -> str:
+    """What the open page looks for: nobody but the console's own tables is asked."""
+    counts = cohort.members.order_by().values_list("state").annotate(Count("id"))
+    return version_of(cohort.stage, sorted(counts))
 
 
 def sum_rows(cohort: Cohort) -> list[SumRow]:

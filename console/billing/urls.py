@@ -17,6 +17,7 @@ urlpatterns = [
     path("cohorts/<int:number>/", cohort_views.cohort, name="cohort"),
     path("cohorts/<int:number>/launch/", cohort_views.launch, name="launch_cohort"),
     path("cohorts/<int:number>/propose/", cohort_views.propose, name="propose_cohort"),
+    path("cohorts/<int:number>/go-on/", cohort_views.go_on, name="go_on_cohort"),
     path("cohorts/<int:number>/stop/", cohort_views.stop, name="stop_cohort"),
     path("cohorts/<int:number>/discard/", cohort_views.discard, name="discard_cohort"),
     path(RUN, views.subscription, name="subscription"),

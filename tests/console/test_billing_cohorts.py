@@ -11,6 +11,7 @@ from django.test import Client
 from console.audit.models import AuditEntry, AuditOutcome
 from console.billing.contract import Money
 from console.billing.models import Cohort, Member, Proposal, Spending
+from console.gateway import steering
 from console.gateway.runs import RunKey
 from examples.subscription.model import Plan
 from tests.console.conftest import indexed
@@ -221,6 +222,32 @@ def test_every_change_is_there_for_a_cohort(
     assert entry.reason == f"agreed ({cohort})"
     assert entry.after == after
     assert customers.subscriptions.refunds(key) == (["49.00"] if change == "refund" else [])
+
+
+@pytest.mark.one_server
+def test_a_cohort_whose_system_workflow_was_terminated_goes_on_when_it_is_told(
+    bob: User, browser_of: Browser, customers: Customers, billing_worker: BillingWorker
+) -> None:
+    key = customers.some(1)[0]
+    shop, wait = customers.subscriptions.shop, customers.subscriptions.wait
+    customer = customers.subscriptions.customer_of(key)
+    wait(shop.turn("payments", "outage", customer))
+    browser = browser_of(bob)
+    given = {"amount": "5.00", "currency": "EUR", "reason": "outage", "query": customers.query}
+
+    cohort = freeze(browser, "refund", given)
+    act(browser, cohort, "launch")
+    eventually(lambda: states(cohort), lambda found: found == {"claimed": 1}, within=30)
+    run = RunKey("perdure-system", f"billing-cohort/{cohort.token}", "")
+    steering.terminate(run, "for a test", "somebody")
+    page = browser.get(f"{URL}cohorts/{cohort.pk}/")
+    wait(shop.turn("payments", "normal", customer))
+    act(browser, cohort, "go-on")
+    await_stage(cohort, Stage.FINISHED)
+
+    assert "Its system workflow was ended from outside" in words_in(page)
+    assert states(cohort) == {"done": 1}
+    assert customers.subscriptions.refunds(key) == ["5.00"]
 
 
 @pytest.mark.one_server
