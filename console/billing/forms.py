@@ -49,10 +49,20 @@ class LookUpForm(forms.Form):
         r"^[^'\"\\]*$",
         required=False,
         max_length=255,
-        label="Customer id or subscription id",
+        label="Customer id, plan or subscription id",
         error_messages={"invalid": "An id has no quotes and no backslash."},
     )
     phase = forms.CharField(required=False, max_length=32)
+    due = forms.ChoiceField(
+        label="Next charge",
+        required=False,
+        choices=[
+            ("", "at any time"),
+            ("1", "within a day"),
+            ("7", "within 7 days"),
+            ("31", "within 31 days"),
+        ],
+    )
 
 
 class AskForm(forms.Form):

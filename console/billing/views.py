@@ -16,16 +16,18 @@ from console.ui.htmx import HtmxRequest, go_to, render_page
 @requires("billing.view")
 def subscriptions(request: HtmxRequest, namespace: str) -> HttpResponse:
     form = LookUpForm(request.GET)
-    text, phase = form.data.get("q", "").strip(), form.data.get("phase", "")
+    names = {"text": "q", "phase": "phase", "due": "due"}
+    chosen = {ours: form.data.get(name, "").strip() for ours, name in names.items()}
     context = {
         "form": form,
-        "phase": phase,
+        "phase": chosen["phase"],
+        "may_cohort": can(request.user, "billing.cohort", namespace),
         "phases": [(one.value, presenters.PHASES[one][1]) for one in Phase],
         "lacking": looking.lacking(namespace),
         "asked_at": timezone.now(),
     }
     if form.is_valid() and not context["lacking"]:
-        context |= looking.found(namespace, request.GET.dict(), text, phase)
+        context |= looking.found(namespace, request.GET.dict(), chosen)
     status = 200 if form.is_valid() else 422
     return render_page(
         request, "billing/subscriptions.html", context, parts=["subscriptions"], status=status

@@ -43,8 +43,11 @@ def test_a_subscription_is_found_by_its_customer_and_by_its_id(
             within=20,
         )
 
+    of_plan = browser.get(URL, {"q": "Pro", "due": "1"})
+
     assert "49.00 EUR" in words_in(page)
     assert "Brekkehus AS" in page.text
+    assert key.workflow_id in of_plan.text, "it is charged within the hour"
 
 
 def test_an_id_with_a_quote_does_not_reach_the_index(carol: User, browser_of: Browser) -> None:
@@ -61,7 +64,9 @@ def test_the_page_shows_terms_the_next_charge_the_ledger_and_all_periods(
 
     page = browser_of(carol).get(place(key))
     says = words_in(page)
+    soon = browser_of(carol).get(URL, {"q": key.workflow_id, "due": "1"})
 
+    assert "None found" in words_in(soon), "its next charge is in 29 days"
     assert "4 of 36" in says
     assert "49.00 EUR" in says
     assert says.count("Booked") == 4
