@@ -57,10 +57,10 @@ class LookUpForm(forms.Form):
         label="Next charge",
         required=False,
         choices=[
-            ("", "at any time"),
-            ("1", "within a day"),
-            ("7", "within 7 days"),
-            ("31", "within 31 days"),
+            ("", "charged at any time"),
+            ("1", "charged within a day"),
+            ("7", "charged within 7 days"),
+            ("31", "charged within 31 days"),
         ],
     )
 

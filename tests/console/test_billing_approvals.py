@@ -79,6 +79,30 @@ def decoded(proposal: Proposal) -> list[Any]:
     return list(histories.forward(key).events)
 
 
+@pytest.mark.one_server
+def test_an_admin_sets_limits_and_others_do_not(
+    alice: User, bob: User, browser_of: Browser
+) -> None:
+    given = {"role": "operator", "about": "refund", "currency": "EUR", "reason": "four eyes"}
+    change = f"{URL}limits/change/"
+    browser = browser_of(alice)
+
+    for amount in ("-1", "NaN", "1e9", "10.001", "1000000.01"):
+        assert browser.post(change, given | {"amount": amount}).status_code == 422
+    denied = browser_of(bob).post(change, given | {"amount": "10"})
+    done = browser.post(change, given | {"amount": "10"})
+    page = browser_of(bob).get(f"{URL}limits/")
+    gone = browser.post(change, given | {"amount": ""})
+
+    assert (denied.status_code, done.status_code, gone.status_code) == (403, 303, 303)
+    assert "10.00 EUR" in words_in(page)
+    changes = AuditEntry.objects.filter(verb="billing.limit").order_by("at")
+    assert [(one.before["limit"], one.outcome.after["limit"], one.reason) for one in changes] == [
+        ("none", "10.00 EUR", "four eyes"),
+        ("10.00 EUR", "none", "four eyes"),
+    ]
+
+
 def test_a_second_person_approves_and_it_is_done_once_with_both_names(
     alice: User,
     bob: User,
