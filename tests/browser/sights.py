@@ -166,7 +166,7 @@ def billing_skip(visitor: Visitor) -> None:
     expect(page.locator(".preflight")).to_be_visible()
 
 
-def cohort(visitor: Visitor) -> None:
+def billing_cohort(visitor: Visitor) -> None:
     """Weighed and not carried out: nothing is changed for a picture."""
     page = visitor.goes_to(f"{HOME}billing/cohorts/new/?change=percent")
     page.get_by_label("Which subscriptions").fill("Plan = 'Pro' AND ExecutionStatus = 'Running'")
@@ -335,9 +335,9 @@ PAGES: dict[str, Callable[[Visitor], object]] = {
     "billing-skip": billing_skip,
     "billing-limits": at(f"{HOME}billing/limits/"),
     "billing-approvals": at(f"{HOME}billing/approvals/?stage=all"),
-    "cohort-new": at(f"{HOME}billing/cohorts/new/"),
-    "cohort": cohort,
-    "cohorts": at(f"{HOME}billing/cohorts/"),
+    "billing-cohort-new": at(f"{HOME}billing/cohorts/new/"),
+    "billing-cohort": billing_cohort,
+    "billing-cohorts": at(f"{HOME}billing/cohorts/"),
     "bulk": at(f"{HOME}bulk/"),
     "bulk-manifest": bulk_manifest,
     "bulk-operation": bulk_operation,
