@@ -107,6 +107,9 @@ ENGINE_ADDRESS = required(
 )
 #: Each console needs its own when two of them share a server.
 BULK_TASK_QUEUE = words("BULK_TASK_QUEUE", "perdure-bulk")[0]
+BILLING_TASK_QUEUE = words("BILLING_TASK_QUEUE", "perdure-billing")[0]
+#: A proposal that nobody decided on by then has expired.
+BILLING_APPROVAL_SECONDS = seconds("BILLING_APPROVAL_SECONDS", 3 * 86_400)
 #: Webhooks of alerts may go into this machine and its network.
 ALERTS_ALLOW_PRIVATE = flag("ALERTS_ALLOW_PRIVATE", False)
 #: Without a server, alerts send no mail.
@@ -150,6 +153,7 @@ INSTALLED_APPS = [
     "console.people",
     "console.saved_views",
     "console.bulk",
+    "console.billing",
     "console.incidents",
     "console.alerts",
     "console.exports",

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
@@ -71,6 +72,51 @@ def record(
         _close(entry, act, AuditOutcome.Result.REFUSED, act.refused)
     else:
         _close(entry, act, AuditOutcome.Result.DONE, "")
+
+
+def opened(
+    entry_id: UUID,
+    person: User,
+    verb: str,
+    key: RunKey,
+    *,
+    who: str,
+    reason: str,
+    before: Any,
+    asked: Mapping[str, Any],
+) -> AuditEntry:
+    """For an act in the background, that may be tried again: the id is its own, and the entry of
+    the first try stands. `who` may name who approved it, too."""
+    entry, _ = AuditEntry.objects.select_related("outcome").get_or_create(
+        pk=entry_id,
+        defaults={
+            "person": person,
+            "who": who,
+            "verb": verb,
+            "namespace": key.namespace,
+            "workflow_id": key.workflow_id,
+            "run_id": key.run_id,
+            "reason": reason,
+            "before": before,
+            "asked": dict(asked),
+        },
+    )
+    return entry
+
+
+def concluded(entry: AuditEntry, act: Act) -> None:
+    """The first outcome stands."""
+    is_refused = bool(act.refused)
+    AuditOutcome.objects.get_or_create(
+        entry=entry,
+        defaults={
+            "result": AuditOutcome.Result.REFUSED if is_refused else AuditOutcome.Result.DONE,
+            "says": act.refused,
+            "after": act.after,
+            "event_id": act.event_id,
+            "run_id": act.run_id,
+        },
+    )
 
 
 def identity(person: User) -> str:
