@@ -23,7 +23,7 @@ LOOKS = {
 
 
 #: of accounts: for admins, and for who did it
-PERSONAL = ("people.manage", "account.own")
+PERSONAL = ("people.manage", "account.own", "account.sign_in")
 
 
 def may_see(person: User) -> QuerySet[AuditEntry]:

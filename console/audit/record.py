@@ -71,6 +71,11 @@ def record(
         _close(entry, act, AuditOutcome.Result.DONE, "")
 
 
+def sign_in(person: User, how: str) -> None:
+    with record(person, "account.sign_in", target=person.username, asked={"with": how}):
+        pass
+
+
 def identity(person: User) -> str:
     """How the engine's history names the person."""
     return person.email or person.get_username()

@@ -24,6 +24,7 @@ DID = {
     "billing.refund": "refunded on",
     "bulk.run": "ran a bulk operation",
     "account.own": "changed their own account",
+    "account.sign_in": "signed in as",
     "people.manage": "changed the account",
     "namespace.create": "created the namespace",
     "namespace.change": "changed the namespace",

@@ -4,10 +4,24 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.conf import settings
 from django.contrib.auth.models import Group, User
 
 from console.access.models import EVERYWHERE, Role
 from console.access.policy import role_of
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """The ways in."""
+
+    password: bool
+    #: what the provider is called; "" without one
+    provider: str
+
+
+def doors() -> Doors:
+    return Doors(settings.PASSWORD_SIGN_IN, settings.OIDC_NAME if settings.OIDC_ISSUER else "")
 
 
 @dataclass(frozen=True, slots=True)
