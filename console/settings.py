@@ -102,6 +102,8 @@ SECRET_KEY = required(
 ENGINE_ADDRESS = required(
     "ENGINE_ADDRESS", "host:port of the engine, or of any server that speaks its protocol"
 )
+#: The relay's; without it each process counts for itself what it may ask of the index.
+BROKER_URL = optional("BROKER_URL")
 #: Each console needs its own when two of them share a server.
 BULK_TASK_QUEUE = words("BULK_TASK_QUEUE", "perdure-bulk")[0]
 #: Webhooks of alerts may go into this machine and its network.
@@ -242,7 +244,18 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 USE_I18N = False
 USE_THOUSAND_SEPARATOR = True
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+#: `shared` holds numbers that all processes count together, where there is a broker to hold them.
+CACHES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    "shared": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "shared"},
+}
+if BROKER_URL:
+    CACHES["shared"] = {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": BROKER_URL,
+        "KEY_PREFIX": "perdure-console",
+        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
+    }
 
 # ---- what a browser may do ----
 CONTENT_SECURITY_POLICY = {

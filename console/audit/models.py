@@ -16,7 +16,8 @@ from django.db.models.functions import Now
 class AuditEntry(models.Model):
     id = models.UUIDField(primary_key=True, db_default=RandomUUID(), editable=False)
     at = models.DateTimeField(db_default=Now())
-    person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="acts")
+    #: None: the console itself, by the clock
+    person = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="acts")
     #: who, as they were called then
     who = models.CharField(max_length=200)
     verb = models.CharField(max_length=64)

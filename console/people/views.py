@@ -14,7 +14,7 @@ from console.access import sessions, tokens
 from console.access.decorators import public, requires
 from console.people import actions
 from console.people.forms import GrantForm, InviteForm, SignInForm
-from console.people.presenters import doors, person_page, person_rows, right_rows
+from console.people.presenters import doors, exceptions_of, person_page, person_rows, right_rows
 from console.ui.htmx import HtmxRequest, go_to, render_page
 from console.ui.refusals import Refusal
 
@@ -68,6 +68,7 @@ def person(request: HtmxRequest, person_id: int) -> HttpResponse:
     context = {
         "person": person_page(found, request.user),
         "rights": right_rows(found),
+        "exceptions": exceptions_of(found),
         "sessions": sessions.rows(found, request.session.session_key),
         "tokens": tokens.rows(found),
     }
