@@ -168,6 +168,7 @@ INSTALLED_APPS = [
     "console.ui",
     "console.access",
     "console.audit",
+    "console.acts",
     "console.people",
     "console.oidc",
     "console.saved_views",
