@@ -23,6 +23,8 @@ from console.audit.models import AuditEntry, AuditOutcome
 from console.gateway.channel import GatewayError
 from console.gateway.runs import RunKey
 
+ITSELF = "Perdure"
+
 
 @dataclass(slots=True)
 class Act:
@@ -117,6 +119,21 @@ def concluded(entry: AuditEntry, act: Act) -> None:
             "run_id": act.run_id,
         },
     )
+
+
+def sign_in(person: User, how: str) -> None:
+    with record(person, "account.sign_in", target=person.username, asked={"with": how}):
+        pass
+
+
+def by_itself(
+    verb: str, *, namespace: str, target: str, reason: str, before: Any, after: Any
+) -> None:
+    """What the console did without anybody asking for it."""
+    entry = AuditEntry.objects.create(
+        who=ITSELF, verb=verb, namespace=namespace, target=target, reason=reason, before=before
+    )
+    _close(entry, Act(str(entry.id), ITSELF, after=after), AuditOutcome.Result.DONE, "")
 
 
 def identity(person: User) -> str:

@@ -29,6 +29,7 @@ DID = {
     "billing.cohort": "ran a change on a cohort",
     "bulk.run": "ran a bulk operation",
     "account.own": "changed their own account",
+    "account.sign_in": "signed in as",
     "people.manage": "changed the account",
     "namespace.create": "created the namespace",
     "namespace.change": "changed the namespace",

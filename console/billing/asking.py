@@ -7,6 +7,8 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 from django.utils import timezone
 
+from console.access.policy import WITH_AMOUNT, can
+from console.access.policy import bounds as bounds_of
 from console.billing import actions, looking, presenters, proposals
 from console.billing.actions import BeyondLimits
 from console.billing.contract import Outcome
@@ -46,6 +48,10 @@ def ask(person: User, key: RunKey, kind: Kind, given: Any) -> Asking:
     form = kind.form(ledger, given)
     if not form.is_valid():
         return Asking(form, 422 if form.is_bound else 200)
+    if not _may(person, key, kind, form):
+        bounds = ", ".join(bounds_of(person, kind.verb, key.namespace))
+        form.add_error("amount", f"That is above what you may give back: {bounds}.")
+        return Asking(form, 422)
     try:
         return _asked(person, key, kind, form)
     except Refused as no:
@@ -58,6 +64,14 @@ def ask(person: User, key: RunKey, kind: Kind, given: Any) -> Asking:
             raise
         form.add_error(None, str(error))
         return Asking(form, SHOWN[error.trouble])
+
+
+def _may(person: User, key: RunKey, kind: Kind, form: AskForm) -> bool:
+    """The right to the verb stood at the door; this is about how much."""
+    if kind.verb not in WITH_AMOUNT:
+        return True
+    money = form.cleaned_data["money"]
+    return can(person, kind.verb, key.namespace, (money.value, money.currency))
 
 
 def _refused(key: RunKey, form: AskForm, no: Refused) -> Asking:

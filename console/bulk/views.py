@@ -5,8 +5,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from console.access.decorators import requires
-from console.access.policy import can
+from console.access.decorators import demand, requires
+from console.access.policy import can, of_bulk
 from console.bulk import actions, listing, looking, manifest, orders
 from console.bulk.forms import AbortForm, PlanForm, launch_form
 from console.bulk.models import BulkOperation, Stage, Verb
@@ -33,6 +33,7 @@ def plan(request: HtmxRequest, namespace: str) -> HttpResponse:
     if not form.is_valid():
         raise Refusal(422, "It is not said what is to be done.")
     verb = Verb(form.cleaned_data["verb"])
+    demand(request.user, of_bulk(verb), namespace)
     if form.cleaned_data["all_matching"]:
         operation = manifest.from_query(request.user, namespace, verb, form.cleaned_data["query"])
     else:
@@ -83,6 +84,7 @@ def targets(request: HtmxRequest, namespace: str, number: int) -> HttpResponse:
 @requires("bulk.run")
 def launch(request: HtmxRequest, namespace: str, number: int) -> HttpResponse:
     found = looking.operation_of(namespace, number)
+    demand(request.user, of_bulk(found.verb), namespace)
     form = launch_form(found, request.POST)
     if not form.is_valid():
         context = looking.draft(found) | {"may_run": True, "form": form}
@@ -103,6 +105,7 @@ def pause(request: HtmxRequest, namespace: str, number: int) -> HttpResponse:
 @requires("bulk.run")
 def resume(request: HtmxRequest, namespace: str, number: int) -> HttpResponse:
     found = looking.operation_of(namespace, number)
+    demand(request.user, of_bulk(found.verb), namespace)
     actions.ask(request.user, found, orders.RESUME)
     return go_to(request, place_of(found))
 
@@ -124,6 +127,7 @@ def abort(request: HtmxRequest, namespace: str, number: int) -> HttpResponse:
 @requires("bulk.run")
 def retry(request: HtmxRequest, namespace: str, number: int) -> HttpResponse:
     found = looking.operation_of(namespace, number)
+    demand(request.user, of_bulk(found.verb), namespace)
     actions.retry(request.user, found)
     return go_to(request, place_of(found))
 

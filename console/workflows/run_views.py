@@ -12,10 +12,11 @@ from django.views.decorators.http import require_GET
 
 from console.access.decorators import requires
 from console.access.policy import can
+from console.audit import others
 from console.audit.record import of_run
 from console.audit.rows import act_row
 from console.gateway import events as gateway
-from console.gateway import histories, sight, workflows
+from console.gateway import histories, outside, sight, workflows
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.runs import RunDetail, RunKey
 from console.ui.htmx import HtmxRequest, nothing_new, render_page, unchanged
@@ -185,6 +186,13 @@ def payloads(request: HtmxRequest, namespace: str, workflow_id: str, run_id: str
 @requires("run.view")
 def activity(request: HtmxRequest, namespace: str, workflow_id: str, run_id: str) -> HttpResponse:
     run = described(namespace, workflow_id, run_id)
-    acts = [act_row(entry) for entry in of_run(run.summary.key)[: looking.WINDOW]]
-    context = frame(request, run, "activity") | {"acts": acts}
+    key = run.summary.key
+    known = read(key, run.summary.history_length)
+    asked = others.unattested(key, outside.asked(known.events))
+    context = frame(request, run, "activity") | {
+        "acts": [act_row(entry) for entry in of_run(key)[: looking.WINDOW]],
+        "others": [others.row_of(key, one) for one in reversed(asked[-looking.WINDOW :])],
+        "others_count": len(asked),
+        "known": known,
+    }
     return render_page(request, "workflows/activity.html", context)

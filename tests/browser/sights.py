@@ -354,6 +354,8 @@ PAGES: dict[str, Callable[[Visitor], object]] = {
     "activity": at("activity/"),
     "account": at("account/"),
     "groups": at("people/groups/"),
+    "exceptions": at("people/exceptions/"),
+    "activity-other-doors": at("activity/?door=others"),
     "cluster": at("cluster/"),
 }
 
