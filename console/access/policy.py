@@ -86,6 +86,7 @@ UPDATES = {
     "refund": "billing.refund",
     "adjust_charge": "billing.adjust",
     "adjust_period": "billing.adjust",
+    "skip_period": "billing.adjust",
 }
 
 Amount = tuple[Decimal, str]

@@ -22,7 +22,17 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from console.audit.record import Act, identity, record
-from console.billing import carrying, effects, kinds, limits, orders, proposals, reading, wishes
+from console.billing import (
+    carrying,
+    effects,
+    kinds,
+    limits,
+    orders,
+    proposals,
+    reading,
+    rights,
+    wishes,
+)
 from console.billing.actions import BeyondLimits
 from console.billing.carrying import Carried, Errand
 from console.billing.contract import SUBSCRIPTIONS_QUERY
@@ -52,6 +62,7 @@ Alive = Callable[[], object]
 def freeze(
     person: User, namespace: str, query: str, wish: dict[str, object], reason: str
 ) -> Cohort:
+    rights.check(person, namespace, wish["change"])
     cohort = Cohort.objects.create(
         namespace=namespace,
         query=query,
@@ -185,6 +196,7 @@ def asked_of(cohort: Cohort) -> Asked:
 
 def launch(person: User, cohort: Cohort) -> None:
     """Raises BeyondLimits when a second person is needed."""
+    rights.check(person, cohort.namespace, cohort.wish["change"], asked_of(cohort))
     over: list[str] = []
     with _recorded(person, cohort, "carry out") as act:
         over = limits.reserve(person, cohort.namespace, asked_of(cohort), act.id)
@@ -205,6 +217,7 @@ def launch(person: User, cohort: Cohort) -> None:
 
 
 def propose(person: User, cohort: Cohort, title: str) -> Proposal:
+    rights.check(person, cohort.namespace, cohort.wish["change"], asked_of(cohort))
     over = limits.beyond(person, cohort.namespace, asked_of(cohort))
     _move(cohort, (Stage.WEIGHED,), Stage.PROPOSED)
     try:

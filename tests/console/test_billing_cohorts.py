@@ -8,6 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from console.access.models import Rule
 from console.audit.models import AuditEntry, AuditOutcome
 from console.billing.contract import Money
 from console.billing.models import Cohort, Member, Proposal, Spending
@@ -129,6 +130,29 @@ def test_the_effect_in_all_is_shown_first_and_then_it_is_carried_out_on_each(
             {"charge": "51.00 EUR"},
         )
     assert [str(one) for one in Spending.objects.values_list("amount", flat=True)] == ["198.00"]
+
+
+@pytest.mark.one_server
+def test_to_many_it_takes_the_right_to_do_it_to_each(
+    bob: User, browser_of: Browser, customers: Customers, billing_worker: BillingWorker
+) -> None:
+    customers.some(1)
+    browser, url = browser_of(bob), f"{URL}cohorts/new/?change=refund"
+    asked = {"query": customers.query, "amount": "30.00", "currency": "EUR", "reason": "asked for"}
+    cohort = freeze(browser, "refund", asked)
+
+    Rule.objects.create(
+        person=bob, namespace="default", verb="billing.refund", may=True, up_to=Decimal(20),
+        currency="EUR", reason="first line", given_by="Alice",
+    )  # fmt: skip
+    launched, proposed = act(browser, cohort, "launch"), act(browser, cohort, "propose")
+    Rule.objects.update(may=False, up_to=None)
+    frozen = browser.post(url, asked)
+
+    assert (launched.status_code, proposed.status_code, frozen.status_code) == (403, 403, 403)
+    assert "One of them is 30 EUR, above what you may give back: 20 EUR." in words_in(launched)
+    assert "forbids you billing.refund" in words_in(frozen)
+    assert Cohort.objects.get().stage == Stage.WEIGHED
 
 
 @pytest.mark.one_server
