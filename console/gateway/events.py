@@ -304,7 +304,7 @@ def _flat(message: Message, prefix: str, of: HistoryEvent) -> list[Field]:
     for descriptor, value in message.ListFields():
         wraps = descriptor.name in WRAPPERS and prefix
         label = prefix.removesuffix(".") if wraps else prefix + descriptor.json_name
-        result += _one(label, descriptor.name, _enum_word(descriptor, value), of)
+        result += _one(label, descriptor.name, enum_word(descriptor, value), of)
     return result
 
 
@@ -312,7 +312,7 @@ def _flat(message: Message, prefix: str, of: HistoryEvent) -> list[Field]:
 WRAPPERS = frozenset({"fields", "indexed_fields"})
 
 
-def _enum_word(descriptor: FieldDescriptor, value: Any) -> Any:
+def enum_word(descriptor: FieldDescriptor, value: Any) -> Any:
     """RETRY_STATE_TIMEOUT of RetryState -> Timeout; a number that it does not know stays one."""
     kind = descriptor.enum_type
     known = kind.values_by_number.get(value) if kind and isinstance(value, int) else None

@@ -104,6 +104,7 @@ class EventsForm(forms.Form):
     text = forms.CharField(required=False, max_length=200)
     kind = forms.CharField(required=False, max_length=20)
     newest = forms.BooleanField(required=False)
+    seen = forms.IntegerField(required=False, min_value=0, max_value=100)
 
     def asked(self) -> dict[str, Any]:
         self.is_valid()
@@ -115,6 +116,7 @@ class TimelineForm(forms.Form):
     kind = forms.CharField(required=False, max_length=20)
     unfold = forms.BooleanField(required=False)
     tasks = forms.BooleanField(required=False)
+    seen = forms.IntegerField(required=False, min_value=0, max_value=100)
 
     def asked(self) -> dict[str, Any]:
         self.is_valid()

@@ -49,6 +49,9 @@ class Head:
     attributes: Mapping[str, Any]
     tabs: tuple[Tab, ...]
     full: str
+    #: of the timeline; the pages of its events and steps lie below it
+    url: str
+    template: str = "workflows/head.html"
 
 
 def head(run: RunDetail, tab: str, now: datetime, acts: int) -> Head:
@@ -79,6 +82,10 @@ def head(run: RunDetail, tab: str, now: datetime, acts: int) -> Head:
         attributes=summary.attributes,
         tabs=tuple(_tab(summary.key, name, tab, counts) for name in TABS),
         full=_full(summary),
+        url=reverse(
+            "workflows:run",
+            args=[summary.key.namespace, summary.key.workflow_id, summary.key.run_id],
+        ),
     )
 
 
