@@ -2,9 +2,13 @@ import json
 from typing import Any
 
 from django import forms
+from django.core.files.uploadedfile import UploadedFile
 
-from console.gateway import columns
+from console.gateway import columns, history_files
+from console.gateway.protojson import Unreadable
+from console.ui import words
 from console.ui.pages import size_of
+from console.ui.uploads import UPLOAD_BYTES_MAX
 from console.workflows.query import LENGTH_MAX
 
 COLUMNS_LENGTH_MAX = 8_000
@@ -137,3 +141,24 @@ class KinForm(forms.Form):
         self.is_valid()
         found = {name: self.cleaned_data.get(name) or "" for name in self.fields}
         return {name: value for name, value in found.items() if value}
+
+
+class HistoryFileForm(forms.Form):
+    """The history is read while the form is checked: what is wrong with it stands at the field."""
+
+    file = forms.FileField(
+        label="History",
+        help_text="JSON, as the temporal command, the web UI, an SDK or this console writes it.",
+        widget=forms.FileInput(attrs={"accept": ".json,application/json"}),
+    )
+
+    def clean_file(self) -> "UploadedFile[bytes]":
+        file: UploadedFile[bytes] = self.cleaned_data["file"]
+        if file.size is None or file.size > UPLOAD_BYTES_MAX:
+            most = words.size(UPLOAD_BYTES_MAX)
+            raise forms.ValidationError(f"The file is too large; {most} are the most.")
+        try:
+            self.events = history_files.read(file.read())
+        except Unreadable as error:
+            raise forms.ValidationError(str(error)) from error
+        return file

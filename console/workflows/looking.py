@@ -76,7 +76,10 @@ def groups_of(run: RunDetail, known: Known) -> list[Group]:
 
 
 def group(run: RunDetail, event_id: int) -> runpage.GroupDetail | None:
-    known = read(run.summary.key, run.summary.history_length)
+    return group_in(run, read(run.summary.key, run.summary.history_length), event_id)
+
+
+def group_in(run: RunDetail, known: Known, event_id: int) -> runpage.GroupDetail | None:
     found = near(groups_of(run, known), event_id)
     if found is None:
         return None
