@@ -143,6 +143,18 @@ class KinForm(forms.Form):
         return {name: value for name, value in found.items() if value}
 
 
+class CompareForm(forms.Form):
+    """The other run. Without a run id it is the newest of the workflow id."""
+
+    workflow = forms.CharField(required=False, max_length=1_000, label="Workflow id")
+    run = forms.CharField(required=False, max_length=100, label="Run id")
+    tasks = forms.BooleanField(required=False, label="Workflow tasks too")
+
+    def asked(self) -> dict[str, Any]:
+        self.is_valid()
+        return {name: self.cleaned_data.get(name) for name in self.fields}
+
+
 class HistoryFileForm(forms.Form):
     """The history is read while the form is checked: what is wrong with it stands at the field."""
 

@@ -10,6 +10,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
@@ -44,6 +46,68 @@ def downloaded(browser: Client, key: RunKey) -> dict[str, Any]:
 def opened(browser: Client, content: object, name: str = "history.json") -> HttpResponse:
     text = content if isinstance(content, bytes) else json.dumps(content).encode()
     return browser.post(FILES, {"file": SimpleUploadedFile(name, text)})
+
+
+def beside(browser: Client, key: RunKey, **asked: str) -> HttpResponse:
+    return browser.get(url(key, "compare"), asked)
+
+
+def test_two_runs_differ_first_where_one_was_given_another_amount(
+    carol: User, browser_of: Browser, program: Program, names: Names, failed: RunKey
+) -> None:
+    queue = names.queue()
+    with running(program, queue):
+        key = program.start("Charging", names.workflow(), queue, "12.00", 0.1)
+        program.result(key)
+    browser = browser_of(carol)
+
+    page = beside(browser, key, workflow=failed.workflow_id, run=failed.run_id)
+    itself = beside(browser, key, run=key.run_id)
+    unknown = beside(browser, key, run="c41d7a06-3b58-4f0e-9a47-61d5b2e80f93")
+
+    assert "They differ from the start" in words_in(page)
+    assert '"12.00"' in page.text.replace("&quot;", '"')
+    assert "only there" in words_in(page)
+    assert "ActivityTaskFailed" in words_in(page)
+    assert "That is this run itself" in words_in(itself)
+    assert unknown.status_code == 404
+
+
+def test_a_reset_run_stands_beside_the_one_it_came_from(
+    carol: User, browser_of: Browser, program: Program, names: Names
+) -> None:
+    queue = names.queue()
+    with running(program, queue):
+        key = program.start("Waiting", names.workflow(), queue)
+        program.signal(key, "go")
+        program.result(key)
+        new = RunKey(NAMESPACE, key.workflow_id, reset(program, key))
+        program.await_status(new, "Completed")
+    browser = browser_of(carol)
+
+    chooser = beside(browser, new)
+    page = beside(browser, new, run=key.run_id)
+
+    assert "the run that it was reset from" in words_in(chooser)
+    assert key.run_id in chooser.text
+    assert "They do not differ" in words_in(page)
+
+
+def reset(program: Program, key: RunKey) -> str:
+    answer = program.wait(
+        program.client.workflow_service.reset_workflow_execution(
+            ResetWorkflowExecutionRequest(
+                namespace=NAMESPACE,
+                workflow_execution=WorkflowExecution(
+                    workflow_id=key.workflow_id, run_id=key.run_id
+                ),
+                reason="to compare",
+                workflow_task_finish_event_id=4,
+                request_id=key.run_id,
+            )
+        )
+    )
+    return answer.run_id
 
 
 def test_a_downloaded_history_is_what_the_replayer_accepts(

@@ -2,11 +2,15 @@
 
 from datetime import timedelta
 
+from hypothesis import given
+from hypothesis import strategies as st
 from temporalio.api.common.v1 import Link
 
 from console.gateway.events import Event, event
 from console.gateway.links import links
-from console.workflows import eventrows, minimap, searching
+from console.gateway.runs import RunKey
+from console.workflows import comparing, eventrows, minimap, searching
+from console.workflows.comparing import Comparison
 from console.workflows.reading import Known
 from tests.unit.console.test_timeline import NOON, made, scheduled
 
@@ -148,3 +152,91 @@ def test_the_links_of_an_event_lead_to_other_runs() -> None:
         "billing", "order/1", "r1", 17,
     )  # fmt: skip
     assert other.says == "Batch job job-9"
+
+
+LEFT, RIGHT = RunKey("default", "order/1", "left-run"), RunKey("default", "order/2", "right-run")
+
+
+def compared(left: list[Event], right: list[Event], *, tasks: bool = False) -> Comparison:
+    return comparing.compare(left, right, (LEFT, RIGHT), tasks=tasks)
+
+
+def timers(first: int, count: int, second: float = 0) -> list[Event]:
+    return [made(first + n, "TimerStarted", second + n, timer_id=str(n)) for n in range(count)]
+
+
+def test_times_workers_and_the_run_s_own_ids_make_no_difference() -> None:
+    left = [
+        made(1, "WorkflowExecutionStarted", 0, workflow_id="order/1", identity="a"),
+        with_payload(2, b'"for order/1"'),
+        made(3, "ActivityTaskStarted", 3, scheduled_event_id=2, attempt=1, identity="w1"),
+    ]
+    right = [
+        made(1, "WorkflowExecutionStarted", 9, workflow_id="order/2", identity="b"),
+        made(2, "WorkflowTaskScheduled", 9),
+        with_payload(3, b'"for order/2"'),
+        made(4, "ActivityTaskStarted", 30, scheduled_event_id=3, attempt=7, identity="w2"),
+    ]
+
+    same = compared(left, right)
+    with_tasks = compared(left, right, tasks=True)
+
+    assert (same.alike, same.pairs) == (3, ())
+    assert with_tasks.first is not None
+    assert with_tasks.first.what == "came"
+
+
+def test_the_first_step_that_holds_something_else_is_told_with_both_contents() -> None:
+    before = timers(1, 40)
+    left = [*before, with_payload(41, b'"9.99"'), *timers(42, 3)]
+    right = [*before, with_payload(41, b'"12.00"'), *timers(42, 3)]
+
+    result = compared(left, right)
+
+    first = result.first
+    assert first is not None
+    assert result.alike == 40
+    assert [(one.path, one.left, one.right) for one in first.differences] == [
+        ("input.payloads", '"9.99"', '"12.00"')
+    ]
+    assert [pair.what for pair in result.pairs] == ["same"] * 12 + ["changed"] + ["same"] * 3
+
+
+def test_what_came_in_another_order_is_no_difference_but_is_said() -> None:
+    left, right = timers(1, 30), timers(1, 30)
+    left[10], left[11] = left[11], left[10]
+
+    result = compared(left, right)
+
+    assert (result.alike, result.first, result.reordered) == (30, None, True)
+
+
+def test_a_difference_after_a_change_of_order_is_the_one_that_is_told() -> None:
+    left, right = timers(1, 30), timers(1, 30)
+    left[10], left[12] = left[12], left[10]
+    left[20] = made(21, "WorkflowExecutionSignaled", 0, signal_name="hold")
+
+    first = compared(left, right[:20]).first
+
+    assert first is not None
+    assert first.left is not None
+    assert (first.what, first.left.about) == ("gone", "hold")
+
+
+def test_one_history_that_goes_on_where_the_other_ends() -> None:
+    result = compared(timers(1, 5), timers(1, 400))
+
+    assert (result.alike, result.left_more) == (5, 0)
+    assert result.first is not None
+    assert result.first.what == "came"
+    assert result.right_more == 400 - 5 - comparing.AFTER
+
+
+@given(st.lists(st.integers(0, 3), max_size=30))
+def test_a_history_is_always_like_itself(ids: list[int]) -> None:
+    events = [
+        made(number, "TimerStarted", number, timer_id=str(one)) for number, one in enumerate(ids, 1)
+    ]
+
+    assert compared(events, events).first is None
+    assert compared(events, events).alike == len(events)
