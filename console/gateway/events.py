@@ -174,6 +174,11 @@ def event(raw: HistoryEvent) -> Event:
 EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
+def has_attributes(event: Event) -> bool:
+    """Events of a kind that the protocol here does not know have none."""
+    return bool(KINDS[event.raw.event_type].field)
+
+
 def name(event: Event) -> str:
     """What a person would call the group that this event opens."""
     path = NAMES.get(event.kind, "")

@@ -67,15 +67,20 @@ def _event(number: int, content: Any) -> Event:
             f"Event {number:,} of the file has the id {raw.event_id:,}:"
             " events are numbered from 1 without a gap."
         )
-    field = events.KINDS[raw.event_type].field if raw.event_type in events.KINDS else ""
-    if not raw.event_type or (field and not raw.HasField(field)):  # type: ignore[arg-type]
-        what = (
-            "it has no eventType"
-            if not raw.event_type
-            else f"its attributes ({field}) are not there"
-        )
-        raise Unreadable(f"Event {number:,} of the file: {what}.")
+    wrong = _wrong(raw)
+    if wrong:
+        raise Unreadable(f"Event {number:,} of the file: {wrong}.")
     return events.event(raw)
+
+
+def _wrong(raw: HistoryEvent) -> str:
+    kind = events.KINDS.get(raw.event_type)
+    if not raw.event_type:
+        return "it has no eventType"
+    if kind is None or not kind.field:
+        return f"this console knows no event of type {raw.event_type}"
+    given = raw.WhichOneof("attributes")
+    return "" if given == kind.field else f"its attributes ({kind.field}) are not there"
 
 
 def packed(history: Sequence[Event]) -> bytes:

@@ -17,7 +17,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from temporalio.api.common.v1 import Payload
 
 from console.gateway import payloads
-from console.gateway.events import KINDS, Event, enum_word
+from console.gateway.events import Event, enum_word, has_attributes
 
 JSON_PLAIN = frozenset({b"json/plain", b"json/protobuf"})
 
@@ -32,7 +32,7 @@ class Leaf(NamedTuple):
 def leaves(event: Event) -> list[Leaf]:
     """In the protocol's order."""
     found: list[Leaf] = []
-    if KINDS[event.raw.event_type].field:
+    if has_attributes(event):
         _walk(event.attributes, "", found)
     if event.raw.HasField("user_metadata"):
         _walk(event.raw.user_metadata, "", found)

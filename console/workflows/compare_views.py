@@ -35,13 +35,16 @@ def compare(request: HtmxRequest, namespace: str, workflow_id: str, run_id: str)
 
 def _beside(run: RunDetail, known: Known, other: RunDetail, *, tasks: bool) -> dict[str, Any]:
     its = _read(other)
+    itself = run.summary.key == other.summary.key
     complete = known.complete and its.complete
     return {
         "other": runpage.head(other, "", timezone.now(), 0),
         "its": its,
         "reading": not complete,
-        "itself": run.summary.key == other.summary.key,
-        "comparison": _compared(run, known, other, its, tasks=tasks) if complete else None,
+        "itself": itself,
+        "comparison": _compared(run, known, other, its, tasks=tasks)
+        if complete and not itself
+        else None,
     }
 
 

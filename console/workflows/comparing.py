@@ -9,16 +9,16 @@ another order (steps that ran side by side) is told apart from what is not the s
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from difflib import SequenceMatcher
+from functools import lru_cache
 from itertools import zip_longest
 
-from console.gateway.events import Event
+from console.gateway.events import Event, has_attributes, name
 from console.gateway.leaves import leaves
 from console.gateway.runs import RunKey
-from console.workflows.eventrows import described
+from console.workflows.eventrows import UNNAMED, described
 from console.workflows.groups import ICONS
 
 #: Two histories that hold the same after so many events were only in another order.
@@ -71,9 +71,8 @@ LEFT_OUT = frozenset(
 @dataclass(frozen=True, slots=True)
 class Line:
     event: Event
+    #: the name of the step that it belongs to
     about: str
-    note: str
-    into: timedelta
     facts: tuple[tuple[str, str], ...]
 
     @property
@@ -83,6 +82,10 @@ class Line:
     @property
     def content(self) -> tuple[object, ...]:
         return self.event.kind, self.about, self.facts
+
+    @property
+    def note(self) -> str:
+        return described(self.event, None)[1]
 
     @property
     def icon(self) -> str:
@@ -128,9 +131,9 @@ def compare(
     sides = [_Side(events, key, tasks) for events, key in zip((left, right), keys, strict=True)]
     alike, reordered = _walk(*sides)
     if alike is None:
-        return Comparison(len(sides[0].lines), (), 0, 0, reordered)
+        return Comparison(sides[0].total, (), 0, 0, reordered)
     begin = max(alike - BEFORE, 0)
-    cut = [side.upto(alike + AFTER)[begin:] for side in sides]
+    cut = [side.lines(begin, alike + AFTER) for side in sides]
     pairs = _told(_aligned(*cut))
     return Comparison(
         alike,
@@ -142,35 +145,32 @@ def compare(
 
 
 class _Side:
-    """The lines of one history, made only as far as somebody asks."""
+    """One history; its lines are made when somebody asks for them."""
 
     def __init__(self, events: Sequence[Event], key: RunKey, tasks: bool) -> None:
-        self._events = [event for event in events if tasks or event.category != "task"]
-        self._heads = {event.id: event for event in events if event.id == event.head}
         self._key = key
-        self.lines: list[Line] = []
+        self.events = [event for event in events if tasks or event.category != "task"]
+        self._names = {
+            event.id: self._own(name(event))
+            for event in self.events
+            if event.id == event.head and event.category not in UNNAMED
+        }
 
     @property
     def total(self) -> int:
-        return len(self._events)
+        return len(self.events)
 
-    def upto(self, count: int) -> list[Line]:
-        while len(self.lines) < min(count, self.total):
-            self.lines.append(self._line(self._events[len(self.lines)]))
-        return self.lines[:count]
+    def lines(self, begin: int, end: int) -> list[Line]:
+        return [self.line(event) for event in self.events[begin:end]]
 
-    def each(self) -> Iterator[Line]:
-        for number in range(self.total):
-            self.upto(number + 1)
-            yield self.lines[number]
+    def about(self, event: Event) -> str:
+        found = self._names.get(event.head, "")
+        return "" if found == event.kind else found
 
-    def _line(self, event: Event) -> Line:
-        about, note, _ = described(event, self._heads.get(event.head))
+    def line(self, event: Event) -> Line:
         return Line(
             event,
-            self._own(about),
-            note,
-            event.at - self._events[0].at,
+            self.about(event),
             tuple(
                 (leaf.path, self._own(leaf.text or "bytes that the console cannot read"))
                 for leaf in leaves(event)
@@ -185,6 +185,7 @@ class _Side:
         return text
 
 
+@lru_cache(maxsize=4_096)
 def _compared(path: str) -> bool:
     return LEFT_OUT.isdisjoint(path.split("."))
 
@@ -193,18 +194,29 @@ def _walk(left: _Side, right: _Side) -> tuple[int | None, bool]:
     """(how many of each are alike; None when all are, whether some came in another order)"""
     open_: Counter[tuple[object, ...]] = Counter()
     together, reordered = 0, False
-    for number, (one, other) in enumerate(zip_longest(left.each(), right.each()), 1):
-        for line, sign in ((one, 1), (other, -1)):
-            if line is not None:
-                open_[line.content] += sign
-                if not open_[line.content]:
-                    del open_[line.content]
+    for number, (one, other) in enumerate(zip_longest(left.events, right.events), 1):
+        if not open_ and one and other and _is_same(left, one, right, other):
+            together = number
+            continue
+        for side, event, sign in ((left, one, 1), (right, other, -1)):
+            if event is not None:
+                content = side.line(event).content
+                open_[content] += sign
+                if not open_[content]:
+                    del open_[content]
         if not open_:
             reordered |= number - together > 1
             together = number
         elif number - together > REORDERED_MAX:
             return together, reordered
     return (together, reordered) if open_ else (None, reordered)
+
+
+def _is_same(left: _Side, one: Event, right: _Side, other: Event) -> bool:
+    """To the byte, which is seen sooner than what of it matters."""
+    if one.kind != other.kind or left.about(one) != right.about(other) or not has_attributes(one):
+        return False
+    return bool(one.attributes.SerializeToString() == other.attributes.SerializeToString())
 
 
 def _aligned(left: Sequence[Line], right: Sequence[Line]) -> list[Pair]:

@@ -87,8 +87,7 @@ def window(
     start = max(at - WINDOW // 2, 0) if at is not None else (first or 1) - 1
     part = found[start : start + WINDOW]
     encoded.prepare_failures(part)
-    previous = found[start - 1].at if 0 < start <= len(found) else None
-    before = [previous, *(event.at for event in part)]
+    before = [found[start - 1] if 0 < start <= len(found) else None, *part]
     threads = _threads([event.head == head for event in part]) if head else [""] * len(part)
     rows = [
         replace(
@@ -139,7 +138,7 @@ def _position(found: Sequence[Event], event_id: int) -> int | None:
 
 def _row(
     event: Event,
-    previous: datetime | None,
+    previous: Event | None,
     linked: tuple[int, str],
     heads: Mapping[int, Event],
     text: str,
@@ -150,7 +149,7 @@ def _row(
     return EventRow(
         id=event.id,
         at=event.at,
-        since=_between(previous, event.at),
+        since=_between(previous, event),
         kind=event.kind,
         icon=ICONS[event.category],
         summary=summary,
@@ -158,14 +157,17 @@ def _row(
         tone="bad" if is_bad or event.step in TROUBLE else "",
         linked=_linked(event, head),
         thread=thread,
-        into=_between(began.at, event.at) if began and event.id > 1 else None,
+        into=_between(began, event) if event.id > 1 else None,
         snippet=snippet(event, text) if text else None,
     )
 
 
-def _between(before: datetime | None, after: datetime) -> timedelta | None:
-    """Newest first, the one before is the later one."""
-    return abs(after - before) if before is not None else None
+def _between(one: Event | None, other: Event) -> timedelta | None:
+    """In whichever order they are listed. What was held back has an earlier time: that is none."""
+    if one is None:
+        return None
+    first, then = sorted((one, other), key=lambda event: event.id)
+    return max(then.at - first.at, timedelta())
 
 
 #: where the thread runs through a row of the gutter: the path of its SVG

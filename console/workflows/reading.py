@@ -22,7 +22,8 @@ from console.gateway.runs import RunKey
 
 #: How long one answer may read; the next one goes on where this one stopped.
 BUDGET_SECONDS = 0.15
-#: Who searches would rather wait for all of it than search again.
+#: Who searches would rather wait for all of it than search again; and who has seen both ends of a
+#: history waits for the middle of it.
 SEARCH_BUDGET_SECONDS = 0.7
 #: Events kept by one process, over all runs; the run looked at longest ago goes first.
 EVENTS_MAX = 400_000
@@ -80,7 +81,7 @@ def _known(key: RunKey) -> Known:
 
 
 def _read_on(key: RunKey, known: Known, seconds: float) -> None:
-    until = perf_counter() + seconds
+    until = perf_counter() + (SEARCH_BUDGET_SECONDS if known.began else seconds)
     while (known.token or not known.began) and perf_counter() < until:
         page = histories.forward(key, known.token)
         known.front += [event for event in page.events if event.id > known.last_id]

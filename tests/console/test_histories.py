@@ -190,6 +190,7 @@ def test_a_session_keeps_few_files_and_closes_one_when_asked(
             'Event 1 of the file, eventTime: "noon" is not a time',
         ),
         ({"events": [{"eventId": 1, "eventType": 1}]}, "Event 1 of the file: its attributes"),
+        ({"events": [{"eventId": 1, "eventType": 9_999}]}, "knows no event of type 9999"),
         ([3], "Event 1 of the file: a number stands where an object must"),
     ],
 )
