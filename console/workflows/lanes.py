@@ -7,7 +7,7 @@ from typing import Any
 
 from console.gateway.events import Event
 from console.workflows import minimap
-from console.workflows.eventrows import TROUBLE
+from console.workflows.eventrows import TROUBLE, WINDOWS_MAX
 from console.workflows.groups import KINDS, Group, shown
 from console.workflows.minimap import Map
 from console.workflows.timeline import Axis, Row, axis, row
@@ -15,8 +15,6 @@ from console.workflows.timeline import Axis, Row, axis, row
 WINDOW = 100
 #: Open steps that are shown above a long timeline, so that live work is always in sight.
 PINNED_MAX = 20
-#: Windows that one page takes while its reader scrolls; then a link begins a page anew.
-WINDOWS_MAX = 10
 
 
 @dataclass(frozen=True, slots=True)
