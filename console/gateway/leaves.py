@@ -16,10 +16,9 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 from temporalio.api.common.v1 import Payload
 
-from console.gateway import payloads
 from console.gateway.events import Event, enum_word, has_attributes
 
-JSON_PLAIN = frozenset({b"json/plain", b"json/protobuf"})
+IN_CLEAR = frozenset({b"json/plain", b"json/protobuf", b"text/plain"})
 
 
 class Leaf(NamedTuple):
@@ -116,15 +115,17 @@ READERS: dict[str, Reader] = {
 
 
 def said(payload: Payload) -> str | None:
-    """The text of a payload as a person would type it to find it; None where nobody can read it."""
-    if payload.metadata.get("encoding", b"") in JSON_PLAIN:
-        text = payload.data.decode("utf-8", "replace")
-        return _unescaped(text) if "\\" in text else text
-    value = payloads.readable(payload)
-    if not value.readable:
+    """The text of a payload as a person would type it to find it; None where it is not in clear.
+
+    What is read here may be kept, so nothing is decoded for it.
+    """
+    encoding = payload.metadata.get("encoding", b"")
+    if encoding == b"binary/null":
+        return ""
+    if encoding not in IN_CLEAR:
         return None
-    content = value.content
-    return content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)
+    text = payload.data.decode("utf-8", "replace")
+    return _unescaped(text) if "\\" in text and encoding != b"text/plain" else text
 
 
 def _unescaped(text: str) -> str:

@@ -17,7 +17,7 @@ from console.workflows.searching import Snippet, snippet
 WINDOW = 100
 #: Windows that one page takes while its reader scrolls; then a link begins a page anew. A hundred
 #: rows take a browser twenty megabytes.
-WINDOWS_MAX = 4
+WINDOWS_MAX = 3
 TROUBLE = frozenset({"failed", "timed-out", "terminated", "start-failed"})
 KIND_ORDER = (
     "activity",

@@ -16,9 +16,8 @@ async def longest(address: str, workflow_id: str, queue: str, events: int, pendi
     """An open run with about so many events, of which the last ones are its pending activities."""
     server = Server(address, PERDURE)
     run = await server.start(workflow_id, queue)
-    worker = ScriptedWorker(server, queue, sticky=f"{queue}-sticky")
+    worker = ScriptedWorker(server, queue)
     rest, made = (events - pending) // 2, 0
-    first = True
     while rest > 0:
         count = min(rest, PAIRS_PER_TASK)
         pairs = []
@@ -27,14 +26,13 @@ async def longest(address: str, workflow_id: str, queue: str, events: int, pendi
             name = f"period-{made} for Größe {made % 97}"
             pairs += [commands.start_timer(name, 86_400), commands.cancel_timer(name)]
         rest -= count + 2
-        await worker.on_task(*pairs, sticky=not first, force_create_new_workflow_task=True)
-        first = False
+        await worker.on_task(*pairs, force_create_new_workflow_task=True)
     left = [
         commands.schedule_activity(
             f"charge-{number}", f"{queue}-nobody", input=commands.text({"amount": f"{number}.00"})
         )
         for number in range(pending)
     ]
-    await worker.on_task(*left, sticky=not first)
+    await worker.on_task(*left)
     await server.channel.close()
     return RunKey(server.namespace, run.workflow_id, run.run_id)

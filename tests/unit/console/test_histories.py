@@ -41,6 +41,7 @@ def test_a_search_reads_payloads_as_a_person_does() -> None:
     assert found(history, "GRÜNWALD") == [1]
     assert found(history, 'wald "gmbh"') == [1]
     assert found(history, "activitytaskscheduled") == [1, 2, 3]
+    assert found(history, "”PLAIN”") == [2]
     assert found(history, "no such text") == []
 
 
