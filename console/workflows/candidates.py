@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from console.gateway import events as gateway
 from console.gateway import workflows
 from console.gateway.channel import GatewayError
+from console.gateway.conditions import quoted
 from console.gateway.events import Event
 from console.gateway.runs import RunKey, RunSummary
 from console.workflows import runpage
-from console.workflows.query import quoted
 
 OTHERS_MAX = 10
 
