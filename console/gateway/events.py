@@ -299,11 +299,6 @@ def payload(event: Event, number: int) -> tuple[str, Payload] | None:
     return next(islice(named_in(event.raw), number, None), None)
 
 
-def text_as_seen(event: Event) -> bytes:
-    """What a search in a history may look at: nothing that this person may not see."""
-    return sight.current().as_seen(event.raw).SerializeToString()
-
-
 def _flat(message: Message, prefix: str, of: HistoryEvent) -> list[Field]:
     result: list[Field] = []
     for descriptor, value in message.ListFields():

@@ -6,6 +6,7 @@ Payloads are read where the console can; of the others only their number is know
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from enum import Enum
 from functools import cache, partial
 from typing import Any, NamedTuple
@@ -16,6 +17,7 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 from temporalio.api.common.v1 import Payload
 
+from console.gateway import sight
 from console.gateway.events import Event, enum_word, has_attributes
 
 IN_CLEAR = frozenset({b"json/plain", b"json/protobuf", b"text/plain"})
@@ -36,6 +38,13 @@ def leaves(event: Event) -> list[Leaf]:
     if event.raw.HasField("user_metadata"):
         _walk(event.raw.user_metadata, "", found)
     return found
+
+
+def leaves_seen(event: Event) -> list[Leaf]:
+    """As this person may see them. What is kept for others, `leaves` reads."""
+    if not sight.current().hidden:
+        return leaves(event)
+    return leaves(replace(event, raw=sight.current().as_seen(event.raw)))
 
 
 def _walk(message: Message, prefix: str, found: list[Leaf]) -> None:

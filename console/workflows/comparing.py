@@ -16,7 +16,7 @@ from functools import lru_cache
 from itertools import zip_longest
 
 from console.gateway.events import Event, has_attributes, name
-from console.gateway.leaves import leaves
+from console.gateway.leaves import leaves_seen
 from console.gateway.runs import RunKey
 from console.workflows.eventrows import UNNAMED, described
 from console.workflows.groups import ICONS
@@ -173,7 +173,7 @@ class _Side:
             self.about(event),
             tuple(
                 (leaf.path, self._own(leaf.text or "bytes that the console cannot read"))
-                for leaf in leaves(event)
+                for leaf in leaves_seen(event)
                 if _compared(leaf.path)
             ),
         )

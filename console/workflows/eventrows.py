@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from console.gateway import encoded, sight
+from console.gateway import encoded
 from console.gateway import events as gateway
 from console.gateway.events import Event
 from console.ui import words

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from time import perf_counter
 
+from console.gateway import sight
 from console.gateway.events import Event
-from console.gateway.leaves import Leaf, leaves
+from console.gateway.leaves import Leaf, leaves, leaves_seen
 from console.workflows.reading import Known
 
 CHUNK_EVENTS = 1_000
@@ -87,11 +88,18 @@ def search(known: Known, text: str, within_seconds: float = WITHIN_SECONDS) -> F
     ]
     loose = [*known.front[done:], *known.tail]
     if len(loose) >= 2 * CHUNK_EVENTS:
-        return Found(hits, done, sum(chunk.unread for chunk in chunks))
+        return Found(_allowed(hits, wanted), done, sum(chunk.unread for chunk in chunks))
     rest = _chunk(loose)
     hits += [loose[index] for index in rest.hits(wanted)]
     unread = sum(chunk.unread for chunk in chunks) + rest.unread
-    return Found(hits, done + len(loose), unread)
+    return Found(_allowed(hits, wanted), done + len(loose), unread)
+
+
+def _allowed(hits: list[Event], wanted: str) -> list[Event]:
+    """The texts are everybody's: a hit may stand only where this person may not look."""
+    if not sight.current().hidden:
+        return hits
+    return [event for event in hits if wanted in _text(event, leaves_seen(event))]
 
 
 _kept: OrderedDict[Known, Texts] = OrderedDict()
@@ -139,7 +147,7 @@ def _forget() -> None:
 def snippet(event: Event, text: str) -> Snippet | None:
     """The first place in the event that holds the text, but for its name, which stands beside."""
     wanted = text.casefold()
-    for path, said in leaves(event):
+    for path, said in leaves_seen(event):
         at = said.casefold().find(wanted) if said else -1
         if said and at >= 0:
             end = at + len(text)
