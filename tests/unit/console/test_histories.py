@@ -28,7 +28,7 @@ def known(*events: Event) -> Known:
 
 
 def found(history: Known, text: str) -> list[int]:
-    return [one.id for one in searching.search(history, text).events]
+    return [one.id for one in searching.search(history, text, within_seconds=60).events]
 
 
 def test_a_search_reads_payloads_as_a_person_does() -> None:
@@ -66,7 +66,7 @@ def test_a_search_that_may_take_no_time_says_how_far_it_came_and_goes_on() -> No
     history = known(*(with_payload(number, b'"far"') for number in range(1, 5_001)))
 
     nothing = searching.search(history, "far", within_seconds=0)
-    everything = searching.search(history, "far")
+    everything = searching.search(history, "far", within_seconds=60)
 
     assert (nothing.searched, nothing.events) == (0, [])
     assert (everything.searched, len(everything.events)) == (5_000, 5_000)
