@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from temporalio.api.common.v1 import Link
 
@@ -233,6 +233,7 @@ def test_one_history_that_goes_on_where_the_other_ends() -> None:
     assert result.right_more == 400 - 5 - comparing.AFTER
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 3), max_size=30))
 def test_a_history_is_always_like_itself(ids: list[int]) -> None:
     events = [

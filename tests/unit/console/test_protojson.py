@@ -2,7 +2,7 @@
 
 import pytest
 from google.protobuf import json_format
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from temporalio.api.common.v1 import Payload
 from temporalio.api.history.v1 import HistoryEvent
@@ -18,6 +18,7 @@ def filled(content: object) -> HistoryEvent:
     return event
 
 
+@settings(deadline=None)
 @given(
     data=st.binary(max_size=50),
     memo=st.dictionaries(st.text(max_size=5), st.binary(max_size=5), max_size=3),
