@@ -195,6 +195,7 @@ INSTALLED_APPS = [
     "console.incidents",
     "console.alerts",
     "console.exports",
+    "console.workflows",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -301,6 +302,11 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
+FILE_UPLOAD_HANDLERS = [
+    "console.ui.uploads.BoundedUploadHandler",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 CSRF_FAILURE_VIEW = "console.ui.refusals.csrf_failed"
 
 # ---- files ----

@@ -15,6 +15,7 @@ urlpatterns = [
     path("namespaces/", include("console.namespaces.urls")),
     path("cluster/", include("console.cluster.urls")),
     path(f"{NAMESPACE}runs/", include("console.workflows.urls")),
+    path(f"{NAMESPACE}histories/", include("console.workflows.file_urls")),
     path(f"{NAMESPACE}activities/", include("console.activities.urls")),
     path(f"{NAMESPACE}actions/", include("console.actions.urls")),
     path(f"{NAMESPACE}start/", include("console.starting.urls")),

@@ -18,6 +18,7 @@ LADDER = (Role.VIEWER, Role.OPERATOR, Role.ADMIN)
 VERBS: dict[str, Role] = {
     "run.view": Role.VIEWER,
     "run.query": Role.VIEWER,
+    "history.open": Role.VIEWER,
     "run.signal": Role.OPERATOR,
     "run.cancel": Role.OPERATOR,
     "run.terminate": Role.OPERATOR,

@@ -174,6 +174,11 @@ def event(raw: HistoryEvent) -> Event:
 EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
+def has_attributes(event: Event) -> bool:
+    """Events of a kind that the protocol here does not know have none."""
+    return bool(KINDS[event.raw.event_type].field)
+
+
 def name(event: Event) -> str:
     """What a person would call the group that this event opens."""
     path = NAMES.get(event.kind, "")
@@ -294,17 +299,12 @@ def payload(event: Event, number: int) -> tuple[str, Payload] | None:
     return next(islice(named_in(event.raw), number, None), None)
 
 
-def text_as_seen(event: Event) -> bytes:
-    """What a search in a history may look at: nothing that this person may not see."""
-    return sight.current().as_seen(event.raw).SerializeToString()
-
-
 def _flat(message: Message, prefix: str, of: HistoryEvent) -> list[Field]:
     result: list[Field] = []
     for descriptor, value in message.ListFields():
         wraps = descriptor.name in WRAPPERS and prefix
         label = prefix.removesuffix(".") if wraps else prefix + descriptor.json_name
-        result += _one(label, descriptor.name, _enum_word(descriptor, value), of)
+        result += _one(label, descriptor.name, enum_word(descriptor, value), of)
     return result
 
 
@@ -312,7 +312,7 @@ def _flat(message: Message, prefix: str, of: HistoryEvent) -> list[Field]:
 WRAPPERS = frozenset({"fields", "indexed_fields"})
 
 
-def _enum_word(descriptor: FieldDescriptor, value: Any) -> Any:
+def enum_word(descriptor: FieldDescriptor, value: Any) -> Any:
     """RETRY_STATE_TIMEOUT of RetryState -> Timeout; a number that it does not know stays one."""
     kind = descriptor.enum_type
     known = kind.values_by_number.get(value) if kind and isinstance(value, int) else None

@@ -1,19 +1,23 @@
 """Events -> rows of the events page: a window, counts by kind, the map at the side. Pure."""
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from console.gateway import encoded, sight
+from console.gateway import encoded
 from console.gateway import events as gateway
 from console.gateway.events import Event
 from console.ui import words
+from console.workflows import minimap
 from console.workflows.groups import ICONS, KINDS
+from console.workflows.searching import Snippet, snippet
 
 WINDOW = 100
-BUCKETS = 100
-HITS_MAX = 10_000
+#: Windows that one page takes while its reader scrolls; then a link begins a page anew. A hundred
+#: rows take a browser twenty megabytes.
+WINDOWS_MAX = 3
 TROUBLE = frozenset({"failed", "timed-out", "terminated", "start-failed"})
 KIND_ORDER = (
     "activity",
@@ -41,6 +45,11 @@ class EventRow:
     tone: str
     linked: str
     thread: str
+    #: where it stands among all, in percent
+    place: float = 0.0
+    #: since the run began
+    into: timedelta | None = None
+    snippet: Snippet | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,34 +61,15 @@ class KindCount:
 
 
 @dataclass(frozen=True, slots=True)
-class Bucket:
-    """One line of the map: where, how much happened, and whether something failed."""
-
-    y: float
-    width: float
-    failed: bool
-    first_id: int
-
-
-@dataclass(frozen=True, slots=True)
 class Window:
     rows: list[EventRow]
     total: int
     before_id: int | None
     after_id: int | None
-    hits: int
-    hit: int
-    previous_hit: int | None
-    next_hit: int | None
 
 
-def matching(events: Sequence[Event], kind: str, text: str, *, newest: bool) -> list[Event]:
+def matching(events: Sequence[Event], kind: str, *, newest: bool) -> list[Event]:
     found = [event for event in events if event.category == kind] if kind in KINDS else list(events)
-    if text:
-        wanted = text.casefold().encode()
-        found = [event for event in found if wanted in event.raw.SerializeToString().lower()]
-        if sight.current().hidden:  # it may stand only where this person may not look
-            found = [event for event in found if wanted in gateway.text_as_seen(event).lower()]
     return found[::-1] if newest else found
 
 
@@ -90,17 +80,21 @@ def window(
     *,
     head: int,
     heads: Mapping[int, Event],
+    text: str = "",
+    length: int = 0,
 ) -> Window:
     """The rows around `event_id`, or from position `first` on; `heads` gives followers a name."""
     at = _position(found, event_id) if event_id else None
     start = max(at - WINDOW // 2, 0) if at is not None else (first or 1) - 1
     part = found[start : start + WINDOW]
     encoded.prepare_failures(part)
-    previous = found[start - 1].at if 0 < start <= len(found) else None
-    before = [previous, *(event.at for event in part)]
+    before = [found[start - 1] if 0 < start <= len(found) else None, *part]
     threads = _threads([event.head == head for event in part]) if head else [""] * len(part)
     rows = [
-        _row(event, before[index], head, heads.get(event.head), threads[index])
+        replace(
+            _row(event, before[index], (head, threads[index]), heads, text),
+            place=minimap.place(event.id - 1, length),
+        )
         for index, event in enumerate(part)
     ]
     return Window(
@@ -108,28 +102,55 @@ def window(
         total=len(found),
         before_id=max(start - WINDOW, 0) + 1 if start > 0 else None,
         after_id=start + WINDOW + 1 if start + WINDOW < len(found) else None,
-        hits=len(found),
-        hit=(at or 0) + 1,
-        previous_hit=found[at - 1].id if at else None,
-        next_hit=found[at + 1].id if at is not None and at + 1 < len(found) else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """From one hit to the next, and back."""
+
+    total: int
+    number: int
+    previous_id: int | None
+    next_id: int | None
+
+
+def turns(found: Sequence[Event], event_id: int | None) -> Turns:
+    at = _position(found, event_id) if event_id else None
+    if at is None:
+        return Turns(len(found), 0, None, found[0].id if found else None)
+    return Turns(
+        total=len(found),
+        number=at + 1,
+        previous_id=found[at - 1].id if at else None,
+        next_id=found[at + 1].id if at + 1 < len(found) else None,
     )
 
 
 def _position(found: Sequence[Event], event_id: int) -> int | None:
-    """Where the event stands, or the one nearest to it."""
+    """Where the event stands, or the one nearest to it. They are in order, up or down."""
     if not found:
         return None
-    return min(range(len(found)), key=lambda index: abs(found[index].id - event_id))
+    sign = 1 if found[0].id <= found[-1].id else -1
+    after = bisect_left(found, sign * event_id, key=lambda event: sign * event.id)
+    near = (index for index in (after - 1, after) if 0 <= index < len(found))
+    return min(near, key=lambda index: abs(found[index].id - event_id))
 
 
 def _row(
-    event: Event, previous: datetime | None, head: int, opener: Event | None, thread: str
+    event: Event,
+    previous: Event | None,
+    linked: tuple[int, str],
+    heads: Mapping[int, Event],
+    text: str,
 ) -> EventRow:
-    summary, note, is_bad = described(event, opener)
+    summary, note, is_bad = described(event, heads.get(event.head))
+    began = heads.get(1)
+    head, thread = linked
     return EventRow(
         id=event.id,
         at=event.at,
-        since=max(event.at - previous, timedelta()) if previous else None,
+        since=_between(previous, event),
         kind=event.kind,
         icon=ICONS[event.category],
         summary=summary,
@@ -137,7 +158,17 @@ def _row(
         tone="bad" if is_bad or event.step in TROUBLE else "",
         linked=_linked(event, head),
         thread=thread,
+        into=_between(began, event) if event.id > 1 else None,
+        snippet=snippet(event, text) if text else None,
     )
+
+
+def _between(one: Event | None, other: Event) -> timedelta | None:
+    """In whichever order they are listed. What was held back has an earlier time: that is none."""
+    if one is None:
+        return None
+    first, then = sorted((one, other), key=lambda event: event.id)
+    return max(then.at - first.at, timedelta())
 
 
 #: where the thread runs through a row of the gutter: the path of its SVG
@@ -191,25 +222,6 @@ def counts(events: Sequence[Event]) -> list[KindCount]:
     ]
 
 
-def buckets(events: Sequence[Event]) -> list[Bucket]:
-    """The history in a hundred lines: as wide as the time a line took is short."""
-    if len(events) < BUCKETS:
-        return []
-    size = len(events) / BUCKETS
-    parts = [events[int(i * size) : int((i + 1) * size)] for i in range(BUCKETS)]
-    lengths = [max((part[-1].at - part[0].at).total_seconds(), 0.001) for part in parts]
-    shortest = min(lengths)
-    return [
-        Bucket(
-            y=round(i * 100 / BUCKETS, 2),
-            width=round(20 + 75 * (shortest / lengths[i]) ** 0.25, 1),
-            failed=any(event.step in TROUBLE for event in part),
-            first_id=part[0].id,
-        )
-        for i, part in enumerate(parts)
-    ]
-
-
 @dataclass(frozen=True, slots=True)
 class Step:
     """An event of the same group, in the details of another."""
@@ -225,4 +237,20 @@ def steps(events: Sequence[Event], head: int) -> list[Step]:
     return [
         Step(event.id, event.step, event.at, event.at - group[0].at if index else None)
         for index, event in enumerate(group)
+    ]
+
+
+#: Events that one workflow task led to, as links.
+COMMANDS_MAX = 50
+
+
+def commands(events: Sequence[Event], event: Event) -> list[Event]:
+    """What a completed workflow task asked for: the events that name it, right after it."""
+    if event.kind != "WorkflowTaskCompleted":
+        return []
+    after = bisect_left(events, event.id + 1, key=lambda one: one.id)
+    return [
+        one
+        for one in events[after : after + COMMANDS_MAX]
+        if gateway.text(one, "workflow_task_completed_event_id") == str(event.id)
     ]

@@ -2,9 +2,13 @@ import json
 from typing import Any
 
 from django import forms
+from django.core.files.uploadedfile import UploadedFile
 
-from console.gateway import columns
+from console.gateway import columns, history_files
+from console.gateway.protojson import Unreadable
+from console.ui import words
 from console.ui.pages import size_of
+from console.ui.uploads import UPLOAD_BYTES_MAX
 from console.workflows.query import LENGTH_MAX
 
 COLUMNS_LENGTH_MAX = 8_000
@@ -104,6 +108,7 @@ class EventsForm(forms.Form):
     text = forms.CharField(required=False, max_length=200)
     kind = forms.CharField(required=False, max_length=20)
     newest = forms.BooleanField(required=False)
+    seen = forms.IntegerField(required=False, min_value=0, max_value=100)
 
     def asked(self) -> dict[str, Any]:
         self.is_valid()
@@ -115,6 +120,7 @@ class TimelineForm(forms.Form):
     kind = forms.CharField(required=False, max_length=20)
     unfold = forms.BooleanField(required=False)
     tasks = forms.BooleanField(required=False)
+    seen = forms.IntegerField(required=False, min_value=0, max_value=100)
 
     def asked(self) -> dict[str, Any]:
         self.is_valid()
@@ -135,3 +141,36 @@ class KinForm(forms.Form):
         self.is_valid()
         found = {name: self.cleaned_data.get(name) or "" for name in self.fields}
         return {name: value for name, value in found.items() if value}
+
+
+class CompareForm(forms.Form):
+    """The other run. Without a run id it is the newest of the workflow id."""
+
+    workflow = forms.CharField(required=False, max_length=1_000, label="Workflow id")
+    run = forms.CharField(required=False, max_length=100, label="Run id")
+    tasks = forms.BooleanField(required=False, label="Workflow tasks too")
+
+    def asked(self) -> dict[str, Any]:
+        self.is_valid()
+        return {name: self.cleaned_data.get(name) for name in self.fields}
+
+
+class HistoryFileForm(forms.Form):
+    """The history is read while the form is checked: what is wrong with it stands at the field."""
+
+    file = forms.FileField(
+        label="History",
+        help_text="JSON, as the temporal command, the web UI, an SDK or this console writes it.",
+        widget=forms.FileInput(attrs={"accept": ".json,application/json"}),
+    )
+
+    def clean_file(self) -> "UploadedFile[bytes]":
+        file: UploadedFile[bytes] = self.cleaned_data["file"]
+        if file.size is None or file.size > UPLOAD_BYTES_MAX:
+            most = words.size(UPLOAD_BYTES_MAX)
+            raise forms.ValidationError(f"The file is too large; {most} are the most.")
+        try:
+            self.events = history_files.read(file.read())
+        except Unreadable as error:
+            raise forms.ValidationError(str(error)) from error
+        return file

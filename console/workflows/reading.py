@@ -22,6 +22,9 @@ from console.gateway.runs import RunKey
 
 #: How long one answer may read; the next one goes on where this one stopped.
 BUDGET_SECONDS = 0.15
+#: Who searches would rather wait for all of it than search again; and who has seen both ends of a
+#: history waits for the middle of it.
+SEARCH_BUDGET_SECONDS = 0.7
 #: Events kept by one process, over all runs; the run looked at longest ago goes first.
 EVENTS_MAX = 400_000
 RUNS_MAX = 200
@@ -52,14 +55,18 @@ _kept: OrderedDict[tuple[str, RunKey], Known] = OrderedDict()
 _guard = threading.Lock()
 
 
-def read(key: RunKey, length: int) -> Known:
+def budget(text: str | None) -> float:
+    return SEARCH_BUDGET_SECONDS if text else BUDGET_SECONDS
+
+
+def read(key: RunKey, length: int, seconds: float = BUDGET_SECONDS) -> Known:
     """`length` is what the run's description says; a closed run that is known costs no call."""
     known = _known(key)
     with known.lock:
         if known.complete and known.last_id < length:
             _catch_up(key, known)
         if not known.complete:
-            _read_on(key, known)
+            _read_on(key, known, seconds)
         if known.token and not known.tail:
             _read_tail(key, known)
     _forget()
@@ -73,8 +80,8 @@ def _known(key: RunKey) -> Known:
         return known
 
 
-def _read_on(key: RunKey, known: Known) -> None:
-    until = perf_counter() + BUDGET_SECONDS
+def _read_on(key: RunKey, known: Known, seconds: float) -> None:
+    until = perf_counter() + (SEARCH_BUDGET_SECONDS if known.began else seconds)
     while (known.token or not known.began) and perf_counter() < until:
         page = histories.forward(key, known.token)
         known.front += [event for event in page.events if event.id > known.last_id]

@@ -21,10 +21,10 @@ from console.gateway.channel import GatewayError, Trouble
 from console.gateway.runs import RunDetail, RunKey
 from console.ui.htmx import HtmxRequest, nothing_new, render_page, unchanged
 from console.ui.refusals import Refusal
-from console.workflows import eventrows, looking, runpage
+from console.workflows import eventpage, looking, runpage
 from console.workflows.causes import helping
 from console.workflows.forms import EventsForm, TimelineForm
-from console.workflows.reading import read
+from console.workflows.reading import budget, read
 
 
 def described(namespace: str, workflow_id: str, run_id: str) -> RunDetail:
@@ -68,6 +68,7 @@ def timeline(request: HtmxRequest, namespace: str, workflow_id: str, run_id: str
     problem = run.summary.problem
     context = frame(request, run, "timeline") | {
         "look": look,
+        "lanes": look.lanes,
         "asked": asked,
         "helps": helps,
         "fingerprint": problem.fingerprint if problem else "",
@@ -92,26 +93,9 @@ def group(
 @requires("run.view")
 def events(request: HtmxRequest, namespace: str, workflow_id: str, run_id: str) -> HttpResponse:
     run = described(namespace, workflow_id, run_id)
-    known = read(run.summary.key, run.summary.history_length)
     asked = EventsForm(request.GET).asked()
-    found = eventrows.matching(
-        known.events, asked["kind"] or "", asked["text"] or "", newest=asked["newest"]
-    )
-    picked = next((event for event in known.events if event.id == asked["event"]), None)
-    context = frame(request, run, "events") | {
-        "asked": asked,
-        "window": eventrows.window(
-            found,
-            asked["event"],
-            asked["first"],
-            head=picked.head if picked else 0,
-            heads={event.id: event for event in known.events if event.id == event.head},
-        ),
-        "kinds": eventrows.counts(known.events),
-        "map": eventrows.buckets(known.events),
-        "known": known,
-        "picked": looking.event_detail(known.events, picked) if picked else None,
-    }
+    known = read(run.summary.key, run.summary.history_length, budget(asked["text"]))
+    context = frame(request, run, "events") | eventpage.page(known, asked)
     return render_page(request, "workflows/events.html", context, parts=["events", "more"])
 
 
@@ -122,10 +106,11 @@ def event(
 ) -> HttpResponse:
     run = described(namespace, workflow_id, run_id)
     known = read(run.summary.key, run.summary.history_length)
-    picked = next((one for one in known.events if one.id == event_id), None)
+    picked = eventpage.event_of(known, event_id)
     if picked is None:
         raise Refusal(404, f"This history has no event {event_id}, or it was not read yet.")
-    context = frame(request, run, "events") | {"picked": looking.event_detail(known.events, picked)}
+    detail = eventpage.detail(known.events, picked)
+    context = frame(request, run, "events") | {"picked": detail}
     return render_page(request, "workflows/event.html", context)
 
 

@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.urls import reverse
 
@@ -49,6 +50,11 @@ class Head:
     attributes: Mapping[str, Any]
     tabs: tuple[Tab, ...]
     full: str
+    #: of the timeline; the pages of its events and steps lie below it
+    url: str
+    template: str = "workflows/head.html"
+    #: the name of the file that it was opened from, if it was
+    file: str = ""
 
 
 def head(run: RunDetail, tab: str, now: datetime, acts: int) -> Head:
@@ -79,7 +85,23 @@ def head(run: RunDetail, tab: str, now: datetime, acts: int) -> Head:
         attributes=summary.attributes,
         tabs=tuple(_tab(summary.key, name, tab, counts) for name in TABS),
         full=_full(summary),
+        url=reverse(
+            "workflows:run",
+            args=[summary.key.namespace, summary.key.workflow_id, summary.key.run_id],
+        ),
     )
+
+
+def file_head(run: RunDetail, number: UUID, name: str, tab: str, now: datetime) -> Head:
+    """Of a history from a file: it has a timeline and events, and nothing can be done to it."""
+    made = head(run, tab, now, 0)
+    namespace = run.summary.key.namespace
+    url = reverse("histories:history", args=[namespace, number])
+    tabs = (
+        Tab("Timeline", url, tab == "timeline"),
+        Tab("Events", f"{url}events/", tab == "events", run.summary.history_length),
+    )
+    return replace(made, tabs=tabs, url=url, template="histories/head.html", file=name)
 
 
 def _tab(key: RunKey, name: str, current: str, counts: Mapping[str, int]) -> Tab:

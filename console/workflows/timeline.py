@@ -153,6 +153,8 @@ class Row:
     took: timedelta | None
     marks: tuple[Mark, ...]
     says: str
+    #: where it stands among all, in percent
+    place: float = 0.0
 
 
 TONES = {
@@ -175,7 +177,7 @@ WORDS = {
 }
 
 
-def row(group: Group, scale: Axis, end: datetime) -> Row:
+def row(group: Group, scale: Axis, end: datetime, place: float = 0.0) -> Row:
     outcome = group.outcome
     point = group.category in {"signal", "marker", "run", "other"}
     took = None if point else (group.ended_at or end) - group.head.at
@@ -192,6 +194,7 @@ def row(group: Group, scale: Axis, end: datetime) -> Row:
         took=took,
         marks=tuple(_marks(group, scale, end)),
         says=says + (f" after {words.span(took)}" if took is not None and group.closing else ""),
+        place=place,
     )
 
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from console.workflows import act_views, kin_views, payload_views, run_views, views
+from console.workflows import act_views, compare_views, kin_views, payload_views, run_views, views
 
 RUN = "<name:workflow_id>/<name:run_id>/"
 PAYLOAD = f"{RUN}events/<int:event_id>/payloads/<int:number>/"
@@ -26,6 +26,7 @@ urlpatterns = [
     path(f"{RUN}pending/", run_views.pending, name="pending"),
     path(f"{RUN}relations/", kin_views.relations, name="relations"),
     path(f"{RUN}kin/", kin_views.children, name="kin"),
+    path(f"{RUN}compare/", compare_views.compare, name="compare"),
     path(f"{RUN}payloads/", run_views.payloads, name="payloads"),
     path(f"{RUN}activity/", run_views.activity, name="activity"),
     path(f"{RUN}terminate/", act_views.terminate, name="terminate"),

@@ -120,6 +120,9 @@ document.addEventListener("click", (event) => {
   step.setAttribute("aria-current", "true");
 });
 document.querySelector(".history tr[data-cursor]")?.scrollIntoView({ block: "center" });
+// ---- the map of a long list: its frame is around the rows in sight
+const places = () => [...document.querySelectorAll(".history tbody:not(.pinned) tr[data-place]")].filter((row) => { const { top, bottom } = row.getBoundingClientRect(); return bottom > 90 && top < innerHeight; }).map((row) => +row.dataset.place);
+addEventListener("scroll", () => { const seen = places(), frame = document.querySelector("[data-frame]"), top = Math.min(...seen); if (frame && seen.length) { frame.setAttribute("y", top); frame.setAttribute("height", Math.max(1, Math.max(...seen) - top)); } }, { passive: true });
 
 // ---- details of an event: asked for once, then shown and hidden
 document.addEventListener("click", (event) => {

@@ -1,7 +1,7 @@
 """The pages that are taken in pictures: how a person comes to each of them."""
 
 from collections.abc import Callable
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from playwright.sync_api import Browser, Page, expect
 
@@ -106,6 +106,24 @@ def run_terminate(visitor: Visitor) -> None:
 
 def run_failed(visitor: Visitor) -> None:
     visitor.opens("ExecutionStatus = 'Failed'")
+
+
+def run_beside(visitor: Visitor) -> None:
+    links = visitor.searches(STUCK).locator("#results tbody th a")
+    one, other = [(links.nth(number).get_attribute("href") or "").strip("/") for number in (0, 1)]
+    *_, workflow_id, run_id = other.split("/")
+    name = quote(unquote(workflow_id.replace("~", "%")), safe="")
+    visitor.goes_to(f"{one}/compare/?workflow={name}&run={run_id}")
+
+
+def history_opened(visitor: Visitor) -> None:
+    page = visitor.opens(STUCK)
+    text = page.request.get(f"{page.url}history.json").body()
+    visitor.goes_to(f"{HOME}histories/")
+    file = {"name": "from-elsewhere.json", "mimeType": "application/json", "buffer": text}
+    page.get_by_label("History").set_input_files(files=[file])  # type: ignore[list-item]
+    page.get_by_role("button", name="Open").click()
+    page.wait_for_selector(".timeline")
 
 
 def run_events(visitor: Visitor) -> None:
@@ -312,6 +330,8 @@ PAGES: dict[str, Callable[[Visitor], object]] = {
     "run-terminate": run_terminate,
     "run-failed": run_failed,
     "run-events": run_events,
+    "run-beside": run_beside,
+    "history-opened": history_opened,
     "run-pending": run_tab("pending"),
     "pending-activity": activity_page,
     "pending-options": activity_options,

@@ -1,0 +1,160 @@
+"""Search inside one history: the events that hold a text in their name, attributes or payloads.
+
+The texts of a history are read once, a thousand events at a time, and kept while somebody searches
+it; an event never changes, so what an open run writes later is added at the end.
+"""
+
+import threading
+from bisect import bisect_right
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate
+from time import perf_counter
+
+from console.gateway import sight
+from console.gateway.events import Event
+from console.gateway.leaves import Leaf, leaves, leaves_seen
+from console.workflows.reading import Known
+
+CHUNK_EVENTS = 1_000
+#: Texts kept by one process, over all histories; the one searched longest ago goes first.
+CHARACTERS_MAX = 64_000_000
+#: How long one answer may read texts.
+WITHIN_SECONDS = 0.8
+AROUND = 40
+#: No form lets this through, so no hit runs from one event into the next.
+BETWEEN = "\0"
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    text: str
+    #: where in the text each event begins, and the end of the last
+    starts: tuple[int, ...]
+    unread: int
+
+    def hits(self, wanted: str) -> list[int]:
+        """Positions of the events, each once."""
+        found: list[int] = []
+        at = self.text.find(wanted)
+        while at >= 0:
+            index = bisect_right(self.starts, at) - 1
+            found.append(index)
+            at = self.text.find(wanted, self.starts[index + 1])
+        return found
+
+
+@dataclass(slots=True)
+class Texts:
+    """Of the events that are known without a hole, in whole chunks."""
+
+    chunks: list[Chunk] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def characters(self) -> int:
+        return sum(len(chunk.text) for chunk in self.chunks)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """`unread`: the payloads that nobody could look into; `searched`: how many events were."""
+
+    events: list[Event]
+    searched: int
+    unread: int
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """Where in the event it stands."""
+
+    path: str
+    before: str
+    match: str
+    after: str
+
+
+def search(known: Known, text: str, within_seconds: float = WITHIN_SECONDS) -> Found:
+    """As far as it gets in this time; the next one goes on where this one stopped."""
+    wanted = text.casefold()
+    chunks = _chunks(known, perf_counter() + within_seconds)
+    done = len(chunks) * CHUNK_EVENTS
+    hits = [
+        known.front[number * CHUNK_EVENTS + index]
+        for number, chunk in enumerate(chunks)
+        for index in chunk.hits(wanted)
+    ]
+    loose = [*known.front[done:], *known.tail]
+    if len(loose) >= 2 * CHUNK_EVENTS:
+        return Found(_allowed(hits, wanted), done, sum(chunk.unread for chunk in chunks))
+    rest = _chunk(loose)
+    hits += [loose[index] for index in rest.hits(wanted)]
+    unread = sum(chunk.unread for chunk in chunks) + rest.unread
+    return Found(_allowed(hits, wanted), done + len(loose), unread)
+
+
+def _allowed(hits: list[Event], wanted: str) -> list[Event]:
+    """The texts are everybody's: a hit may stand only where this person may not look."""
+    if not sight.current().hidden:
+        return hits
+    return [event for event in hits if wanted in _text(event, leaves_seen(event))]
+
+
+_kept: OrderedDict[Known, Texts] = OrderedDict()
+_guard = threading.Lock()
+
+
+def _chunks(known: Known, until: float) -> list[Chunk]:
+    with _guard:
+        texts = _kept.setdefault(known, Texts())
+        _kept.move_to_end(known)
+    with texts.lock:
+        done = len(texts.chunks) * CHUNK_EVENTS
+        for first in range(done, len(known.front) - CHUNK_EVENTS + 1, CHUNK_EVENTS):
+            if perf_counter() > until:
+                break
+            texts.chunks.append(_chunk(known.front[first : first + CHUNK_EVENTS]))
+        chunks = list(texts.chunks)
+    _forget()
+    return chunks
+
+
+def _chunk(events: Sequence[Event]) -> Chunk:
+    read = [leaves(event) for event in events]
+    texts = [_text(event, each) for event, each in zip(events, read, strict=True)]
+    return Chunk(
+        text="".join(texts),
+        starts=tuple(accumulate((len(text) for text in texts), initial=0)),
+        unread=sum(leaf.text is None for each in read for leaf in each),
+    )
+
+
+def _text(event: Event, found: Sequence[Leaf]) -> str:
+    said = (leaf.text for leaf in found if leaf.text)
+    return "\n".join((event.kind, *said)).casefold() + BETWEEN
+
+
+def _forget() -> None:
+    with _guard:
+        count = sum(texts.characters for texts in _kept.values())
+        while _kept and count > CHARACTERS_MAX:
+            _, gone = _kept.popitem(last=False)
+            count -= gone.characters
+
+
+def snippet(event: Event, text: str) -> Snippet | None:
+    """The first place in the event that holds the text, but for its name, which stands beside."""
+    wanted = text.casefold()
+    for path, said in leaves_seen(event):
+        at = said.casefold().find(wanted) if said else -1
+        if said and at >= 0:
+            end = at + len(text)
+            return Snippet(
+                path,
+                ("…" if at > AROUND else "") + said[max(at - AROUND, 0) : at],
+                said[at:end],
+                said[end : end + AROUND] + ("…" if len(said) > end + AROUND else ""),
+            )
+    return None
