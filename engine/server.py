@@ -36,6 +36,7 @@ from engine.frontend.parts import Parts
 from engine.matching.backlog import StoredBacklog
 from engine.matching.registry import TaskQueues
 from engine.matching.spread import SpreadQueues
+from engine.matching.workers import SpreadWorkers, Workers
 from engine.namespaces import Namespaces
 from engine.ports import Matching, Shards
 from engine.shards.supervisor import Supervisor
@@ -151,7 +152,8 @@ async def _parts(
     stack.push_async_callback(reader.close)
     backlog = StoredBacklog(pools)
     queues = TaskQueues(backlog, clock)
-    spread = None if cluster is None else SpreadQueues(queues, backlog, cluster)
+    workers = Workers(clock)
+    spread = None if cluster is None else SpreadQueues(queues, backlog, cluster, workers)
     supervisor = _supervisor(
         config, pools, spread or queues, namespaces, clock=clock, cluster=cluster, stack=stack
     )
@@ -160,7 +162,11 @@ async def _parts(
         cluster.membership.owned = lambda: supervisor.owned
         namespaces.tell_others = cluster.make_others_read
         answers = node.answers(
-            spread.hear, queues.attendance, supervisor.deliveries.carried, namespaces.read
+            spread.hear,
+            queues.attendance,
+            supervisor.deliveries.carried,
+            namespaces.read,
+            workers.here,
         )
         handler = peers.handler(cluster.peers, answers)
         server.add_generic_rpc_handlers((handler,))
@@ -180,6 +186,7 @@ async def _parts(
     return Parts(
         shards=shards,
         matching=spread or queues,
+        workers=workers if cluster is None else SpreadWorkers(workers, cluster),
         namespaces=namespaces,
         schedules=schedules,
         reader=reader,

@@ -18,7 +18,7 @@ from engine.core.limits import Limits
 from engine.errors import InvalidArgument
 from engine.frontend import checks
 from engine.namespaces import Namespace, Namespaces
-from engine.ports import Cluster, Matching, Shards
+from engine.ports import Cluster, Matching, Shards, Workers
 from engine.protocol.ids import is_uuid
 from engine.store.pool import Pool
 from search.reader import VisibilityReader
@@ -28,6 +28,7 @@ from search.reader import VisibilityReader
 class Parts:
     shards: Shards
     matching: Matching
+    workers: Workers
     namespaces: Namespaces
     schedules: Schedules
     reader: VisibilityReader

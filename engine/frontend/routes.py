@@ -106,16 +106,18 @@ QUEUES: Mapping[str, Route] = {
     "PollWorkflowTaskQueue": by_queue,
 }
 ASKERS: Mapping[str, Route] = {"RespondQueryTaskCompleted": by_query_token}
-#: ShutdownWorker tells the other nodes by itself.
+#: ShutdownWorker and what workers say are told to the other nodes by themselves.
 ANYWHERE = frozenset(
     {
         "CountSchedules",
+        "CountWorkers",
         "CountWorkflowExecutions",
         "CreateSchedule",
         "DeleteSchedule",
         "DeprecateNamespace",
         "DescribeNamespace",
         "DescribeSchedule",
+        "DescribeWorker",
         "GetClusterInfo",
         "GetSearchAttributes",
         "GetSystemInfo",
@@ -124,8 +126,10 @@ ANYWHERE = frozenset(
         "ListOpenWorkflowExecutions",
         "ListScheduleMatchingTimes",
         "ListSchedules",
+        "ListWorkers",
         "ListWorkflowExecutions",
         "PatchSchedule",
+        "RecordWorkerHeartbeat",
         "RegisterNamespace",
         "ScanWorkflowExecutions",
         "ShutdownWorker",

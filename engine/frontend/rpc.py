@@ -36,6 +36,7 @@ from engine.frontend import (
     task_queues,
     updates,
     visibility,
+    workers,
     workflow_tasks,
 )
 from engine.frontend.guard import Function, guarded, serialised
@@ -43,6 +44,7 @@ from engine.frontend.parts import Parts
 
 WORKFLOW: dict[str, Function] = {
     "CountSchedules": schedule_rows.count,
+    "CountWorkers": workers.count,
     "CountWorkflowExecutions": visibility.count,
     "CreateSchedule": schedules.create,
     "DeleteSchedule": schedules.delete,
@@ -51,6 +53,7 @@ WORKFLOW: dict[str, Function] = {
     "DescribeNamespace": namespaces.describe,
     "DescribeSchedule": schedules.describe,
     "DescribeTaskQueue": task_queues.describe,
+    "DescribeWorker": workers.describe,
     "DescribeWorkflowExecution": reading.describe,
     "ExecuteMultiOperation": multi.execute,
     "GetClusterInfo": system.cluster_info,
@@ -63,6 +66,7 @@ WORKFLOW: dict[str, Function] = {
     "ListOpenWorkflowExecutions": visibility.list_open,
     "ListScheduleMatchingTimes": schedules.matching_times,
     "ListSchedules": schedule_rows.list_all,
+    "ListWorkers": workers.list_all,
     "ListWorkflowExecutions": visibility.list_runs,
     "PatchSchedule": schedules.patch,
     "PauseActivity": interventions.pause,
@@ -72,6 +76,7 @@ WORKFLOW: dict[str, Function] = {
     "QueryWorkflow": queries.query,
     "RecordActivityTaskHeartbeat": activities.heartbeat,
     "RecordActivityTaskHeartbeatById": activities.heartbeat_by_id,
+    "RecordWorkerHeartbeat": workers.record,
     "RegisterNamespace": namespaces.register,
     "RequestCancelWorkflowExecution": steering.request_cancel,
     "ResetActivity": interventions.reset,

@@ -19,12 +19,10 @@ _PAUSE = "pausing is not built yet"
 _RULES = "there is no rule language for workflows"
 _STANDALONE = "an activity belongs to a workflow here"
 _TIME = "time is not skipped: a server of the clock's own time"
-_WORKERS = "workers are known by their polls (DescribeTaskQueue)"
 
 WORKFLOW: dict[str, str] = {
     "CountActivityExecutions": _STANDALONE,
     "CountNexusOperationExecutions": _NEXUS,
-    "CountWorkers": _WORKERS,
     "CreateWorkerDeployment": _DEPLOYMENT,
     "CreateWorkerDeploymentVersion": _DEPLOYMENT,
     "CreateWorkflowRule": _RULES,
@@ -37,7 +35,6 @@ WORKFLOW: dict[str, str] = {
     "DescribeBatchOperation": _BATCH,
     "DescribeDeployment": _DEPLOYMENT,
     "DescribeNexusOperationExecution": _NEXUS,
-    "DescribeWorker": _WORKERS,
     "DescribeWorkerDeployment": _DEPLOYMENT,
     "DescribeWorkerDeploymentVersion": _DEPLOYMENT,
     "DescribeWorkflowRule": _RULES,
@@ -54,7 +51,6 @@ WORKFLOW: dict[str, str] = {
     "ListNexusOperationExecutions": _NEXUS,
     "ListTaskQueuePartitions": _PARTITIONS,
     "ListWorkerDeployments": _DEPLOYMENT,
-    "ListWorkers": _WORKERS,
     "ListWorkflowRules": _RULES,
     "PauseActivityExecution": _STANDALONE,
     "PauseWorkflowExecution": _PAUSE,
@@ -62,7 +58,6 @@ WORKFLOW: dict[str, str] = {
     "PollNexusOperationExecution": _NEXUS,
     "PollNexusTaskQueue": _NEXUS,
     "PollWorkflowExecutionTimeSkipping": _TIME,
-    "RecordWorkerHeartbeat": _WORKERS,
     "RequestCancelActivityExecution": _STANDALONE,
     "RequestCancelNexusOperationExecution": _NEXUS,
     "ResetActivityExecution": _STANDALONE,
