@@ -23,6 +23,7 @@ import uvloop
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
+from engine.background.batches import Batches
 from engine.background.retention import Retention
 from engine.background.schedules import Schedules
 from engine.clock import Clock, SystemClock
@@ -92,8 +93,9 @@ async def serving(config: EngineConfig) -> AsyncIterator[str]:
         cluster = await _cluster(config, address, clock, stack)
         parts = await _parts(config, clock, cluster, stack, server)
         await _listen(server, parts, stack)
-        parts.schedules.introduce(rpc.caller(parts))
-        _keep(stack, parts.schedules.keep())
+        for machine in (parts.schedules, parts.batches):
+            machine.introduce(rpc.caller(parts))
+            _keep(stack, machine.keep())
         if cluster is not None:
             await cluster.enter()
             stack.push_async_callback(_hand_over, cluster, parts.shards)
@@ -180,7 +182,10 @@ async def _parts(
         on_records=supervisor.on_records,
     )
     supervisor.deliveries.schedules = schedules
-    sweeps = Retention(shards, namespaces, reader, pools, clock, schedules=schedules)
+    batches = Batches(namespaces, reader, pools, clock, shards.shard_of)
+    sweeps = Retention(
+        shards, namespaces, reader, pools, clock, schedules=schedules, batches=batches
+    )
     _keep(stack, sweeps.keep_sweeping(config.retention_sweep_seconds))
     _keep(stack, namespaces.keep_fresh())
     return Parts(
@@ -189,6 +194,7 @@ async def _parts(
         workers=workers if cluster is None else SpreadWorkers(workers, cluster),
         namespaces=namespaces,
         schedules=schedules,
+        batches=batches,
         reader=reader,
         pools=pools,
         clock=clock,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from temporalio.api.common.v1 import WorkflowExecution
 
+from engine.background.batches import Batches
 from engine.background.schedules import Schedules
 from engine.clock import Clock
 from engine.config import EngineConfig
@@ -31,6 +32,7 @@ class Parts:
     workers: Workers
     namespaces: Namespaces
     schedules: Schedules
+    batches: Batches
     reader: VisibilityReader
     # One for each shard database.
     pools: Sequence[Pool]

@@ -6,7 +6,7 @@ AdminService's questions about a run are in it too; the rest of it tells of the 
 a run's        the node that has the run's shard
 a queue's      the node that has the task queue
 an asker's     the node that opened the question, which its token names
-any node's     the rest: namespaces, schedules, lists and counts, what the server is
+any node's     the rest: namespaces, schedules, batches, lists and counts, what the server is
 """
 
 from __future__ import annotations
@@ -115,12 +115,14 @@ ANYWHERE = frozenset(
         "CreateSchedule",
         "DeleteSchedule",
         "DeprecateNamespace",
+        "DescribeBatchOperation",
         "DescribeNamespace",
         "DescribeSchedule",
         "DescribeWorker",
         "GetClusterInfo",
         "GetSearchAttributes",
         "GetSystemInfo",
+        "ListBatchOperations",
         "ListClosedWorkflowExecutions",
         "ListNamespaces",
         "ListOpenWorkflowExecutions",
@@ -133,6 +135,8 @@ ANYWHERE = frozenset(
         "RegisterNamespace",
         "ScanWorkflowExecutions",
         "ShutdownWorker",
+        "StartBatchOperation",
+        "StopBatchOperation",
         "UpdateNamespace",
         "UpdateSchedule",
     }

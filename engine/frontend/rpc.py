@@ -19,6 +19,7 @@ from engine.background.starts import Call
 from engine.frontend import (
     activities,
     admin,
+    batches,
     forwarding,
     interventions,
     multi,
@@ -50,6 +51,7 @@ WORKFLOW: dict[str, Function] = {
     "DeleteSchedule": schedules.delete,
     "DeleteWorkflowExecution": steering.delete,
     "DeprecateNamespace": namespaces.deprecate,
+    "DescribeBatchOperation": batches.describe,
     "DescribeNamespace": namespaces.describe,
     "DescribeSchedule": schedules.describe,
     "DescribeTaskQueue": task_queues.describe,
@@ -61,6 +63,7 @@ WORKFLOW: dict[str, Function] = {
     "GetSystemInfo": system.system_info,
     "GetWorkflowExecutionHistory": reading.history,
     "GetWorkflowExecutionHistoryReverse": reading.history_reverse,
+    "ListBatchOperations": batches.list_all,
     "ListClosedWorkflowExecutions": visibility.list_closed,
     "ListNamespaces": namespaces.list_all,
     "ListOpenWorkflowExecutions": visibility.list_open,
@@ -95,7 +98,9 @@ WORKFLOW: dict[str, Function] = {
     "ShutdownWorker": task_queues.shut_down_worker,
     "SignalWithStartWorkflowExecution": starting.signal_with_start,
     "SignalWorkflowExecution": steering.signal,
+    "StartBatchOperation": batches.start,
     "StartWorkflowExecution": starting.start,
+    "StopBatchOperation": batches.stop,
     "TerminateWorkflowExecution": steering.terminate,
     "UnpauseActivity": interventions.unpause,
     "UpdateActivityOptions": interventions.update_options,
@@ -112,11 +117,19 @@ OPERATOR: dict[str, Function] = {
     "RemoveSearchAttributes": operator.remove_search_attributes,
 }
 
-#: What schedules ask for.
+#: What schedules and batches ask for.
 OWN_CALLS = (
+    "DeleteWorkflowExecution",
+    "DescribeWorkflowExecution",
+    "GetWorkflowExecutionHistory",
     "RequestCancelWorkflowExecution",
+    "ResetActivity",
+    "ResetWorkflowExecution",
+    "SignalWorkflowExecution",
     "StartWorkflowExecution",
     "TerminateWorkflowExecution",
+    "UnpauseActivity",
+    "UpdateActivityOptions",
 )
 
 SERVICES: tuple[tuple[ServiceDescriptor, Mapping[str, Function]], ...] = (

@@ -8,7 +8,6 @@ from __future__ import annotations
 _ARCHIVE = (
     "closed runs are kept for the namespace's retention and then removed; nothing is archived"
 )
-_BATCH = "bulk operations are system workflows of the console, with a manifest of their own"
 _CONFIG = "workers and task queues are configured where they run"
 _DEPLOYMENT = "workers are not versioned by the server; patches in the workflow code do it"
 _NEXUS = "Nexus links clusters; this engine is one"
@@ -32,7 +31,6 @@ WORKFLOW: dict[str, str] = {
     "DeleteWorkerDeploymentVersion": _DEPLOYMENT,
     "DeleteWorkflowRule": _RULES,
     "DescribeActivityExecution": _STANDALONE,
-    "DescribeBatchOperation": _BATCH,
     "DescribeDeployment": _DEPLOYMENT,
     "DescribeNexusOperationExecution": _NEXUS,
     "DescribeWorkerDeployment": _DEPLOYMENT,
@@ -46,7 +44,6 @@ WORKFLOW: dict[str, str] = {
     "GetWorkerVersioningRules": _DEPLOYMENT,
     "ListActivityExecutions": _STANDALONE,
     "ListArchivedWorkflowExecutions": _ARCHIVE,
-    "ListBatchOperations": _BATCH,
     "ListDeployments": _DEPLOYMENT,
     "ListNexusOperationExecutions": _NEXUS,
     "ListTaskQueuePartitions": _PARTITIONS,
@@ -68,9 +65,7 @@ WORKFLOW: dict[str, str] = {
     "SetWorkerDeploymentManager": _DEPLOYMENT,
     "SetWorkerDeploymentRampingVersion": _DEPLOYMENT,
     "StartActivityExecution": _STANDALONE,
-    "StartBatchOperation": _BATCH,
     "StartNexusOperationExecution": _NEXUS,
-    "StopBatchOperation": _BATCH,
     "TerminateActivityExecution": _STANDALONE,
     "TerminateNexusOperationExecution": _NEXUS,
     "TriggerWorkflowRule": _RULES,
