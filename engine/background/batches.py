@@ -16,6 +16,7 @@ import logging
 import math
 from collections.abc import Callable, Sequence
 from contextvars import Context
+from typing import NamedTuple
 
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import (
@@ -53,7 +54,8 @@ SLICES_PER_SECOND = 5
 PAGE_ROWS = 1_000
 BATCHES_AT_ONCE_MAX = 20
 CALLS_AT_ONCE_MAX = 10
-CALL_SECONDS_MAX, CLAIM_SECONDS = 5.0, 60
+#: A turn is over before its claim is.
+TURN_SECONDS_MAX, CLAIM_SECONDS = 8.0, 10
 #: So often a target is tried that cannot be reached, before it counts as refused.
 TRIES_MAX = 30
 LOOK_SECONDS_MAX, AGAIN_SECONDS = 1.0, 2
@@ -62,6 +64,16 @@ REFUSAL_CHARACTERS_MAX = 500
 _LATER = (Aborted, DeadlineExceeded, ResourceExhausted, Unavailable)
 #: The protocol's RESOURCE_EXHAUSTED_CAUSE_CONCURRENT_LIMIT and _SCOPE_NAMESPACE.
 _CONCURRENT, _OF_NAMESPACE = 2, 1
+
+
+class Turn(NamedTuple):
+    """A slice of a batch is acted on, until the loop's time `ends_at`."""
+
+    batch: Batch
+    namespace: str
+    request: StartBatchOperationRequest
+    room: asyncio.Semaphore
+    ends_at: float
 
 
 class Batches:
@@ -183,11 +195,12 @@ class Batches:
         self, batch: Batch, namespace: Namespace, request: StartBatchOperationRequest
     ) -> None:
         try:
-            targets, token = await self._targets(batch, namespace, request)
+            async with asyncio.timeout(TURN_SECONDS_MAX):
+                targets, token = await self._targets(batch, namespace, request)
         except QueryError as refusal:
             await self._give_up(batch, f"invalid query: {refusal}")
             return
-        except (SearchUnavailable, *_LATER) as trouble:
+        except (SearchUnavailable, TimeoutError, *_LATER) as trouble:
             log.info("batch %s cannot be read now: %s", batch.job_id, trouble)
             await self._advance(batch, [], self._clock.now() + AGAIN_SECONDS * SECOND)
             return
@@ -232,32 +245,29 @@ class Batches:
         most, begun_at = max(1, math.ceil(rate / SLICES_PER_SECOND)), self._clock.now()
         async with self._pool(batch.namespace_id).connection() as connection:
             targets = await store.waiting(connection, batch, most)
-        room = asyncio.Semaphore(CALLS_AT_ONCE_MAX)
-        outcomes = await asyncio.gather(
-            *(self._try(room, batch, namespace, request, target) for target in targets)
+        turn = Turn(
+            batch,
+            namespace.name,
+            request,
+            asyncio.Semaphore(CALLS_AT_ONCE_MAX),
+            asyncio.get_running_loop().time() + TURN_SECONDS_MAX,
         )
+        outcomes = await asyncio.gather(*(self._try(turn, target) for target in targets))
         if targets:
             await self._advance(batch, outcomes, begun_at + int(len(targets) / rate * SECOND))
         if len(targets) < most and all(each.outcome for each in outcomes):
             await self._close(batch.namespace_id, batch.job_id, failed=False)
 
-    async def _try(
-        self,
-        room: asyncio.Semaphore,
-        batch: Batch,
-        namespace: Namespace,
-        request: StartBatchOperationRequest,
-        target: Target,
-    ) -> Outcome:
+    async def _try(self, turn: Turn, target: Target) -> Outcome:
         """A run that is not there any more needs nothing done to it."""
         assert self._call is not None, "the server introduces the call before it keeps batches"
         if not target.run_id:
             return Outcome(target, DONE)
         run = WorkflowExecution(workflow_id=target.workflow_id, run_id=target.run_id)
-        request_id = derived_id(batch.id, 0, f"{target.workflow_id}\0{target.run_id}")
+        request_id = derived_id(turn.batch.id, 0, f"{target.workflow_id}\0{target.run_id}")
         try:
-            async with room, asyncio.timeout(CALL_SECONDS_MAX):
-                await batch_acts.perform(self._call, namespace.name, request, run, request_id)
+            async with asyncio.timeout_at(turn.ends_at), turn.room:
+                await batch_acts.perform(self._call, turn.namespace, turn.request, run, request_id)
         except NotFound:
             return Outcome(target, DONE)
         except (TimeoutError, *_LATER) as trouble:
