@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 SECOND = 1_000_000_000
 #: SDKs beat once a minute; one that has been silent for so long is forgotten.
-KEPT_NS = 3_600 * SECOND
+KEPT_NS = 600 * SECOND
 KEPT_MAX = 10_000
 KEPT_BYTES_MAX = 64 * 2**20
 #: Names the node that keeps a worker, among the names of queues.
