@@ -27,9 +27,9 @@ SHUTDOWN = WorkerStatus.WORKER_STATUS_SHUTDOWN
 def beat(instance: str, *, build: str = "", at: int = NOW, **given: Any) -> WorkerHeartbeat:
     made = WorkerHeartbeat(
         worker_instance_key=instance,
-        worker_identity=f"identity of {instance}",
         host_info=WorkerHostInfo(host_name="host-1", process_id="42", worker_grouping_key="g"),
         **{
+            "worker_identity": f"identity of {instance}",
             "task_queue": "orders",
             "sdk_name": "temporal-python",
             "sdk_version": "1.31.0",
