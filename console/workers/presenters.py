@@ -182,7 +182,7 @@ def facts(worker: Worker) -> list[tuple[str, str]]:
     known = (
         ("Host", worker.host),
         ("Process", worker.process),
-        ("Same process as", worker.group),
+        ("Process group", worker.group),
         ("SDK", worker.sdk),
         ("Deployment", worker.deployment),
         ("Build", worker.build),

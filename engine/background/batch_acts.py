@@ -242,8 +242,12 @@ def kind_of(request: StartBatchOperationRequest) -> str:
 
 
 def query_of(request: StartBatchOperationRequest) -> str:
-    """Of the runs that are meant, those that the operation can be for."""
-    if kind_of(request) in EVEN_CLOSED:
-        return request.visibility_query
-    open_ones = "ExecutionStatus IN ('Running', 'Paused')"
-    return f"({request.visibility_query}) AND {open_ones}"
+    """Of the runs that are meant, those that the operation can be for.
+
+    In an order in which none moves while the pages are read, and in which those that start
+    meanwhile come before the place that was reached.
+    """
+    condition = f"({request.visibility_query})"
+    if kind_of(request) not in EVEN_CLOSED:
+        condition += " AND ExecutionStatus IN ('Running', 'Paused')"
+    return f"{condition} ORDER BY StartTime DESC"

@@ -198,7 +198,7 @@ class Batches:
             async with asyncio.timeout(TURN_SECONDS_MAX):
                 targets, token = await self._targets(batch, namespace, request)
         except QueryError as refusal:
-            await self._give_up(batch, f"invalid query: {refusal}")
+            await self._give_up(batch, _kept(f"invalid query: {refusal}"))
             return
         except (SearchUnavailable, TimeoutError, *_LATER) as trouble:
             log.info("batch %s cannot be read now: %s", batch.job_id, trouble)
@@ -272,9 +272,9 @@ class Batches:
             return Outcome(target, DONE)
         except (TimeoutError, *_LATER) as trouble:
             is_over = target.tries + 1 >= TRIES_MAX
-            return Outcome(target, REFUSED if is_over else 0, str(trouble))
+            return Outcome(target, REFUSED if is_over else 0, _kept(str(trouble)))
         except EngineError as refusal:
-            return Outcome(target, REFUSED, refusal.message[:REFUSAL_CHARACTERS_MAX])
+            return Outcome(target, REFUSED, _kept(refusal.message))
         return Outcome(target, DONE)
 
     async def _advance(self, batch: Batch, outcomes: Sequence[Outcome], next_at: int) -> None:
@@ -322,3 +322,8 @@ class Batches:
         if nearest is None or free <= 0:
             return LOOK_SECONDS_MAX
         return min(max(nearest - self._clock.now(), 0) / SECOND, LOOK_SECONDS_MAX)
+
+
+def _kept(refusal: str) -> str:
+    """The store has no NUL in a text."""
+    return refusal.replace("\0", "")[:REFUSAL_CHARACTERS_MAX]

@@ -33,7 +33,11 @@ async def signals(server: Server, run: WorkflowExecution) -> int:
     return names.count("WorkflowExecutionSignaled")
 
 
-async def test_all_that_a_query_finds_is_acted_on_and_counted(cohort: Cohort, job: Batched) -> None:
+async def test_all_that_a_query_finds_is_acted_on_and_counted(
+    cohort: Cohort, job: Batched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In more than one page, where the engine is in this process."""
+    monkeypatch.setattr(batches, "PAGE_ROWS", 5)
     await cohort.start(12)
     await job.start(cohort.query, max_operations_per_second=200, **TERMINATE)
 
