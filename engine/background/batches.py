@@ -62,6 +62,7 @@ LOOK_SECONDS_MAX, AGAIN_SECONDS = 1.0, 2
 FORGOTTEN_AT_ONCE_MAX = 100
 REFUSAL_CHARACTERS_MAX = 500
 _LATER = (Aborted, DeadlineExceeded, ResourceExhausted, Unavailable)
+_INTRODUCED = "the server introduces the call before it keeps batches"
 #: The protocol's RESOURCE_EXHAUSTED_CAUSE_CONCURRENT_LIMIT and _SCOPE_NAMESPACE.
 _CONCURRENT, _OF_NAMESPACE = 2, 1
 
@@ -211,32 +212,13 @@ class Batches:
         self, batch: Batch, namespace: Namespace, request: StartBatchOperationRequest
     ) -> tuple[list[tuple[str, str]], bytes]:
         if request.executions:
-            return await self._pinned(namespace, request.executions), b""
+            assert self._call is not None, _INTRODUCED
+            return await _pinned(self._call, namespace, request.executions), b""
         query = batch_acts.query_of(request)
         page = await self._reader.list(
             namespace.id, query, PAGE_ROWS, batch.page_token, namespace.custom
         )
         return [(row.workflow_id, row.run_id) for row in page.records], page.next_page_token
-
-    async def _pinned(
-        self, namespace: Namespace, given: Sequence[WorkflowExecution]
-    ) -> list[tuple[str, str]]:
-        """One that is named by its workflow id is its run of now, and no later one."""
-        room = asyncio.Semaphore(CALLS_AT_ONCE_MAX)
-
-        async def pin(run: WorkflowExecution) -> tuple[str, str]:
-            if run.run_id:
-                return run.workflow_id, run.run_id
-            assert self._call is not None, "the server introduces the call before it keeps batches"
-            request = DescribeWorkflowExecutionRequest(namespace=namespace.name, execution=run)
-            try:
-                async with room:
-                    found = await self._call("DescribeWorkflowExecution", request)
-            except NotFound:
-                return run.workflow_id, ""
-            return run.workflow_id, found.workflow_execution_info.execution.run_id
-
-        return list(await asyncio.gather(*map(pin, given)))
 
     async def _act(
         self, batch: Batch, namespace: Namespace, request: StartBatchOperationRequest
@@ -260,7 +242,7 @@ class Batches:
 
     async def _try(self, turn: Turn, target: Target) -> Outcome:
         """A run that is not there any more needs nothing done to it."""
-        assert self._call is not None, "the server introduces the call before it keeps batches"
+        assert self._call is not None, _INTRODUCED
         if not target.run_id:
             return Outcome(target, DONE)
         run = WorkflowExecution(workflow_id=target.workflow_id, run_id=target.run_id)
@@ -322,6 +304,26 @@ class Batches:
         if nearest is None or free <= 0:
             return LOOK_SECONDS_MAX
         return min(max(nearest - self._clock.now(), 0) / SECOND, LOOK_SECONDS_MAX)
+
+
+async def _pinned(
+    call: Call, namespace: Namespace, given: Sequence[WorkflowExecution]
+) -> list[tuple[str, str]]:
+    """One that is named by its workflow id is its run of now, and no later one."""
+    room = asyncio.Semaphore(CALLS_AT_ONCE_MAX)
+
+    async def pin(run: WorkflowExecution) -> tuple[str, str]:
+        if run.run_id:
+            return run.workflow_id, run.run_id
+        request = DescribeWorkflowExecutionRequest(namespace=namespace.name, execution=run)
+        try:
+            async with room:
+                found = await call("DescribeWorkflowExecution", request)
+        except NotFound:
+            return run.workflow_id, ""
+        return run.workflow_id, found.workflow_execution_info.execution.run_id
+
+    return list(await asyncio.gather(*map(pin, given)))
 
 
 def _kept(refusal: str) -> str:
