@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.features.differential.test_histories import official  # noqa: F401  a fixture
-from tests.support.batches import COMPLETED, Batched, Cohort
+from tests.support.batches import COMPLETED, RUNNING, Batched, Cohort
 from tests.support.dev_server import executable
 from tests.support.engine import Server
 from tests.support.eventually import eventually_async
@@ -84,7 +84,7 @@ async def free(shell: Shell) -> None:
     page = Batched(shell.server, "")
 
     async def is_free() -> bool:
-        return all(each.state == COMPLETED for each in (await page.page()).operation_info)
+        return all(each.state != RUNNING for each in (await page.page()).operation_info)
 
     await eventually_async(is_free, within=20)
 
