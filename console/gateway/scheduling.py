@@ -1,12 +1,13 @@
 """Schedules as a person writes them: made, changed, and when they would act.
 
 What a form does not show of an action (its memo, headers, attributes, time-outs, retries) stays as
-it is when the schedule is changed; so do arguments that cannot be read.
+it is when the schedule is changed; so do arguments that were not changed, that are masked for the
+person, or that cannot be read.
 """
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -80,7 +81,7 @@ def _described(namespace: str, schedule_id: str) -> Any:
 
 def create(namespace: str, draft: Draft, identity: str, request_id: str) -> None:
     schedule = Schedule()
-    _write(schedule, draft)
+    _write(namespace, schedule, draft)
     call(
         workflow_service().CreateSchedule,
         CreateScheduleRequest(
@@ -101,7 +102,9 @@ def change(namespace: str, draft: Draft, token: bytes, identity: str, request_id
             Trouble.CONFLICT, "Somebody else has changed this schedule since. Look again."
         )
     schedule = answer.schedule
-    _write(schedule, draft)
+    if draft.arguments == _arguments(schedule.action.start_workflow.input.payloads):
+        draft = replace(draft, arguments=None)
+    _write(namespace, schedule, draft)
     call(
         workflow_service().UpdateSchedule,
         UpdateScheduleRequest(
@@ -127,14 +130,14 @@ def preview(when: When, schedule_id: str) -> tuple[datetime, ...] | None:
     return tuple(datetime.fromisoformat(text) for text in answer.get("times", ()))
 
 
-def _write(schedule: Schedule, draft: Draft) -> None:
+def _write(namespace: str, schedule: Schedule, draft: Draft) -> None:
     schedule.spec.CopyFrom(_spec(draft.when))
     start = schedule.action.start_workflow
     start.workflow_type.CopyFrom(WorkflowType(name=draft.workflow_type))
     start.workflow_id = draft.workflow_id
     start.task_queue.CopyFrom(TaskQueue(name=draft.task_queue))
     if draft.arguments is not None:
-        start.input.CopyFrom(payloads.encoded(draft.arguments))
+        start.input.CopyFrom(payloads.sent(namespace, draft.arguments))
     policies, own = schedule.policies, schedule.state
     policies.overlap_policy = OVERLAPS[draft.overlap]
     policies.pause_on_failure = draft.pauses_on_failure
@@ -195,9 +198,10 @@ def _draft(schedule_id: str, schedule: Schedule) -> Draft:
 
 
 def _arguments(given: Sequence[Any]) -> list[Any] | None:
+    """None where a person does not see the whole of them: they could not be written back."""
     values = payloads.values(given)
-    plain = all(one.readable and one.encoding in ("json/plain", "binary/null") for one in values)
-    return [one.content for one in values] if plain else None
+    whole = all(one.readable and not one.masked and not one.text for one in values)
+    return [one.content for one in values] if whole else None
 
 
 def _when(spec: SpecMessage) -> When:

@@ -115,7 +115,7 @@ class DraftForm(WhenForm, ReasonForm):
         if current is not None:
             del self.fields["schedule_id"]
         if current is not None and current.arguments is None:
-            hint = "Empty: as they are; they cannot be shown as JSON."
+            hint = "Empty: as they are; they cannot be shown whole."
             self.fields["arguments"].help_text = hint
 
     def clean_arguments(self) -> list[Any] | None:
