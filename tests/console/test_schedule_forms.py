@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
+from console import policies
 from console.audit.models import AuditEntry
 from console.gateway import schedules, scheduling
 from console.gateway.channel import GatewayError, Trouble
@@ -104,6 +105,24 @@ def test_a_change_is_not_made_over_anothers(bob: User, browser_of: Browser, name
     assert late.status_code == 422
     assert "Somebody else has changed this schedule since" in words_in(late)
     assert scheduling.read(NAMESPACE, name)[0].note == "theirs"
+
+
+def test_arguments_that_are_masked_are_neither_shown_nor_written_over(
+    alice: User, bob: User, browser_of: Browser, name: str, settings: Any
+) -> None:
+    secret = '[{"customer": "Ada", "iban": "DE02-1203"}]'
+    browser_of(bob).post(NEW, {**WRITTEN, "schedule_id": name, "arguments": secret})
+    masks = {"namespace": {NAMESPACE: {"masked": {"iban": "admin"}}}}
+    settings.PAYLOADS = policies.parse(masks, lambda _: "")
+
+    page = browser_of(bob).get(change_of(name))
+    answer = browser_of(bob).post(
+        change_of(name), {**form_of(page), "note": "by Bob", "reason": "a note"}
+    )
+
+    assert "DE02-1203" not in page.text
+    assert answer.status_code == 303, words_in(answer)
+    assert "DE02-1203" in browser_of(alice).get(change_of(name)).text
 
 
 @pytest.mark.parametrize(
