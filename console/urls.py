@@ -20,6 +20,8 @@ urlpatterns = [
     path(f"{NAMESPACE}actions/", include("console.actions.urls")),
     path(f"{NAMESPACE}start/", include("console.starting.urls")),
     path(f"{NAMESPACE}task-queues/", include("console.task_queues.urls")),
+    path(f"{NAMESPACE}workers/", include("console.workers.urls")),
+    path(f"{NAMESPACE}batches/", include("console.batches.urls")),
     path(f"{NAMESPACE}schedules/", include("console.schedules.urls")),
     path(f"{NAMESPACE}views/", include("console.saved_views.urls")),
     path(f"{NAMESPACE}overview/", include("console.overview.urls")),

@@ -14,6 +14,7 @@ from temporalio.api.common.v1 import Payloads
 from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.query.v1 import WorkflowQuery
+from temporalio.api.worker.v1 import WorkerHeartbeat
 
 from engine.core.inputs import Attach, Input, Reset, Start
 from engine.core.keys import QueueKey, RunKey
@@ -228,6 +229,15 @@ class Matching(Protocol):
 
     @property
     def queries(self) -> Queries: ...
+
+
+class Workers(Protocol):
+    """What workers say of themselves, on all nodes."""
+
+    def record(self, namespace_id: str, beats: Sequence[WorkerHeartbeat]) -> None: ...
+
+    async def seen(self, namespace_id: str, instance: str | None = None) -> list[WorkerHeartbeat]:
+        """The last heartbeat of each, or of one, in the order of their instance keys."""
 
 
 class Reservation(Protocol):

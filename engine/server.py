@@ -23,6 +23,7 @@ import uvloop
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
+from engine.background.batches import Batches
 from engine.background.retention import Retention
 from engine.background.schedules import Schedules
 from engine.clock import Clock, SystemClock
@@ -36,6 +37,7 @@ from engine.frontend.parts import Parts
 from engine.matching.backlog import StoredBacklog
 from engine.matching.registry import TaskQueues
 from engine.matching.spread import SpreadQueues
+from engine.matching.workers import SpreadWorkers, Workers
 from engine.namespaces import Namespaces
 from engine.ports import Matching, Shards
 from engine.shards.supervisor import Supervisor
@@ -91,8 +93,9 @@ async def serving(config: EngineConfig) -> AsyncIterator[str]:
         cluster = await _cluster(config, address, clock, stack)
         parts = await _parts(config, clock, cluster, stack, server)
         await _listen(server, parts, stack)
-        parts.schedules.introduce(rpc.caller(parts))
-        _keep(stack, parts.schedules.keep())
+        for machine in (parts.schedules, parts.batches):
+            machine.introduce(rpc.caller(parts))
+            _keep(stack, machine.keep())
         if cluster is not None:
             await cluster.enter()
             stack.push_async_callback(_hand_over, cluster, parts.shards)
@@ -151,7 +154,8 @@ async def _parts(
     stack.push_async_callback(reader.close)
     backlog = StoredBacklog(pools)
     queues = TaskQueues(backlog, clock)
-    spread = None if cluster is None else SpreadQueues(queues, backlog, cluster)
+    workers = Workers(clock)
+    spread = None if cluster is None else SpreadQueues(queues, backlog, cluster, workers)
     supervisor = _supervisor(
         config, pools, spread or queues, namespaces, clock=clock, cluster=cluster, stack=stack
     )
@@ -160,7 +164,11 @@ async def _parts(
         cluster.membership.owned = lambda: supervisor.owned
         namespaces.tell_others = cluster.make_others_read
         answers = node.answers(
-            spread.hear, queues.attendance, supervisor.deliveries.carried, namespaces.read
+            spread.hear,
+            queues.attendance,
+            supervisor.deliveries.carried,
+            namespaces.read,
+            workers.here,
         )
         handler = peers.handler(cluster.peers, answers)
         server.add_generic_rpc_handlers((handler,))
@@ -174,14 +182,19 @@ async def _parts(
         on_records=supervisor.on_records,
     )
     supervisor.deliveries.schedules = schedules
-    sweeps = Retention(shards, namespaces, reader, pools, clock, schedules=schedules)
+    batches = Batches(namespaces, reader, pools, clock, shards.shard_of)
+    sweeps = Retention(
+        shards, namespaces, reader, pools, clock, schedules=schedules, batches=batches
+    )
     _keep(stack, sweeps.keep_sweeping(config.retention_sweep_seconds))
     _keep(stack, namespaces.keep_fresh())
     return Parts(
         shards=shards,
         matching=spread or queues,
+        workers=workers if cluster is None else SpreadWorkers(workers, cluster),
         namespaces=namespaces,
         schedules=schedules,
+        batches=batches,
         reader=reader,
         pools=pools,
         clock=clock,

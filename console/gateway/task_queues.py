@@ -1,5 +1,6 @@
 """Typed calls on task queues: who polls, what waits."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -7,13 +8,14 @@ from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import PollerInfo, TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 
-from console.gateway import payloads
-from console.gateway.channel import call, workflow_service
+from console.gateway import payloads, workflows
+from console.gateway.channel import GatewayError, Trouble, call, workflow_service
 
 TYPES = {
     "workflow": TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
     "activity": TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
 }
+SAMPLE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,21 @@ class Queue:
     name: str
     workflow: Side
     activity: Side
+
+
+def of_running(namespace: str) -> Counter[str]:
+    """How many running workflows name each queue.
+
+    One grouped count where the server can; else the newest open runs stand for all.
+    """
+    try:
+        counts = workflows.count(namespace, "ExecutionStatus = 'Running' GROUP BY TaskQueue")
+        return Counter({str(group.values[0]): group.count for group in counts.groups})
+    except GatewayError as error:
+        if error.trouble is not Trouble.INVALID:
+            raise
+    page = workflows.find(namespace, "ExecutionStatus = 'Running'", SAMPLE)
+    return Counter(run.task_queue for run in page.runs)
 
 
 def describe(namespace: str, name: str) -> Queue:

@@ -5,8 +5,9 @@ from datetime import datetime
 from django.contrib.auth.models import User
 
 from console.audit.record import record
-from console.gateway import schedules
+from console.gateway import schedules, scheduling
 from console.gateway.schedules import ScheduleDetail
+from console.gateway.scheduling import Draft
 
 
 def pause(person: User, namespace: str, one: ScheduleDetail, reason: str) -> None:
@@ -51,6 +52,26 @@ def backfill(
             namespace, one.summary.id, span, overlap, identity=act.identity, request_id=act.id
         )
         act.after = {"asked": True}
+
+
+def create(person: User, namespace: str, draft: Draft, reason: str) -> None:
+    with record(person, "schedule.create", namespace=namespace, target=draft.schedule_id,
+                reason=reason, asked=scheduling.told(draft)) as act:  # fmt: skip
+        scheduling.create(namespace, draft, act.identity, act.id)
+        act.after = scheduling.told(draft)
+
+
+def change(
+    person: User, namespace: str, drafts: tuple[Draft, Draft], token: bytes, reason: str
+) -> None:
+    """`drafts`: as it was, and as it is to be. The log keeps what is another."""
+    was, wanted = map(scheduling.told, drafts)
+    changed = [name for name in wanted if wanted[name] != was[name]]
+    before, asked = ({name: each[name] for name in changed} for each in (was, wanted))
+    with record(person, "schedule.change", namespace=namespace, target=drafts[0].schedule_id,
+                reason=reason, before=before, asked=asked) as act:  # fmt: skip
+        scheduling.change(namespace, drafts[1], token, act.identity, act.id)
+        act.after = asked
 
 
 def delete(person: User, namespace: str, one: ScheduleDetail, reason: str) -> None:

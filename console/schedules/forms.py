@@ -67,10 +67,10 @@ class BackfillForm(TriggerForm):
     field_order = ("start", "end", "overlap", "reason")
 
     def clean_start(self) -> datetime:
-        return _moment(self.cleaned_data["start"])
+        return moment(self.cleaned_data["start"])
 
     def clean_end(self) -> datetime:
-        return _moment(self.cleaned_data["end"])
+        return moment(self.cleaned_data["end"])
 
     def clean(self) -> dict[str, Any]:
         asked = super().clean() or {}
@@ -82,7 +82,7 @@ class BackfillForm(TriggerForm):
         return asked
 
 
-def _moment(text: str) -> datetime:
+def moment(text: str) -> datetime:
     try:
         return datetime.strptime(text.strip().replace("T", " "), MOMENT).replace(tzinfo=UTC)
     except ValueError:

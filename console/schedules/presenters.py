@@ -1,11 +1,15 @@
-"""Gateway dataclasses -> template rows; pure."""
+"""Gateway dataclasses -> template rows."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
+from console.gateway import scheduling
+from console.gateway.channel import GatewayError, Trouble
 from console.gateway.schedules import Action, ScheduleDetail, ScheduleSummary
 from console.schedules import wording
+from console.schedules.drafting import WhenForm
 from console.schedules.forms import OVERLAPS
 from console.ui import words
 
@@ -105,3 +109,21 @@ def policies(one: ScheduleDetail) -> list[tuple[str, str]]:
         ("When a run fails", "Pauses" if one.pauses_on_failure else "Goes on"),
         ("Starts left", limit),
     ]
+
+
+def preview(form: WhenForm, schedule_id: str) -> dict[str, object]:
+    """`times` are (as the clock of the zone says, the moment); None: the server does not tell."""
+    if not form.is_valid():
+        return {"errors": [error for errors in form.errors.values() for error in errors]}
+    when = form.when
+    try:
+        found = scheduling.preview(when, schedule_id)
+    except GatewayError as refused:
+        if refused.trouble is not Trouble.INVALID:
+            raise
+        return {"errors": [str(refused)]}
+    zone = ZoneInfo(when.zone or "UTC")
+    times = None
+    if found is not None:
+        times = [(f"{at.astimezone(zone):%a %Y-%m-%d %H:%M:%S %Z}", at) for at in found]
+    return {"times": times, "zone": when.zone or "UTC", "says_when": when.crons or when.intervals}

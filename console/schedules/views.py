@@ -28,6 +28,7 @@ def schedules(request: HtmxRequest, namespace: str) -> HttpResponse:
         "rows": rows,
         "total": total,
         "next_token": page.next_token.hex(),
+        "may_create": can(request.user, "schedule.create", namespace),
         "asked_at": timezone.now(),
         "version": version,
     }
@@ -54,4 +55,4 @@ def schedule(request: HtmxRequest, namespace: str, schedule_id: str) -> HttpResp
     return render_page(request, "schedules/schedule.html", context, parts=["live"])
 
 
-VERBS = ("pause", "trigger", "backfill", "delete")
+VERBS = ("pause", "trigger", "backfill", "change", "delete")

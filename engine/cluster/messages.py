@@ -1,4 +1,4 @@
-"""What one node tells another of the task queues: hints, each harmless to get twice or late.
+"""What one node tells another of queues and workers: hints, each harmless to get twice or late.
 
 What is in them is in the store as well, but for questions; a node that did not hear of a task
 reads it when it is nudged.
@@ -56,7 +56,14 @@ class EndPolls(Message, frozen=True, tag="end polls"):
     instance: str
 
 
-Told = Offer | TakeIn | Divert | Withdraw | WithdrawQuery | Nudge | Leave | EndPolls
+class Beats(Message, frozen=True, tag="beats"):
+    """What workers say of themselves, for the node that keeps it; lost, they say it again."""
+
+    namespace_id: str
+    beats: list[bytes]
+
+
+Told = Offer | TakeIn | Divert | Withdraw | WithdrawQuery | Nudge | Leave | EndPolls | Beats
 
 encode = msgspec.msgpack.Encoder().encode
 decode = msgspec.msgpack.Decoder(list[Told]).decode

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
+from temporalio.api.worker.v1 import WorkerHeartbeat
 
 from engine.clock import Clock
 from engine.cluster import messages
@@ -21,6 +22,8 @@ from engine.ports import Attendance, Headers, Member
 _encode = msgspec.msgpack.Encoder().encode
 _queue = msgspec.msgpack.Decoder(QueueKey).decode
 _attendance = msgspec.msgpack.Decoder(Attendance).decode
+_whom = msgspec.msgpack.Decoder(tuple[str, str | None]).decode
+_beats = msgspec.msgpack.Decoder(list[bytes]).decode
 
 
 class Node:
@@ -103,6 +106,10 @@ class Node:
     async def attendance(self, node: str, queue: QueueKey) -> Attendance:
         return _attendance(await self.peers.ask(node, "Attend", _encode(queue)))
 
+    async def workers(self, node: str, namespace_id: str, instance: str | None) -> list[bytes]:
+        """The heartbeats that it keeps of a namespace's workers, or of one worker."""
+        return _beats(await self.peers.ask(node, "Workers", _encode((namespace_id, instance))))
+
     async def make_others_read(self) -> None:
         """The namespaces; one that does not answer is not waited for long."""
         others = [node for node in self.view.nodes if node != self.here]
@@ -141,6 +148,7 @@ def answers(
     attendance: Callable[[QueueKey], Awaitable[Attendance]],
     carry: Callable[[bytes], Awaitable[bytes]],
     reread: Callable[[], Awaitable[None]],
+    workers: Callable[[str, str | None], list[WorkerHeartbeat]],
 ) -> dict[str, Answer]:
     """What the others may ask of this node."""
 
@@ -159,4 +167,14 @@ def answers(
         await reread()
         return b""
 
-    return {"Attend": attend, "Carry": carry, "Greet": greet, "Reread": read, "Tell": tell}
+    async def list_workers(request: bytes) -> bytes:
+        return _encode([beat.SerializeToString() for beat in workers(*_whom(request))])
+
+    return {
+        "Attend": attend,
+        "Carry": carry,
+        "Greet": greet,
+        "Reread": read,
+        "Tell": tell,
+        "Workers": list_workers,
+    }

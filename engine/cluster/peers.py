@@ -1,9 +1,10 @@
 """Node to node, by gRPC: calls of clients that are another node's, and messages of our own.
 
-    perdure.peers.v1.Peers/Tell      what concerns task queues (`messages.py`)
+    perdure.peers.v1.Peers/Tell      what concerns task queues and workers (`messages.py`)
                           /Carry     a message from run to run
                           /Attend    whether a queue has pollers
                           /Reread    namespaces have changed
+                          /Workers   the heartbeats that a node keeps
                           /Greet     nothing: whether both have the same secret
 
 Bytes in, bytes out; a node that cannot do it now answers UNAVAILABLE. Every call carries a word

@@ -15,6 +15,7 @@ the order of DATABASE_URL; an empty request may as well be `google.protobuf.Empt
                      page_token}             -> {rows: [{attempt, started_at | null, failed_at,
                                                 retry_at | null, identity, failure}],
                                                 next_page_token}
+    PreviewSchedule {spec, count, schedule_id} -> {times: [..]}   when such a schedule would act
     DescribeShards  {}                       -> {shard_count, databases: [{database, owned,
                                                 cached_runs, batches_committed}],
                                                 nodes: [{address, owned, is_here}]}
@@ -39,7 +40,10 @@ from google.protobuf import json_format
 from google.protobuf.struct_pb2 import Struct
 from msgspec import Meta
 from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.schedule.v1 import ScheduleSpec
 
+from engine.core.schedule import spec
+from engine.core.schedule.wording import BadSpec
 from engine.core.state import RunState
 from engine.errors import InvalidArgument, NotFound
 from engine.frontend import forwarding
@@ -53,6 +57,7 @@ from search.outbox import PARKED_PAGE_ROWS_MAX, RETRY_ROWS_MAX, Lag, Parked
 SERVICE = "perdure.admin.v1.AdminService"
 SECOND = 1_000_000_000
 ATTEMPTS_PAGE_ROWS_MAX = 50
+PREVIEWED_TIMES_MAX = 100
 ATTEMPT_MAX = 2**31 - 1
 T = TypeVar("T")
 
@@ -80,6 +85,14 @@ class AttemptsPage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def before(self) -> int:
         return int(self.page_token or ATTEMPT_MAX)
+
+
+class Preview(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`spec` is a temporal.api.schedule.v1.ScheduleSpec as JSON."""
+
+    spec: dict[str, Any]
+    count: Annotated[int, Meta(ge=1, le=PREVIEWED_TIMES_MAX)] = 10
+    schedule_id: str = ""
 
 
 class Rows(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -185,6 +198,20 @@ def _attempt(row: FailedAttempt) -> dict[str, Any]:
     }
 
 
+async def preview_schedule(parts: Parts, request: Struct) -> Struct:
+    """Its jitter is that of the schedule of this id."""
+    asked = _read(request, Preview)
+    try:
+        made = spec.canonical(json_format.ParseDict(asked.spec, ScheduleSpec()))
+    except (BadSpec, json_format.ParseError) as bad:
+        raise InvalidArgument(f"Invalid schedule spec: {bad}") from bad
+    compiled, after, times = spec.Spec(made, asked.schedule_id), parts.clock.now(), list[int]()
+    while len(times) < asked.count and (time := compiled.next_time(after)) is not None:
+        times.append(time.actual)
+        after = time.nominal
+    return _struct(times=[_moment(at) for at in times])
+
+
 def _moment(nanoseconds: int) -> str | None:
     if not nanoseconds:
         return None
@@ -201,6 +228,7 @@ METHODS: Mapping[str, Function] = {
     "DropParked": drop_parked,
     "ListAttempts": list_attempts,
     "ListParked": list_parked,
+    "PreviewSchedule": preview_schedule,
     "RetryParked": retry_parked,
 }
 

@@ -150,6 +150,7 @@ def _info(namespace: Namespace, limits: Limits) -> NamespaceInfo:
             async_update=True,
             reported_problems_search_attribute=True,
             worker_poll_complete_on_shutdown=True,
+            worker_heartbeats=True,
         ),
         limits=NamespaceInfo.Limits(
             blob_size_limit_error=limits.payload_bytes_max,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from temporalio.api.common.v1 import WorkflowExecution
 
+from engine.background.batches import Batches
 from engine.background.schedules import Schedules
 from engine.clock import Clock
 from engine.config import EngineConfig
@@ -18,7 +19,7 @@ from engine.core.limits import Limits
 from engine.errors import InvalidArgument
 from engine.frontend import checks
 from engine.namespaces import Namespace, Namespaces
-from engine.ports import Cluster, Matching, Shards
+from engine.ports import Cluster, Matching, Shards, Workers
 from engine.protocol.ids import is_uuid
 from engine.store.pool import Pool
 from search.reader import VisibilityReader
@@ -28,8 +29,10 @@ from search.reader import VisibilityReader
 class Parts:
     shards: Shards
     matching: Matching
+    workers: Workers
     namespaces: Namespaces
     schedules: Schedules
+    batches: Batches
     reader: VisibilityReader
     # One for each shard database.
     pools: Sequence[Pool]

@@ -6,7 +6,7 @@ AdminService's questions about a run are in it too; the rest of it tells of the 
 a run's        the node that has the run's shard
 a queue's      the node that has the task queue
 an asker's     the node that opened the question, which its token names
-any node's     the rest: namespaces, schedules, lists and counts, what the server is
+any node's     the rest: namespaces, schedules, batches, lists and counts, what the server is
 """
 
 from __future__ import annotations
@@ -106,29 +106,37 @@ QUEUES: Mapping[str, Route] = {
     "PollWorkflowTaskQueue": by_queue,
 }
 ASKERS: Mapping[str, Route] = {"RespondQueryTaskCompleted": by_query_token}
-#: ShutdownWorker tells the other nodes by itself.
+#: ShutdownWorker and what workers say are told to the other nodes by themselves.
 ANYWHERE = frozenset(
     {
         "CountSchedules",
+        "CountWorkers",
         "CountWorkflowExecutions",
         "CreateSchedule",
         "DeleteSchedule",
         "DeprecateNamespace",
+        "DescribeBatchOperation",
         "DescribeNamespace",
         "DescribeSchedule",
+        "DescribeWorker",
         "GetClusterInfo",
         "GetSearchAttributes",
         "GetSystemInfo",
+        "ListBatchOperations",
         "ListClosedWorkflowExecutions",
         "ListNamespaces",
         "ListOpenWorkflowExecutions",
         "ListScheduleMatchingTimes",
         "ListSchedules",
+        "ListWorkers",
         "ListWorkflowExecutions",
         "PatchSchedule",
+        "RecordWorkerHeartbeat",
         "RegisterNamespace",
         "ScanWorkflowExecutions",
         "ShutdownWorker",
+        "StartBatchOperation",
+        "StopBatchOperation",
         "UpdateNamespace",
         "UpdateSchedule",
     }

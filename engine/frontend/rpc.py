@@ -19,6 +19,7 @@ from engine.background.starts import Call
 from engine.frontend import (
     activities,
     admin,
+    batches,
     forwarding,
     interventions,
     multi,
@@ -36,6 +37,7 @@ from engine.frontend import (
     task_queues,
     updates,
     visibility,
+    workers,
     workflow_tasks,
 )
 from engine.frontend.guard import Function, guarded, serialised
@@ -43,14 +45,17 @@ from engine.frontend.parts import Parts
 
 WORKFLOW: dict[str, Function] = {
     "CountSchedules": schedule_rows.count,
+    "CountWorkers": workers.count,
     "CountWorkflowExecutions": visibility.count,
     "CreateSchedule": schedules.create,
     "DeleteSchedule": schedules.delete,
     "DeleteWorkflowExecution": steering.delete,
     "DeprecateNamespace": namespaces.deprecate,
+    "DescribeBatchOperation": batches.describe,
     "DescribeNamespace": namespaces.describe,
     "DescribeSchedule": schedules.describe,
     "DescribeTaskQueue": task_queues.describe,
+    "DescribeWorker": workers.describe,
     "DescribeWorkflowExecution": reading.describe,
     "ExecuteMultiOperation": multi.execute,
     "GetClusterInfo": system.cluster_info,
@@ -58,11 +63,13 @@ WORKFLOW: dict[str, Function] = {
     "GetSystemInfo": system.system_info,
     "GetWorkflowExecutionHistory": reading.history,
     "GetWorkflowExecutionHistoryReverse": reading.history_reverse,
+    "ListBatchOperations": batches.list_all,
     "ListClosedWorkflowExecutions": visibility.list_closed,
     "ListNamespaces": namespaces.list_all,
     "ListOpenWorkflowExecutions": visibility.list_open,
     "ListScheduleMatchingTimes": schedules.matching_times,
     "ListSchedules": schedule_rows.list_all,
+    "ListWorkers": workers.list_all,
     "ListWorkflowExecutions": visibility.list_runs,
     "PatchSchedule": schedules.patch,
     "PauseActivity": interventions.pause,
@@ -72,6 +79,7 @@ WORKFLOW: dict[str, Function] = {
     "QueryWorkflow": queries.query,
     "RecordActivityTaskHeartbeat": activities.heartbeat,
     "RecordActivityTaskHeartbeatById": activities.heartbeat_by_id,
+    "RecordWorkerHeartbeat": workers.record,
     "RegisterNamespace": namespaces.register,
     "RequestCancelWorkflowExecution": steering.request_cancel,
     "ResetActivity": interventions.reset,
@@ -90,7 +98,9 @@ WORKFLOW: dict[str, Function] = {
     "ShutdownWorker": task_queues.shut_down_worker,
     "SignalWithStartWorkflowExecution": starting.signal_with_start,
     "SignalWorkflowExecution": steering.signal,
+    "StartBatchOperation": batches.start,
     "StartWorkflowExecution": starting.start,
+    "StopBatchOperation": batches.stop,
     "TerminateWorkflowExecution": steering.terminate,
     "UnpauseActivity": interventions.unpause,
     "UpdateActivityOptions": interventions.update_options,
@@ -107,11 +117,19 @@ OPERATOR: dict[str, Function] = {
     "RemoveSearchAttributes": operator.remove_search_attributes,
 }
 
-#: What schedules ask for.
+#: What schedules and batches ask for.
 OWN_CALLS = (
+    "DeleteWorkflowExecution",
+    "DescribeWorkflowExecution",
+    "GetWorkflowExecutionHistory",
     "RequestCancelWorkflowExecution",
+    "ResetActivity",
+    "ResetWorkflowExecution",
+    "SignalWorkflowExecution",
     "StartWorkflowExecution",
     "TerminateWorkflowExecution",
+    "UnpauseActivity",
+    "UpdateActivityOptions",
 )
 
 SERVICES: tuple[tuple[ServiceDescriptor, Mapping[str, Function]], ...] = (

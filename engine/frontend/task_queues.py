@@ -22,7 +22,7 @@ from temporalio.api.workflowservice.v1 import (
 
 from engine.core.keys import ACTIVITY, WORKFLOW, QueueKey
 from engine.errors import InvalidArgument
-from engine.frontend import checks
+from engine.frontend import checks, workers
 from engine.frontend.parts import Parts
 from engine.ports import PollerSeen, QueueReport
 from engine.protocol import times
@@ -152,6 +152,8 @@ async def shut_down_worker(parts: Parts, request: ShutdownWorkerRequest) -> Shut
     """Its waiting polls end with nothing, and its sticky tasks go where others see them."""
     namespace = await parts.namespace(request.namespace)
     checks.length("Identity", request.identity, parts.limits)
+    if request.HasField("worker_heartbeat"):
+        workers.take(parts, namespace.id, [request.worker_heartbeat])
     if request.worker_instance_key:
         parts.matching.end_polls(namespace.id, request.worker_instance_key)
     if request.sticky_task_queue:

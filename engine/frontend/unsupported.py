@@ -8,7 +8,6 @@ from __future__ import annotations
 _ARCHIVE = (
     "closed runs are kept for the namespace's retention and then removed; nothing is archived"
 )
-_BATCH = "bulk operations are system workflows of the console, with a manifest of their own"
 _CONFIG = "workers and task queues are configured where they run"
 _DEPLOYMENT = "workers are not versioned by the server; patches in the workflow code do it"
 _NEXUS = "Nexus links clusters; this engine is one"
@@ -19,12 +18,10 @@ _PAUSE = "pausing is not built yet"
 _RULES = "there is no rule language for workflows"
 _STANDALONE = "an activity belongs to a workflow here"
 _TIME = "time is not skipped: a server of the clock's own time"
-_WORKERS = "workers are known by their polls (DescribeTaskQueue)"
 
 WORKFLOW: dict[str, str] = {
     "CountActivityExecutions": _STANDALONE,
     "CountNexusOperationExecutions": _NEXUS,
-    "CountWorkers": _WORKERS,
     "CreateWorkerDeployment": _DEPLOYMENT,
     "CreateWorkerDeploymentVersion": _DEPLOYMENT,
     "CreateWorkflowRule": _RULES,
@@ -34,10 +31,8 @@ WORKFLOW: dict[str, str] = {
     "DeleteWorkerDeploymentVersion": _DEPLOYMENT,
     "DeleteWorkflowRule": _RULES,
     "DescribeActivityExecution": _STANDALONE,
-    "DescribeBatchOperation": _BATCH,
     "DescribeDeployment": _DEPLOYMENT,
     "DescribeNexusOperationExecution": _NEXUS,
-    "DescribeWorker": _WORKERS,
     "DescribeWorkerDeployment": _DEPLOYMENT,
     "DescribeWorkerDeploymentVersion": _DEPLOYMENT,
     "DescribeWorkflowRule": _RULES,
@@ -49,12 +44,10 @@ WORKFLOW: dict[str, str] = {
     "GetWorkerVersioningRules": _DEPLOYMENT,
     "ListActivityExecutions": _STANDALONE,
     "ListArchivedWorkflowExecutions": _ARCHIVE,
-    "ListBatchOperations": _BATCH,
     "ListDeployments": _DEPLOYMENT,
     "ListNexusOperationExecutions": _NEXUS,
     "ListTaskQueuePartitions": _PARTITIONS,
     "ListWorkerDeployments": _DEPLOYMENT,
-    "ListWorkers": _WORKERS,
     "ListWorkflowRules": _RULES,
     "PauseActivityExecution": _STANDALONE,
     "PauseWorkflowExecution": _PAUSE,
@@ -62,7 +55,6 @@ WORKFLOW: dict[str, str] = {
     "PollNexusOperationExecution": _NEXUS,
     "PollNexusTaskQueue": _NEXUS,
     "PollWorkflowExecutionTimeSkipping": _TIME,
-    "RecordWorkerHeartbeat": _WORKERS,
     "RequestCancelActivityExecution": _STANDALONE,
     "RequestCancelNexusOperationExecution": _NEXUS,
     "ResetActivityExecution": _STANDALONE,
@@ -73,9 +65,7 @@ WORKFLOW: dict[str, str] = {
     "SetWorkerDeploymentManager": _DEPLOYMENT,
     "SetWorkerDeploymentRampingVersion": _DEPLOYMENT,
     "StartActivityExecution": _STANDALONE,
-    "StartBatchOperation": _BATCH,
     "StartNexusOperationExecution": _NEXUS,
-    "StopBatchOperation": _BATCH,
     "TerminateActivityExecution": _STANDALONE,
     "TerminateNexusOperationExecution": _NEXUS,
     "TriggerWorkflowRule": _RULES,

@@ -79,7 +79,7 @@ async def count(
     parts: Parts, request: CountWorkflowExecutionsRequest
 ) -> CountWorkflowExecutionsResponse:
     namespace = await parts.namespace(request.namespace)
-    query = _checked(request.query)
+    query = checked(request.query)
     try:
         keys = parse(query).group
         if not keys:
@@ -100,13 +100,13 @@ async def _page(parts: Parts, request: Any, size: int, query: str) -> Page:
     size = min(size, PAGE_ROWS_MAX) if size > 0 else PAGE_ROWS_MAX
     try:
         return await parts.reader.list(
-            namespace.id, _checked(query), size, request.next_page_token, namespace.custom
+            namespace.id, checked(query), size, request.next_page_token, namespace.custom
         )
     except (QueryError, SearchUnavailable) as trouble:
         raise refused(trouble) from trouble
 
 
-def _checked(query: str) -> str:
+def checked(query: str) -> str:
     if len(query) > QUERY_CHARACTERS_MAX:
         raise InvalidArgument(f"invalid query: longer than {QUERY_CHARACTERS_MAX} characters")
     if "\0" in query:

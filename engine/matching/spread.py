@@ -18,12 +18,15 @@ import asyncio
 import logging
 from typing import assert_never
 
+from temporalio.api.worker.v1 import WorkerHeartbeat
+
 from engine.cluster import messages
 from engine.cluster.node import Node
 from engine.core.keys import QueueKey, RunKey
 from engine.matching.backlog import StoredBacklog
 from engine.matching.queries import Queries
 from engine.matching.registry import OFFER_AGAIN_SECONDS, TaskQueues
+from engine.matching.workers import Workers
 from engine.ports import (
     Attendance,
     Poller,
@@ -38,8 +41,11 @@ NUDGE_AGAIN_SECONDS = 1.0
 
 
 class SpreadQueues:
-    def __init__(self, local: TaskQueues, backlog: StoredBacklog, cluster: Node) -> None:
+    def __init__(
+        self, local: TaskQueues, backlog: StoredBacklog, cluster: Node, workers: Workers
+    ) -> None:
         self._local = local
+        self._workers = workers
         self._backlog = backlog
         self._cluster = cluster
         self._nudging: asyncio.Task[None] | None = None
@@ -159,6 +165,8 @@ class SpreadQueues:
                 local.leave(queue)
             case messages.EndPolls(namespace_id, instance):
                 local.end_polls(namespace_id, instance)
+            case messages.Beats(namespace_id, beats):
+                self._workers.record(namespace_id, list(map(WorkerHeartbeat.FromString, beats)))
             case _:
                 assert_never(message)
 

@@ -236,6 +236,26 @@ def queue(visitor: Visitor) -> None:
     page.wait_for_load_state("networkidle")
 
 
+def worker(visitor: Visitor) -> None:
+    """SDKs say so a minute after they started."""
+    rows = visitor.page.get_by_role("table", name="Workers").locator("tbody th a")
+    eventually(
+        lambda: visitor.goes_to(f"{HOME}workers/") and rows.count(),
+        within=SETTLED_SECONDS_MAX,
+        every=2,
+    )
+    rows.first.click()
+    visitor.page.wait_for_load_state("networkidle")
+
+
+def schedule_new(visitor: Visitor) -> None:
+    page = visitor.goes_to(f"{HOME}schedules/new")
+    page.get_by_label("By the clock: cron, one a line").fill("0 9 * * MON-FRI # at nine")
+    page.get_by_label("Time zone of the clock").fill("Europe/Berlin")
+    page.get_by_label("Schedule id").fill("sales report")
+    page.get_by_role("table", name="Next times").locator("tbody td").first.wait_for()
+
+
 def incidents(visitor: Visitor) -> Page:
     """The first survey comes within a minute of the start."""
     rows = visitor.page.get_by_role("table", name="Incidents").locator("tbody th a")
@@ -367,6 +387,10 @@ PAGES: dict[str, Callable[[Visitor], object]] = {
     "reset": reset,
     "task-queues": at(f"{HOME}task-queues/"),
     "task-queue": queue,
+    "workers": at(f"{HOME}workers/"),
+    "worker": worker,
+    "batches": at(f"{HOME}batches/"),
+    "schedule-new": schedule_new,
     "saved-view": saved_view,
     "namespaces": at("namespaces/"),
     "namespace": at(HOME),

@@ -125,6 +125,15 @@ async def test_a_dropped_row_is_gone_and_cannot_be_dropped_again(admin: Admin) -
     assert [row["seq"] for row in (await admin.call("ListParked"))["rows"]] == [other]
 
 
+async def test_the_next_times_of_a_schedule_that_is_not_made_yet(admin: Admin) -> None:
+    spec = {"cronString": ["0 9 1 1 *"], "timezoneName": "Europe/Berlin"}
+    answer = await admin.call("PreviewSchedule", spec=spec, count=3)
+
+    assert [time[4:] for time in answer["times"]] == ["-01-01T08:00:00+00:00"] * 3
+    assert len({time[:4] for time in answer["times"]}) == 3
+    assert (await admin.call("PreviewSchedule", spec={}))["times"] == []
+
+
 async def test_the_shards_are_those_of_this_node(admin: Admin) -> None:
     async def owned() -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = (await admin.call("DescribeShards"))["databases"]

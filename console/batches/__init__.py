@@ -1,0 +1,1 @@
+"""The server's own batch operations: what runs, how far it is; stop one."""

