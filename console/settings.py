@@ -94,6 +94,11 @@ ENGINE_ADDRESS = required(
 )
 #: Each console needs its own when two of them share a server.
 BULK_TASK_QUEUE = words("BULK_TASK_QUEUE", "perdure-bulk")[0]
+#: What can be done to many runs at once: tuples of `console.gateway.deeds.Deed`.
+BULK_DEEDS = (
+    "console.bulk.deeds_on_runs.DEEDS",
+    "console.bulk.deeds_on_activities.DEEDS",
+)
 #: Webhooks of alerts may go into this machine and its network.
 ALERTS_ALLOW_PRIVATE = flag("ALERTS_ALLOW_PRIVATE", False)
 #: Without a server, alerts send no mail.

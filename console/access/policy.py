@@ -18,6 +18,7 @@ VERBS: dict[str, Role] = {
     "run.reset": Role.OPERATOR,
     "run.start": Role.OPERATOR,
     "run.update": Role.OPERATOR,
+    "run.delete": Role.ADMIN,
     "activity.try": Role.OPERATOR,
     "activity.pause": Role.OPERATOR,
     "activity.resume": Role.OPERATOR,

@@ -7,10 +7,11 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
 from console.audit.record import Act, record
-from console.bulk import orders, outcomes
+from console.bulk import orders, outcomes, verbs
 from console.bulk.models import ACTIVE, BulkOperation, Stage, State
 from console.bulk.orders import Plan, Progress
 from console.gateway import steering
@@ -28,15 +29,26 @@ ASKS = {
 }
 
 
-def launch(person: User, operation: BulkOperation, how: dict[str, Any]) -> None:
-    """From a draft to its canary. `how` are the fields of the form."""
+def check_right(person: User, verb: str, namespace: str) -> None:
+    """Beside `bulk.run`, which the view asked for: who may not do it to one may not to many."""
+    if not verbs.may(person, verb, namespace):
+        word = verbs.named(verb).label.lower()
+        raise PermissionDenied(f"Your role in {namespace} does not include to {word}.")
+
+
+def launch(
+    person: User, operation: BulkOperation, how: dict[str, Any], told: dict[str, Any]
+) -> None:
+    """From a draft to its canary. `how` it runs, and what the deed was `told`."""
+    check_right(person, operation.verb, operation.namespace)
     if not operation.eligible:
         raise Refusal(409, "None of these runs can take it.")
     canary = min(how["canary"], operation.eligible)
     stage = Stage.CANARY if canary else Stage.RUNNING
-    changes = how | {"canary": canary, "stage": stage, "started_at": timezone.now()}
+    changes = how | {"told": told, "canary": canary, "stage": stage, "started_at": timezone.now()}
     _move(operation, (Stage.DRAFT,), "It was launched or discarded meanwhile.", **changes)
-    asked = {name: str(value) for name, value in how.items() if value not in (None, "")}
+    asked: dict[str, Any] = {name: str(value) for name, value in how.items()}
+    asked |= {"told": told} if told else {}
     asked |= {"verb": operation.verb, "runs": str(operation.eligible), "query": operation.query}
     with _record(person, operation, how["reason"], asked) as act:
         try:
@@ -48,7 +60,12 @@ def launch(person: User, operation: BulkOperation, how: dict[str, Any]) -> None:
 
 
 def ask(person: User, operation: BulkOperation, what: str, reason: str = "") -> None:
-    """Pause, resume, abort: a signal, so that it holds even while no worker is there."""
+    """Pause, resume, abort: a signal, so that it holds even while no worker is there.
+
+    Whoever may run bulk operations may stop one; to let it go on takes the right to its act.
+    """
+    if what == orders.RESUME:
+        check_right(person, operation.verb, operation.namespace)
     _move(operation, ASKS[what], f"It is {operation.get_stage_display().lower()}.", asked=what)
     with _record(person, operation, reason, {"what": what}) as act:
         try:
@@ -79,6 +96,7 @@ def _abort_without_workflow(person: User, operation: BulkOperation) -> None:
 
 def retry(person: User, operation: BulkOperation) -> None:
     """Another round for the failed ones. Their request ids stay, so nothing is done twice."""
+    check_right(person, operation.verb, operation.namespace)
     if not operation.targets.filter(state=State.FAILED).exists():
         raise Refusal(409, "Nothing failed, or it is being tried again.")
     _move(
@@ -118,7 +136,7 @@ def _move(
     operation.refresh_from_db()
 
 
-def _record(person: User, operation: BulkOperation, reason: str, asked: dict[str, str]) -> Any:
+def _record(person: User, operation: BulkOperation, reason: str, asked: dict[str, Any]) -> Any:
     return record(
         person,
         VERB,

@@ -4,9 +4,12 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.http import Http404
+from django.contrib.auth.models import User
+from django.http import Http404, QueryDict
 
-from console.bulk import orders, outcomes, presenters
+from console.access.policy import can
+from console.bulk import orders, outcomes, presenters, verbs
+from console.bulk.forms import LaunchForm
 from console.bulk.models import OPEN_STATES, BulkOperation, Stage, State
 from console.gateway import task_queues, workflows
 from console.gateway.channel import GatewayError, Trouble
@@ -25,7 +28,33 @@ def operation_of(namespace: str, number: int) -> BulkOperation:
         raise Http404 from None
 
 
-def draft(operation: BulkOperation) -> dict[str, Any]:
+class Asking:
+    """The two forms of a draft: what the deed is told, and how it runs."""
+
+    def __init__(self, operation: BulkOperation, given: QueryDict | None = None) -> None:
+        deed = verbs.named(operation.verb)
+        self.wants_more = given is not None and given.get("step") == "more"
+        self.own = deed.form(given)
+        self.how = LaunchForm(given, eligible=operation.eligible, is_final=deed.is_final)
+
+    def is_complete(self) -> bool:
+        if self.wants_more:
+            # Another field was asked for: nothing is judged yet.
+            self.own.errors.clear()
+            self.how.errors.clear()
+            return False
+        own, how = self.own.is_valid(), self.how.is_valid()
+        return bool(own and how)
+
+
+def rights(person: User, operation: BulkOperation) -> dict[str, Any]:
+    return {
+        "may_run": verbs.may(person, operation.verb, operation.namespace),
+        "may_stop": can(person, "bulk.run", operation.namespace),
+    }
+
+
+def draft(operation: BulkOperation, asking: Asking) -> dict[str, Any]:
     rows = presenters.status_rows(outcomes.by_status(operation))
     eligible = operation.targets.filter(state=State.WAITING).order_by("position")
     return {
@@ -36,6 +65,8 @@ def draft(operation: BulkOperation) -> dict[str, Any]:
         "runs": sum(row.runs for row in rows),
         "not_eligible": sum(row.not_eligible for row in rows),
         "samples": list(eligible[:SAMPLES]),
+        "deed": verbs.named(operation.verb),
+        "asking": asking,
         "worker_away": worker_is_away(),
     }
 

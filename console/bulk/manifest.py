@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from console.bulk.models import BulkOperation, BulkTarget, State, Verb
+from console.bulk.models import BulkOperation, BulkTarget, State
 from console.gateway import workflows
 from console.gateway.channel import GatewayError, Trouble
+from console.gateway.deeds import Deed
 from console.gateway.runs import RunKey, RunSummary
 from console.ui.refusals import Refusal
 
@@ -22,40 +23,33 @@ SELECTION_MAX = 500
 ASKED_AT_ONCE = 50
 RUN_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 
-CLOSED_TAKES_NO = {
-    Verb.TERMINATE: "closed; there is nothing to terminate",
-    Verb.CANCEL: "closed; a closed run takes no cancel request",
-    Verb.SIGNAL: "closed; a closed run takes no signal",
-}
 
-
-def from_query(person: User, namespace: str, verb: Verb, query: str) -> BulkOperation:
-    return _freeze(person, namespace, verb, query, _pages(namespace, query))
+def from_query(person: User, namespace: str, deed: Deed, query: str) -> BulkOperation:
+    return _freeze(person, namespace, deed, query, _pages(namespace, query))
 
 
 def from_selection(
-    person: User, namespace: str, verb: Verb, chosen: Sequence[tuple[str, str]]
+    person: User, namespace: str, deed: Deed, chosen: Sequence[tuple[str, str]]
 ) -> BulkOperation:
     """`chosen`: (run id, workflow id)"""
     if len(chosen) > SELECTION_MAX:
         raise Refusal(413, f"Choose {SELECTION_MAX} runs at most, or take all that match a query.")
-    return _freeze(person, namespace, verb, "", [_looked_up(namespace, chosen)])
+    return _freeze(person, namespace, deed, "", [_looked_up(namespace, chosen)])
 
 
-def why_not(verb: Verb, run: RunSummary) -> str:
-    """A reset can begin at a closed run; all else needs an open one."""
-    return "" if run.is_open else CLOSED_TAKES_NO.get(verb, "")
+def why_not(deed: Deed, run: RunSummary) -> str:
+    return "" if run.is_open else deed.closed
 
 
 @transaction.atomic
 def _freeze(
-    person: User, namespace: str, verb: Verb, query: str, pages: Iterable[Sequence[RunSummary]]
+    person: User, namespace: str, deed: Deed, query: str, pages: Iterable[Sequence[RunSummary]]
 ) -> BulkOperation:
     operation = BulkOperation.objects.create(
         person=person,
         who=person.get_full_name() or person.get_username(),
         namespace=namespace,
-        verb=verb,
+        verb=deed.name,
         query=query,
     )
     taken = eligible = 0
@@ -67,7 +61,7 @@ def _freeze(
                 f"More than {TARGETS_MAX:,} runs match, the most that one operation takes. "
                 "Narrow the query.",
             )
-        targets = _targets(operation, page, eligible)
+        targets = _targets(operation, deed, page, eligible)
         eligible += sum(target.position is not None for target in targets)
         # A list that moves while it is read may show a run twice.
         BulkTarget.objects.bulk_create(targets, ignore_conflicts=True)
@@ -76,10 +70,12 @@ def _freeze(
     return operation
 
 
-def _targets(operation: BulkOperation, page: Sequence[RunSummary], before: int) -> list[BulkTarget]:
+def _targets(
+    operation: BulkOperation, deed: Deed, page: Sequence[RunSummary], before: int
+) -> list[BulkTarget]:
     targets = []
     for run in page:
-        why = why_not(Verb(operation.verb), run)
+        why = why_not(deed, run)
         before += not why
         targets.append(
             BulkTarget(
