@@ -19,6 +19,7 @@ HEAD = (
     "tries",
     "at",
     "request id",
+    "failed before",
 )
 ROWS_AT_ONCE = 2_000
 #: A cell that begins so is a formula to a spreadsheet.
@@ -58,12 +59,23 @@ def _shape(operation: BulkOperation) -> str:
 def csv_lines(operation: BulkOperation) -> Iterator[str]:
     writer = csv.writer(Echo())
     yield writer.writerow(HEAD)
+    before = _before(operation)
     for target in operation.targets.order_by("pk").iterator(ROWS_AT_ONCE):
         target.operation = operation
-        yield writer.writerow([_cell(value) for value in _values(operation, target)])
+        yield writer.writerow([_cell(value) for value in _values(operation, target, before)])
 
 
-def _values(operation: BulkOperation, target: BulkTarget) -> tuple[object, ...]:
+def _before(operation: BulkOperation) -> dict[int, list[str]]:
+    """What came of earlier tries, by target."""
+    found: dict[int, list[str]] = {}
+    for past in operation.past_outcomes.order_by("pk").iterator(ROWS_AT_ONCE):
+        found.setdefault(past.target_id, []).append(past.says)
+    return found
+
+
+def _values(
+    operation: BulkOperation, target: BulkTarget, before: dict[int, list[str]]
+) -> tuple[object, ...]:
     return (
         target.workflow_id,
         target.run_id,
@@ -73,6 +85,7 @@ def _values(operation: BulkOperation, target: BulkTarget) -> tuple[object, ...]:
         target.tries,
         target.concluded_at.isoformat() if target.concluded_at else "",
         target.request_id,
+        "; ".join(before.get(target.pk, ())),
     )
 
 

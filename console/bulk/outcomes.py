@@ -49,7 +49,12 @@ returning id, position, workflow_id, run_id, tries
 
 def take(operation_id: int, first: int, last: int, claimant: str) -> list[Claimed]:
     """In the order of the list; without those that another attempt has concluded meanwhile."""
-    given: dict[str, Any] = {"operation": operation_id, "first": first, "last": last, "claimant": claimant}
+    given: dict[str, Any] = {
+        "operation": operation_id,
+        "first": first,
+        "last": last,
+        "claimant": claimant,
+    }
     with connection.cursor() as cursor:
         cursor.execute(TAKE, given)
         return sorted((Claimed(*row) for row in cursor.fetchall()), key=lambda one: one.position)

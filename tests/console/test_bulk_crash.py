@@ -52,7 +52,7 @@ def test_killed_half_way_it_ends_with_one_outcome_for_each_target(
     worker = start_worker()
     # Until the first worker has made the namespace, a launch is refused in words.
     eventually(
-        lambda: bulk.launch(browser, operation, name="go", rate="60").status_code,
+        lambda: bulk.launch(browser, operation, name="go", rate=f"{how_many // 4}").status_code,
         lambda status: status == 303,
         within=60,
         every=0.5,
