@@ -4,7 +4,8 @@
                      └──── stopped: given back
 
 The thread of the activity alone touches the database; the hands only talk to the engine. There are
-few of them, so that others who ask the engine wait behind a few acts and never behind hundreds.
+few of them, and what they ask goes in small bundles: others who ask the engine wait behind a few
+acts and never behind hundreds.
 """
 
 from collections import deque
@@ -20,12 +21,14 @@ from console.bulk import acting, orders, outcomes, verbs
 from console.bulk.models import BulkOperation, State
 from console.bulk.orders import ChunkDone, ChunkOrder
 from console.bulk.outcomes import Claimed, Outcome
+from console.gateway import channel
+from console.gateway.bundles import Bundle
 from console.gateway.deeds import Order, Turn
 from console.gateway.runs import RunKey
 
-HANDS = 12
+HANDS = 24
 #: So much is handed out before it can be done, for no hand to wait while outcomes are written.
-HANDED_OUT_MAX = 3 * HANDS
+HANDED_OUT_MAX = 2 * HANDS
 TAKEN_AT_ONCE = 200
 #: How long an outcome may wait for others, to be written with them.
 WRITTEN_AFTER_SECONDS = 0.25
@@ -50,6 +53,7 @@ class Chunk:
             operation.told,
             operation.started_at,
         )
+        self._bundle = Bundle()
         self._came: SimpleQueue[tuple[Claimed, Outcome]] = SimpleQueue()
         self._unwritten: list[tuple[Claimed, Outcome]] = []
         self._taken: deque[Claimed] = deque()
@@ -108,7 +112,8 @@ class Chunk:
         key = RunKey(self._operation.namespace, target.workflow_id, target.run_id)
         turn = Turn(key, self._operation.request_id(target.id), again=target.tries > 1)
         try:
-            outcome = acting.act(self._deed, self._asked, turn)
+            with channel.carried_by(self._bundle):
+                outcome = acting.act(self._deed, self._asked, turn)
         except Exception as fault:  # noqa: BLE001  a fault of one target is its outcome
             outcome = Outcome(State.FAILED, f"The console had a fault: {fault!r}")
         self._came.put((target, outcome))
