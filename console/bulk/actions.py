@@ -108,7 +108,7 @@ def retry(person: User, operation: BulkOperation) -> None:
         says="",
         ended_at=None,
     )
-    again = outcomes.wait_again(operation)
+    again = outcomes.wait_again(operation, timezone.now())
     with _record(person, operation, "", {"what": "retry", "runs": str(again)}) as act:
         _start(operation, act, confirmed=True)
         act.after = {"stage": Stage.RUNNING}

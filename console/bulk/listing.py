@@ -4,7 +4,8 @@ import csv
 from collections.abc import Iterator
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Q, Sum
+from django.db.models.functions import Coalesce
 
 from console.bulk import presenters
 from console.bulk.models import BulkOperation, BulkTarget, Stage, State
@@ -39,9 +40,7 @@ def page(namespace: str, query: dict[str, str]) -> dict[str, Any]:
         number, token, behind, before = 1, b"", (), 0
     size = size_of(query.get("size"))
     found = BulkOperation.objects.filter(namespace=namespace).annotate(
-        done=Count("targets", filter=Q(targets__state=State.DONE)),
-        failures=Count("targets", filter=Q(targets__state=State.FAILED)),
-        all_targets=Count("targets"),
+        done=_sum(State.DONE), failures=_sum(State.FAILED)
     )
     if before:
         found = found.filter(pk__lt=before)
@@ -50,6 +49,10 @@ def page(namespace: str, query: dict[str, str]) -> dict[str, Any]:
     shown = [(one, presenters.title(one), _shape(one)) for one in rows[:size]]
     here = query.get("token", "") if token else ""
     return {"rows": shown, "pager": Pager(number, size, len(shown), more, {}, behind, here)}
+
+
+def _sum(state: State) -> Coalesce:
+    return Coalesce(Sum("tallies__count", filter=Q(tallies__state=state)), 0)
 
 
 def _shape(operation: BulkOperation) -> str:

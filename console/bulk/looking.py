@@ -72,7 +72,7 @@ def draft(operation: BulkOperation, asking: Asking) -> dict[str, Any]:
 
 
 def progress(operation: BulkOperation, now: datetime) -> dict[str, Any]:
-    counts = outcomes.by_state(operation)
+    counts = outcomes.tally(operation)
     canary = outcomes.of_canary(operation)
     in_canary = any(canary[state] for state in OPEN_STATES)
     version = version_of(operation.stage, operation.says, operation.asked, sorted(counts.items()))
@@ -110,7 +110,8 @@ def targets(operation: BulkOperation, query: dict[str, str]) -> dict[str, Any]:
     more = str(shown[-1].pk).encode() if len(page) > size else b""
     here = query.get("token", "") if token else ""
     rows = [presenters.target_row(operation, target) for target in shown]
-    counts = outcomes.by_state(operation)
+    counts = outcomes.tally(operation)
+    counts[State.INELIGIBLE] = operation.not_eligible
     return {
         "operation": operation,
         "tabs": presenters.tabs(operation, counts, state),

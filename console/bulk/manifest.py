@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import connection, transaction
 
-from console.bulk.models import BulkOperation, BulkTarget, State
+from console.bulk.models import BulkOperation, State
 from console.gateway import workflows
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.deeds import Deed
@@ -53,6 +53,7 @@ def _freeze(
         query=query,
     )
     taken = eligible = 0
+    seen: set[RunKey] = set()
     for page in pages:
         taken += len(page)
         if taken > TARGETS_MAX:
@@ -61,35 +62,44 @@ def _freeze(
                 f"More than {TARGETS_MAX:,} runs match, the most that one operation takes. "
                 "Narrow the query.",
             )
-        targets = _targets(operation, deed, page, eligible)
-        eligible += sum(target.position is not None for target in targets)
         # A list that moves while it is read may show a run twice.
-        BulkTarget.objects.bulk_create(targets, ignore_conflicts=True)
-    operation.eligible = operation.targets.filter(state=State.WAITING).count()
-    operation.save(update_fields=["eligible"])
+        runs = [run for run in page if run.key not in seen]
+        seen.update(run.key for run in runs)
+        eligible += _copy(_rows(operation, deed, runs, eligible))
+    operation.eligible, operation.not_eligible = eligible, len(seen) - eligible
+    operation.save(update_fields=["eligible", "not_eligible"])
     return operation
 
 
-def _targets(
-    operation: BulkOperation, deed: Deed, page: Sequence[RunSummary], before: int
-) -> list[BulkTarget]:
-    targets = []
-    for run in page:
-        why = why_not(deed, run)
+COPY = """
+copy bulk_bulktarget (operation_id, workflow_id, run_id, workflow_type, status_then, position,
+                      state, says, claim, tries, new_run_id) from stdin
+"""
+Row = tuple[int, str, str, str, str, int | None, str, str, str, int, str]
+
+
+def _copy(rows: Iterable[Row]) -> int:
+    """How many of them are eligible."""
+    eligible = 0
+    with connection.cursor() as cursor, cursor.copy(COPY) as into:
+        for row in rows:
+            into.write_row(row)
+            eligible += row[5] is not None
+    return eligible
+
+
+def _rows(
+    operation: BulkOperation, deed: Deed, runs: Iterable[RunSummary], before: int
+) -> Iterator[Row]:
+    """`before`: the position of the last eligible one so far."""
+    for run in runs:
+        why, key = why_not(deed, run), run.key
         before += not why
-        targets.append(
-            BulkTarget(
-                operation=operation,
-                workflow_id=run.key.workflow_id,
-                run_id=run.key.run_id,
-                workflow_type=run.type,
-                status_then=run.status,
-                position=None if why else before,
-                state=State.INELIGIBLE if why else State.WAITING,
-                says=why,
-            )
-        )
-    return targets
+        position, state = (None, State.INELIGIBLE) if why else (before, State.WAITING)
+        yield (
+            operation.pk, key.workflow_id, key.run_id, run.type, run.status, position,
+            state.value, why, "", 0, "",
+        )  # fmt: skip
 
 
 def _pages(namespace: str, query: str) -> Iterator[tuple[RunSummary, ...]]:

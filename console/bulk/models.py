@@ -50,6 +50,7 @@ class BulkOperation(models.Model):
     who = models.CharField(max_length=200)
     frozen_at = models.DateTimeField(db_default=Now())
     eligible = models.PositiveIntegerField(default=0)
+    not_eligible = models.PositiveIntegerField(default=0)
 
     stage = models.CharField(max_length=16, choices=Stage.choices, default=Stage.DRAFT)
     #: Why it is in this stage, when that is not plain.
@@ -87,6 +88,10 @@ class BulkOperation(models.Model):
     def request_id(self, target_id: int) -> str:
         """The same whoever tries it and however often, so that the engine does it once."""
         return f"{self.token}:{target_id}"
+
+    @property
+    def all_targets(self) -> int:
+        return self.eligible + self.not_eligible
 
     @property
     def is_active(self) -> bool:
@@ -137,6 +142,28 @@ class BulkTarget(models.Model):
     @property
     def request_id(self) -> str:
         return self.operation.request_id(self.pk)
+
+
+class Tally(models.Model):
+    """How many came to what, second by second: written with the outcomes, in one statement.
+
+    A page that asks every second must not count a hundred thousand rows each time.
+    """
+
+    operation = models.ForeignKey(BulkOperation, on_delete=models.CASCADE, related_name="tallies")
+    second = models.DateTimeField()
+    state = models.CharField(max_length=16, choices=State.choices)
+    count = models.IntegerField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["operation", "second", "state"], name="one_tally_per_second"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.operation_id} {self.second:%H:%M:%S} {self.state}: {self.count}"
 
 
 class PastOutcome(models.Model):

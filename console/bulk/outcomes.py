@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection
-from django.db.models import Count, QuerySet
-from django.db.models.functions import TruncSecond
+from django.db import connection, transaction
+from django.db.models import Count, QuerySet, Sum
 
 from console.bulk.models import OPEN_STATES, BulkOperation, BulkTarget, State
 
@@ -61,12 +60,21 @@ def take(operation_id: int, first: int, last: int, claimant: str) -> list[Claime
 
 
 CONCLUDE = """
-update bulk_bulktarget target
-set state = came.state, says = came.says, new_run_id = came.new_run_id, concluded_at = %(at)s
-from unnest(%(ids)s::bigint[], %(states)s::text[], %(says)s::text[], %(runs)s::text[])
-  as came (id, state, says, new_run_id)
-where target.id = came.id and target.state = 'claimed' and target.claim = %(claimant)s
-returning target.id
+with held as (
+    update bulk_bulktarget target
+    set state = came.state, says = came.says, new_run_id = came.new_run_id, concluded_at = %(at)s
+    from unnest(%(ids)s::bigint[], %(states)s::text[], %(says)s::text[], %(runs)s::text[])
+      as came (id, state, says, new_run_id)
+    where target.id = came.id and target.state = 'claimed' and target.claim = %(claimant)s
+    returning target.id, target.operation_id, target.state
+), tallied as (
+    insert into bulk_tally (operation_id, second, state, count)
+    select operation_id, date_trunc('second', %(at)s::timestamptz), state, count(*)
+    from held group by operation_id, state
+    on conflict (operation_id, second, state) do update
+    set count = bulk_tally.count + excluded.count
+)
+select id from held
 """
 
 
@@ -109,6 +117,7 @@ def next_position(operation: BulkOperation) -> int | None:
     )
 
 
+@transaction.atomic
 def leave_the_rest(operation: BulkOperation, at: datetime) -> int:
     """After an abort: what was not begun is left out, and says so.
 
@@ -122,17 +131,44 @@ def leave_the_rest(operation: BulkOperation, at: datetime) -> int:
         says="It was under way when the operation was aborted by force: look at the run itself.",
         concluded_at=at,
     )
+    _add(operation, State.LEFT, before + amid, at)
     return before + amid
 
 
-def wait_again(operation: BulkOperation) -> int:
+@transaction.atomic
+def wait_again(operation: BulkOperation, at: datetime) -> int:
     """The failed ones get another turn; their request ids stay, their tries go on counting.
 
     The database keeps the outcome that they had.
     """
-    return operation.targets.filter(state=State.FAILED).update(
+    again = operation.targets.filter(state=State.FAILED).update(
         state=State.WAITING, claim="", concluded_at=None
     )
+    _add(operation, State.FAILED, -again, at)
+    return again
+
+
+ADD = """
+insert into bulk_tally (operation_id, second, state, count)
+values (%(operation)s, date_trunc('second', %(at)s::timestamptz), %(state)s, %(count)s)
+on conflict (operation_id, second, state) do update set count = bulk_tally.count + excluded.count
+"""
+
+
+def _add(operation: BulkOperation, state: State, count: int, at: datetime) -> None:
+    if not count:
+        return
+    given = {"operation": operation.pk, "at": at, "state": state.value, "count": count}
+    with connection.cursor() as cursor:
+        cursor.execute(ADD, given)
+
+
+def tally(operation: BulkOperation) -> Counter[str]:
+    """Of those that are eligible; who is under way waits for its outcome."""
+    rows = operation.tallies.values_list("state").annotate(Sum("count"))
+    found = Counter(dict(rows))
+    found[State.WAITING] = operation.eligible - found.total()
+    return found
 
 
 def by_state(operation: BulkOperation) -> Counter[str]:
@@ -175,10 +211,8 @@ def by_second(operation: BulkOperation, now: datetime, seconds: int) -> list[int
     end = now.replace(microsecond=0)
     since = end - timedelta(seconds=seconds)
     rows = dict(
-        operation.targets.order_by()
-        .filter(state__in=TRIED, concluded_at__gte=since, concluded_at__lt=end)
-        .annotate(second=TruncSecond("concluded_at"))
+        operation.tallies.filter(state__in=TRIED, count__gt=0, second__gte=since, second__lt=end)
         .values_list("second")
-        .annotate(Count("id"))
+        .annotate(Sum("count"))
     )
     return [rows.get(since + timedelta(seconds=number), 0) for number in range(seconds)]

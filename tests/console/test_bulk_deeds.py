@@ -240,13 +240,14 @@ def test_the_record_stays_and_a_failure_is_kept_when_it_is_tried_again(
     ):
         with refused():
             change()
-    assert outcomes.wait_again(operation) == 1
+    assert outcomes.wait_again(operation, timezone.now()) == 1
     past = PastOutcome.objects.get(operation=operation)
     with refused():
         past.delete()
 
     assert (past.target_id, past.says, past.tries) == (other.id, "it was away", 1)
-    assert +outcomes.by_state(operation) == {State.DONE: 1, State.WAITING: 1}
+    counts = +outcomes.by_state(operation)
+    assert counts == +outcomes.tally(operation) == {State.DONE: 1, State.WAITING: 1}
     assert (
         "it was away"
         in browser_of(bob).get(f"{URL}{operation.pk}/outcomes.csv").getvalue().decode()
