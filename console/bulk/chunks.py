@@ -77,7 +77,7 @@ class Chunk:
         return ChunkDone(
             self._concluded,
             self._failed,
-            outcomes.next_position(self._operation),
+            outcomes.next_position(self._operation, self._order.first - 1),
             list(self._newest),
         )
 

@@ -118,7 +118,7 @@ def trace_failed(order: Order, turn: Turn) -> str:
 
 DEEDS = (
     Deed(
-        "activity-try", "activity.try", "Try now", "tried now", forms.TryForm, try_now,
+        "activity-try", "activity.try", "Try activities now", "tried now", forms.TryForm, try_now,
         closed=CLOSED, of="Activities",
         says="The pause before the next attempt ends at once, and attempts are counted from the"
         " first again. A paused activity is resumed.",
@@ -133,7 +133,7 @@ DEEDS = (
         resume, closed=CLOSED, of="Activities", says="The next attempt begins at once.",
     ),
     Deed(
-        "activity-options", "activity.change", "Change options", "changed", forms.OptionsForm,
+        "activity-options", "activity.change", "Change activity options", "changed", forms.OptionsForm,
         change, closed=CLOSED, of="Activities",
         says="A time-out holds at once, the rest from the next attempt on.",
     ),

@@ -21,6 +21,7 @@ TARGETS_MAX = 100_000
 PAGE = 1_000
 SELECTION_MAX = 500
 ASKED_AT_ONCE = 50
+ANALYZED_FROM = 1_000
 RUN_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 
 
@@ -66,6 +67,8 @@ def _freeze(
         runs = [run for run in page if run.key not in seen]
         seen.update(run.key for run in runs)
         eligible += _copy(_rows(operation, deed, runs, eligible))
+    if len(seen) >= ANALYZED_FROM:
+        _analyze()
     operation.eligible, operation.not_eligible = eligible, len(seen) - eligible
     operation.save(update_fields=["eligible", "not_eligible"])
     return operation
@@ -76,6 +79,12 @@ copy bulk_bulktarget (operation_id, workflow_id, run_id, workflow_type, status_t
                       state, says, claim, tries, new_run_id) from stdin
 """
 Row = tuple[int, str, str, str, str, int | None, str, str, str, int, str]
+
+
+def _analyze() -> None:
+    """A list that is large is so to the planner, too, before the first page is asked of it."""
+    with connection.cursor() as cursor:
+        cursor.execute("analyze bulk_bulktarget")
 
 
 def _copy(rows: Iterable[Row]) -> int:

@@ -103,7 +103,9 @@ class BulkOperation(models.Model):
 
 
 class BulkTarget(models.Model):
-    operation = models.ForeignKey(BulkOperation, on_delete=models.CASCADE, related_name="targets")
+    operation = models.ForeignKey(
+        BulkOperation, on_delete=models.CASCADE, related_name="targets", db_index=False
+    )
     workflow_id = models.CharField(max_length=1_000)
     run_id = models.CharField(max_length=64)
     workflow_type = models.CharField(max_length=1_000, blank=True)
@@ -131,6 +133,7 @@ class BulkTarget(models.Model):
             ),
         )
         indexes = (
+            models.Index(fields=["operation", "id"], name="bulk_targets_listed"),
             models.Index(fields=["operation", "position"], name="bulk_targets_in_order"),
             models.Index(fields=["operation", "state", "id"], name="bulk_targets_by_state"),
             models.Index(fields=["operation", "-concluded_at"], name="bulk_targets_newest"),

@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, Sum
 
-from console.bulk.models import OPEN_STATES, BulkOperation, BulkTarget, State
+from console.bulk.models import OPEN_STATES, BulkOperation, State
 
 #: What the engine was asked for: the outcomes that an error rate is made of.
 TRIED = (State.DONE, State.CLOSED, State.FAILED)
@@ -108,9 +108,10 @@ def give_back(targets: Sequence[Claimed], claimant: str) -> None:
         cursor.execute(GIVE_BACK, {"ids": [one.id for one in targets], "claimant": claimant})
 
 
-def next_position(operation: BulkOperation) -> int | None:
+def next_position(operation: BulkOperation, after: int = 0) -> int | None:
+    """`after`: up to there nothing is open, so it need not be looked through again."""
     return (
-        operation.targets.filter(state__in=OPEN_STATES, position__isnull=False)
+        operation.targets.filter(state__in=OPEN_STATES, position__gt=after)
         .order_by("position")
         .values_list("position", flat=True)
         .first()
@@ -189,16 +190,12 @@ def by_status(operation: BulkOperation) -> list[tuple[str, str, int]]:
     ]
 
 
-def newest(operation: BulkOperation) -> QuerySet[BulkTarget]:
-    return operation.targets.filter(state__in=TRIED, concluded_at__isnull=False).order_by(
-        "-concluded_at", "-position"
-    )
-
-
 def failed_of_newest(operation: BulkOperation, how_many: int) -> tuple[int, int]:
-    """(failed, of how many)"""
-    states = list(newest(operation).values_list("state", flat=True)[:how_many])
-    return states.count(State.FAILED), len(states)
+    """(failed, of how many). The newest are asked for as their index has them."""
+    newest = operation.targets.filter(concluded_at__isnull=False).order_by("-concluded_at")
+    states = newest.values_list("state", flat=True)[:how_many]
+    tried = [state for state in states if state in TRIED]
+    return tried.count(State.FAILED), len(tried)
 
 
 def of_canary(operation: BulkOperation) -> Counter[str]:

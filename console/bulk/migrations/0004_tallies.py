@@ -33,5 +33,11 @@ class Migration(migrations.Migration):
                 "constraints": [models.UniqueConstraint(fields=("operation", "second", "state"), name="one_tally_per_second")],
             },
         ),
+        migrations.AlterField(
+            "bulktarget",
+            "operation",
+            models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="targets", to="bulk.bulkoperation"),
+        ),
+        migrations.AddIndex("bulktarget", models.Index(fields=["operation", "id"], name="bulk_targets_listed")),
         migrations.RunSQL(COUNT, migrations.RunSQL.noop),
     ]
