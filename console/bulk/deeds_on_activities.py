@@ -133,8 +133,8 @@ DEEDS = (
         resume, closed=CLOSED, of="Activities", says="The next attempt begins at once.",
     ),
     Deed(
-        "activity-options", "activity.change", "Change activity options", "changed", forms.OptionsForm,
-        change, closed=CLOSED, of="Activities",
+        "activity-options", "activity.change", "Change activity options", "changed",
+        forms.OptionsForm, change, closed=CLOSED, of="Activities",
         says="A time-out holds at once, the rest from the next attempt on.",
     ),
     Deed(
