@@ -1,6 +1,8 @@
 """Terminate, cancel, signal, update, reset, delete."""
 
-from console.bulk import forms
+from typing import Any
+
+from console.bulk import forms, orders
 from console.gateway import histories, once, steering
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.deeds import Deed, Done, NothingToDo, Order, Turn, Unsuited
@@ -17,18 +19,28 @@ def cancel(order: Order, turn: Turn) -> Done:
 
 
 def signal(order: Order, turn: Turn) -> Done:
-    told = order.told
-    once.signal(turn.key, told["name"], told["arguments"], order.who, turn.request_id)
+    arguments = _filled(order.told["arguments"], order, turn)
+    once.signal(turn.key, order.told["name"], arguments, order.who, turn.request_id)
     return Done()
+
+
+def _filled(value: Any, order: Order, turn: Turn) -> Any:
+    if isinstance(value, list):
+        return [_filled(one, order, turn) for one in value]
+    if not isinstance(value, dict):
+        return value
+    if set(value) == {orders.FILLED}:
+        said = {"person": order.who, "reason": order.reason, "audit": turn.request_id}
+        return said[value[orders.FILLED]]
+    return {name: _filled(one, order, turn) for name, one in value.items()}
 
 
 def update(order: Order, turn: Turn) -> Done:
     """The same update id never runs twice; what the validator refuses leaves no event."""
-    told = order.told
     answer = steering.update(
         turn.key,
-        told["name"],
-        told["arguments"],
+        order.told["name"],
+        _filled(order.told["arguments"], order, turn),
         identity=order.who,
         update_id=turn.request_id,
     )

@@ -1,11 +1,13 @@
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
 
 from console.bulk import orders
 from console.gateway.activities import PATHS
-from console.ui import spans, typed
+from console.gateway.runs import RunDetail
+from console.offering import asking, offers
+from console.ui import spans
 from console.ui.spans import EXAMPLE, SpanField
 from console.ui.typed import JsonField
 
@@ -87,42 +89,76 @@ class LaunchForm(forms.Form):
         return {name: value for name, value in self.cleaned_data.items() if name != "count"}
 
 
-class NothingMore(forms.Form):
-    def told(self) -> dict[str, Any]:
-        return {}
+class DeedForm(forms.Form):
+    """The own fields of a deed. `sample`: the first run that it will be done to, where one asks."""
 
+    wants_sample = False
+    #: what the workflow says that it takes, or has: offered while one types
+    offered: Sequence[str] = ()
 
-class MessageForm(forms.Form):
-    """A name, and its arguments: one field of JSON for each."""
-
-    name = forms.CharField(max_length=1_000)
-
-    def __init__(self, given: Any = None) -> None:
+    def __init__(self, given: Any = None, sample: RunDetail | None = None) -> None:
         super().__init__(given)
-        wants_more = given is not None and given.get("step") == "more"
-        texts = given.getlist("argument") if given is not None else []
-        self.rows = typed.rows(texts, wants_more)
-        self.arguments: list[Any] = []
+        self.sample = sample
+
+    @property
+    def is_unfinished(self) -> bool:
+        """More fields were asked for, so nothing is judged yet."""
+        return bool(self.data.get("step") in {"more", "draw"})
+
+    def told(self) -> dict[str, Any]:
+        return dict(self.cleaned_data)
+
+
+class NothingMore(DeedForm):
+    pass
+
+
+class MessageForm(DeedForm):
+    """A name, and its arguments: typed where the sample's memo has a schema, else as JSON."""
+
+    wants_sample = True
+    kind = ""
+    name = forms.CharField(
+        max_length=1_000, widget=forms.TextInput(attrs={"list": "offered", "autocomplete": "off"})
+    )
+    #: the name for which typed fields were drawn
+    drawn = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, given: Any = None, sample: RunDetail | None = None) -> None:
+        super().__init__(given, sample)
+        self.fields["name"].label = self.kind.capitalize()
+        memo = sample.summary.memo if sample else {}
+        self.offered = [name for kind, name in offers.typed_actions(memo) if kind == self.kind]
+        self.called = given.get("name", "").strip() if given is not None else ""
+        offer = offers.of_memo(memo, self.kind, self.called)
+        self.is_new = offer.arguments is not None and self.data.get("drawn") != self.called
+        self.it = asking.begin(offer, None if self.is_new else given, says_why=False)
+
+    @property
+    def is_unfinished(self) -> bool:
+        return super().is_unfinished or self.is_new
 
     def clean(self) -> dict[str, Any]:
-        self.arguments = typed.values(self.rows)
-        if any(row.error for row in self.rows):
+        self.it.arguments({"person": "", "reason": "", "audit": asking.NO_AUDIT})
+        if self.it.is_wrong:
             raise forms.ValidationError("An argument cannot be read.")
-        return super().clean() or {}
+        return super().clean() or self.cleaned_data
 
     def told(self) -> dict[str, Any]:
-        return {"name": self.cleaned_data["name"], "arguments": self.arguments}
+        """What the console fills in is said of each run when its turn comes."""
+        blanks: Any = {name: {orders.FILLED: name} for name in ("person", "reason", "audit")}
+        return {"name": self.cleaned_data["name"], "arguments": self.it.arguments_with(blanks)}
 
 
 class SignalForm(MessageForm):
-    name = forms.CharField(max_length=1_000, label="Signal")
+    kind = "signal"
 
 
 class UpdateForm(MessageForm):
-    name = forms.CharField(max_length=1_000, label="Update")
+    kind = "update"
 
 
-class ResetForm(forms.Form):
+class ResetForm(DeedForm):
     to = forms.ChoiceField(
         label="Go back to",
         choices=[("last", "the last workflow task"), ("first", "the first workflow task")],
@@ -134,19 +170,19 @@ class ResetForm(forms.Form):
         required=False, initial=True, label="Apply later updates again"
     )
 
-    def told(self) -> dict[str, Any]:
-        return dict(self.cleaned_data)
 
-
-class ActivityForm(forms.Form):
+class ActivityForm(DeedForm):
+    wants_sample = True
     type = forms.CharField(
         max_length=1_000,
         label="Type of activity",
+        widget=forms.TextInput(attrs={"list": "offered", "autocomplete": "off"}),
         help_text="All pending ones of this type in each run; a run without is passed over.",
     )
 
-    def told(self) -> dict[str, Any]:
-        return dict(self.cleaned_data)
+    def __init__(self, given: Any = None, sample: RunDetail | None = None) -> None:
+        super().__init__(given, sample)
+        self.offered = sorted({one.type for one in sample.activities}) if sample else ()
 
 
 class TryForm(ActivityForm):

@@ -13,7 +13,7 @@ from console.bulk.forms import LaunchForm
 from console.bulk.models import OPEN_STATES, BulkOperation, Stage, State
 from console.gateway import task_queues, workflows
 from console.gateway.channel import GatewayError, Trouble
-from console.gateway.runs import RunKey
+from console.gateway.runs import RunDetail, RunKey
 from console.ui.htmx import version_of
 from console.ui.pages import BadToken, Pager, place, size_of
 
@@ -33,18 +33,29 @@ class Asking:
 
     def __init__(self, operation: BulkOperation, given: QueryDict | None = None) -> None:
         deed = verbs.named(operation.verb)
-        self.wants_more = given is not None and given.get("step") == "more"
-        self.own = deed.form(given)
+        sample = _sample(operation) if deed.form.wants_sample else None
+        self.own = deed.form(given, sample)
         self.how = LaunchForm(given, eligible=operation.eligible, is_final=deed.is_final)
+        self.wants_more = given is not None and self.own.is_unfinished
 
     def is_complete(self) -> bool:
         if self.wants_more:
-            # Another field was asked for: nothing is judged yet.
             self.own.errors.clear()
             self.how.errors.clear()
             return False
         own, how = self.own.is_valid(), self.how.is_valid()
         return bool(own and how)
+
+
+def _sample(operation: BulkOperation) -> RunDetail | None:
+    """What the first of them says it takes, or has pending, is offered for all."""
+    first = operation.targets.filter(position=1).first()
+    if first is None:
+        return None
+    try:
+        return workflows.describe(RunKey(operation.namespace, first.workflow_id, first.run_id))
+    except GatewayError:
+        return None
 
 
 def rights(person: User, operation: BulkOperation) -> dict[str, Any]:

@@ -9,6 +9,9 @@ WORKFLOW_TYPE = "BulkOperation"
 ACT_ON_CHUNK = "act_on_chunk"
 SHOW_STAGE = "show_stage"
 
+#: In place of a value: what the console says of each run, as the form for one run fills it in.
+FILLED = "perdure.filled"
+
 PAUSE = "pause"
 RESUME = "resume"
 ABORT = "abort"

@@ -159,7 +159,12 @@ on conflict (operation_id, second, state) do update set count = bulk_tally.count
 def _add(operation: BulkOperation, state: State, count: int, at: datetime) -> None:
     if not count:
         return
-    given = {"operation": operation.pk, "at": at, "state": state.value, "count": count}
+    given: dict[str, Any] = {
+        "operation": operation.pk,
+        "at": at,
+        "state": state.value,
+        "count": count,
+    }
     with connection.cursor() as cursor:
         cursor.execute(ADD, given)
 

@@ -61,7 +61,8 @@ class Deed:
     label: str
     #: what a run is afterwards
     did: str
-    #: its own fields: a Django form with `told()`, which gives what Order.told will be
+    #: its own fields: a Django form, made with what was given and a sample run (or None); it has
+    #: `wants_sample`, `offered`, `is_unfinished`, and `told()`, which gives what Order.told will be
     form: type[Any]
     do: Callable[[Order, Turn], Done]
     #: how an earlier try of this turn shows once the run is closed or gone; "" if it does not

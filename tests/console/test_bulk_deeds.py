@@ -4,22 +4,26 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import Error, transaction
+from django.http import QueryDict
 from django.test import Client
 from django.utils import timezone
 
 from console.bulk import acting, outcomes, verbs
 from console.bulk.chunks import Chunk
+from console.bulk.looking import Asking
 from console.bulk.models import BulkOperation, BulkTarget, PastOutcome, State
 from console.bulk.orders import ChunkOrder
 from console.bulk.outcomes import Outcome
-from console.gateway import histories, workflows
+from console.gateway import histories, payloads, workflows
 from console.gateway.channel import GatewayError
 from console.gateway.deeds import Order, Turn
 from console.gateway.runs import PendingActivity, RunKey
+from tests.console.test_actions import MEMO
 from tests.support import bulk
 from tests.support.bulk import URL
 from tests.support.eventually import eventually
@@ -194,6 +198,43 @@ def test_another_argument_is_a_field_and_no_launch(
     assert part.status_code == 200
     assert part.text.count('name="argument"') == 2
     assert "required" not in words_in(part).replace("Required.", "")
+
+
+def test_a_cohort_gets_the_typed_form_that_its_first_run_names(
+    bob: User, browser_of: Browser, program: Program, names: Names
+) -> None:
+    queue = names.queue()
+    key = program.start("Waiting", names.workflow(), queue, memo=MEMO)
+    browser = browser_of(bob)
+    operation = bulk.choose(browser, "update", [key])
+    url, given = f"{URL}{operation.pk}/launch/", bulk.HOW | {"name": "book", "drawn": "book"}
+    given |= {"a0.0": "2", "a0.3": "true", "a1": "3"}
+
+    page = browser.get(f"{URL}{operation.pk}/")
+    drawn = browser.post(url, {"step": "draw", "name": "book"}, headers=htmx("launch"))
+    wrong = browser.post(url, given | {"a0.0": "0"}, headers=htmx("launch"))
+    with running(program, queue):
+        asking = Asking(operation, QueryDict(urlencode(given)))
+        assert asking.is_complete(), asking.own.errors
+        done = act("update", key, asking.own.told())
+
+    assert '<option value="book">' in page.text
+    assert (drawn.status_code, wrong.status_code) == (200, 422)
+    assert "How many" in words_in(drawn)
+    assert 'name="a1" value="1"' in drawn.text
+    assert done.state is State.DONE, done.says
+    (order, times) = accepted(key)
+    assert (order["count"], order["gift"], order["who"], times) == (2, True, BOB, 3)
+    assert order["log"] == "request of update"
+
+
+def accepted(key: RunKey) -> tuple[dict[str, Any], int]:
+    """The arguments of the update, as the history has them."""
+    found = [
+        e for e in histories.forward(key).events if e.kind == "WorkflowExecutionUpdateAccepted"
+    ]
+    order, times = payloads.values(found[0].attributes.accepted_request.input.args)
+    return order.content, times.content
 
 
 def test_who_may_not_do_it_to_one_run_may_not_to_many(
