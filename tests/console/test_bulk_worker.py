@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.test import Client
+from django.test import Client, override_settings
 
 from console.audit.models import AuditEntry
 from console.bulk import outcomes
@@ -25,11 +26,17 @@ pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 Browser = Callable[..., Client]
 
 
+@pytest.fixture(scope="module")
+def worker_queue(django_db_setup: None, server_address: str) -> Iterator[str]:
+    """Of a worker that all of these tests share: it is a process, and slow to start."""
+    queue = f"bulk/{server_address}"
+    with override_settings(ENGINE_ADDRESS=server_address, BULK_TASK_QUEUE=queue), bulk_worker():
+        yield queue
+
+
 @pytest.fixture
-def worker(settings: object, bob: User, names: Names, engine: str) -> Iterator[None]:
-    settings.BULK_TASK_QUEUE = names.queue()  # type: ignore[attr-defined]
-    with bulk_worker():
-        yield
+def worker(settings: Any, bob: User, worker_queue: str) -> None:
+    settings.BULK_TASK_QUEUE = worker_queue
 
 
 def counts(operation: BulkOperation) -> Counter[str]:
