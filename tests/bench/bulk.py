@@ -36,7 +36,8 @@ ENDED_WITHIN_SECONDS = 1_800
 OTHERS_PER_SECOND = 50
 QUIET_SECONDS = 30
 LOOK_SECONDS = 1.0
-RATE = 2_000
+#: As fast as the goal, and a little faster.
+RATE = 1_100
 QUEUE = "bench-bulk"
 BULK = "/namespaces/default/bulk/"
 PARTS = {
