@@ -21,6 +21,8 @@ except ImproperlyConfigured as refused:
 
 from django.db import connections
 
+from console.acts import jobs as acts
+from console.acts import scanning
 from console.alerts import delivering, watching
 from console.alerts import jobs as alerts
 from console.exports import jobs as exports
@@ -43,6 +45,7 @@ BEAT = {
     "watch-alert-rules": _every(watching.INTERVAL_SECONDS, alerts.WATCH),
     "deliver-alerts": _every(delivering.INTERVAL_SECONDS, alerts.DELIVER),
     "survey-incidents": _every(INTERVAL_SECONDS, incidents.SURVEY),
+    "read-acts-by-other-doors": _every(scanning.INTERVAL_SECONDS, acts.SCAN),
     "exports-go-on": _every(EXPORT_SECONDS, exports.GO_ON),
     "clear-expired-exports": _every(HOUR_SECONDS, exports.CLEAR_EXPIRED),
     "clear-expired-sessions": _every(HOUR_SECONDS, people.CLEAR_EXPIRED_SESSIONS),

@@ -4,12 +4,15 @@ Each value from outside passes one of a few readers that refuse loudly.
 """
 
 import os
+import tomllib
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+
+from console import policies
 
 
 def required(name: str, meaning: str) -> str:
@@ -49,12 +52,32 @@ def seconds(name: str, default: int) -> int:
     return int(value)
 
 
+def issuer(name: str) -> str:
+    """Empty, or the provider's own address: https, but for one on this machine."""
+    value = optional(name)
+    parts = urlsplit(value)
+    here = parts.scheme == "http" and parts.hostname in {"localhost", "127.0.0.1"}
+    if value and not (parts.hostname and (parts.scheme == "https" or here)):
+        raise ImproperlyConfigured(f"{name} is {value!r}. It must be the provider's https address.")
+    return value
+
+
 def one_of(name: str, allowed: tuple[str, ...]) -> str:
     """The first is the default."""
     value = os.environ.get(name, "").strip() or allowed[0]  # noqa: TID251  the one reader of the environment
     if value not in allowed:
         raise ImproperlyConfigured(f"{name} is {value!r}. It must be one of {', '.join(allowed)}.")
     return value
+
+
+def payload_policies(name: str) -> policies.Policies:
+    path = optional(name)
+    if not path:
+        return {}
+    try:
+        return policies.parse(tomllib.loads(Path(path).read_text("utf-8")), optional)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, policies.WrongPolicy) as wrong:
+        raise ImproperlyConfigured(f"{name}, {path}: {wrong}") from None
 
 
 def database(url: str) -> dict[str, Any]:
@@ -92,8 +115,13 @@ SECRET_KEY = required(
 ENGINE_ADDRESS = required(
     "ENGINE_ADDRESS", "host:port of the engine, or of any server that speaks its protocol"
 )
+#: The relay's; without it each process counts for itself what it may ask of the index.
+BROKER_URL = optional("BROKER_URL")
 #: Each console needs its own when two of them share a server.
 BULK_TASK_QUEUE = words("BULK_TASK_QUEUE", "perdure-bulk")[0]
+BILLING_TASK_QUEUE = words("BILLING_TASK_QUEUE", "perdure-billing")[0]
+#: A proposal that nobody decided on by then has expired.
+BILLING_APPROVAL_SECONDS = seconds("BILLING_APPROVAL_SECONDS", 3 * 86_400)
 #: What can be done to many runs at once: tuples of `console.gateway.deeds.Deed`.
 BULK_DEEDS = (
     "console.bulk.deeds_on_runs.DEEDS",
@@ -111,6 +139,8 @@ EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = optional("EMAIL_FROM", "perdure@localhost")
 #: Written by the background jobs and read by the console: the same place to both.
 EXPORT_DIRECTORY = words("EXPORT_DIRECTORY", str(ROOT / ".run" / "exports"))[0]
+#: Codecs, masked fields and blob stores of payloads, by namespace.
+PAYLOADS = payload_policies("PAYLOADS_FILE")
 ALLOWED_HOSTS = words("CONSOLE_HOSTS", "localhost,127.0.0.1,[::1]")
 BEHIND_HTTPS = flag("CONSOLE_HTTPS", False)
 DEBUG = False
@@ -121,6 +151,30 @@ ENVIRONMENT_COLOUR = one_of("ENVIRONMENT_COLOUR", ("neutral", "accent", "good", 
 SESSION_AGE_SECONDS = seconds("SESSION_AGE_SECONDS", 12 * 3600)
 #: and this long after its person last did something. A page that polls by itself is nobody.
 SESSION_IDLE_SECONDS = seconds("SESSION_IDLE_SECONDS", 4 * 3600)
+
+#: Without a password only the provider signs in.
+PASSWORD_SIGN_IN = flag("PASSWORD_SIGN_IN", True)
+#: Sign-in by OpenID Connect; without an issuer there is none.
+OIDC_ISSUER = issuer("OIDC_ISSUER")
+if not OIDC_ISSUER and not PASSWORD_SIGN_IN:
+    raise ImproperlyConfigured("PASSWORD_SIGN_IN is false and OIDC_ISSUER is empty: no way in.")
+OIDC_NAME = optional("OIDC_NAME", "single sign-on")
+OIDC_GROUPS_CLAIM = optional("OIDC_GROUPS_CLAIM", "groups")
+OIDC_LINK_VERIFIED_EMAIL = flag("OIDC_LINK_VERIFIED_EMAIL", False)
+OIDC_RENEW_SECONDS = seconds("OIDC_RENEW_SECONDS", 3600)
+OIDC_RP_CLIENT_ID = (
+    required("OIDC_CLIENT_ID", "the name that the provider knows this console by")
+    if OIDC_ISSUER
+    else ""
+)
+OIDC_RP_CLIENT_SECRET = optional("OIDC_CLIENT_SECRET")
+OIDC_RP_SCOPES = optional("OIDC_SCOPES", "openid profile email")
+OIDC_RP_SIGN_ALGO = one_of("OIDC_ALGORITHM", ("RS256", "RS384", "RS512", "ES256", "ES384"))
+# how the library goes about it
+OIDC_USE_PKCE = OIDC_USE_NONCE = True
+OIDC_AUTHENTICATION_CALLBACK_URL = "oidc:callback"
+OIDC_TIMEOUT = 10
+OIDC_MAX_STATES = 10
 
 # ---- the application ----
 ROOT_URLCONF = "console.urls"
@@ -137,9 +191,12 @@ INSTALLED_APPS = [
     "console.ui",
     "console.access",
     "console.audit",
+    "console.acts",
     "console.people",
+    "console.oidc",
     "console.saved_views",
     "console.bulk",
+    "console.billing",
     "console.incidents",
     "console.alerts",
     "console.exports",
@@ -155,8 +212,10 @@ MIDDLEWARE = [
     "console.access.sessions.SignInMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "console.oidc.renewing.RenewMiddleware",
     "console.gateway.tally.ServerTimingMiddleware",
     "console.access.tokens.TokenMiddleware",
+    "console.access.sights.SightMiddleware",
     "console.ui.refusals.RefusalMiddleware",
     "console.access.frontdoor.EngineRefusalMiddleware",
     "console.saved_views.opening.DefaultViewMiddleware",
@@ -201,13 +260,28 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "console.oidc.backend.ProviderBackend",
+]
 LOGIN_URL = "people:sign_in"
 LOGIN_REDIRECT_URL = "home"
 USE_TZ = True
 TIME_ZONE = "UTC"
 USE_I18N = False
 USE_THOUSAND_SEPARATOR = True
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+#: `shared` holds numbers that all processes count together, where there is a broker to hold them.
+CACHES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    "shared": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "shared"},
+}
+if BROKER_URL:
+    CACHES["shared"] = {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": BROKER_URL,
+        "KEY_PREFIX": "perdure-console",
+        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
+    }
 
 # ---- what a browser may do ----
 CONTENT_SECURITY_POLICY = {

@@ -8,6 +8,7 @@ NAMESPACE = "namespaces/<name:namespace>/"
 
 urlpatterns = [
     path("", frontdoor.home, name="home"),
+    path("sign-in/oidc/", include("console.oidc.urls")),
     path("", include("console.people.urls")),
     path("account/", include("console.account.urls")),
     path("activity/", include("console.acts.urls")),

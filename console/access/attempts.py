@@ -9,6 +9,7 @@ into the form, and hold neither names nor addresses.
 import hashlib
 import hmac
 import ipaddress
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -40,6 +41,11 @@ class TooManyAttempts(ValidationError):
         at = words.clock(free_at + timedelta(seconds=59))[:5]
         super().__init__(f"Too many attempts. Try again at {at} UTC.", code="too_many_attempts")
         self.free_at = free_at
+
+    @property
+    def seconds(self) -> int:
+        """From now until then, as a header says it."""
+        return max(1, math.ceil((self.free_at - timezone.now()).total_seconds()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Grant and GroupGrant: a person or a group, a namespace, a role.
+"""Grant and GroupGrant: a person or a group, a namespace, a role. Rule: an exception to a role.
 
 SignIn: a session that one can see and end. AttemptCount: how often a password was tried.
 Token: a key of a person's to read with.
@@ -54,6 +54,46 @@ class GroupGrant(models.Model):
 
     def __str__(self) -> str:
         return f"{self.group} is {self.role} of {self.namespace}"
+
+
+class Rule(models.Model):
+    """An exception to what the roles say: one verb that somebody may, or may not.
+
+    `up_to` bounds what is allowed, or says above what it is forbidden; for verbs that take money.
+    """
+
+    person = models.ForeignKey(User, on_delete=models.CASCADE, null=True, related_name="rules")
+    group = models.ForeignKey(Group, on_delete=models.CASCADE, null=True, related_name="rules")
+    namespace = models.CharField(max_length=255, default=EVERYWHERE)
+    verb = models.CharField(max_length=64)
+    may = models.BooleanField()
+    up_to = models.DecimalField(max_digits=18, decimal_places=4, null=True)
+    currency = models.CharField(max_length=3, blank=True)
+    reason = models.CharField(max_length=500)
+    given_by = models.CharField(max_length=200)
+    given_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("verb", "namespace", "pk")
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(person__isnull=True) ^ models.Q(group__isnull=True),
+                name="rule_of_a_person_or_a_group",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(up_to__isnull=True, currency="")
+                | models.Q(up_to__gte=0) & ~models.Q(currency=""),
+                name="an_amount_has_a_currency",
+            ),
+            models.UniqueConstraint(
+                fields=["person", "group", "namespace", "verb", "may", "currency"],
+                nulls_distinct=False,
+                name="one_rule_of_a_kind",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.person or self.group}: {'may' if self.may else 'may not'} {self.verb}"
 
 
 class SignIn(models.Model):

@@ -1,10 +1,16 @@
-"""The verbs, the least role for each, and the one place that decides."""
+"""The verbs, the least role for each, the exceptions, and the one place that decides.
+
+a denial holds against everything  ▶  the role  ▶  an allowance adds to it
+"""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
 
 from django.contrib.auth.models import AnonymousUser, User
+from django.db.models import Q
 
-from console.access.models import EVERYWHERE, Grant, GroupGrant, Role, Token
+from console.access.models import EVERYWHERE, Grant, GroupGrant, Role, Rule, Token
 
 LADDER = (Role.VIEWER, Role.OPERATOR, Role.ADMIN)
 
@@ -18,6 +24,8 @@ VERBS: dict[str, Role] = {
     "run.reset": Role.OPERATOR,
     "run.start": Role.OPERATOR,
     "run.update": Role.OPERATOR,
+    "payload.view": Role.VIEWER,
+    "payload.reveal": Role.OPERATOR,
     "run.delete": Role.ADMIN,
     "activity.try": Role.OPERATOR,
     "activity.pause": Role.OPERATOR,
@@ -51,6 +59,10 @@ VERBS: dict[str, Role] = {
     "billing.view": Role.VIEWER,
     "billing.adjust": Role.OPERATOR,
     "billing.refund": Role.OPERATOR,
+    "billing.propose": Role.OPERATOR,
+    "billing.approve": Role.OPERATOR,
+    "billing.cohort": Role.OPERATOR,
+    "billing.limit": Role.ADMIN,
     "replay.view": Role.VIEWER,
     "replay.check": Role.OPERATOR,
     "cluster.view": Role.VIEWER,
@@ -66,13 +78,92 @@ VERBS: dict[str, Role] = {
 NOT_BY_TOKEN = frozenset({"account.own"})
 
 
-def can(person: User | AnonymousUser, verb: str, namespace: str | None) -> bool:
-    """Without a namespace.
+#: No exception gives or takes them: an account is its person's, and exceptions are made by them.
+NOT_BY_RULE = frozenset({"account.own", "people.manage"})
+#: Verbs that take an amount of money, which an exception may bound.
+WITH_AMOUNT = frozenset({"billing.refund"})
+#: Updates that are acts of their own, by whichever form they are sent.
+UPDATES = {
+    "refund": "billing.refund",
+    "adjust_charge": "billing.adjust",
+    "adjust_period": "billing.adjust",
+}
 
-    What every viewer may see needs a role anywhere, all else a role everywhere.
+Amount = tuple[Decimal, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Exempted:
+    """A Rule, as far as it decides."""
+
+    namespace: str
+    verb: str
+    may: bool
+    up_to: Decimal | None
+    currency: str
+
+    def forbids(self, amount: Amount | None) -> bool:
+        """A bound in one currency says nothing good of another."""
+        if self.may or self.up_to is None:
+            return not self.may
+        return amount is not None and not self._within(amount)
+
+    def allows(self, amount: Amount | None) -> bool:
+        return self.may and (self.up_to is None or amount is None or self._within(amount))
+
+    def _within(self, amount: Amount) -> bool:
+        much, currency = amount
+        return self.up_to is not None and currency == self.currency and much <= self.up_to
+
+
+def can(
+    person: User | AnonymousUser, verb: str, namespace: str | None, amount: Amount | None = None
+) -> bool:
+    """Without a namespace: what every viewer may see needs a role anywhere, all else everywhere.
+
+    Without an amount: whether there is any amount for which it holds.
     """
-    if token_of(person) and verb in NOT_BY_TOKEN:
+    token = token_of(person)
+    if token and verb in NOT_BY_TOKEN:
         return False
+    exempted = _about(person, verb, namespace)
+    if any(one.forbids(amount) for one in exempted):
+        return False
+    if _by_role(person, verb, namespace):
+        return True
+    is_here = role_of(person, namespace if namespace is not None else EVERYWHERE) is not None
+    return is_here and not token and any(one.allows(amount) for one in exempted)
+
+
+def bounds(person: User | AnonymousUser, verb: str, namespace: str) -> list[str]:
+    """`50 EUR`: up to what somebody may; empty where no exception with an amount is about them."""
+    found = (one for one in _about(person, verb, namespace) if one.up_to is not None)
+    return sorted({money(one.up_to, one.currency) for one in found if one.up_to is not None})
+
+
+def money(much: Decimal, currency: str) -> str:
+    """`50 EUR`, `0.5 EUR`: as it was written down, without the column's zeros."""
+    text = f"{much:f}"
+    return f"{text.rstrip('0').rstrip('.') if '.' in text else text} {currency}"
+
+
+def may_update(person: User | AnonymousUser, called: str, namespace: str) -> bool:
+    """By a general form: it looks at no amount, so it is not for those who have a bound."""
+    verb = UPDATES.get(called)
+    if verb is None:
+        return can(person, "run.update", namespace)
+    return can(person, verb, namespace) and not bounds(person, verb, namespace)
+
+
+def why_not(person: User | AnonymousUser, verb: str, namespace: str | None) -> str:
+    """A sentence for who was refused."""
+    where = f"in {namespace}" if namespace is not None else "everywhere"
+    if any(one.forbids(None) for one in _about(person, verb, namespace)):
+        return f"An exception to your role forbids you {verb} {where}. Ask an admin."
+    return f"This needs the role {VERBS[verb].label} {where}, which you do not have."
+
+
+def _by_role(person: User | AnonymousUser, verb: str, namespace: str | None) -> bool:
     least = VERBS[verb]
     if namespace is None and least == Role.VIEWER:
         return bool(reach(person))
@@ -119,6 +210,20 @@ def _held(person: User | AnonymousUser) -> dict[str, Role]:
         )
         person._kept_grants = kept  # type: ignore[attr-defined]
     return kept
+
+
+def _about(person: User | AnonymousUser, verb: str, namespace: str | None) -> list[Exempted]:
+    """The exceptions for this verb here. Read once per person object, as the grants are."""
+    if isinstance(person, AnonymousUser) or person.is_superuser or verb in NOT_BY_RULE:
+        return []
+    kept: list[Exempted] | None = getattr(person, "_kept_rules", None)
+    if kept is None:
+        theirs = Rule.objects.filter(Q(person=person) | Q(group__user=person)).order_by()
+        fields = ("namespace", "verb", "may", "up_to", "currency")
+        kept = [Exempted(*row) for row in theirs.values_list(*fields).distinct()]
+        person._kept_rules = kept  # type: ignore[attr-defined]
+    places = {EVERYWHERE, namespace}
+    return [one for one in kept if one.verb == verb and one.namespace in places]
 
 
 def _highest(grants: Iterable[tuple[str, str]]) -> dict[str, Role]:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.contrib.auth import logout
+from django.contrib.auth import BACKEND_SESSION_KEY, logout
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.db import IntegrityError, transaction
@@ -84,6 +84,11 @@ class SignInMiddleware:
         if isinstance(person, User) and not _goes_on(request, person):
             logout(request)
         return self.get_response(request)
+
+
+def is_by_provider(request: HttpRequest) -> bool:
+    """Whether the session came from the OpenID Connect provider."""
+    return "oidc" in str(request.session.get(BACKEND_SESSION_KEY, ""))
 
 
 def rows(person: User, here: str | None = None) -> list[SessionRow]:

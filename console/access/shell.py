@@ -10,9 +10,10 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from console.access.policy import can, role_of
-from console.gateway import namespaces
+from console.gateway import namespaces, sight
 from console.gateway.channel import GatewayError
 from console.gateway.namespaces import Namespace
+from console.policies import Codec
 
 THEMES = {"light", "dark"}
 NAVIGATION = {"icons", "wide"}
@@ -39,8 +40,16 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "home_namespace": name or (seen[0].name if seen else ""),
         "environment": open_one.environment if open_one else "",
         "role": role_of(request.user, name or "*"),
+        "may_reveal": bool(name) and can(request.user, "payload.reveal", name),
+        "browser_codec": _browser_codec(),
         "manages_people": can(request.user, "people.manage", None),
     }
+
+
+def _browser_codec() -> Codec | None:
+    """Where this namespace's payloads are decoded by the browser itself."""
+    codec = sight.current().policy.codec
+    return codec if codec and codec.in_browser else None
 
 
 def visible(request: HttpRequest) -> list[Namespace]:

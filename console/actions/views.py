@@ -1,12 +1,13 @@
 from collections.abc import Callable
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from console.access.decorators import requires
-from console.access.policy import can
+from console.access.policy import can, may_update
 from console.actions import actions, presenters
 from console.actions.forms import ByNameForm
 from console.gateway import workflows
@@ -65,6 +66,8 @@ def signal(
 def update(
     request: HtmxRequest, namespace: str, workflow_id: str, run_id: str, called: str
 ) -> HttpResponse:
+    if not may_update(request.user, called, namespace):
+        raise PermissionDenied(f"You may not send the update {called} in {namespace} from here.")
     run = described(RunKey(namespace, workflow_id, run_id))
     person, key = request.user, run.summary.key
     return _ask(request, run, "update", called, lambda it: actions.update(person, it, key))

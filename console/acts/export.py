@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from console.audit.models import AuditEntry
+from console.audit.models import AuditEntry, OtherAct
 from console.audit.rows import UNKNOWN
 
 ROWS_MAX = 100_000
@@ -30,6 +30,24 @@ def lines(entries: QuerySet[AuditEntry], rows_max: int = ROWS_MAX) -> Iterator[s
             yield writer.writerow([CUT])
             return
         yield writer.writerow([_cell(value) for value in _row(entry)])
+
+
+def other_lines(acts: QuerySet[OtherAct], rows_max: int = ROWS_MAX) -> Iterator[str]:
+    """In the same columns: what is not known of them is empty."""
+    writer = csv.writer(_Echo())
+    yield writer.writerow(COLUMNS)
+    found = acts[: rows_max + 1].iterator(chunk_size=CHUNK_ROWS)
+    for number, act in enumerate(found):
+        if number == rows_max:
+            yield writer.writerow([CUT])
+            return
+        held: dict[str, Any] = {
+            "at": act.at.isoformat(timespec="milliseconds"), "who": act.who, "verb": act.verb,
+            "namespace": act.namespace, "workflow_id": act.workflow_id, "run_id": act.run_id,
+            "target": act.name, "reason": act.reason, "result": "unattested",
+            "event_id": act.event_id,
+        }  # fmt: skip
+        yield writer.writerow([_cell(held.get(column, "")) for column in COLUMNS])
 
 
 class _Echo:

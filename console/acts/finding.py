@@ -7,7 +7,8 @@ from django.db.models import Q, QuerySet
 
 from console.access.models import EVERYWHERE
 from console.access.policy import can, reach, token_of
-from console.audit.models import AuditEntry
+from console.acts.models import Scan
+from console.audit.models import AuditEntry, OtherAct
 from console.audit.rows import UNKNOWN
 
 #: filter -> the look-up that it is
@@ -23,7 +24,7 @@ LOOKS = {
 
 
 #: of accounts: for admins, and for who did it
-PERSONAL = ("people.manage", "account.own")
+PERSONAL = ("people.manage", "account.own", "account.sign_in")
 
 
 def may_see(person: User) -> QuerySet[AuditEntry]:
@@ -38,6 +39,26 @@ def may_see(person: User) -> QuerySet[AuditEntry]:
     if EVERYWHERE in names:
         return entries.filter(~Q(verb__in=PERSONAL) | own)
     return entries.filter(Q(namespace__in=names) & ~Q(verb__in=PERSONAL) | own)
+
+
+def others_seen(person: User) -> QuerySet[OtherAct]:
+    """What was done by other doors, where this person has a role."""
+    names = reach(person)
+    every = OtherAct.objects.all()
+    return every if EVERYWHERE in names else every.filter(namespace__in=names)
+
+
+def others_matching(acts: QuerySet[OtherAct], asked: dict[str, Any]) -> QuerySet[OtherAct]:
+    """They have no outcome: who asks for one finds none."""
+    if asked.get("outcome"):
+        return acts.none()
+    return acts.filter(**{LOOKS[name]: value for name, value in asked.items()})
+
+
+def scans_seen(person: User) -> QuerySet[Scan]:
+    names = reach(person)
+    every = Scan.objects.order_by("closed_to")
+    return every if EVERYWHERE in names else every.filter(namespace__in=names)
 
 
 def matching(entries: QuerySet[AuditEntry], asked: dict[str, Any]) -> QuerySet[AuditEntry]:

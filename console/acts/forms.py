@@ -36,7 +36,19 @@ class ActsForm(forms.Form):
         choices=[("", "Any outcome"), *AuditOutcome.Result.choices, (UNKNOWN, "Not known")],
     )
 
+    door = forms.ChoiceField(
+        required=False,
+        choices=[("", "By this console"), ("others", "By other doors")],
+    )
+
+    @property
+    def of_others(self) -> bool:
+        self.is_valid()
+        return self.cleaned_data.get("door") == "others"
+
     @property
     def asked(self) -> dict[str, Any]:
         self.is_valid()
-        return {name: value for name, value in self.cleaned_data.items() if value}
+        return {
+            name: value for name, value in self.cleaned_data.items() if value and name != "door"
+        }

@@ -3,5 +3,6 @@ changed never.
 
 models  AuditEntry (the intent) and AuditOutcome (what came of it): two append-only tables
 rows    entries as a page shows them
+others  what was done by other doors, and how ours is told from it
 record  record(): what every write goes through
 """

@@ -13,13 +13,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
+from console.audit.keeping import kept
 from console.audit.models import AuditEntry, AuditOutcome
 from console.gateway.channel import GatewayError
 from console.gateway.runs import RunKey
+
+ITSELF = "Perdure"
 
 
 @dataclass(slots=True)
@@ -47,17 +51,18 @@ def record(
     before: Any = None,
     asked: Mapping[str, Any] | None = None,
 ) -> Iterator[Act]:
+    where = key.namespace if key else namespace
     entry = AuditEntry.objects.create(
         person=person,
         who=person.get_full_name() or person.get_username(),
         verb=verb,
-        namespace=key.namespace if key else namespace,
+        namespace=where,
         workflow_id=key.workflow_id if key else "",
         run_id=key.run_id if key else "",
         target=target,
         reason=reason,
-        before=before,
-        asked=asked,
+        before=kept(where, before),
+        asked=kept(where, asked),
     )
     act = Act(str(entry.id), identity(person))
     try:
@@ -69,6 +74,66 @@ def record(
         _close(entry, act, AuditOutcome.Result.REFUSED, act.refused)
     else:
         _close(entry, act, AuditOutcome.Result.DONE, "")
+
+
+def opened(
+    entry_id: UUID,
+    person: User,
+    verb: str,
+    key: RunKey,
+    *,
+    who: str,
+    reason: str,
+    before: Any,
+    asked: Mapping[str, Any],
+) -> AuditEntry:
+    """For an act in the background, that may be tried again: the id is its own, and the entry of
+    the first try stands. `who` may name who approved it, too."""
+    entry, _ = AuditEntry.objects.select_related("outcome").get_or_create(
+        pk=entry_id,
+        defaults={
+            "person": person,
+            "who": who,
+            "verb": verb,
+            "namespace": key.namespace,
+            "workflow_id": key.workflow_id,
+            "run_id": key.run_id,
+            "reason": reason,
+            "before": before,
+            "asked": dict(asked),
+        },
+    )
+    return entry
+
+
+def concluded(entry: AuditEntry, act: Act) -> None:
+    """The first outcome stands."""
+    is_refused = bool(act.refused)
+    AuditOutcome.objects.get_or_create(
+        entry=entry,
+        defaults={
+            "result": AuditOutcome.Result.REFUSED if is_refused else AuditOutcome.Result.DONE,
+            "says": act.refused,
+            "after": act.after,
+            "event_id": act.event_id,
+            "run_id": act.run_id,
+        },
+    )
+
+
+def sign_in(person: User, how: str) -> None:
+    with record(person, "account.sign_in", target=person.username, asked={"with": how}):
+        pass
+
+
+def by_itself(
+    verb: str, *, namespace: str, target: str, reason: str, before: Any, after: Any
+) -> None:
+    """What the console did without anybody asking for it."""
+    entry = AuditEntry.objects.create(
+        who=ITSELF, verb=verb, namespace=namespace, target=target, reason=reason, before=before
+    )
+    _close(entry, Act(str(entry.id), ITSELF, after=after), AuditOutcome.Result.DONE, "")
 
 
 def identity(person: User) -> str:
@@ -88,7 +153,7 @@ def _close(entry: AuditEntry, act: Act, result: AuditOutcome.Result, says: str) 
         entry=entry,
         result=result,
         says=says,
-        after=act.after,
+        after=kept(entry.namespace, act.after),
         event_id=act.event_id,
         run_id=act.run_id,
     )

@@ -8,9 +8,9 @@ from django.contrib.auth.models import User
 from django.utils.crypto import get_random_string
 
 from console.audit.record import Act, identity, record
-from console.billing import reading
+from console.billing import effects, limits, reading
 from console.billing.contract import Outcome
-from console.billing.forms import AskForm
+from console.billing.forms import AskForm, Checked
 from console.billing.kinds import Kind, Signed
 from console.billing.reading import Refused
 from console.gateway import histories, steering, workflows
@@ -18,29 +18,63 @@ from console.gateway.channel import GatewayError, Trouble
 from console.gateway.runs import RunKey
 from console.ui import words
 
+#: Not accepted, and never will be.
+REFUSALS = frozenset({Trouble.NOT_FOUND, Trouble.CONFLICT, Trouble.INVALID, Trouble.DENIED})
 
-def check(person: User, key: RunKey, kind: Kind, form: AskForm) -> Outcome:
+
+class BeyondLimits(Exception):
+    """A second person has to approve it; each of the sentences names a limit."""
+
+    def __init__(self, over: list[str]) -> None:
+        super().__init__(" ".join(over))
+        self.over = over
+
+
+def check(person: User, key: RunKey, kind: Kind, form: AskForm) -> tuple[Outcome, Checked]:
     """The validator and a dry run. Raises Refused; nothing is changed."""
     reference = f"check-{get_random_string(20)}"
-    asked = kind.ask(form.cleaned_data, _signed(person, form, reference, dry_run=True))
-    answer = _update(key, kind, asked, identity(person), reference)
-    return reading.outcome(answer)
+    signed = _signed(person, form, reference, dry_run=True)
+    asked = reading.as_argument(kind.ask(form.cleaned_data, signed))
+    outcome = reading.outcome(_update(key, kind, asked, identity(person), reference))
+    effect = effects.of(kind.name, asked, form.ledger, outcome)
+    return outcome, Checked(
+        before=outcome.before,
+        after=outcome.after,
+        difference=str(outcome.difference.value),
+        currency=effect.currency,
+        weight=str(effect.weight),
+        next=reading.next_of(form.ledger),
+    )
 
 
-def apply(person: User, key: RunKey, kind: Kind, form: AskForm, before: str) -> Outcome | None:
-    """None: accepted, and the payment provider has not answered yet. Raises Refused."""
+def beyond(person: User, key: RunKey, kind: Kind, seen: Checked) -> list[str]:
+    """Why a second person is needed; empty when none is."""
+    return limits.beyond(person, key.namespace, {limits.about(kind.name): seen.moved})
+
+
+def apply(person: User, key: RunKey, kind: Kind, form: AskForm, seen: Checked) -> Outcome | None:
+    """None: accepted, and the payment provider has not answered yet.
+
+    Raises Refused and BeyondLimits.
+    """
     noun = kind.noun(form.cleaned_data)
     reason = form.cleaned_data["reason"]
-    refused: Refused | None = None
+    refused: Refused | BeyondLimits | None = None
     outcome: Outcome | None = None
     asked = {name: str(value) for name, value in form.cleaned_data.items() if name in ASKED}
-    with record(person, kind.verb, key, reason=reason, before={noun: before}, asked=asked) as act:
+    with record(
+        person, kind.verb, key, reason=reason, before={noun: seen.before}, asked=asked
+    ) as act:
         try:
-            outcome = _applied(person, key, kind, form, act)
+            _within_limits(person, key, kind, seen, act)
+            signed = _signed(person, form, act.id, expected_next=seen.next)
+            given = reading.as_argument(kind.ask(form.cleaned_data, signed))
+            outcome = _applied(key, kind, given, act)
             act.after = {noun: outcome.after if outcome else "accepted, not booked yet"}
             act.event_id = histories.update_event_id(key, act.id)
-        except Refused as no:
+        except (Refused, BeyondLimits) as no:
             act.refused, refused = str(no), no
+            limits.release(act.id)
     if refused:
         raise refused
     return outcome
@@ -50,11 +84,18 @@ def apply(person: User, key: RunKey, kind: Kind, form: AskForm, before: str) -> 
 ASKED = {"amount", "currency", "periods", "count", "unit", "billing_period", "version"}
 
 
-def _applied(person: User, key: RunKey, kind: Kind, form: AskForm, act: Act) -> Outcome | None:
-    asked = kind.ask(form.cleaned_data, _signed(person, form, act.id))
+def _within_limits(person: User, key: RunKey, kind: Kind, seen: Checked, act: Act) -> None:
+    asked = {limits.about(kind.name): seen.moved}
+    if over := limits.reserve(person, key.namespace, asked, act.id):
+        raise BeyondLimits(over)
+
+
+def _applied(key: RunKey, kind: Kind, asked: object, act: Act) -> Outcome | None:
     try:
         return reading.outcome(_update(key, kind, asked, act.identity, act.id))
     except GatewayError as error:
+        if error.trouble in REFUSALS:
+            limits.release(act.id)
         slow = error.trouble is Trouble.SLOW
         if not slow or histories.update_event_id(key, act.id) is None:
             raise
@@ -63,9 +104,7 @@ def _applied(person: User, key: RunKey, kind: Kind, form: AskForm, act: Act) -> 
 
 def _update(key: RunKey, kind: Kind, asked: object, who: str, update_id: str) -> steering.Outcome:
     try:
-        return steering.update(
-            key, kind.update, [reading.as_argument(asked)], identity=who, update_id=update_id
-        )
+        return steering.update(key, kind.update, [asked], identity=who, update_id=update_id)
     except GatewayError as error:
         if error.trouble is not Trouble.NOT_FOUND:
             raise
@@ -82,7 +121,9 @@ def _ended(key: RunKey, error: GatewayError) -> str:
     return f"This run has ended meanwhile ({how}). Nothing was changed: look at it again."
 
 
-def _signed(person: User, form: AskForm, reference: str, *, dry_run: bool = False) -> Signed:
+def _signed(
+    person: User, form: AskForm, reference: str, *, dry_run: bool = False, expected_next: int = 0
+) -> Signed:
     given = form.cleaned_data
     actor = person.get_full_name() or person.get_username()
-    return Signed(actor, given["reason"], reference, given["version"], dry_run)
+    return Signed(actor, given["reason"], reference, given["version"], dry_run, expected_next)

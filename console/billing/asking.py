@@ -1,13 +1,16 @@
 """One request of a person, as far as it came: a form, a form with its dry run, or done."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.urls import reverse
 from django.utils import timezone
 
-from console.billing import actions, looking, presenters
+from console.access.policy import WITH_AMOUNT, can
+from console.access.policy import bounds as bounds_of
+from console.billing import actions, looking, presenters, proposals
+from console.billing.actions import BeyondLimits
 from console.billing.contract import Outcome
 from console.billing.forms import AskForm
 from console.billing.kinds import Kind
@@ -28,8 +31,12 @@ class Asking:
     checked: str = ""
     #: The subscription was changed by somebody else; the form looks at the new version now.
     stale: bool = False
+    #: Why a second person has to approve it.
+    over: list[str] = field(default_factory=list)
     #: A sentence; the request is through.
     done: str = ""
+    #: Where to go then; empty: to the subscription.
+    place: str = ""
 
 
 def place_of(key: RunKey) -> str:
@@ -41,6 +48,10 @@ def ask(person: User, key: RunKey, kind: Kind, given: Any) -> Asking:
     form = kind.form(ledger, given)
     if not form.is_valid():
         return Asking(form, 422 if form.is_bound else 200)
+    if not _may(person, key, kind, form):
+        bounds = ", ".join(bounds_of(person, kind.verb, key.namespace))
+        form.add_error("amount", f"That is above what you may give back: {bounds}.")
+        return Asking(form, 422)
     try:
         return _asked(person, key, kind, form)
     except Refused as no:
@@ -55,6 +66,14 @@ def ask(person: User, key: RunKey, kind: Kind, given: Any) -> Asking:
         return Asking(form, SHOWN[error.trouble])
 
 
+def _may(person: User, key: RunKey, kind: Kind, form: AskForm) -> bool:
+    """The right to the verb stood at the door; this is about how much."""
+    if kind.verb not in WITH_AMOUNT:
+        return True
+    money = form.cleaned_data["money"]
+    return can(person, kind.verb, key.namespace, (money.value, money.currency))
+
+
 def _refused(key: RunKey, form: AskForm, no: Refused) -> Asking:
     form.refuse(no.field, str(no))
     stale = no.code == "version_stale"
@@ -65,14 +84,24 @@ def _refused(key: RunKey, form: AskForm, no: Refused) -> Asking:
 
 def _asked(person: User, key: RunKey, kind: Kind, form: AskForm) -> Asking:
     """Applies only what was checked before, and as it was checked; else it is checked first."""
-    before = form.before_if_checked()
-    if before is None or form.data.get("step") != "apply":
-        outcome = actions.check(person, key, kind, form)
-        preflight = presenters.preflight(
-            outcome, form.ledger.terms.max_billing_periods, timezone.now()
-        )
-        return Asking(form, preflight=preflight, checked=form.seal(outcome.before))
-    return Asking(form, done=_said(kind, actions.apply(person, key, kind, form, before)))
+    seen, step = form.seen_if_checked(), form.data.get("step")
+    if seen and step == "apply":
+        try:
+            return Asking(form, done=_said(kind, actions.apply(person, key, kind, form, seen)))
+        except BeyondLimits:
+            return _checked(person, key, kind, form)
+    if seen and step == "propose" and (over := actions.beyond(person, key, kind, seen)):
+        proposal = proposals.of_one(person, key, kind, form, seen=seen, over=over)
+        place = reverse("billing:proposal", args=[key.namespace, proposal.pk])
+        return Asking(form, done=f"{proposal} waits for a second person.", place=place)
+    return _checked(person, key, kind, form)
+
+
+def _checked(person: User, key: RunKey, kind: Kind, form: AskForm) -> Asking:
+    outcome, seen = actions.check(person, key, kind, form)
+    preflight = presenters.preflight(outcome, form.ledger.terms.max_billing_periods, timezone.now())
+    over = actions.beyond(person, key, kind, seen)
+    return Asking(form, preflight=preflight, checked=form.seal(seen), over=over)
 
 
 def _said(kind: Kind, outcome: Outcome | None) -> str:

@@ -1,18 +1,21 @@
-"""What a billable workflow promises: one query and three updates.
+"""What a billable workflow promises: one query and four updates.
 
     query   billing_ledger()                -> Ledger
     update  adjust_charge(AdjustCharge)     -> Outcome     charge another amount from now on
     update  adjust_period(AdjustPeriod)     -> Outcome     charge at another interval
+    update  skip_period(SkipPeriod)         -> Outcome     one period to come is free
     update  refund(Refund)                  -> Outcome     give back (part of) one period's charge
 
 With `dry_run` an update answers what it would change and changes nothing. A refusal is a failure
 of type `REFUSED` whose message is a sentence for the person and whose first detail is a
 `RefusedField`. `expected_version` is the version the person looked at: when somebody else changed
-the subscription since, the update is refused and names that change.
+the subscription since, the update is refused and names that change. `expected_next`, where
+it is given, is the period that was to be charged next when the person looked: once it was charged,
+the same request comes to another sum, and is refused.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from enum import StrEnum
@@ -21,6 +24,7 @@ from typing import Final
 LEDGER_QUERY: Final = "billing_ledger"
 ADJUST_CHARGE: Final = "adjust_charge"
 ADJUST_PERIOD: Final = "adjust_period"
+SKIP_PERIOD: Final = "skip_period"
 REFUND: Final = "refund"
 
 #: The `type` of every refusal by one of the updates.
@@ -97,6 +101,7 @@ class EntryKind(StrEnum):
     REFUND = "refund"
     CHARGE_ADJUSTMENT = "charge_adjustment"
     PERIOD_ADJUSTMENT = "period_adjustment"
+    PERIOD_SKIP = "period_skip"
 
 
 class EntryState(StrEnum):
@@ -175,6 +180,8 @@ class Terms:
     #: Another amount up to and with billing period `temporary_through`; then `charge` again.
     temporary_charge: Money | None = None
     temporary_through: int = 0
+    #: Periods to come that are free.
+    skipped: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -225,6 +232,7 @@ class AdjustCharge:
     #: For how many coming charges; 0 is every charge to the end.
     periods: int = 0
     dry_run: bool = False
+    expected_next: int = 0
 
 
 @dataclass(frozen=True)
@@ -235,6 +243,19 @@ class AdjustPeriod:
     audit_reference: str
     expected_version: int
     dry_run: bool = False
+    expected_next: int = 0
+
+
+@dataclass(frozen=True)
+class SkipPeriod:
+    #: One that has not begun: it runs its time, and nothing is charged for it.
+    billing_period: int
+    actor: str
+    reason: str
+    audit_reference: str
+    expected_version: int
+    dry_run: bool = False
+    expected_next: int = 0
 
 
 @dataclass(frozen=True)

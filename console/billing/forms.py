@@ -1,12 +1,16 @@
 """The forms. What can be seen without the workflow is refused here, by the contract's own rules."""
 
+from dataclasses import astuple, dataclass
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from django import forms
 from django.core import signing
 from django.http import QueryDict
 
+from console.access.models import Role
 from console.billing.contract import (
+    CURRENCIES,
     REASON_CHARACTERS_MAX,
     EntryKind,
     EntryState,
@@ -16,10 +20,28 @@ from console.billing.contract import (
     PeriodUnit,
     parse_money,
 )
+from console.billing.models import About
 
 SALT = "console.billing.checked"
 CHECK_LASTS_SECONDS = 3600
 NEXT_FEW = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a dry run said, as the seal carries it."""
+
+    before: str
+    after: str
+    difference: str
+    currency: str
+    weight: str
+    #: The period that was to come next.
+    next: int
+
+    @property
+    def moved(self) -> dict[str, Decimal]:
+        return {self.currency: Decimal(self.weight)}
 
 
 class LookUpForm(forms.Form):
@@ -27,14 +49,24 @@ class LookUpForm(forms.Form):
         r"^[^'\"\\]*$",
         required=False,
         max_length=255,
-        label="Customer id or subscription id",
+        label="Customer id, plan or subscription id",
         error_messages={"invalid": "An id has no quotes and no backslash."},
     )
     phase = forms.CharField(required=False, max_length=32)
+    due = forms.ChoiceField(
+        label="Next charge",
+        required=False,
+        choices=[
+            ("", "charged at any time"),
+            ("1", "charged within a day"),
+            ("7", "charged within 7 days"),
+            ("31", "charged within 31 days"),
+        ],
+    )
 
 
 class AskForm(forms.Form):
-    """What all three have. `version` is what the person looked at; `checked` is the seal that this
+    """What all four have. `version` is what the person looked at; `checked` is the seal that this
     very request went through a dry run."""
 
     reason = forms.CharField(
@@ -60,19 +92,20 @@ class AskForm(forms.Form):
             if name not in {"reason", "checked"}
         ]
 
-    def seal(self, before: str) -> str:
-        return signing.dumps([self.ledger.subscription_id, *self.asked(), before], salt=SALT)
+    def seal(self, checked: Checked) -> str:
+        about = [self.ledger.subscription_id, *self.asked()]
+        return signing.dumps([about, list(astuple(checked))], salt=SALT)
 
-    def before_if_checked(self) -> str | None:
-        """What stood before, by the dry run of this very request; None when there was none."""
+    def seen_if_checked(self) -> Checked | None:
+        """What the dry run of this very request said; None when there was none."""
         try:
             sealed = signing.loads(
                 self.cleaned_data["checked"], salt=SALT, max_age=CHECK_LASTS_SECONDS
             )
         except signing.BadSignature:
             return None
-        *asked, before = sealed
-        return before if asked == [self.ledger.subscription_id, *self.asked()] else None
+        asked, seen = sealed
+        return Checked(*seen) if asked == [self.ledger.subscription_id, *self.asked()] else None
 
     def look_again(self, version: int) -> None:
         """The person was told what changed; a second check starts from there."""
@@ -138,6 +171,23 @@ class PeriodForm(AskForm):
         self.initial["count"], self.initial["unit"] = period.count, str(period.unit)
 
 
+class SkipForm(AskForm):
+    billing_period = forms.TypedChoiceField(label="Which period", coerce=int)
+
+    field_order = ("billing_period", "reason")
+
+    def __init__(self, ledger: Ledger, given: Any = None) -> None:
+        super().__init__(ledger, given)
+        coming = [
+            (row.billing_period, f"period {row.billing_period}, {row.before}")
+            for row in ledger.forecast
+            if row.billing_period > ledger.billing_period
+            and row.billing_period not in ledger.terms.skipped
+        ]
+        self.fields["billing_period"].choices = coming  # type: ignore[attr-defined]
+        self.fields["billing_period"].help_text = "It runs its time, and nothing is charged for it."
+
+
 class RefundForm(MoneyForm):
     billing_period = forms.TypedChoiceField(label="Of which charge", coerce=int)
 
@@ -155,7 +205,10 @@ def booked(ledger: Ledger) -> list[tuple[int, Money]]:
     return [
         (entry.billing_period, entry.amount)
         for entry in reversed(ledger.entries)
-        if entry.kind is EntryKind.CHARGE and entry.state is EntryState.BOOKED and entry.amount
+        if entry.kind is EntryKind.CHARGE
+        and entry.state is EntryState.BOOKED
+        and entry.amount
+        and entry.amount.value
     ]
 
 
@@ -169,3 +222,40 @@ def _scopes(ledger: Ledger) -> list[tuple[int, str]]:
         few = first + NEXT_FEW - 1
         scopes.append((NEXT_FEW, f"the next three (periods {first} to {few})"))
     return [*scopes, (0, f"every charge to the end (periods {first} to {last})")]
+
+
+class DecisionForm(forms.Form):
+    verdict = forms.ChoiceField(
+        choices=[(one, one) for one in ("approved", "rejected", "withdrawn")]
+    )
+    reason = forms.CharField(
+        max_length=REASON_CHARACTERS_MAX,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="Required. It stands beside your name.",
+    )
+
+
+class LimitForm(forms.Form):
+    role = forms.ChoiceField(choices=Role.choices[1:])
+    about = forms.ChoiceField(label="Of", choices=About.choices)
+    amount = forms.CharField(
+        label="May move alone",
+        required=False,
+        max_length=32,
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+        help_text="Empty takes the limit away.",
+    )
+    currency = forms.ChoiceField(choices=[(name, name) for name in CURRENCIES], initial="EUR")
+    reason = forms.CharField(
+        max_length=REASON_CHARACTERS_MAX, widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        cleaned["money"] = None
+        if cleaned.get("amount") and "currency" in cleaned:
+            try:
+                cleaned["money"] = parse_money(cleaned["amount"], cleaned["currency"])
+            except MoneyError as error:
+                self.add_error("amount", str(error))
+        return cleaned

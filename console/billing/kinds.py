@@ -1,4 +1,4 @@
-"""The three things that can be asked of a subscription."""
+"""The four things that can be asked of a subscription."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,15 +8,17 @@ from console.billing.contract import (
     ADJUST_CHARGE,
     ADJUST_PERIOD,
     REFUND,
+    SKIP_PERIOD,
     AdjustCharge,
     AdjustPeriod,
     Period,
     PeriodUnit,
     Refund,
+    SkipPeriod,
 )
-from console.billing.forms import AskForm, ChargeForm, PeriodForm, RefundForm
+from console.billing.forms import AskForm, ChargeForm, PeriodForm, RefundForm, SkipForm
 
-Asked = AdjustCharge | AdjustPeriod | Refund
+Asked = AdjustCharge | AdjustPeriod | SkipPeriod | Refund
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,8 @@ class Signed:
     audit_reference: str
     expected_version: int
     dry_run: bool = False
+    #: The period that was to come next when it was weighed.
+    expected_next: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +48,25 @@ class Kind:
 
 
 def _charge(given: Mapping[str, Any], signed: Signed) -> AdjustCharge:
-    return AdjustCharge(amount=given["money"], periods=given["periods"], **_signature(signed))
+    return AdjustCharge(
+        amount=given["money"],
+        periods=given["periods"],
+        expected_next=signed.expected_next,
+        **_signature(signed),
+    )
 
 
 def _period(given: Mapping[str, Any], signed: Signed) -> AdjustPeriod:
     period = Period(given["count"], PeriodUnit(given["unit"]))
-    return AdjustPeriod(period=period, **_signature(signed))
+    return AdjustPeriod(period=period, expected_next=signed.expected_next, **_signature(signed))
+
+
+def _skip(given: Mapping[str, Any], signed: Signed) -> SkipPeriod:
+    return SkipPeriod(
+        billing_period=given["billing_period"],
+        expected_next=signed.expected_next,
+        **_signature(signed),
+    )
 
 
 def _refund(given: Mapping[str, Any], signed: Signed) -> Refund:
@@ -88,6 +105,16 @@ PERIOD = Kind(
     ask=_period,
     noun=lambda _: "period",
 )
+SKIP = Kind(
+    name="skip_period",
+    verb="billing.adjust",
+    update=SKIP_PERIOD,
+    title="Skip a period",
+    button="Skip the period",
+    form=SkipForm,
+    ask=_skip,
+    noun=lambda given: f"charge of period {given['billing_period']}",
+)
 MONEY_BACK = Kind(
     name="refund",
     verb="billing.refund",
@@ -98,3 +125,4 @@ MONEY_BACK = Kind(
     ask=_refund,
     noun=lambda given: f"refundable of period {given['billing_period']}",
 )
+BY_NAME = {kind.name: kind for kind in (CHARGE, PERIOD, SKIP, MONEY_BACK)}

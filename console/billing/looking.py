@@ -1,11 +1,15 @@
 """What the pages need, read at once."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
+
+from django.utils import timezone
 
 from console.audit.record import of_run
 from console.billing import periods, presenters, reading
 from console.billing.contract import SEARCH_ATTRIBUTES, SUBSCRIPTIONS_QUERY, Ledger, Phase
+from console.billing.models import Proposal
 from console.gateway import namespaces, workflows
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.runs import RunDetail, RunKey
@@ -36,29 +40,42 @@ def lacking(namespace: str) -> bool:
     return not set(SEARCH_ATTRIBUTES) <= set(namespaces.attributes(namespace).custom)
 
 
-def found(namespace: str, query: dict[str, str], text: str, phase: str) -> dict[str, Any]:
+def found(namespace: str, query: dict[str, str], chosen: dict[str, str]) -> dict[str, Any]:
+    """`chosen`: text, phase and due, as the form has them."""
     size = size_of(query.get("size"))
     try:
         number, token, behind = place(query)
     except BadToken:
         number, token, behind = 1, b"", ()
-    page = workflows.find(namespace, _condition(text, phase), size, token)
-    fixed = {name: value for name, value in (("q", text), ("phase", phase)) if value}
+    wanted = _wanted(**chosen)
+    page = workflows.find(namespace, _condition(wanted), size, token)
+    names = {"text": "q", "phase": "phase", "due": "due"}
+    fixed = {names[name]: value for name, value in chosen.items() if value}
     here = query.get("token", "") if token else ""
     pager = Pager(number, size, len(page.runs), page.next_token, fixed, behind, here)
-    return {"rows": [presenters.subscription_row(run) for run in page.runs], "pager": pager}
+    rows = [presenters.subscription_row(run) for run in page.runs]
+    return {"rows": rows, "pager": pager, "wanted": " AND ".join(wanted)}
 
 
-def _condition(text: str, phase: str) -> str:
+def _condition(wanted: list[str]) -> str:
     """The newest run of each: those that continued as new are left out."""
-    parts = [SUBSCRIPTIONS_QUERY, "ExecutionStatus != 'ContinuedAsNew'"]
+    return " AND ".join([SUBSCRIPTIONS_QUERY, "ExecutionStatus != 'ContinuedAsNew'", *wanted])
+
+
+def _wanted(text: str, phase: str, due: str) -> list[str]:
+    """What a person chose; also where a cohort of the same begins."""
+    parts = []
+    if due:
+        until = timezone.now() + timedelta(days=int(due))
+        parts.append(f"ExecutionStatus = 'Running' AND DueAt < '{until:%Y-%m-%dT%H:%M:%SZ}'")
     if phase in set(Phase):
         parts.append(f"SubscriptionPhase = '{phase}'")
     if text:
         parts.append(
-            f"(CustomerId = '{text}' OR WorkflowId = '{text}' OR WorkflowId STARTS_WITH '{text}')"
+            f"(CustomerId = '{text}' OR Plan = '{text}' OR WorkflowId = '{text}'"
+            f" OR WorkflowId STARTS_WITH '{text}')"
         )
-    return " AND ".join(parts)
+    return parts
 
 
 def subscription(key: RunKey) -> Subscription:
@@ -93,7 +110,18 @@ def newest(key: RunKey) -> RunKey:
 def page(it: Subscription, query: dict[str, str]) -> dict[str, Any]:
     ledger = it.ledger
     row = presenters.subscription_row(it.run.summary)
-    context: dict[str, Any] = {"it": it, "run": it.run.summary, "row": row}
+    context: dict[str, Any] = {
+        "it": it,
+        "run": it.run.summary,
+        "row": row,
+        "waiting": list(
+            Proposal.objects.filter(
+                namespace=it.key.namespace,
+                workflow_id=it.key.workflow_id,
+                stage__in=(Proposal.Stage.OPEN, Proposal.Stage.APPROVED),
+            )
+        ),
+    }
     if ledger is None:
         return context | {"shape": row.shape, "word": row.word}
     shape, word = presenters.standing(ledger, it.run)

@@ -18,14 +18,22 @@ GAP = 0.16
 #: More periods than this are not drawn one by one.
 DRAWN_MAX = 400
 MONTHS_OF_YEAR = 12
-CHARGED, DUE, FAILED, AHEAD = "charged", "due", "failed", "ahead"
+CHARGED, DUE, FAILED, AHEAD, FREE = "charged", "due", "failed", "ahead", "free"
+ADJUSTS = {EntryKind.CHARGE_ADJUSTMENT, EntryKind.PERIOD_ADJUSTMENT, EntryKind.PERIOD_SKIP}
 WORDS = {
     CHARGED: "charged",
     DUE: "being charged",
     FAILED: "not charged",
     AHEAD: "ahead",
+    FREE: "free",
 }
-CSS = {CHARGED: "period", DUE: "period-due", FAILED: "period-failed", AHEAD: "period-ahead"}
+CSS = {
+    CHARGED: "period",
+    DUE: "period-due",
+    FAILED: "period-failed",
+    AHEAD: "period-ahead",
+    FREE: "period-free",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +86,8 @@ def draw(ledger: Ledger, retrying: bool) -> Drawing:
 
 
 def _state(ledger: Ledger, number: int, retrying: bool) -> str:
+    if number in ledger.terms.skipped:
+        return FREE
     if number > ledger.billing_period:
         return AHEAD
     charges = [
@@ -109,7 +119,7 @@ def _box(number: int, state: str, count: int) -> Box:
 def _marks(ledger: Ledger, count: int, tall: set[int]) -> list[Mark]:
     seen: set[tuple[str, int]] = set()
     for entry in ledger.entries:
-        if entry.kind in {EntryKind.CHARGE_ADJUSTMENT, EntryKind.PERIOD_ADJUSTMENT}:
+        if entry.kind in ADJUSTS:
             seen.add(("adjusted", entry.billing_period))
         if entry.kind is EntryKind.REFUND and entry.state is not EntryState.FAILED:
             seen.add(("refunded", entry.billing_period))

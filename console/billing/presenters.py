@@ -36,6 +36,7 @@ KINDS = {
     EntryKind.REFUND: "Refund",
     EntryKind.CHARGE_ADJUSTMENT: "Adjustment",
     EntryKind.PERIOD_ADJUSTMENT: "Period",
+    EntryKind.PERIOD_SKIP: "Skip",
 }
 STATES = {
     EntryState.PENDING: ("retrying", "Pending"),

@@ -1,12 +1,13 @@
 """The workflow's answers -> the contract's dataclasses. Any team may have written the workflow."""
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import msgspec
 
 from console.billing.contract import LEDGER_QUERY, REFUSED, Ledger, Outcome
 from console.gateway import steering
+from console.gateway.channel import GatewayError, Trouble
 from console.gateway.payloads import Failure, Value
 from console.gateway.runs import RunKey
 
@@ -26,13 +27,15 @@ class Refused(Exception):
         self.code = code
 
 
-def ledger(key: RunKey) -> Ledger:
-    return _one(steering.query(key, LEDGER_QUERY), Ledger)
+def ledger(key: RunKey, deadline: float = steering.ANSWER_SECONDS) -> Ledger:
+    return _one(steering.query(key, LEDGER_QUERY, deadline=deadline), Ledger)
 
 
 def outcome(answer: steering.Outcome) -> Outcome:
     if answer.failure is not None:
         raise refusal(answer.failure)
+    if not answer.done:
+        raise GatewayError(Trouble.SLOW, "The subscription has not answered yet.")
     return _one(answer.values, Outcome)
 
 
@@ -43,8 +46,13 @@ def refusal(failure: Failure) -> Refused:
     return Refused(failure.message, str(about.get("field", "")), str(about.get("code", "")))
 
 
-def as_argument(asked: Any) -> Any:
-    return msgspec.to_builtins(asked)
+def as_argument(asked: Any) -> dict[str, Any]:
+    return cast(dict[str, Any], msgspec.to_builtins(asked))
+
+
+def next_of(ledger: Ledger) -> int:
+    """The period that is charged next; 0 when none is."""
+    return ledger.forecast[0].billing_period if ledger.forecast else 0
 
 
 def _one(values: Sequence[Value], kind: type[T]) -> T:

@@ -16,16 +16,18 @@ from console.ui.htmx import HtmxRequest, go_to, render_page
 @requires("billing.view")
 def subscriptions(request: HtmxRequest, namespace: str) -> HttpResponse:
     form = LookUpForm(request.GET)
-    text, phase = form.data.get("q", "").strip(), form.data.get("phase", "")
+    names = {"text": "q", "phase": "phase", "due": "due"}
+    chosen = {ours: form.data.get(name, "").strip() for ours, name in names.items()}
     context = {
         "form": form,
-        "phase": phase,
+        "phase": chosen["phase"],
+        "may_cohort": can(request.user, "billing.cohort", namespace),
         "phases": [(one.value, presenters.PHASES[one][1]) for one in Phase],
         "lacking": looking.lacking(namespace),
         "asked_at": timezone.now(),
     }
     if form.is_valid() and not context["lacking"]:
-        context |= looking.found(namespace, request.GET.dict(), text, phase)
+        context |= looking.found(namespace, request.GET.dict(), chosen)
     status = 200 if form.is_valid() else 422
     return render_page(
         request, "billing/subscriptions.html", context, parts=["subscriptions"], status=status
@@ -62,6 +64,14 @@ def adjust_period(
 
 
 @require_http_methods(["GET", "POST"])
+@requires("billing.adjust")
+def skip_period(
+    request: HtmxRequest, namespace: str, workflow_id: str, run_id: str
+) -> HttpResponse:
+    return _ask(request, RunKey(namespace, workflow_id, run_id), kinds.SKIP)
+
+
+@require_http_methods(["GET", "POST"])
 @requires("billing.refund")
 def refund(request: HtmxRequest, namespace: str, workflow_id: str, run_id: str) -> HttpResponse:
     return _ask(request, RunKey(namespace, workflow_id, run_id), kinds.MONEY_BACK)
@@ -72,7 +82,7 @@ def _ask(request: HtmxRequest, key: RunKey, kind: kinds.Kind) -> HttpResponse:
     asked = asking.ask(request.user, key, kind, request.POST or None)
     if asked.done:
         messages.success(request, asked.done)
-        return go_to(request, asking.place_of(key))
+        return go_to(request, asked.place or asking.place_of(key))
     context = {"kind": kind, "asked": asked, "form": asked.form}
     if not request.htmx:
         it = looking.subscription(key)

@@ -3,6 +3,7 @@
 Two people may press the same button: the second one's update finds no row, and they are told.
 """
 
+import json
 from typing import Any
 
 from django.conf import settings
@@ -10,11 +11,13 @@ from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
+from console.access.decorators import demand
+from console.access.policy import may_update
 from console.audit.record import Act, record
 from console.bulk import orders, outcomes, verbs
 from console.bulk.models import ACTIVE, BulkOperation, Stage, State
 from console.bulk.orders import Plan, Progress
-from console.gateway import steering
+from console.gateway import payloads, steering
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.runs import RunKey
 from console.ui.refusals import Refusal
@@ -31,9 +34,13 @@ ASKS = {
 
 def check_right(person: User, verb: str, namespace: str) -> None:
     """Beside `bulk.run`, which the view asked for: who may not do it to one may not to many."""
-    if not verbs.may(person, verb, namespace):
-        word = verbs.named(verb).label.lower()
-        raise PermissionDenied(f"Your role in {namespace} does not include to {word}.")
+    demand(person, verbs.named(verb).right, namespace)
+
+
+def _check_update(person: User, operation: BulkOperation, told: dict[str, Any]) -> None:
+    """An exception to a role may be about one update by its name."""
+    if operation.verb == "update" and not may_update(person, told["name"], operation.namespace):
+        raise PermissionDenied(f"You may not send the update {told['name']}.")
 
 
 def launch(
@@ -41,14 +48,16 @@ def launch(
 ) -> None:
     """From a draft to its canary. `how` it runs, and what the deed was `told`."""
     check_right(person, operation.verb, operation.namespace)
+    _check_update(person, operation, told)
     if not operation.eligible:
         raise Refusal(409, "None of these runs can take it.")
     canary = min(how["canary"], operation.eligible)
     stage = Stage.CANARY if canary else Stage.RUNNING
+    told = _sealed(operation.namespace, told)
     changes = how | {"told": told, "canary": canary, "stage": stage, "started_at": timezone.now()}
     _move(operation, (Stage.DRAFT,), "It was launched or discarded meanwhile.", **changes)
     asked: dict[str, Any] = {name: str(value) for name, value in how.items()}
-    asked |= {"told": told} if told else {}
+    asked |= {"told": shown(told)} if told else {}
     asked |= {"verb": operation.verb, "runs": str(operation.eligible), "query": operation.query}
     with _record(person, operation, how["reason"], asked) as act:
         try:
@@ -59,6 +68,27 @@ def launch(
         act.after = {"stage": stage}
 
 
+#: What of `told` goes to the workflow itself: kept as the namespace's payloads are kept.
+SENT = ("arguments", "result")
+
+
+def _sealed(namespace: str, told: dict[str, Any]) -> dict[str, Any]:
+    """But for what the console fills in later: that argument is encoded when it is sent."""
+    kept = dict(told)
+    for name in set(SENT) & set(told):
+        kept[name] = [
+            one if orders.FILLED in json.dumps(one) else payloads.sealed(namespace, one)
+            for one in told[name]
+        ]
+    return kept
+
+
+def shown(told: dict[str, Any]) -> dict[str, Any]:
+    """As this person may see it."""
+    sent = {name: [payloads.told(one) for one in told[name]] for name in SENT if name in told}
+    return told | sent
+
+
 def ask(person: User, operation: BulkOperation, what: str, reason: str = "") -> None:
     """Pause, resume, abort: a signal, so that it holds even while no worker is there.
 
@@ -66,6 +96,7 @@ def ask(person: User, operation: BulkOperation, what: str, reason: str = "") -> 
     """
     if what == orders.RESUME:
         check_right(person, operation.verb, operation.namespace)
+        _check_update(person, operation, operation.told)
     _move(operation, ASKS[what], f"It is {operation.get_stage_display().lower()}.", asked=what)
     with _record(person, operation, reason, {"what": what}) as act:
         try:
@@ -97,6 +128,7 @@ def _abort_without_workflow(person: User, operation: BulkOperation) -> None:
 def retry(person: User, operation: BulkOperation) -> None:
     """Another round for the failed ones. Their request ids stay, so nothing is done twice."""
     check_right(person, operation.verb, operation.namespace)
+    _check_update(person, operation, operation.told)
     if not operation.targets.filter(state=State.FAILED).exists():
         raise Refusal(409, "Nothing failed, or it is being tried again.")
     _move(

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.http import Http404, QueryDict
 
 from console.access.policy import can
-from console.bulk import orders, outcomes, presenters, verbs
+from console.bulk import actions, orders, outcomes, presenters, verbs
 from console.bulk.forms import LaunchForm
 from console.bulk.models import OPEN_STATES, BulkOperation, Stage, State
 from console.gateway import task_queues, workflows
@@ -91,6 +91,7 @@ def progress(operation: BulkOperation, now: datetime) -> dict[str, Any]:
         "operation": operation,
         "title": presenters.title(operation),
         "stages": presenters.stage_marks(operation, in_canary),
+        "told": actions.shown(operation.told),
         "asked": presenters.ASKED.get(operation.asked, ""),
         "progress": presenters.progress(
             operation,

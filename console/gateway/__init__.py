@@ -3,6 +3,8 @@
 channel     one channel, deadlines, status -> GatewayError in a person's words
 tally       how many calls a page made, and how long they took
 payloads    Payload -> something a person can read, and back
+sight       the payload as this person may see it: decoded and masked; the one way to look
+codec, stores, masks, texts   a remote codec, blob stores, masked fields, long payloads as text
 runs        the dataclasses of a run: summary, detail, pending work, failure
 workflows   list, count, describe
 histories   pages of history events, from both ends

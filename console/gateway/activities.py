@@ -24,7 +24,7 @@ from temporalio.api.workflowservice.v1 import (
     UpdateActivityOptionsRequest,
 )
 
-from console.gateway import admin, payloads, workflows
+from console.gateway import admin, payloads, sight, workflows
 from console.gateway.channel import GatewayError, Trouble, call, workflow_service
 from console.gateway.payloads import Failure
 from console.gateway.runs import ActivityOptions, RunKey
@@ -105,7 +105,7 @@ def complete(key: RunKey, activity_id: str, result: list[Any], identity: str) ->
             workflow_id=key.workflow_id,
             run_id=key.run_id,
             activity_id=activity_id,
-            result=payloads.encoded(result) if result else None,
+            result=payloads.sent(key.namespace, result) if result else None,
             identity=identity,
         ),
     )
@@ -213,17 +213,20 @@ def attempts(
         if error.trouble is Trouble.UNSUPPORTED:
             return None
         raise
-    return AttemptPage(tuple(_attempt(row) for row in answer["rows"]), answer["next_page_token"])
+    failures = [ParseDict(row["failure"], FailureMessage()) for row in answer["rows"]]
+    sight.prepare(*failures)
+    rows = tuple(map(_attempt, answer["rows"], failures))
+    return AttemptPage(rows, answer["next_page_token"])
 
 
-def _attempt(row: Mapping[str, Any]) -> Attempt:
+def _attempt(row: Mapping[str, Any], failure: FailureMessage) -> Attempt:
     return Attempt(
         number=int(row["attempt"]),
         started_at=admin.moment(row["started_at"]),
         failed_at=admin.moment(row["failed_at"]),
         retry_at=admin.moment(row["retry_at"]),
         worker=row["identity"],
-        failure=payloads.failure(ParseDict(row["failure"], FailureMessage())),
+        failure=payloads.failure(failure),
     )
 
 

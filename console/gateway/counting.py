@@ -3,21 +3,26 @@
     fresh ──KEEP_SECONDS──▶ asked again, if the namespace's budget of this minute allows;
                             else the old answer, with the time that it is of
 
-The budget is that of one process, whose threads all spend from it.
+The budget is that of all processes where they have a broker in common, else of each one; so is it
+while the broker is away.
 """
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from threading import Lock
 
 from django.conf import settings
-from django.core.cache import cache
+from django.core.cache import BaseCache, cache, caches
 from django.utils import timezone
+from redis.exceptions import RedisError
 
 from console.gateway import workflows
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.runs import Counts
+
+logger = logging.getLogger(__name__)
 
 KEEP_SECONDS = 15
 #: An answer this old is still better than none when the budget is spent.
@@ -85,8 +90,16 @@ def _spend(namespace: str, now: datetime) -> bool:
     """One call of this minute's; a call that the engine refuses was one as well."""
     minute = str(int(now.timestamp() // MINUTE_SECONDS))
     key = f"calls:{_digest(settings.ENGINE_ADDRESS, namespace, minute)}"
-    cache.add(key, 0, 2 * MINUTE_SECONDS)
-    return cache.incr(key) <= CALLS_A_MINUTE_MAX
+    try:
+        return _spent(caches["shared"], key) <= CALLS_A_MINUTE_MAX
+    except (RedisError, ValueError) as error:  # away, or full and the key is gone already
+        logger.warning("the shared budget cannot be reached: %s", type(error).__name__)
+        return _spent(cache, key) <= CALLS_A_MINUTE_MAX
+
+
+def _spent(kept: BaseCache, key: str) -> int:
+    kept.add(key, 0, 2 * MINUTE_SECONDS)
+    return int(kept.incr(key))
 
 
 def _refuse(namespace: str) -> Counted:

@@ -7,9 +7,10 @@ wire.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from google.protobuf.descriptor import FieldDescriptor
@@ -21,8 +22,9 @@ from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
 from temporalio.api.failure.v1 import Failure as FailureMessage
 from temporalio.api.history.v1 import HistoryEvent
 
-from console.gateway import payloads
+from console.gateway import payloads, sight
 from console.gateway.payloads import Failure, Value
+from console.gateway.walking import named_in
 
 #: category -> step -> (what the protocol calls it, the field that leads to the head)
 STEPS: dict[str, dict[str, tuple[str, str]]] = {
@@ -229,9 +231,9 @@ def failure(event: Event) -> Failure | None:
     attributes = event.attributes
     for field in ("failure", "last_failure"):
         if field in attributes.DESCRIPTOR.fields_by_name and attributes.HasField(field):
-            return payloads.failure(getattr(attributes, field))
+            return payloads.failure(getattr(attributes, field), of=event.raw)
     if event.kind.endswith("UpdateCompleted") and attributes.outcome.HasField("failure"):
-        return payloads.failure(attributes.outcome.failure)
+        return payloads.failure(attributes.outcome.failure, of=event.raw)
     return None
 
 
@@ -251,16 +253,16 @@ def reset_from(event: Event) -> str:
 
 def input_of(event: Event) -> tuple[Value, ...]:
     if event.kind.endswith("UpdateAccepted"):
-        return payloads.values(event.attributes.accepted_request.input.args)
+        return payloads.values(event.attributes.accepted_request.input.args, event.raw)
     value = getattr(event.attributes, "input", None)
-    return payloads.values(value) if isinstance(value, Payloads) else ()
+    return payloads.values(value, event.raw) if isinstance(value, Payloads) else ()
 
 
 def result_of(event: Event) -> tuple[Value, ...]:
     if event.kind.endswith("UpdateCompleted"):
-        return payloads.values(event.attributes.outcome.success)
+        return payloads.values(event.attributes.outcome.success, event.raw)
     value = getattr(event.attributes, "result", None)
-    return payloads.values(value) if isinstance(value, Payloads) else ()
+    return payloads.values(value, event.raw) if isinstance(value, Payloads) else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,15 +280,31 @@ def fields(event: Event) -> tuple[Field, ...]:
     """Every attribute that is set, in the protocol's order, decoded."""
     if not KINDS[event.raw.event_type].field:
         return ()
-    return tuple(_flat(event.attributes, ""))
+    prepare([event])
+    return tuple(_flat(event.attributes, "", event.raw))
 
 
-def _flat(message: Message, prefix: str) -> list[Field]:
+def prepare(some: Iterable[Event]) -> None:
+    """Has a codec decode what these events carry, in one call, before a page reads it."""
+    sight.prepare(*(event.raw for event in some))
+
+
+def payload(event: Event, number: int) -> tuple[str, Payload] | None:
+    """By its place: its name, if it has one, and itself."""
+    return next(islice(named_in(event.raw), number, None), None)
+
+
+def text_as_seen(event: Event) -> bytes:
+    """What a search in a history may look at: nothing that this person may not see."""
+    return sight.current().as_seen(event.raw).SerializeToString()
+
+
+def _flat(message: Message, prefix: str, of: HistoryEvent) -> list[Field]:
     result: list[Field] = []
     for descriptor, value in message.ListFields():
         wraps = descriptor.name in WRAPPERS and prefix
         label = prefix.removesuffix(".") if wraps else prefix + descriptor.json_name
-        result += _one(label, descriptor.name, _enum_word(descriptor, value))
+        result += _one(label, descriptor.name, _enum_word(descriptor, value), of)
     return result
 
 
@@ -304,29 +322,35 @@ def _enum_word(descriptor: FieldDescriptor, value: Any) -> Any:
     return known.name.removeprefix(prefix).replace("_", " ").capitalize()
 
 
-def _one(label: str, name: str, value: Any) -> list[Field]:
+def _one(label: str, name: str, value: Any, of: HistoryEvent) -> list[Field]:
     for kind, build in BUILDERS:
         if isinstance(value, kind):
-            return [build(label, value)]
+            return [build(label, value, of)]
     if name.endswith("event_id"):
         return [Field(label, event_id=int(value))]
     if isinstance(value, Message):
-        return _flat(value, f"{label}.")
+        return _flat(value, f"{label}.", of)
     if hasattr(value, "items"):
         pairs = sorted(value.items())
-        return [one for key, each in pairs for one in _one(f"{label}.{key}", "", each)]
+        return [one for key, each in pairs for one in _entry(f"{label}.{key}", key, each, of)]
     return [Field(label, text=str(value))]
 
 
-BUILDERS: tuple[tuple[type, Callable[[str, Any], Field]], ...] = (
-    (Payloads, lambda label, value: Field(label, values=payloads.values(value))),
-    (Payload, lambda label, value: Field(label, values=(payloads.readable(value),))),
-    (FailureMessage, lambda label, value: Field(label, failure=payloads.failure(value))),
+def _entry(label: str, key: Any, value: Any, of: HistoryEvent) -> list[Field]:
+    if isinstance(value, Payload):
+        return [Field(label, values=(payloads.readable(value, of, str(key)),))]
+    return _one(label, "", value, of)
+
+
+BUILDERS: tuple[tuple[type, Callable[[str, Any, HistoryEvent], Field]], ...] = (
+    (Payloads, lambda label, value, of: Field(label, values=payloads.values(value, of))),
+    (Payload, lambda label, value, of: Field(label, values=(payloads.readable(value, of),))),
+    (FailureMessage, lambda label, value, of: Field(label, failure=payloads.failure(value, of=of))),
     (
         Duration,
-        lambda label, value: Field(label, text=f"{value.ToTimedelta().total_seconds():g} s"),
+        lambda label, value, _: Field(label, text=f"{value.ToTimedelta().total_seconds():g} s"),
     ),
-    (Timestamp, lambda label, value: Field(label, text=value.ToJsonString())),
+    (Timestamp, lambda label, value, _: Field(label, text=value.ToJsonString())),
 )
 
 

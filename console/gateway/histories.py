@@ -12,7 +12,7 @@ from temporalio.api.workflowservice.v1 import (
     GetWorkflowExecutionHistoryReverseRequest,
 )
 
-from console.gateway import events
+from console.gateway import events, sight
 from console.gateway.channel import call, workflow_service
 from console.gateway.events import Event
 from console.gateway.runs import RunKey
@@ -89,8 +89,10 @@ def event_id_by(key: RunKey, kind: str, identity: str, request_id: str) -> int |
 
 
 def as_json(history: Sequence[Event]) -> str:
-    """The history as stored, in the form that the SDKs' replayers read."""
-    return json_format.MessageToJson(History(events=[event.raw for event in history]), indent=1)
+    """As stored, in the form that the SDKs' replayers read; what one may not see is masked."""
+    looking = sight.current()
+    raws = [looking.as_seen(event.raw) for event in history]
+    return json_format.MessageToJson(History(events=raws), indent=1)
 
 
 def _events(raws: Sequence[HistoryEvent]) -> tuple[Event, ...]:

@@ -47,7 +47,7 @@ def signal(key: RunKey, name: str, arguments: list[object], identity: str, reque
             namespace=key.namespace,
             workflow_execution=_execution(key),
             signal_name=name,
-            input=payloads.encoded(arguments),
+            input=payloads.sent(key.namespace, arguments),
             identity=identity,
             request_id=request_id,
             header=Header(fields={HEADER: payloads.encoded([request_id]).payloads[0]}),
@@ -58,7 +58,7 @@ def signal(key: RunKey, name: str, arguments: list[object], identity: str, reque
 def trace(key: RunKey, request_id: str) -> int | None:
     """The event that this request became, among the newest of the run."""
     for event in histories.backward(key, size=TRACE_EVENTS_MAX).events:
-        if request_id in _carried(event):
+        if request_id in carried(event):
             return event.id
     return None
 
@@ -70,7 +70,8 @@ def reset_point(key: RunKey, *, first: bool) -> int | None:
     return next(ends, None)
 
 
-def _carried(event: Event) -> str:
+def carried(event: Event) -> str:
+    """What an act of this module left in the event to be known by."""
     raw: HistoryEvent = event.raw
     match event.kind:
         case "WorkflowExecutionTerminated":

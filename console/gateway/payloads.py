@@ -1,22 +1,51 @@
 """Payload -> something a person can read, and a person's JSON -> Payload.
 
-Never raises on what it reads.
+What is read is read through the sight of whoever looks (`sight.py`): decoded, and masked. Never
+raises on what it reads.
 """
 
+import base64
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from google.protobuf import json_format
 from google.protobuf.duration_pb2 import Duration
+from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 from temporalio.api.common.v1 import Payload, Payloads
 from temporalio.api.failure.v1 import Failure as FailureMessage
 
+from console import policies
+from console.gateway import codec, masks, sight, texts
+from console.gateway.channel import GatewayError, Trouble
+from console.gateway.sight import Seen
+from console.gateway.walking import place_of
+
+#: More is not parsed for a page; a payload has a page of its own.
 PREVIEW_BYTES_MAX = 256 * 1024
+#: More is no tree but the beginning of its text.
+TREE_BYTES_MAX = 16 * 1024
+TREE_NODES_MAX = 400
+TREE_DEPTH_MAX = 24
+#: of one page; then even small values show how they begin
+PAGE_NODES_MAX = 6_000
+BEGINNING_LETTERS = 1_200
 CAUSES_MAX = 16
+#: What the console itself reads in a memo: schemas, which may name a field that is masked.
+OWN_MEMO = frozenset({"perdure.actions"})
+SEALED = "perdure/sealed"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which payload of which event: its address on the run's pages."""
+
+    event_id: int
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +57,18 @@ class Value:
     content: Any
     readable: bool = True
     note: str = ""
+    #: the encodings that were taken off
+    via: str = ""
+    #: fields that are masked in it
+    masked: int = 0
+    #: see Seen
+    state: str = ""
+    #: the beginning, where it is too long for a tree or is no JSON
+    text: str = ""
+    #: where it can be opened; only for what is not shown whole
+    place: Place | None = None
+    #: for the browser to decode: protobuf JSON
+    encoded: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,43 +82,131 @@ class Failure:
     cause: "Failure | None"
 
 
-def readable(payload: Payload) -> Value:
-    encoding = payload.metadata.get("encoding", b"").decode("utf-8", "replace")
-    size = len(payload.data)
-    if size > PREVIEW_BYTES_MAX:
-        return Value(encoding, size, None, False, "too large to show here")
-    if encoding == "binary/null":
-        return Value(encoding, size, None)
-    if encoding in {"json/plain", "json/protobuf"}:
-        try:
-            return Value(encoding, size, json.loads(payload.data))
-        except ValueError:
-            return Value(encoding, size, None, False, "says it is JSON, and is not")
-    if encoding == "binary/encrypted":
-        return Value(encoding, size, None, False, "encrypted; the console has no key")
+NOTHING = Value("none", 0, None)
+
+
+def readable(payload: Payload, of: Message | None = None, name: str = "") -> Value:
+    """`of` is the event that carries it, `name` that of its memo or header, where it has one."""
+    seen = sight.current().seen(payload, name)
+    content, is_read, note, text = _told(seen)
+    partly = bool(seen.state or seen.masked or text or not is_read)
     return Value(
-        encoding or "none", size, None, False, "bytes of an encoding that the console cannot read"
+        encoding=sight.encoding_of(seen.payload) or "none",
+        size=len(seen.payload.data) or len(payload.data),
+        content=content,
+        readable=is_read,
+        note=note,
+        via=", ".join(seen.via),
+        masked=seen.masked,
+        state=seen.state,
+        text=text,
+        place=_place(payload, of, name) if partly and of is not None else None,
+        encoded=_for_browser(seen) if seen.for_browser else "",
     )
 
 
-def values(payloads: Payloads | Iterable[Payload]) -> tuple[Value, ...]:
+def as_text(payload: Payload, name: str = "") -> str:
+    """All that this person may see of it, as text; empty while it is encoded or hidden."""
+    seen = sight.current().seen(payload, name)
+    return "" if seen.state in {"closed", "hidden"} else texts.whole(seen.payload)
+
+
+def _place(payload: Payload, of: Message, name: str) -> Place | None:
+    number = place_of(of, payload, name)
+    return None if number is None else Place(int(getattr(of, "event_id", 0)), number)
+
+
+def _for_browser(seen: Seen) -> str:
+    if len(seen.payload.data) > PREVIEW_BYTES_MAX:
+        return ""
+    return json_format.MessageToJson(seen.payload, indent=None)
+
+
+def _told(seen: Seen) -> tuple[Any, bool, str, str]:
+    """(content, whether it is read, why not, the beginning of its text)"""
+    one, encoding = seen.payload, sight.encoding_of(seen.payload)
+    if seen.state:
+        return None, False, seen.note, ""
+    if encoding == "binary/null":
+        return None, True, "", ""
+    if len(one.data) > PREVIEW_BYTES_MAX:
+        return None, False, "too large to show here", texts.beginning(one, BEGINNING_LETTERS)
+    if encoding in sight.JSON:
+        return _json(one)
+    return None, False, texts.kind(one), texts.beginning(one, BEGINNING_LETTERS)
+
+
+def _json(one: Payload) -> tuple[Any, bool, str, str]:
+    try:
+        content = json.loads(one.data)
+    except (ValueError, RecursionError):
+        says = "says it is JSON, and is not"
+        return None, False, says, texts.beginning(one, BEGINNING_LETTERS)
+    if len(one.data) <= TREE_BYTES_MAX and _is_drawn(content):
+        return content, True, "", ""
+    return content, True, "", texts.beginning(one, BEGINNING_LETTERS)
+
+
+def _is_drawn(content: Any) -> bool:
+    """As a tree, if it is small and this page has not too many of them."""
+    looking, nodes = sight.current(), _nodes(content)
+    if nodes is None or looking.drawn + nodes > PAGE_NODES_MAX:
+        return False
+    looking.drawn += nodes
+    return True
+
+
+def _nodes(content: Any) -> int | None:
+    """How many values; None: too many, or nested too deeply for a tree."""
+    waiting: list[tuple[Any, int]] = [(content, 0)]
+    count = 0
+    while waiting:
+        one, depth = waiting.pop()
+        count += 1
+        if depth > TREE_DEPTH_MAX or count + len(waiting) > TREE_NODES_MAX:
+            return None
+        waiting += [(each, depth + 1) for each in _children(one)]
+    return count
+
+
+def _children(one: Any) -> Iterator[Any]:
+    return iter(one.values() if isinstance(one, dict) else one if isinstance(one, list) else ())
+
+
+def values(payloads: Payloads | Iterable[Payload], of: Message | None = None) -> tuple[Value, ...]:
     each = payloads.payloads if isinstance(payloads, Payloads) else payloads
-    return tuple(readable(payload) for payload in each)
+    return tuple(readable(payload, of) for payload in each)
 
 
 def contents(fields: Iterable[tuple[str, Payload]]) -> dict[str, Any]:
-    """Search attributes or memo by name; Datetime attributes become datetimes."""
+    """Search attributes by name; Datetime attributes become datetimes."""
     return {name: _attribute(payload) for name, payload in sorted(fields)}
 
 
 def _attribute(payload: Payload) -> Any:
-    content = readable(payload).content
+    """The index holds them in the clear, so nothing is decoded or masked here."""
+    try:
+        content = json.loads(payload.data) if payload.data else None
+    except (ValueError, RecursionError):
+        return None
     if payload.metadata.get("type", b"") == b"Datetime" and isinstance(content, str):
         try:
             return datetime.fromisoformat(content)
         except ValueError:
             return content
     return content
+
+
+def memo(fields: Iterable[tuple[str, Payload]]) -> dict[str, Any]:
+    """By name; a name is a field like the keys inside it."""
+    return {name: _remembered(name, payload) for name, payload in sorted(fields)}
+
+
+def _remembered(name: str, payload: Payload) -> Any:
+    if name not in OWN_MEMO:
+        return readable(payload, name=name).content
+    with sight.unmasked():
+        return readable(payload).content
 
 
 def encoded(arguments: Sequence[Any]) -> Payloads:
@@ -92,20 +221,84 @@ def encoded(arguments: Sequence[Any]) -> Payloads:
     )
 
 
-def failure(message: FailureMessage, depth: int = 0) -> Failure:
+def sent(namespace: str, arguments: Sequence[Any]) -> Payloads:
+    """What an operator sends, through the namespace's codec where it has one."""
+    plain = encoded(arguments)
+    if masks.MASK in json.dumps(list(arguments), ensure_ascii=False, default=str):
+        says = f"An argument still holds {masks.MASK}, which stands for what you may not see."
+        raise GatewayError(Trouble.INVALID, f"{says} Nothing was sent.")
+    open_ones = [
+        (number, one)
+        for number, one in enumerate(plain.payloads)
+        if not is_sealed(arguments[number])
+    ]
+    for number, one in enumerate(arguments):
+        if is_sealed(one):
+            plain.payloads[number].ParseFromString(base64.b64decode(one[SEALED]))
+    closed = _through_codec(namespace, [one for _, one in open_ones])
+    for (number, _), one in zip(open_ones, closed, strict=True):
+        plain.payloads[number].CopyFrom(one)
+    return plain
+
+
+def _through_codec(namespace: str, some: list[Payload]) -> list[Payload]:
+    its = policies.of(settings.PAYLOADS, namespace).codec
+    if its is None or not its.encodes or not some:
+        return some
+    looking = sight.current()
+    authorization = looking.authorization if looking.namespace == namespace else ""
+    try:
+        return codec.encode(its, namespace, some, authorization)
+    except codec.CodecAway as away:
+        says = f"{away} What you send must go through it, so nothing was sent."
+        raise GatewayError(Trouble.AWAY, says) from None
+
+
+def sealed(namespace: str, value: Any) -> Any:
+    """What is kept to be sent later: encoded where the namespace has a codec, else as it is."""
+    its = policies.of(settings.PAYLOADS, namespace).codec
+    if its is None or not its.encodes:
+        return value
+    [payload] = sent(namespace, [value]).payloads
+    return {SEALED: base64.b64encode(payload.SerializeToString()).decode()}
+
+
+def told(value: Any) -> Any:
+    """What is kept to be sent later, as this person may see it."""
+    if is_sealed(value):
+        return "encoded by the namespace's codec"
+    return masks.masked(value, sight.current().hidden)[0]
+
+
+def is_sealed(value: Any) -> bool:
+    return isinstance(value, dict) and set(value) == {SEALED}
+
+
+def failure(message: FailureMessage, depth: int = 0, of: Message | None = None) -> Failure:
     kind = message.WhichOneof("failure_info") or ""
     info = getattr(message, kind) if kind else None
+    says, stack = _worded(message)
     return Failure(
         type=getattr(info, "type", "") or _failure_kind(kind),
-        message=message.message,
-        stack=message.stack_trace,
+        message=says,
+        stack=stack,
         source=message.source,
         retryable=not getattr(info, "non_retryable", False),
-        details=values(info.details) if info is not None and hasattr(info, "details") else (),
-        cause=failure(message.cause, depth + 1)
+        details=values(info.details, of) if info is not None and hasattr(info, "details") else (),
+        cause=failure(message.cause, depth + 1, of)
         if message.HasField("cause") and depth < CAUSES_MAX
         else None,
     )
+
+
+def _worded(message: FailureMessage) -> tuple[str, str]:
+    """SDKs can be told to encode message and stack; then they are in a payload of their own."""
+    if not message.HasField("encoded_attributes"):
+        return message.message, message.stack_trace
+    told = readable(message.encoded_attributes)
+    if not isinstance(told.content, dict):
+        return f"{message.message} ({told.note or told.encoding})", message.stack_trace
+    return str(told.content.get("message", "")), str(told.content.get("stack_trace", ""))
 
 
 def root_cause(found: Failure) -> Failure:

@@ -25,7 +25,7 @@ from temporalio.api.workflowservice.v1 import (
     PatchScheduleRequest,
 )
 
-from console.gateway import payloads
+from console.gateway import payloads, sight
 from console.gateway.channel import GatewayError, Trouble, call, workflow_service
 
 #: What an empty field of a calendar means: (lowest, highest, whether empty is all of them).
@@ -153,6 +153,7 @@ def describe(namespace: str, schedule_id: str) -> ScheduleDetail:
         workflow_service().DescribeSchedule,
         DescribeScheduleRequest(namespace=namespace, schedule_id=schedule_id),
     )
+    sight.prepare(answer)
     return _detail(schedule_id, answer)
 
 
@@ -270,7 +271,7 @@ def _detail(schedule_id: str, answer: DescribeScheduleResponse) -> ScheduleDetai
         waiting=info.buffer_size,
         created_at=payloads.moment(info.create_time),
         updated_at=payloads.moment(info.update_time) if info.HasField("update_time") else None,
-        memo=payloads.contents(answer.memo.fields.items()),
+        memo=payloads.memo(answer.memo.fields.items()),
         attributes=payloads.contents(answer.search_attributes.indexed_fields.items()),
     )
 

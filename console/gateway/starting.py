@@ -22,7 +22,7 @@ from temporalio.api.sdk.v1 import UserMetadata
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import StartWorkflowExecutionRequest
 
-from console.gateway import histories, payloads
+from console.gateway import events, histories, payloads
 from console.gateway.channel import call, workflow_service
 from console.gateway.payloads import Value
 from console.gateway.runs import RunKey
@@ -105,12 +105,13 @@ class Pattern:
 
 def pattern(key: RunKey) -> Pattern:
     event = histories.forward(key, size=1).events[0]
+    events.prepare([event])
     began, told = event.attributes, event.raw.user_metadata
     return Pattern(
         workflow_type=began.workflow_type.name,
         task_queue=began.task_queue.name,
         arguments=tuple(_parcel(one) for one in began.input.payloads),
-        memo={name: _parcel(one) for name, one in sorted(began.memo.fields.items())},
+        memo={name: _parcel(one, name) for name, one in sorted(began.memo.fields.items())},
         attributes=payloads.contents(began.search_attributes.indexed_fields.items()),
         execution_timeout=payloads.span(began.workflow_execution_timeout),
         run_timeout=payloads.span(began.workflow_run_timeout),
@@ -124,8 +125,8 @@ def pattern(key: RunKey) -> Pattern:
     )
 
 
-def _parcel(payload: Payload) -> Parcel:
-    return Parcel(payloads.readable(payload), payload)
+def _parcel(payload: Payload, name: str = "") -> Parcel:
+    return Parcel(payloads.readable(payload, name=name), payload)
 
 
 def _retry(policy: RetryPolicy) -> Retry:
@@ -148,13 +149,21 @@ def request(order: Order, identity: str, request_id: str) -> StartWorkflowExecut
         workflow_id=order.workflow_id,
         workflow_type=WorkflowType(name=order.workflow_type),
         task_queue=TaskQueue(name=order.task_queue),
-        input=Payloads(payloads=[_payload(one) for one in order.arguments]),
+        input=_all(order.namespace, order.arguments),
         identity=identity,
         request_id=request_id,
         workflow_id_reuse_policy=REUSE[order.reuse],
         workflow_id_conflict_policy=CONFLICT[order.conflict],
         cron_schedule=order.cron,
-        memo=Memo(fields={name: _payload(value) for name, value in order.memo.items()}),
+        memo=Memo(
+            fields=dict(
+                zip(
+                    order.memo,
+                    _all(order.namespace, list(order.memo.values())).payloads,
+                    strict=True,
+                )
+            )
+        ),
         search_attributes=SearchAttributes(
             indexed_fields={
                 name: _attribute(kind, value) for name, (kind, value) in order.attributes.items()
@@ -196,13 +205,18 @@ def _told(order: Order) -> UserMetadata | None:
     )
 
 
-def _payload(value: Any) -> Payload:
-    if isinstance(value, Parcel):
-        return value.payload
-    return payloads.encoded([value]).payloads[0]
+def _all(namespace: str, values: Sequence[Any]) -> Payloads:
+    """What was written anew goes through the codec, what was copied as it came."""
+    fresh = [one for one in values if not isinstance(one, Parcel)]
+    made = iter(payloads.sent(namespace, fresh).payloads)
+    return Payloads(
+        payloads=[one.payload if isinstance(one, Parcel) else next(made) for one in values]
+    )
 
 
 def _attribute(kind: str, value: Any) -> Payload:
-    payload = _payload(value.isoformat() if isinstance(value, datetime) else value)
+    """In the clear: the index reads it."""
+    told = value.isoformat() if isinstance(value, datetime) else value
+    [payload] = payloads.encoded([told]).payloads
     payload.metadata["type"] = kind.encode()
     return payload

@@ -28,7 +28,7 @@ from temporalio.api.workflowservice.v1 import (
     UpdateWorkflowExecutionRequest,
 )
 
-from console.gateway import payloads
+from console.gateway import payloads, sight
 from console.gateway.channel import call, workflow_service
 from console.gateway.payloads import Failure, Value
 from console.gateway.runs import RunKey
@@ -82,7 +82,7 @@ def signal(
             namespace=key.namespace,
             workflow_execution=_execution(key),
             signal_name=name,
-            input=payloads.encoded(arguments),
+            input=payloads.sent(key.namespace, arguments),
             identity=identity,
             request_id=request_id,
         ),
@@ -101,15 +101,17 @@ def query(
     key: RunKey, name: str, arguments: Sequence[Any] = (), deadline: float = ANSWER_SECONDS
 ) -> tuple[Value, ...]:
     """Asks the workflow; a worker must be there to answer."""
+    sent = payloads.sent(key.namespace, arguments)
     answer = call(
         workflow_service().QueryWorkflow,
         QueryWorkflowRequest(
             namespace=key.namespace,
             execution=_execution(key),
-            query=WorkflowQuery(query_type=name, query_args=payloads.encoded(arguments)),
+            query=WorkflowQuery(query_type=name, query_args=sent),
         ),
         deadline,
     )
+    sight.prepare(answer)
     return payloads.values(answer.query_result)
 
 
@@ -133,11 +135,12 @@ def update(
             ),
             request=Request(
                 meta=Meta(update_id=update_id, identity=identity),
-                input=Input(name=name, args=payloads.encoded(arguments)),
+                input=Input(name=name, args=payloads.sent(key.namespace, arguments)),
             ),
         ),
         deadline,
     )
+    sight.prepare(answer)
     failed = answer.outcome.HasField("failure")
     return Outcome(
         values=payloads.values(answer.outcome.success),
@@ -199,7 +202,7 @@ def start(
             workflow_id=workflow_id,
             workflow_type=WorkflowType(name=workflow_type),
             task_queue=TaskQueue(name=task_queue),
-            input=payloads.encoded(arguments),
+            input=payloads.sent(namespace, arguments),
             identity=identity,
             request_id=request_id,
             workflow_id_reuse_policy=WorkflowIdReusePolicy.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,

@@ -20,7 +20,7 @@ from temporalio.api.workflowservice.v1 import (
     ListWorkflowExecutionsRequest,
 )
 
-from console.gateway import namespaces, payloads
+from console.gateway import namespaces, payloads, sight
 from console.gateway.channel import call, workflow_service
 from console.gateway.runs import (
     ActivityOptions,
@@ -59,6 +59,7 @@ def find(namespace: str, query: str, size: int, token: bytes = b"") -> RunPage:
             namespace=namespace, query=query, page_size=size, next_page_token=token
         ),
     )
+    sight.prepare(*(one.memo for one in answer.executions))
     return RunPage(
         tuple(summary(namespace, one) for one in answer.executions), answer.next_page_token
     )
@@ -85,6 +86,7 @@ def describe(key: RunKey) -> RunDetail:
             execution=WorkflowExecution(workflow_id=key.workflow_id, run_id=key.run_id),
         ),
     )
+    sight.prepare(answer)
     return detail(key.namespace, answer)
 
 
@@ -107,7 +109,7 @@ def summary(namespace: str, info: WorkflowExecutionInfo) -> RunSummary:
         attributes={
             name: value for name, value in attributes.items() if name not in OUR_ATTRIBUTES
         },
-        memo=payloads.contents(info.memo.fields.items()),
+        memo=payloads.memo(info.memo.fields.items()),
         problem=_problem(attributes),
         build=info.most_recent_worker_version_stamp.build_id,
     )

@@ -20,7 +20,7 @@ def change(person: User, incident: Incident, wanted: Mapping[str, Any]) -> None:
             person,
             "incident.change",
             namespace=incident.namespace,
-            target=target_of(incident),
+            target=incident.target,
             reason=wanted["reason"],
             before=shown(incident),
         ) as act,
@@ -57,8 +57,3 @@ def shown(incident: Incident) -> dict[str, str]:
         "link": incident.link or "none",
         "note": incident.note or "none",
     }
-
-
-def target_of(incident: Incident) -> str:
-    """Its name may grow with what is learned of it; the fingerprint stays, and stands first."""
-    return f"{incident.fingerprint} {incident.title}"[:255]

@@ -78,6 +78,11 @@ class Incident(models.Model):
         return f"{self.where} {self.failure_type}".strip() or self.fingerprint
 
     @property
+    def target(self) -> str:
+        """In the activity log. The name may grow with what is learned; the fingerprint stays."""
+        return f"{self.fingerprint} {self.title}"[:255]
+
+    @property
     def total(self) -> int:
         return self.running + self.failed
 

@@ -9,9 +9,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from console.audit import record as audit
 from console.gateway import counting, namespaces, workflows
 from console.gateway.channel import GatewayError
 from console.gateway.runs import Group, RunSummary
@@ -148,9 +150,22 @@ def _watch_fixed(incident: Incident, tally: Tally, at: datetime) -> None:
         pk=incident.pk, state=State.FIXED, fixed_at=incident.fixed_at, fixed_at__lt=at
     )
     if tally.running > incident.floor_running or tally.failed > incident.floor_failed:
-        same.update(state=State.OPEN, reopened_at=at, fixed_at=None)
+        with transaction.atomic():
+            if same.update(state=State.OPEN, reopened_at=at, fixed_at=None):
+                _tell_of_reopening(incident, tally)
     else:
         same.update(floor_running=tally.running, floor_failed=tally.failed)
+
+
+def _tell_of_reopening(incident: Incident, tally: Tally) -> None:
+    audit.by_itself(
+        "incident.change",
+        namespace=incident.namespace,
+        target=incident.target,
+        reason="It happened again after it was called fixed.",
+        before={"state": State.FIXED},
+        after={"state": State.OPEN, "running": tally.running, "failed": tally.failed},
+    )
 
 
 def look(namespace: str, at: datetime, budget: Budget) -> None:

@@ -6,10 +6,11 @@ from console.access.decorators import requires
 from console.access.policy import can
 from console.access.shell import visible
 from console.gateway import namespaces as gateway
+from console.gateway import sight
 from console.gateway.channel import GatewayError
 from console.namespaces import actions
 from console.namespaces.forms import AttributeForm, CreateForm
-from console.namespaces.presenters import attribute_rows
+from console.namespaces.presenters import attribute_rows, payload_rows
 from console.ui.htmx import HtmxRequest, go_to, render_page
 
 
@@ -26,6 +27,7 @@ def namespace(request: HtmxRequest, namespace: str) -> HttpResponse:
     context = {
         "about": gateway.describe(namespace),
         "rows": attribute_rows(gateway.attributes(namespace)),
+        "payloads": payload_rows(sight.current().policy),
         "may_change": can(request.user, "namespace.change", namespace),
     }
     return render_page(request, "namespaces/namespace.html", context)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from console.gateway import steering
+from console.gateway import sight, steering
 from console.gateway.channel import GatewayError
 from console.gateway.runs import RunDetail, RunKey
 
@@ -73,7 +73,8 @@ def of_memo(memo: Mapping[str, Any], kind: str, name: str) -> Offer:
 
 def _metadata(key: RunKey) -> tuple[Any, str]:
     try:
-        values = steering.query(key, METADATA_QUERY, deadline=ANSWER_SECONDS)
+        with sight.unmasked():
+            values = steering.query(key, METADATA_QUERY, deadline=ANSWER_SECONDS)
     except GatewayError as error:
         return {}, str(error)
     content = values[0].content if values else None

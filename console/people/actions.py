@@ -2,13 +2,22 @@
 
 from uuid import UUID
 
+from django.contrib.auth import login
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.http import HttpRequest
 
 from console.access import sessions, tokens
 from console.access.models import Grant
+from console.audit import record as audit
 from console.audit.record import record
 from console.ui.refusals import Refusal
+
+
+def sign_in(request: HttpRequest, person: User) -> None:
+    login(request, person)
+    sessions.begin(request, person)
+    audit.sign_in(person, "a password")
 
 
 def invite(

@@ -9,7 +9,8 @@ from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
 
 from console.access.attempts import TooManyAttempts, address_of, checked, of_sign_in
-from console.access.models import EVERYWHERE, Role
+from console.access.models import EVERYWHERE, Role, Rule
+from console.access.policy import NOT_BY_RULE, VERBS, WITH_AMOUNT
 
 logger = logging.getLogger(__name__)
 
@@ -67,6 +68,80 @@ class GroupForm(forms.Form):
         if Group.objects.filter(name__iexact=name).exists():
             raise ValidationError("There is a group of this name already.")
         return name
+
+
+class ExceptionForm(forms.Form):
+    who = forms.ChoiceField(label="Who")
+    may = forms.TypedChoiceField(
+        label="They",
+        choices=[("no", "may not"), ("yes", "may")],
+        coerce=lambda said: said == "yes",
+        widget=forms.RadioSelect,
+        initial="no",
+    )
+    verb = forms.ChoiceField(label="What")
+    namespace = forms.CharField(
+        max_length=255, initial=EVERYWHERE, help_text="* is every namespace"
+    )
+    up_to = forms.DecimalField(
+        label="Amount",
+        required=False,
+        min_value=0,
+        max_digits=18,
+        decimal_places=4,
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+        help_text="For refunds, each: up to what they may, or above what they may not.",
+    )
+    currency = forms.RegexField(
+        r"^[A-Z]{3}$",
+        required=False,
+        max_length=3,
+        error_messages={"invalid": "Three capital letters, as EUR."},
+    )
+    reason = forms.CharField(max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        people, groups = User.objects.order_by("username"), Group.objects.order_by("name")
+        self.fields["who"].choices = [  # type: ignore[attr-defined]
+            (
+                "People",
+                [(f"person:{one.pk}", one.get_full_name() or one.username) for one in people],
+            ),
+            ("Groups", [(f"group:{one.pk}", one.name) for one in groups]),
+        ]
+        self.fields["verb"].choices = _verbs()  # type: ignore[attr-defined]
+
+    @property
+    def whose(self) -> User | Group:
+        kind, _, number = self.cleaned_data["who"].partition(":")
+        return (User if kind == "person" else Group).objects.get(pk=number)
+
+    def clean(self) -> dict[str, Any]:
+        asked = super().clean() or {}
+        up_to, currency = asked.get("up_to"), asked.get("currency", "")
+        if up_to is not None and asked.get("verb") not in WITH_AMOUNT:
+            self.add_error("up_to", "Only a refund has an amount.")
+        elif (up_to is None) != (not currency):
+            self.add_error("currency", "An amount and its currency go together.")
+        elif not self.errors and self._is_there(asked):
+            raise ValidationError("There is such an exception already. Take it away first.")
+        return asked
+
+    def _is_there(self, asked: dict[str, Any]) -> bool:
+        who = self.whose
+        same = Rule.objects.filter(**{name: asked[name] for name in ("verb", "may", "currency")})
+        same = same.filter(namespace=asked["namespace"])
+        theirs = same.filter(person=who) if isinstance(who, User) else same.filter(group=who)
+        return theirs.exists()
+
+
+def _verbs() -> list[tuple[str, list[tuple[str, str]]]]:
+    """By the noun that they are of."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for verb in sorted(set(VERBS) - NOT_BY_RULE):
+        found.setdefault(verb.partition(".")[0].replace("_", " "), []).append((verb, verb))
+    return list(found.items())
 
 
 class MemberForm(forms.Form):

@@ -1,13 +1,15 @@
 from django.contrib.auth.models import Group, User
+from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from console.access import heirs
 from console.access.decorators import requires
 from console.people import groups as acting
 from console.people.forms import GrantForm, GroupForm, MemberForm
-from console.people.presenters import group_rows
+from console.people.presenters import dropping, group_rows
 from console.ui.htmx import HtmxRequest, go_to, render_page
 
 
@@ -67,11 +69,15 @@ def revoke(request: HtmxRequest, group_id: int) -> HttpResponse:
     return _back(request)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @requires("people.manage")
 def drop(request: HtmxRequest, group_id: int) -> HttpResponse:
-    acting.drop(request.user, get_object_or_404(Group, pk=group_id))
-    return _back(request)
+    group = get_object_or_404(Group, pk=group_id)
+    if request.method == "POST":
+        acting.drop(request.user, group)
+        return _back(request)
+    context = {"group": group, "says": dropping(group, heirs.belongings(group)), "form": Form()}
+    return render_page(request, "people/drop.html", context, parts=["dialog"])
 
 
 def _back(request: HtmxRequest) -> HttpResponse:

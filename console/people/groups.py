@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth.models import Group, User
 from django.db import transaction
 
+from console.access import heirs
 from console.access.models import GroupGrant
 from console.access.policy import can
 from console.audit.record import Act, record
@@ -23,9 +24,13 @@ def make(admin: User, name: str) -> Group:
 
 
 def drop(admin: User, group: Group) -> None:
+    """What belongs to it goes over to its owners first."""
     with _changing(admin, group) as act:
+        left = heirs.belongings(group)
+        heirs.hand_over(group)
         group.delete()
-        act.after = {"group": "none"}
+        handed = {f"{noun} handed over": names for noun, names in left.items()}
+        act.after = {"group": "none", **handed}
 
 
 def add(admin: User, group: Group, person: User) -> None:

@@ -1,13 +1,27 @@
 """Accounts -> template rows; pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.conf import settings
 from django.contrib.auth.models import Group, User
 
-from console.access.models import EVERYWHERE, Role
-from console.access.policy import role_of
+from console.access.models import EVERYWHERE, Role, Rule
+from console.access.policy import money, role_of
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """The ways in."""
+
+    password: bool
+    #: what the provider is called; "" without one
+    provider: str
+
+
+def doors() -> Doors:
+    return Doors(settings.PASSWORD_SIGN_IN, settings.OIDC_NAME if settings.OIDC_ISSUER else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +116,62 @@ def group_rows(groups: Iterable[Group]) -> list[GroupRow]:
         )
         for group in groups
     ]
+
+
+def dropping(group: Group, left: Mapping[str, Sequence[str]]) -> str:
+    """What it means that the group goes."""
+    members = group.user_set.count()
+    parts = [f"{members} {'member loses' if members == 1 else 'members lose'} its roles."]
+    for noun, names in left.items():
+        shown = ", ".join(names[:NAMES_SHOWN]) + (", …" if len(names) > NAMES_SHOWN else "")
+        parts.append(f"Its {len(names)} {noun} go over to their owners alone: {shown}.")
+    return " ".join(parts)
+
+
+NAMES_SHOWN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ExceptionRow:
+    id: int
+    #: None where it is a group's
+    person_id: int | None
+    who: str
+    may: bool
+    says: str
+    verb: str
+    where: str
+    up_to: str
+    reason: str
+    given_by: str
+    given_at: datetime | None
+
+
+def exception_row(rule: Rule) -> ExceptionRow:
+    bound = money(rule.up_to, rule.currency) if rule.up_to is not None else ""
+    person, group = rule.person, rule.group
+    return ExceptionRow(
+        id=rule.pk,
+        person_id=person.pk if person else None,
+        who=(person.get_full_name() or person.username) if person else group.name if group else "",
+        may=rule.may,
+        says="may" if rule.may else "may not",
+        verb=rule.verb,
+        where=where(rule.namespace),
+        up_to=f"{'up to' if rule.may else 'above'} {bound}" if bound else "",
+        reason=rule.reason,
+        given_by=rule.given_by,
+        given_at=rule.given_at,
+    )
+
+
+def exceptions_of(person: User) -> list[ExceptionRow]:
+    """Their own, and those of their groups."""
+    found = [
+        *person.rules.all(),
+        *(one for group in person.groups.all() for one in group.rules.all()),
+    ]
+    return [exception_row(one) for one in found]
 
 
 def where(namespace: str) -> str:

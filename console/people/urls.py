@@ -1,6 +1,6 @@
 from django.urls import path
 
-from console.people import group_views, views
+from console.people import exception_views, group_views, views
 
 app_name = "people"
 urlpatterns = [
@@ -8,6 +8,9 @@ urlpatterns = [
     path("sign-out/", views.sign_out, name="sign_out"),
     path("people/", views.people, name="people"),
     path("people/new/", views.invite, name="invite"),
+    path("people/exceptions/", exception_views.exceptions, name="exceptions"),
+    path("people/exceptions/new/", exception_views.give, name="give_exception"),
+    path("people/exceptions/<int:rule_id>/take/", exception_views.take, name="take_exception"),
     path("people/groups/", group_views.groups, name="groups"),
     path("people/groups/new/", group_views.make, name="make_group"),
     path("people/groups/<int:group_id>/members/", group_views.add, name="add_member"),

@@ -1,6 +1,7 @@
 from uuid import UUID
 
-from django.contrib.auth import login, logout
+from django.conf import settings
+from django.contrib.auth import logout
 from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -13,23 +14,27 @@ from console.access import sessions, tokens
 from console.access.decorators import public, requires
 from console.people import actions
 from console.people.forms import GrantForm, InviteForm, SignInForm
-from console.people.presenters import person_page, person_rows, right_rows
+from console.people.presenters import doors, exceptions_of, person_page, person_rows, right_rows
 from console.ui.htmx import HtmxRequest, go_to, render_page
+from console.ui.refusals import Refusal
 
 
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "POST"])
 @public
 def sign_in(request: HtmxRequest) -> HttpResponse:
+    if request.method == "POST" and not settings.PASSWORD_SIGN_IN:
+        raise Refusal(403, f"Passwords are switched off here. Sign in with {settings.OIDC_NAME}.")
     form = SignInForm(request, request.POST or None)
     if request.method == "POST" and form.is_valid():
-        login(request, form.get_user())
-        sessions.begin(request, form.get_user())
+        actions.sign_in(request, form.get_user())
         return redirect(_back(request))
     status = 429 if form.too_many else 422 if form.errors else 200
-    return render_page(
-        request, "people/sign_in.html", {"form": form, "next": _back(request)}, status=status
-    )
+    context = {"form": form, "next": _back(request), "doors": doors()}
+    answer = render_page(request, "people/sign_in.html", context, status=status)
+    if form.too_many:
+        answer["Retry-After"] = str(form.too_many.seconds)
+    return answer
 
 
 def _back(request: HtmxRequest) -> str:
@@ -41,8 +46,9 @@ def _back(request: HtmxRequest) -> str:
 @require_POST
 @public
 def sign_out(request: HtmxRequest) -> HttpResponse:
+    by_provider = sessions.is_by_provider(request)
     logout(request)
-    return redirect("people:sign_in")
+    return redirect("oidc:leave" if by_provider else "people:sign_in")
 
 
 @require_GET
@@ -62,6 +68,7 @@ def person(request: HtmxRequest, person_id: int) -> HttpResponse:
     context = {
         "person": person_page(found, request.user),
         "rights": right_rows(found),
+        "exceptions": exceptions_of(found),
         "sessions": sessions.rows(found, request.session.session_key),
         "tokens": tokens.rows(found),
     }

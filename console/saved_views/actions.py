@@ -1,13 +1,16 @@
 """Save, duplicate, choose, delete: check, write, audit."""
 
 from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
 
-from console.audit.record import record
+from console.audit.record import Act, record
 from console.gateway import workflows
 from console.saved_views.models import NAME_LENGTH_MAX, Audience, DefaultView, SavedView
 from console.saved_views.presenters import belongs
 from console.saved_views.rights import may_change
 from console.ui.refusals import Refusal
+
+NAME_TAKEN = "There is a view of this name already. Choose another one."
 
 
 def save(person: User, view: SavedView) -> None:
@@ -23,8 +26,8 @@ def save(person: User, view: SavedView) -> None:
         before=_said(stored) if stored else None,
     ) as act:
         workflows.find(view.namespace, view.query, 1)
-        view.save()
-        act.after = _said(view)
+        _keep(view, act)
+    _refuse_taken(act)
 
 
 def duplicate(person: User, view: SavedView) -> SavedView:
@@ -38,8 +41,8 @@ def duplicate(person: User, view: SavedView) -> SavedView:
         audience=Audience.PERSON,
     )
     with record(person, "saved_view.keep", namespace=view.namespace, target=copy.name) as act:
-        copy.save()
-        act.after = _said(copy)
+        _keep(copy, act)
+    _refuse_taken(act)
     return copy
 
 
@@ -66,6 +69,21 @@ def start_with(person: User, view: SavedView, chosen: bool) -> None:
         else:
             held.filter(view=view).delete()
         act.after = {"default": view.name} if chosen else {}
+
+
+def _keep(view: SavedView, act: Act) -> None:
+    """Somebody may have taken the name since the form looked: the database is what decides."""
+    try:
+        with transaction.atomic():
+            view.save()
+        act.after = _said(view)
+    except IntegrityError:
+        act.refused = NAME_TAKEN
+
+
+def _refuse_taken(act: Act) -> None:
+    if act.refused:
+        raise Refusal(409, act.refused)
 
 
 def _refuse_others(person: User, view: SavedView) -> None:

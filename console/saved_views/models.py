@@ -24,7 +24,7 @@ class SavedView(models.Model):
     audience = models.CharField(
         max_length=16, choices=Audience.choices, default=Audience.PERSON, verbose_name="For"
     )
-    #: Of a view for a team. A team that goes takes its views along.
+    #: Of a view for a team. Whoever drops a team hands its views over first: see `handing`.
     team = models.ForeignKey(
         Group, on_delete=models.CASCADE, null=True, blank=True, related_name="views"
     )

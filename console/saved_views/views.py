@@ -13,6 +13,7 @@ from console.saved_views import actions, presenters, rights
 from console.saved_views.forms import COLUMNS_LENGTH_MAX, QUERY_LENGTH_MAX, ViewForm
 from console.saved_views.models import DefaultView, SavedView
 from console.ui.htmx import HtmxRequest, go_to, render_page
+from console.ui.refusals import Refusal
 
 
 @require_GET
@@ -70,6 +71,10 @@ def _saved(request: HtmxRequest, form: ViewForm, title: str) -> HttpResponse:
             return go_to(request, presenters.address(form.instance))
         except GatewayError as refused:
             form.add_error("query", str(refused))
+        except Refusal as taken:
+            if taken.status != 409:
+                raise
+            form.add_error("name", str(taken))
     return render_page(
         request,
         "saved_views/save.html",

@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from console.audit.record import Act, record
 from console.gateway import histories, steering
 from console.gateway.channel import GatewayError
+from console.gateway.events import Event
 from console.gateway.runs import RunKey, RunSummary
 
 
@@ -37,6 +38,14 @@ def signal(person: User, run: RunSummary, name: str, argument: str, reason: str)
         steering.signal(run.key, name, arguments, act.identity, act.id)
         act.after = asked
         act.event_id = _event(run.key, "WorkflowExecutionSignaled", act)
+
+
+def reveal(person: User, key: RunKey, event: Event, number: int, reason: str) -> None:
+    """Written down before it is shown; what was shown is not."""
+    asked = {"event": event.id, "kind": event.kind, "payload": number}
+    with record(person, "payload.reveal", key, reason=reason, asked=asked) as act:
+        act.event_id = event.id
+        act.after = {"payload": "revealed"}
 
 
 def _event(key: RunKey, kind: str, act: Act) -> int | None:

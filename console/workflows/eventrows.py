@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from console.gateway import encoded, sight
 from console.gateway import events as gateway
 from console.gateway.events import Event
 from console.ui import words
@@ -77,6 +78,8 @@ def matching(events: Sequence[Event], kind: str, text: str, *, newest: bool) -> 
     if text:
         wanted = text.casefold().encode()
         found = [event for event in found if wanted in event.raw.SerializeToString().lower()]
+        if sight.current().hidden:  # it may stand only where this person may not look
+            found = [event for event in found if wanted in gateway.text_as_seen(event).lower()]
     return found[::-1] if newest else found
 
 
@@ -92,6 +95,7 @@ def window(
     at = _position(found, event_id) if event_id else None
     start = max(at - WINDOW // 2, 0) if at is not None else (first or 1) - 1
     part = found[start : start + WINDOW]
+    encoded.prepare_failures(part)
     previous = found[start - 1].at if 0 < start <= len(found) else None
     before = [previous, *(event.at for event in part)]
     threads = _threads([event.head == head for event in part]) if head else [""] * len(part)

@@ -50,6 +50,14 @@ class ReasonForm(forms.Form):
     )
 
 
+class RevealForm(forms.Form):
+    reason = forms.CharField(
+        max_length=1_000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="Stands in the activity log, with your name and which payload it was.",
+    )
+
+
 class SignalForm(ReasonForm):
     name = forms.CharField(max_length=1_000, label="Signal")
     argument = forms.CharField(

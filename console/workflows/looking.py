@@ -55,6 +55,7 @@ def look(
     first = asked["first"] or 0
     part = wanted[first : first + WINDOW]
     scale = axis(known.events, groups, end, is_open=summary.is_open, fold=not asked["unfold"])
+    gateway.prepare(known.events[-1:] if not summary.is_open else [])
     stands = leaf.look(run, groups, known.events, leaf.Walk(sees, now))
     return Look(
         standing=stands,

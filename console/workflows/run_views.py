@@ -12,9 +12,11 @@ from django.views.decorators.http import require_GET
 
 from console.access.decorators import requires
 from console.access.policy import can
+from console.audit import others
 from console.audit.record import of_run
 from console.audit.rows import act_row
-from console.gateway import histories, workflows
+from console.gateway import events as gateway
+from console.gateway import histories, outside, sight, workflows
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.runs import RunDetail, RunKey
 from console.ui.htmx import HtmxRequest, nothing_new, render_page, unchanged
@@ -130,15 +132,16 @@ def event(
 @require_GET
 @requires("run.view")
 def download(request: HtmxRequest, namespace: str, workflow_id: str, run_id: str) -> HttpResponse:
-    """The history as stored: what an SDK's replayer reads."""
+    """The history as stored, as SDKs' replayers read it; masked where this person has masks."""
     run = described(namespace, workflow_id, run_id)
     known = read(run.summary.key, run.summary.history_length)
     while not known.complete:
         known = read(run.summary.key, run.summary.history_length)
     response = HttpResponse(histories.as_json(known.front), content_type="application/json")
-    response["Content-Disposition"] = (
-        f'attachment; filename="history-{run.summary.key.run_id}.json"'
-    )
+    masked = "-masked" if sight.current().hidden else ""
+    name = f"history-{run.summary.key.run_id}{masked}.json"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["Cache-Control"] = "no-store"
     return response
 
 
@@ -163,11 +166,15 @@ def payloads(request: HtmxRequest, namespace: str, workflow_id: str, run_id: str
     run = described(namespace, workflow_id, run_id)
     known = read(run.summary.key, run.summary.history_length)
     first = TimelineForm(request.GET).asked()["first"] or 0
-    of_steps = runpage.parcels(known.events, of_run=False)
+    of_steps = runpage.carriers(known.events, of_run=False)
+    of_run = runpage.carriers(known.events, of_run=True)[: looking.WINDOW]
+    shown = of_steps[first : first + looking.WINDOW]
+    gateway.prepare([*of_run, *shown])
     context = frame(request, run, "payloads") | {
         "summary": run.summary,
-        "of_run": runpage.parcels(known.events, of_run=True)[: looking.WINDOW],
-        "of_steps": of_steps[first : first + looking.WINDOW],
+        "of_run": runpage.parcels(of_run),
+        "of_steps": runpage.parcels(shown),
+        "trouble": sight.current().trouble,
         "first": first,
         "total": len(of_steps),
         "next": first + looking.WINDOW if first + looking.WINDOW < len(of_steps) else None,
@@ -179,6 +186,13 @@ def payloads(request: HtmxRequest, namespace: str, workflow_id: str, run_id: str
 @requires("run.view")
 def activity(request: HtmxRequest, namespace: str, workflow_id: str, run_id: str) -> HttpResponse:
     run = described(namespace, workflow_id, run_id)
-    acts = [act_row(entry) for entry in of_run(run.summary.key)[: looking.WINDOW]]
-    context = frame(request, run, "activity") | {"acts": acts}
+    key = run.summary.key
+    known = read(key, run.summary.history_length)
+    asked = others.unattested(key, outside.asked(known.events))
+    context = frame(request, run, "activity") | {
+        "acts": [act_row(entry) for entry in of_run(key)[: looking.WINDOW]],
+        "others": [others.row_of(key, one) for one in reversed(asked[-looking.WINDOW :])],
+        "others_count": len(asked),
+        "known": known,
+    }
     return render_page(request, "workflows/activity.html", context)

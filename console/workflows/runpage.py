@@ -176,10 +176,13 @@ CARRIES = {
 }
 
 
-def parcels(events: Sequence[Event], *, of_run: bool) -> list[Parcel]:
+def carriers(events: Sequence[Event], *, of_run: bool) -> list[Event]:
     """Those of the run itself, or those of its steps."""
-    wanted = [e for e in events if e.kind in CARRIES and (e.category in OF_RUN) == of_run]
-    return [_parcel(event) for event in wanted]
+    return [e for e in events if e.kind in CARRIES and (e.category in OF_RUN) == of_run]
+
+
+def parcels(events: Sequence[Event]) -> list[Parcel]:
+    return [_parcel(event) for event in events]
 
 
 OF_RUN = frozenset({"run", "signal", "update"})
@@ -228,6 +231,7 @@ FACTS = (
 
 
 def group_detail(group: Group, icon: str, word: str) -> GroupDetail:
+    gateway.prepare(group.events)
     pending = group.pending if group.closing is None else None
     closing = group.closing
     facts = [(name, gateway.text(group.head, path)) for name, path in FACTS]

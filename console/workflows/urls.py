@@ -1,8 +1,9 @@
 from django.urls import path
 
-from console.workflows import act_views, kin_views, run_views, views
+from console.workflows import act_views, kin_views, payload_views, run_views, views
 
 RUN = "<name:workflow_id>/<name:run_id>/"
+PAYLOAD = f"{RUN}events/<int:event_id>/payloads/<int:number>/"
 
 app_name = "workflows"
 urlpatterns = [
@@ -17,6 +18,10 @@ urlpatterns = [
     path(f"{RUN}groups/<int:event_id>/", run_views.group, name="group"),
     path(f"{RUN}events/", run_views.events, name="events"),
     path(f"{RUN}events/<int:event_id>/", run_views.event, name="event"),
+    path(f"{PAYLOAD}", payload_views.payload, name="payload"),
+    path(f"{PAYLOAD}download/", payload_views.download, name="payload_download"),
+    path(f"{PAYLOAD}reveal/", payload_views.reveal, name="reveal"),
+    path(f"{PAYLOAD}follow/", payload_views.follow, name="follow"),
     path(f"{RUN}history.json", run_views.download, name="download"),
     path(f"{RUN}pending/", run_views.pending, name="pending"),
     path(f"{RUN}relations/", kin_views.relations, name="relations"),

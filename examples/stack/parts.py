@@ -113,6 +113,8 @@ def _relay(config: StackConfig, at: Addresses, env: Mapping[str, str]) -> Part:
 def _console(config: StackConfig, at: Addresses, env: Mapping[str, str]) -> list[Part]:
     env = {"EXPORT_DIRECTORY": str(config.run / "exports"), **env}
     accounts = (*MANAGE, "demo_accounts", "--password-file", str(config.run / "password"))
+    demo_limits = (*MANAGE, "demo_limits")
+    limits = Part("limits", demo_limits, env, after=("accounts",), task=True, late=True)
     gunicorn = (PYTHON, "-m", "gunicorn", "console.wsgi", "--bind", at.console)
     threads = ("--workers", "1", "--threads", str(CONSOLE_THREADS), "--no-control-socket")
     tmp = ("--worker-tmp-dir", str(config.run / "tmp"))
@@ -123,6 +125,7 @@ def _console(config: StackConfig, at: Addresses, env: Mapping[str, str]) -> list
         # Another's database may be another one tomorrow.
         *([tables] if config.database_url else _once(tables, config, _of_migrations())),
         *_once(Part("accounts", accounts, env, after=("console-tables",), task=True), config),
+        *_once(limits, config),
         Part(
             "console",
             (*gunicorn, *threads, *tmp),
@@ -131,6 +134,9 @@ def _console(config: StackConfig, at: Addresses, env: Mapping[str, str]) -> list
             is_ready=ready.http(config.console_port, "/"),
         ),
         Part("bulk-worker", (*MANAGE, "bulk_worker"), env, after=("console-tables", "engine")),
+        Part(
+            "billing-worker", (*MANAGE, "billing_worker"), env, after=("console-tables", "engine")
+        ),
         Part("console-jobs", jobs, {**env, **JOBS}, after=("valkey", "console"), late=True),
     ]
 

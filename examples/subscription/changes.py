@@ -14,12 +14,13 @@ from console.billing.contract import (
     Money,
     Outcome,
     Refund,
+    SkipPeriod,
     Terms,
     money,
 )
 from examples.subscription import dates, forecast, ledger
 from examples.subscription.model import SubscriptionState
-from examples.subscription.refusals import checked_amount
+from examples.subscription.refusals import Asked, checked_amount
 
 
 def plan_charge(state: SubscriptionState, asked: AdjustCharge) -> tuple[Terms, Outcome]:
@@ -91,6 +92,33 @@ def book_period(
     return replace(planned, version=state.version, entry=entry)
 
 
+def plan_skip(state: SubscriptionState, asked: SkipPeriod) -> tuple[Terms, Outcome]:
+    number = asked.billing_period
+    terms = replace(state.terms, skipped=sorted({*state.terms.skipped, number}))
+    rows, difference = forecast.compare(state, terms, state.due_at)
+    before, after = forecast.charge_of(state.terms, number), forecast.charge_of(terms, number)
+    return terms, _planned(
+        asked, state, before=str(before), after=str(after), difference=difference, rows=rows
+    )
+
+
+def book_skip(
+    state: SubscriptionState, asked: SkipPeriod, now: datetime, terms: Terms, planned: Outcome
+) -> Outcome:
+    number = asked.billing_period
+    entry = _adjustment(state, asked, now, planned, f"Period {number} is free")
+    entry = replace(
+        entry,
+        kind=EntryKind.PERIOD_SKIP,
+        billing_period=number,
+        amount=planned.difference,
+    )
+    ledger.add(state, entry)
+    state.terms = terms
+    _record(state, asked, now, f"made period {number} free")
+    return replace(planned, version=state.version, entry=entry)
+
+
 def plan_refund(state: SubscriptionState, asked: Refund) -> tuple[LedgerEntry, Outcome]:
     amount = checked_amount(state, asked.amount)
     charge = ledger.charge_booked(state, asked.billing_period)
@@ -122,7 +150,7 @@ def open_refund(
 
 
 def _planned(
-    asked: AdjustCharge | AdjustPeriod | Refund,
+    asked: Asked,
     state: SubscriptionState,
     *,
     before: str,
@@ -143,7 +171,7 @@ def _planned(
 
 def _adjustment(
     state: SubscriptionState,
-    asked: AdjustCharge | AdjustPeriod | Refund,
+    asked: Asked,
     now: datetime,
     planned: Outcome,
     description: str,
@@ -166,7 +194,7 @@ def _adjustment(
 
 def _record(
     state: SubscriptionState,
-    asked: AdjustCharge | AdjustPeriod | Refund,
+    asked: Asked,
     now: datetime,
     what: str,
 ) -> None:

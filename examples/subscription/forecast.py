@@ -18,6 +18,8 @@ _OVER = (Phase.ENDED, Phase.CANCELLED, Phase.UNPAID)
 
 
 def charge_of(terms: Terms, billing_period: int) -> Money:
+    if billing_period in terms.skipped:
+        return money(Decimal(0), terms.charge.currency)
     if terms.temporary_charge is not None and billing_period <= terms.temporary_through:
         return terms.temporary_charge
     return terms.charge

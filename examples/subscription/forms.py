@@ -5,7 +5,7 @@
 
 from typing import Any, Final
 
-from console.billing.contract import ADJUST_CHARGE, ADJUST_PERIOD, REFUND, PeriodUnit
+from console.billing.contract import ADJUST_CHARGE, ADJUST_PERIOD, REFUND, SKIP_PERIOD, PeriodUnit
 
 ACTIONS_MEMO: Final = "perdure.actions"
 
@@ -73,6 +73,15 @@ ACTIONS: Final[dict[str, Any]] = {
         ADJUST_PERIOD: {
             "description": "Charge at another interval",
             "arguments": [_argument("Period", period=_PERIOD)],
+        },
+        SKIP_PERIOD: {
+            "description": "One period to come is free",
+            "arguments": [
+                _argument(
+                    "Free period",
+                    billing_period={"type": "integer", "minimum": 1, "title": "Which period"},
+                )
+            ],
         },
         REFUND: {
             "description": "Give back (part of) one period's charge",

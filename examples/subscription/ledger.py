@@ -31,6 +31,14 @@ def open_charge(state: SubscriptionState, at: datetime, amount: Money, attempt: 
     return add(state, entry)
 
 
+def skip_charge(state: SubscriptionState, at: datetime) -> LedgerEntry:
+    """Nothing is asked of the provider."""
+    nothing = money(Decimal(0), state.terms.charge.currency)
+    entry = open_charge(state, at, nothing, 1)
+    description = f"{entry.description}, free"
+    return _put(state, replace(entry, state=EntryState.BOOKED, description=description))
+
+
 def add(state: SubscriptionState, entry: LedgerEntry) -> LedgerEntry:
     assert entry.sequence == state.next_sequence
     state.entries.append(entry)

@@ -17,10 +17,13 @@ from console.billing.contract import (
     MoneyError,
     Refund,
     RefusedField,
+    SkipPeriod,
     parse_money,
 )
 from examples.subscription import forecast, ledger
 from examples.subscription.model import SubscriptionState
+
+Asked = AdjustCharge | AdjustPeriod | SkipPeriod | Refund
 
 
 def refused(field: str, code: str, sentence: str) -> ApplicationError:
@@ -29,6 +32,7 @@ def refused(field: str, code: str, sentence: str) -> ApplicationError:
 
 def check_adjust_charge(state: SubscriptionState, asked: AdjustCharge) -> None:
     _check_request(state, asked)
+    _check_next(state, asked.expected_next)
     amount = checked_amount(state, asked.amount)
     left = len(forecast.due_dates(state, state.terms, state.due_at))
     if left == 0:
@@ -38,13 +42,16 @@ def check_adjust_charge(state: SubscriptionState, asked: AdjustCharge) -> None:
             "periods", "periods_beyond_end", f"{left} charges are left, not {asked.periods}."
         )
     first = forecast.first_to_come(state)
-    coming = range(first, first + (asked.periods or left))
+    coming = set(range(first, first + (asked.periods or left))) - set(state.terms.skipped)
+    if not coming:
+        raise refused("periods", "period_free", f"Period {first} is free; nothing is charged.")
     if all(forecast.charge_of(state.terms, number) == amount for number in coming):
         raise refused("amount", "no_change", f"The charge is {amount} already.")
 
 
 def check_adjust_period(state: SubscriptionState, asked: AdjustPeriod) -> None:
     _check_request(state, asked)
+    _check_next(state, asked.expected_next)
     count_max = PERIOD_COUNT_MAX[asked.period.unit]
     if not 1 <= asked.period.count <= count_max:
         raise refused(
@@ -57,6 +64,23 @@ def check_adjust_period(state: SubscriptionState, asked: AdjustPeriod) -> None:
         raise refused("period", "no_change", f"The charge is taken {asked.period} already.")
     if not forecast.due_dates(state, state.terms, state.due_at):
         raise refused("period", "nothing_to_charge", "The last period was charged already.")
+
+
+def check_skip_period(state: SubscriptionState, asked: SkipPeriod) -> None:
+    _check_request(state, asked)
+    _check_next(state, asked.expected_next)
+    number, last = asked.billing_period, state.terms.max_billing_periods
+    if not 1 <= number <= last:
+        raise refused(
+            "billing_period",
+            "period_beyond_end",
+            f"There is no period {number}; {last} is the last.",
+        )
+    if number <= state.billing_period:
+        sentence = f"Period {number} has begun; what was charged for it can be refunded."
+        raise refused("billing_period", "period_begun", sentence)
+    if number in state.terms.skipped:
+        raise refused("billing_period", "no_change", f"Period {number} is free already.")
 
 
 def check_refund(state: SubscriptionState, asked: Refund) -> None:
@@ -81,7 +105,7 @@ def check_refund(state: SubscriptionState, asked: Refund) -> None:
         )
 
 
-def _check_request(state: SubscriptionState, asked: AdjustCharge | AdjustPeriod | Refund) -> None:
+def _check_request(state: SubscriptionState, asked: Asked) -> None:
     _check_text("actor", asked.actor, ACTOR_CHARACTERS_MAX)
     _check_text("reason", asked.reason, REASON_CHARACTERS_MAX)
     _check_text("audit_reference", asked.audit_reference, AUDIT_REFERENCE_CHARACTERS_MAX)
@@ -92,6 +116,16 @@ def _check_request(state: SubscriptionState, asked: AdjustCharge | AdjustPeriod 
         raise refused("audit_reference", "audit_reference_used", sentence)
     if asked.expected_version != state.version:
         raise refused("expected_version", "version_stale", _stale(state, asked.expected_version))
+
+
+def _check_next(state: SubscriptionState, expected: int) -> None:
+    """A charge that was made meanwhile makes another sum of the same request."""
+    first = forecast.first_to_come(state)
+    if expected not in (0, first):
+        sentence = f"Period {expected} was to come next when you looked; now it is {first}."
+        raise refused(
+            "expected_next", "period_moved", f"{sentence} Look again before you change it."
+        )
 
 
 def _check_text(field: str, text: str, characters_max: int) -> None:

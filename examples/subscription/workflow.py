@@ -16,12 +16,14 @@ with workflow.unsafe.imports_passed_through():
         ADJUST_PERIOD,
         LEDGER_QUERY,
         REFUND,
+        SKIP_PERIOD,
         AdjustCharge,
         AdjustPeriod,
         Ledger,
         Outcome,
         Phase,
         Refund,
+        SkipPeriod,
     )
     from examples.activities import books, mail
     from examples.activities.books import OldEntries
@@ -51,14 +53,16 @@ class Subscription:
             await self._live()
         except (asyncio.CancelledError, FailureError) as error:
             if is_cancelled_exception(error):
-                await self._cancelled()
+                in_trial = self._state.billing_period == 0
+                template = mails.TRIAL_CANCELLED if in_trial else mails.CANCELLED
+                await self._over(Phase.CANCELLED, template)
             raise
         return await self._over(Phase.ENDED, mails.ENDED)
 
     async def _live(self) -> None:
         state = self._state
         if not state.welcomed:
-            await self._mail(mails.WELCOME)
+            await mail.send(mails.write(self._order, mails.WELCOME))
             state.welcomed = True
         while True:
             await self._until_due()
@@ -107,20 +111,13 @@ class Subscription:
             non_retryable=True,
         )
 
-    async def _cancelled(self) -> None:
-        in_trial = self._state.billing_period == 0
-        await self._over(Phase.CANCELLED, mails.TRIAL_CANCELLED if in_trial else mails.CANCELLED)
-
     async def _over(self, phase: Phase, template: str) -> SubscriptionResult:
         state = self._state
         state.phase, state.retry_at = phase, None
         self._show()
-        await self._mail(template)
+        await mail.send(mails.write(self._order, template))
         await workflow.wait_condition(workflow.all_handlers_finished)
         return SubscriptionResult(phase, state.billing_period, state.charged, state.refunded)
-
-    async def _mail(self, template: str) -> None:
-        await mail.send(mails.write(self._order, template))
 
     def _is_long(self) -> bool:
         return (
@@ -182,6 +179,19 @@ class Subscription:
     @adjust_period.validator
     def check_adjust_period(self, asked: AdjustPeriod) -> None:
         refusals.check_adjust_period(self._state, asked)
+
+    @workflow.update(name=SKIP_PERIOD, description="One period to come is free")
+    def skip_period(self, asked: SkipPeriod) -> Outcome:
+        terms, planned = changes.plan_skip(self._state, asked)
+        if asked.dry_run:
+            return planned
+        outcome = changes.book_skip(self._state, asked, workflow.now(), terms, planned)
+        self._show()
+        return outcome
+
+    @skip_period.validator
+    def check_skip_period(self, asked: SkipPeriod) -> None:
+        refusals.check_skip_period(self._state, asked)
 
     @workflow.update(name=REFUND, description="Give back (part of) one period's charge")
     async def refund(self, asked: Refund) -> Outcome:

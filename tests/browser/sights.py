@@ -158,6 +158,24 @@ def billing_preflight(visitor: Visitor) -> None:
     expect(billing_adjusts(visitor, "23.50").locator(".preflight")).to_be_visible()
 
 
+def billing_skip(visitor: Visitor) -> None:
+    page = charged(visitor)
+    page.get_by_role("link", name="Skip a period…").click()
+    page.get_by_label("Reason").fill("The outage of November")
+    page.get_by_role("button", name="Check").click()
+    expect(page.locator(".preflight")).to_be_visible()
+
+
+def billing_cohort(visitor: Visitor) -> None:
+    """Weighed and not carried out: nothing is changed for a picture."""
+    page = visitor.goes_to(f"{HOME}billing/cohorts/new/?change=percent")
+    page.get_by_label("Which subscriptions").fill("Plan = 'Pro' AND ExecutionStatus = 'Running'")
+    page.get_by_role("textbox", name="Percent").fill("3.5")
+    page.get_by_label("Reason").fill("New price list from December")
+    page.get_by_role("button", name="Freeze and weigh").click()
+    expect(page.get_by_role("button", name="Carry out on")).to_be_visible(timeout=60_000)
+
+
 def billing_refused(visitor: Visitor) -> None:
     expect(billing_adjusts(visitor, "99999999").locator(".field-error").first).to_be_visible()
 
@@ -312,6 +330,8 @@ PAGES: dict[str, Callable[[Visitor], object]] = {
     "run-relations": run_tab("relations", "WorkflowType = 'Shipping'"),
     "cohort": cohort,
     "run-payloads": run_tab("payloads"),
+    "run-payload": run_tab("events/1/payloads/0"),
+    "run-reveal": run_tab("events/1/payloads/0/reveal"),
     "run-activity": run_tab("activity"),
     "alert-new": alert_new,
     "overview": at(f"{HOME}overview/?span=7d"),
@@ -322,6 +342,12 @@ PAGES: dict[str, Callable[[Visitor], object]] = {
     "billing-preflight": billing_preflight,
     "billing-refused": billing_refused,
     "billing-done": billing_done,
+    "billing-skip": billing_skip,
+    "billing-limits": at(f"{HOME}billing/limits/"),
+    "billing-approvals": at(f"{HOME}billing/approvals/?stage=all"),
+    "billing-cohort-new": at(f"{HOME}billing/cohorts/new/"),
+    "billing-cohort": billing_cohort,
+    "billing-cohorts": at(f"{HOME}billing/cohorts/"),
     "bulk": at(f"{HOME}bulk/"),
     "bulk-manifest": bulk_manifest,
     "bulk-by-hand": bulk_by_hand,
@@ -337,6 +363,8 @@ PAGES: dict[str, Callable[[Visitor], object]] = {
     "activity": at("activity/"),
     "account": at("account/"),
     "groups": at("people/groups/"),
+    "exceptions": at("people/exceptions/"),
+    "activity-other-doors": at("activity/?door=others"),
     "cluster": at("cluster/"),
 }
 

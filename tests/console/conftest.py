@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
-from django.core.cache import cache
+from django.core.cache import cache, caches
 from django.db import connections
 
 from console.gateway import workflows
@@ -101,6 +101,7 @@ def engine(request: pytest.FixtureRequest, settings: Any, server_kind: str) -> s
     What the console kept is forgotten.
     """
     cache.clear()
+    caches["shared"].clear()
     if "db" in request.fixturenames or "transactional_db" in request.fixturenames:
         settings.ENGINE_ADDRESS = request.getfixturevalue("server_address")
     return str(settings.ENGINE_ADDRESS)

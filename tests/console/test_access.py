@@ -82,6 +82,9 @@ def test_every_view_demands_a_right_or_says_that_it_is_public() -> None:
     assert {name for name in VIEWS if verb_of(name) is None} == {
         "people:sign_in",
         "people:sign_out",
+        "oidc:begin",
+        "oidc:callback",
+        "oidc:leave",
     }
 
 

@@ -1,16 +1,18 @@
 """Looking a subscription up, and adjusting it: form, preflight, reason, done."""
 
-import re
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
 from console.audit.models import AuditEntry
+from console.billing import reading
 from console.gateway import histories, workflows
+from console.gateway.channel import GatewayError, Trouble
 from console.gateway.runs import RunKey
+from console.gateway.steering import Outcome
+from tests.support.billing import CHARGE, REASON, URL, check, hidden, limit, place, seal_of
 from tests.support.eventually import eventually
 from tests.support.pages import htmx, words_in
 from tests.support.programs import Program
@@ -21,31 +23,6 @@ __all__ = ["providers_url", "subscriptions"]
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("examples")]
 
 Browser = Callable[..., Client]
-URL = "/namespaces/default/billing/"
-REASON = "migration credit, agreed by mail on 20 Nov"
-CHARGE = {"amount": "39.00", "currency": "EUR", "periods": "0", "reason": REASON}
-
-
-def place(key: RunKey, act: str = "") -> str:
-    return f"{URL}{key.workflow_id}/{key.run_id}/{act}"
-
-
-def hidden(page: Any, name: str) -> str:
-    found = re.search(rf'name="{name}" value="([^"]*)"', page.text)
-    assert found, f"the form has no {name}"
-    return found[1]
-
-
-def check(browser: Client, key: RunKey, act: str, given: dict[str, str]) -> Any:
-    """Opens the form and checks it, as a person would."""
-    form = browser.get(place(key, act), headers=htmx("act"))
-    given = {"version": hidden(form, "version"), "step": "check", **given}
-    return browser.post(place(key, act), given, headers=htmx("act"))
-
-
-def seal_of(checked: Any, given: dict[str, str]) -> dict[str, str]:
-    names = {name: hidden(checked, name) for name in ("version", "checked")}
-    return names | given | {"step": "apply"}
 
 
 def updates_of(key: RunKey) -> int:
@@ -66,8 +43,11 @@ def test_a_subscription_is_found_by_its_customer_and_by_its_id(
             within=20,
         )
 
+    of_plan = browser.get(URL, {"q": "Pro", "due": "1"})
+
     assert "49.00 EUR" in words_in(page)
     assert "Brekkehus AS" in page.text
+    assert key.workflow_id in of_plan.text, "it is charged within the hour"
 
 
 def test_an_id_with_a_quote_does_not_reach_the_index(carol: User, browser_of: Browser) -> None:
@@ -84,7 +64,9 @@ def test_the_page_shows_terms_the_next_charge_the_ledger_and_all_periods(
 
     page = browser_of(carol).get(place(key))
     says = words_in(page)
+    soon = browser_of(carol).get(URL, {"q": key.workflow_id, "due": "1"})
 
+    assert "None found" in words_in(soon), "its next charge is in 29 days"
     assert "4 of 36" in says
     assert "49.00 EUR" in says
     assert says.count("Booked") == 4
@@ -174,6 +156,63 @@ def test_a_charge_is_refunded_once(
     assert twice.status_code == 422
     results = AuditEntry.objects.order_by("at").values_list("outcome__result", flat=True)
     assert list(results) == ["done", "refused"]
+
+
+def test_a_period_is_skipped(bob: User, browser_of: Browser, subscriptions: Subscriptions) -> None:
+    key = subscriptions.active()
+    given = {"billing_period": "2", "reason": REASON}
+    browser = browser_of(bob)
+
+    begun = check(browser, key, "skip-period/", given | {"billing_period": "1"})
+    checked = check(browser, key, "skip-period/", given)
+    done = browser.post(place(key, "skip-period/"), seal_of(checked, given))
+    page = browser.get(place(key))
+
+    assert begun.status_code == 422
+    assert "49.00 EUR → 0.00 EUR" in words_in(checked)
+    assert done.status_code == 303
+    assert subscriptions.ledger(key).terms.skipped == [2]
+    audit = AuditEntry.objects.get(verb="billing.adjust")
+    assert audit.before == {"charge of period 2": "49.00 EUR"}
+    assert audit.outcome.after == {"charge of period 2": "0.00 EUR"}
+    assert "Skip" in words_in(page)
+    assert page.text.count('class="period-free"') == 2, "in the drawing, and in its key"
+
+
+@pytest.mark.one_server
+def test_what_is_beyond_a_limit_is_not_applied_also_when_it_is_sent_all_the_same(
+    alice: User, bob: User, browser_of: Browser, subscriptions: Subscriptions
+) -> None:
+    limit("refund", "10.00")
+    key = subscriptions.active()
+    given = {"billing_period": "1", "amount": "12.50", "currency": "EUR", "reason": "outage"}
+    browser = browser_of(bob)
+
+    checked = check(browser, key, "refund/", given)
+    sent = browser.post(place(key, "refund/"), seal_of(checked, given), headers=htmx("act"))
+    by_admin = check(browser_of(alice), key, "refund/", given)
+    small = check(browser, key, "refund/", given | {"amount": "10.00"})
+
+    says = "12.50 EUR is above the 10.00 EUR that operators may move alone by one refund."
+    assert says in words_in(checked)
+    assert 'value="apply"' not in checked.text
+    assert says in words_in(sent)
+    assert subscriptions.refunds(key) == []
+    assert AuditEntry.objects.get().outcome.says == says
+    assert 'value="apply"' in by_admin.text, "admins have no limit here"
+    assert 'value="apply"' in small.text
+
+
+@pytest.mark.one_server
+def test_a_limit_in_one_currency_lets_no_other_one_pass(
+    bob: User, browser_of: Browser, subscriptions: Subscriptions
+) -> None:
+    limit("adjustment", "1000000.00", "NOK")
+    key = subscriptions.active()
+
+    checked = check(browser_of(bob), key, "adjust-charge/", CHARGE)
+
+    assert "No limit in EUR is set for operators and one adjustment." in words_in(checked)
 
 
 @pytest.mark.parametrize(
@@ -322,7 +361,7 @@ def test_the_wrong_method_person_or_token_changes_nothing(
 ) -> None:
     key = subscriptions.active()
 
-    for act in ("adjust-charge/", "adjust-period/", "refund/"):
+    for act in ("adjust-charge/", "adjust-period/", "skip-period/", "refund/"):
         assert browser_of(carol).get(place(key, act)).status_code == 403
         assert browser_of(carol).post(place(key, act), CHARGE).status_code == 403
         assert browser_of(bob, csrf=True).post(place(key, act), CHARGE).status_code == 403
@@ -330,3 +369,11 @@ def test_the_wrong_method_person_or_token_changes_nothing(
     assert browser_of(None).get(place(key)).status_code in {302, 303}
     assert browser_of(bob).get(place(key, "adjust-charge/")).text.count("<html") == 1
     assert updates_of(key) == 0
+
+
+def test_an_update_without_an_answer_is_not_taken_for_a_refusal() -> None:
+    """The server answers so when its patience ends before the subscription's."""
+    with pytest.raises(GatewayError) as slow:
+        reading.outcome(Outcome(values=(), failure=None, done=False))
+
+    assert slow.value.trouble is Trouble.SLOW

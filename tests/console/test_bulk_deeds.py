@@ -252,7 +252,7 @@ def test_who_may_not_do_it_to_one_run_may_not_to_many(
     runs = operator.get("/namespaces/default/runs/", {"q": f"TaskQueue = '{queue}'"})
 
     assert (planned.status_code, launched.status_code) == (403, 403)
-    assert "Your role in default does not include to delete" in words_in(planned)
+    assert "This needs the role Admin in default" in words_in(planned)
     assert "Your role does not include to launch it" in words_in(page)
     assert "Pause activities" in words_in(runs)
     assert "Delete" not in words_in(runs)

@@ -81,7 +81,7 @@ def test_an_admin_makes_a_group_gives_it_a_role_and_a_member(
 
     assert can(again(eve), "run.terminate", "default")
     page = words_in(browser.get("/people/groups/"))
-    assert "Support Drop Roles Operator default" in page
+    assert "Support Drop… Roles Operator default" in page
     assert "Members Eve" in page
     added = AuditEntry.objects.first()
     assert added is not None

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.urls import reverse
@@ -14,13 +15,17 @@ from console.audit.record import record
 from console.gateway import workflows
 from console.gateway.runs import RunKey
 from tests.console.conftest import NAMESPACE, indexed
+from tests.console.test_payloads import MASKED, ORDER, allow, plain, sealed, started
 from tests.console.test_run import url
+from tests.support.codecs import codec_server
 from tests.support.commands import start_child
 from tests.support.eventually import eventually
 from tests.support.names import Names
 from tests.support.people import PASSWORD, person
 from tests.support.programs import Program, running
 from tests.support.scripted import Scripted, stubs
+
+__all__ = ["sealed"]
 
 pytestmark = pytest.mark.slow
 
@@ -335,3 +340,33 @@ def test_a_level_of_the_family_opens_in_place_and_facts_become_a_count(
         expect(page.locator("#results tbody tr")).to_have_count(2)
 
     assert complaints == []
+
+
+@pytest.mark.one_server
+def test_a_browser_decodes_what_the_console_must_not(
+    bob_at: str, sealed: Program, names: Names, settings: Any
+) -> None:
+    key = sealed.start("Waiting", names.workflow(), names.queue(), "12.00")
+    with browser(bob_at, "bob") as (page, complaints):
+        with codec_server(origin=bob_at) as codec:
+            allow(settings, codec={"endpoint": codec, "mode": "browser"})
+            page.goto(f"{bob_at}{url(key, 'payloads')}")
+            expect(page.locator(".parcel .payload-text")).to_have_text('"12.00"')
+            assert complaints == []
+        page.reload()
+        expect(page.locator(".parcel").first).to_contain_text("does not answer this browser")
+
+
+@pytest.mark.one_server
+def test_a_payload_is_revealed_in_a_dialog(bob_at: str, names: Names, settings: Any) -> None:
+    allow(settings, masked=MASKED)
+    key = started(names, plain(ORDER))
+    with browser(bob_at, "bob") as (page, complaints):
+        page.goto(f"{bob_at}{url(key, 'payloads')}")
+        page.get_by_role("link", name="Reveal…").click()
+        page.get_by_label("Reason").fill("the bank asks for it")
+        page.get_by_role("button", name="Reveal").click()
+        expect(page.locator("dialog[open] .payload-text")).to_contain_text("4111-2222")
+        page.get_by_role("button", name="Close").last.click()
+        expect(page.locator("body")).not_to_contain_text("4111-2222")
+        assert complaints == []

@@ -45,6 +45,7 @@ def test_an_account_takes_so_many_attempts_and_says_when_to_come_again(carol: Us
     named = (free_at + timedelta(seconds=59)).strftime("%H:%M")
     assert refused.status_code == 429
     assert f"Too many attempts. Try again at {named} UTC." in words_in(refused)
+    assert 0 < int(refused["Retry-After"]) <= WINDOW.total_seconds()
     assert "sessionid" not in refused.cookies
 
 
@@ -185,7 +186,7 @@ def test_a_person_ends_all_others(carol: User) -> None:
     laptop.post("/account/sessions/end/")
 
     assert [is_in(one) for one in (laptop, phone, tablet)] == [True, False, False]
-    assert AuditEntry.objects.get().outcome.after == {"sessions ended": 2}
+    assert act().outcome.after == {"sessions ended": 2}
 
 
 def test_nobody_but_an_admin_ends_the_session_of_another(
@@ -212,7 +213,7 @@ def test_an_admin_ends_all_sessions_of_a_person(
     browser_of(alice).post(f"/people/{carol.pk}/sessions/end/")
 
     assert [is_in(one) for one in both] == [False, False]
-    entry = AuditEntry.objects.get()
+    entry = act()
     assert (entry.who, entry.target, entry.outcome.after) == (
         "Alice", "carol", {"sessions ended": 2},
     )  # fmt: skip
@@ -231,7 +232,7 @@ def test_a_new_password_ends_the_other_sessions_and_is_written_down_without_it(c
     assert (is_in(laptop), is_in(phone)) == (True, False)
     assert SignIn.objects.filter(person=carol).count() == 1
     assert tries("carol", ANOTHER).status_code == 302
-    entry = AuditEntry.objects.get()
+    entry = act()
     for secret in (PASSWORD, ANOTHER):
         assert secret not in f"{entry.asked} {entry.before} {entry.outcome.after} {entry.reason}"
 
@@ -243,6 +244,25 @@ def test_an_open_console_is_no_place_to_guess_the_old_password(carol: User) -> N
 
     assert "Too many attempts." in words_in(changes(laptop, PASSWORD))
     assert tries("carol", PASSWORD).status_code == 302
+
+
+def act() -> AuditEntry:
+    """The one thing that was done beside signing in."""
+    return AuditEntry.objects.exclude(verb="account.sign_in").get()
+
+
+def test_a_sign_in_is_written_down_where_admins_and_its_person_see_it(
+    alice: User, bob: User, carol: User, browser_of: Browser
+) -> None:
+    laptop = signed_in("carol", "Laptop")
+
+    entry = AuditEntry.objects.get()
+    assert (entry.verb, entry.target, entry.asked) == (
+        "account.sign_in", "carol", {"with": "a password"},
+    )  # fmt: skip
+    assert "signed in as carol" in words_in(laptop.get("/activity/"))
+    assert "signed in as carol" in words_in(browser_of(alice).get("/activity/"))
+    assert "signed in as carol" not in words_in(browser_of(bob).get("/activity/"))
 
 
 def ago(**span: int) -> Any:

@@ -15,6 +15,7 @@ from console.billing.contract import (
     ADJUST_PERIOD,
     LEDGER_QUERY,
     REFUND,
+    SKIP_PERIOD,
     AdjustCharge,
     AdjustPeriod,
     Ledger,
@@ -24,6 +25,7 @@ from console.billing.contract import (
     PeriodUnit,
     Phase,
     Refund,
+    SkipPeriod,
 )
 from examples.providers.client import ProviderClient
 from examples.subscription import visible, workflow
@@ -35,7 +37,12 @@ NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 HOUR = Period(3600, PeriodUnit.SECOND)
 MONTH = Period(1, PeriodUnit.MONTH)
 EMAIL_DOMAIN = "halden.example"
-UPDATES = {AdjustCharge: ADJUST_CHARGE, AdjustPeriod: ADJUST_PERIOD, Refund: REFUND}
+UPDATES = {
+    AdjustCharge: ADJUST_CHARGE,
+    AdjustPeriod: ADJUST_PERIOD,
+    SkipPeriod: SKIP_PERIOD,
+    Refund: REFUND,
+}
 
 
 def eur(amount: str) -> Money:
@@ -63,7 +70,7 @@ class Subscriber:
 
         return await eventually_async(self.ledger, is_there, within=20, every=0.05)
 
-    async def ask(self, asked: AdjustCharge | AdjustPeriod | Refund) -> Outcome:
+    async def ask(self, asked: AdjustCharge | AdjustPeriod | SkipPeriod | Refund) -> Outcome:
         return await self.handle.execute_update(
             UPDATES[type(asked)], asked, id=self._update_id(), result_type=Outcome
         )

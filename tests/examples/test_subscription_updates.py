@@ -18,6 +18,7 @@ from console.billing.contract import (
     PeriodUnit,
     Phase,
     Refund,
+    SkipPeriod,
 )
 from tests.examples.shop import HOUR, Shop, Subscriber, eur
 from tests.support.eventually import eventually_async
@@ -44,6 +45,13 @@ REFUND = Refund(
     actor="Tomasz Brandt",
     reason="Outage of 29 Sep, service credit §4",
     audit_reference="audit-103",
+    expected_version=1,
+)
+SKIP = SkipPeriod(
+    billing_period=2,
+    actor="Ines Okafor",
+    reason="Outage in November",
+    audit_reference="audit-104",
     expected_version=1,
 )
 
@@ -291,3 +299,50 @@ async def test_an_amount_that_is_no_string_is_refused(subscriber: Subscriber) ->
         )
 
     assert (await subscriber.ledger()).version == 1
+
+
+async def test_a_skipped_period_runs_its_time_and_nothing_is_charged_for_it(shop: Shop) -> None:
+    subscriber = await shop.active(period=Period(3, PeriodUnit.SECOND), max_billing_periods=3)
+
+    planned = await subscriber.ask(replace(SKIP, dry_run=True))
+    outcome = await subscriber.ask(SKIP)
+    ledger = await subscriber.until(Phase.ENDED)
+
+    assert (planned.before, planned.after, str(planned.difference)) == (
+        "49.00 EUR",
+        "0.00 EUR",
+        "-49.00 EUR",
+    )
+    assert outcome.entry is not None
+    assert (outcome.entry.kind, outcome.entry.billing_period) == (EntryKind.PERIOD_SKIP, 2)
+    assert ledger.billing_period == 3
+    assert await subscriber.charges() == ["49.00", "49.00"]
+    assert str(ledger.charged) == "98.00 EUR"
+    free = next(entry for entry in ledger.entries if entry.description == "Period 2 of 3, free")
+    assert (str(free.amount), free.provider_reference) == ("0.00 EUR", "")
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"billing_period": 1}, "period_begun"),
+        ({"billing_period": 37}, "period_beyond_end"),
+        ({"billing_period": -1}, "period_beyond_end"),
+        ({"expected_version": 9}, "version_stale"),
+        ({"expected_next": 1}, "period_moved"),
+    ],
+)
+async def test_a_period_that_cannot_be_skipped_is_refused(
+    subscriber: Subscriber, changes: dict[str, Any], code: str
+) -> None:
+    assert (await refusal(subscriber, replace(SKIP, **changes)))[0] == code
+
+
+async def test_a_period_is_skipped_once(subscriber: Subscriber) -> None:
+    await subscriber.ask(SKIP)
+
+    again = replace(SKIP, audit_reference="audit-105", expected_version=2)
+    only_it = replace(CHARGE, periods=1, expected_version=2)
+
+    assert (await refusal(subscriber, again))[0] == "no_change"
+    assert (await refusal(subscriber, only_it))[0] == "period_free"

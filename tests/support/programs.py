@@ -18,6 +18,7 @@ import pytest
 from temporalio import activity, workflow
 from temporalio.client import Client, WorkflowHandle
 from temporalio.common import RetryPolicy
+from temporalio.converter import DataConverter
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
@@ -200,12 +201,16 @@ class RunningWorker:
 class Program:
     """One client and its loop, for sync tests."""
 
-    def __init__(self, address: str, namespace: str) -> None:
+    def __init__(
+        self, address: str, namespace: str, converter: DataConverter = DataConverter.default
+    ) -> None:
         self.namespace = namespace
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
-        self.client = self.wait(Client.connect(address, namespace=namespace))
+        self.client = self.wait(
+            Client.connect(address, namespace=namespace, data_converter=converter)
+        )
 
     def close(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)

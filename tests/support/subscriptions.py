@@ -5,6 +5,7 @@
 
 from collections.abc import Coroutine, Iterator
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import pytest
@@ -38,9 +39,10 @@ class Subscriptions:
     def new(self, **changes: Any) -> RunKey:
         return self._known(self.wait(self.shop.subscribe(self.shop.order(**changes))))
 
-    def aged(self, charges: int) -> RunKey:
+    def aged(self, charges: int, **changes: Any) -> RunKey:
         """So many periods of 30 days are charged already."""
-        subscriber = self.wait(self.shop.subscribe(self.shop.began_periods_ago(charges)))
+        order = replace(self.shop.began_periods_ago(charges), **changes)
+        subscriber = self.wait(self.shop.subscribe(order))
         self.wait(subscriber.until(Phase.ACTIVE, charges))
         return self._known(subscriber)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from console.gateway import events as gateway
-from console.gateway import metadata, namespaces, task_queues, workflows
+from console.gateway import metadata, namespaces, sight, task_queues, workflows
 from console.gateway.channel import GatewayError
 from console.gateway.conditions import quoted
 from console.gateway.events import Event
@@ -180,9 +180,10 @@ def _failing(parent: RunKey) -> Iterator[RunKey]:
 
 
 def _standing(key: RunKey, walk: Walk) -> Standing | None:
-    try:
-        run = workflows.describe(key)
-        known = read(key, run.summary.history_length)
-    except GatewayError:
-        return None
-    return look(run, grouped(known.events, run.activities), known.events, walk)
+    with sight.into(key.namespace):
+        try:
+            run = workflows.describe(key)
+            known = read(key, run.summary.history_length)
+        except GatewayError:
+            return None
+        return look(run, grouped(known.events, run.activities), known.events, walk)

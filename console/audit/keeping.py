@@ -1,0 +1,33 @@
+"""What the log may hold of what was asked and done: no more than anybody may see.
+
+Everyone with a role reads the log, so each field that is masked from anybody is masked in it; and
+what a namespace's codec encodes on its way to the engine is not kept here in the clear either.
+"""
+
+from typing import Any
+
+from django.conf import settings
+
+from console import policies
+from console.gateway import masks
+
+#: under which acts write down what they sent to a workflow
+ARGUMENTS = frozenset({"argument", "arguments"})
+
+
+def kept(namespace: str, told: Any) -> Any:
+    policy = policies.of(settings.PAYLOADS, namespace)
+    if policy.codec is not None and isinstance(told, dict):
+        told = {
+            name: _sealed(value) if name in ARGUMENTS else value for name, value in told.items()
+        }
+    try:
+        return masks.masked(told, policy.hidden_from(None))[0]
+    except masks.TooDeep:
+        return "nested too deeply to be kept"
+
+
+def _sealed(value: Any) -> str | None:
+    if value in (None, []):
+        return None
+    return f"{len(value) if isinstance(value, list) else 1}, encoded in the history; not kept here"

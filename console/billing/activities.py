@@ -1,0 +1,44 @@
+"""The activities of the system workflows: sync, in threads, as Django's ORM is."""
+
+from temporalio import activity
+
+from console.billing import cohorts, orders, proposals
+from console.billing.models import Cohort, Proposal
+from console.billing.orders import Noted
+from console.gateway.system import with_fresh_connections
+
+
+@activity.defn(name=orders.NOTE)
+@with_fresh_connections
+def note_decision(noted: Noted) -> str:
+    return proposals.note(noted.proposal_id, noted.decision)
+
+
+@activity.defn(name=orders.CARRY_OUT)
+@with_fresh_connections
+def carry_out_proposal(proposal_id: int) -> bool:
+    """True while something is left: a cohort has many."""
+    found = Proposal.objects.select_related("person", "decider", "cohort").get(pk=proposal_id)
+    if found.cohort_id and found.stage == Proposal.Stage.APPROVED:
+        return cohorts.carry_out_approved(found, activity.heartbeat)
+    proposals.carry_out(found)
+    return False
+
+
+@activity.defn(name=orders.WEIGH)
+@with_fresh_connections
+def weigh_members(cohort_id: int) -> bool:
+    return cohorts.weigh_some(_cohort(cohort_id), activity.heartbeat)
+
+
+@activity.defn(name=orders.CARRY_OUT_MEMBERS)
+@with_fresh_connections
+def carry_out_members(cohort_id: int) -> bool:
+    return cohorts.carry_out_some(_cohort(cohort_id), activity.heartbeat)
+
+
+def _cohort(number: int) -> Cohort:
+    return Cohort.objects.select_related("person").get(pk=number)
+
+
+ALL = (note_decision, carry_out_proposal, weigh_members, carry_out_members)

@@ -1,0 +1,1 @@
+"""`manage.py billing_worker`, `manage.py demo_limits`."""

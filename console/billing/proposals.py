@@ -1,0 +1,258 @@
+"""Propose, decide, note, carry out.
+
+What is decided is decided by the approval's workflow, once; the row here follows it. Two people
+deciding at once: the workflow refuses the second, and says who was first.
+"""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from console.access.policy import can
+from console.audit.models import AuditEntry
+from console.audit.record import identity, record
+from console.billing import carrying, effects, kinds, orders, reading
+from console.billing.carrying import Errand
+from console.billing.forms import AskForm, Checked
+from console.billing.kinds import Kind, Signed
+from console.billing.models import Cohort, Proposal
+from console.billing.orders import Decision, Proposed
+from console.gateway import steering, system
+from console.gateway.channel import GatewayError, Trouble
+from console.gateway.runs import RunKey
+from console.ui.refusals import Refusal
+
+Stage = Proposal.Stage
+#: What a decider does, as the audit has it.
+VERB = "billing.approve"
+NO_WORKER = (
+    "No billing worker has run on this server yet, so nobody could approve it: "
+    "start `manage.py billing_worker`. Nothing was changed."
+)
+
+
+def of_one(
+    person: User, key: RunKey, kind: Kind, form: AskForm, *, seen: Checked, over: list[str]
+) -> Proposal:
+    """What the form asks for, with what its dry run said."""
+    given = form.cleaned_data
+    signed = Signed(name_of(person), given["reason"], "", given["version"], False, seen.next)
+    proposal = Proposal(
+        kind=kind.name,
+        workflow_id=key.workflow_id,
+        run_id=key.run_id,
+        argument=reading.as_argument(kind.ask(given, signed)),
+        noun=kind.noun(given),
+        before=seen.before,
+        after=seen.after,
+        currency=seen.currency,
+        difference=seen.difference,
+        weight=seen.weight,
+        namespace=key.namespace,
+        title=f"{kind.title} of {form.ledger.subscription_id}"[:200],
+        reason=given["reason"],
+    )
+    return _propose(person, proposal, over)
+
+
+def of_cohort(person: User, cohort: Cohort, title: str, over: list[str]) -> Proposal:
+    proposal = Proposal(
+        kind="cohort",
+        namespace=cohort.namespace,
+        cohort=cohort,
+        title=title[:200],
+        reason=cohort.reason,
+    )
+    return _propose(person, proposal, over)
+
+
+def name_of(person: User) -> str:
+    return person.get_full_name() or person.get_username()
+
+
+def _propose(person: User, proposal: Proposal, over: list[str]) -> Proposal:
+    now = timezone.now()
+    proposal.person, proposal.who = person, name_of(person)
+    proposal.over = " ".join(over)
+    proposal.asked_at = now
+    proposal.expires_at = now + timedelta(seconds=settings.BILLING_APPROVAL_SECONDS)
+    proposal.save()
+    proposal.refresh_from_db()
+    key = proposal.key if proposal.workflow_id else None
+    with record(
+        person,
+        "billing.propose",
+        key,
+        namespace=proposal.namespace,
+        target=str(proposal),
+        reason=proposal.reason,
+        before={proposal.noun: proposal.before} if key else None,
+        asked={"what": proposal.title, "beyond": proposal.over},
+    ) as act:
+        try:
+            _start(proposal, act.identity, act.id)
+        except GatewayError as error:
+            proposal.delete()
+            raise _no_worker(error) from error
+        act.after = {"proposal": str(proposal)}
+    return proposal
+
+
+def _no_worker(error: GatewayError) -> GatewayError:
+    says = NO_WORKER if error.trouble is Trouble.NOT_FOUND else str(error)
+    return GatewayError(error.trouble, says, error.detail)
+
+
+def _start(proposal: Proposal, who: str, request_id: str) -> None:
+    asked = Proposed(
+        proposal_id=proposal.pk,
+        proposal=str(proposal),
+        title=proposal.title,
+        target=proposal.workflow_id or str(proposal.cohort),
+        before=proposal.before,
+        after=proposal.after,
+        difference=difference_of(proposal),
+        beyond=proposal.over,
+        reason=proposal.reason,
+        proposed_by=proposal.who,
+        proposed_by_id=proposal.person_id,
+        expires_at=proposal.expires_at.isoformat(),
+    )
+    steering.start(
+        system.NAMESPACE,
+        proposal.approval_id,
+        workflow_type=orders.APPROVAL,
+        task_queue=settings.BILLING_TASK_QUEUE,
+        arguments=[reading.as_argument(asked)],
+        identity=who,
+        request_id=request_id,
+    )
+
+
+def difference_of(proposal: Proposal) -> str:
+    if not proposal.currency:
+        return ""
+    return effects.written(proposal.difference, proposal.currency, sign=True)
+
+
+def decide(person: User, proposal: Proposal, verdict: str, reason: str) -> None:
+    """The row follows by the workflow's own hand, before this returns."""
+    asked = {"verdict": verdict, "proposal": proposal.title}
+    refused = ""
+    with record(
+        person,
+        VERB,
+        namespace=proposal.namespace,
+        target=str(proposal),
+        reason=reason,
+        before={"stage": proposal.stage},
+        asked=asked,
+    ) as act:
+        decision = Decision(verdict, name_of(person), person.pk, reason, act.id)
+        answer = steering.update(
+            RunKey(system.NAMESPACE, proposal.approval_id, ""),
+            orders.DECIDE,
+            [reading.as_argument(decision)],
+            identity=act.identity,
+            update_id=act.id,
+        )
+        if answer.failure is not None:
+            refused = act.refused = answer.failure.message
+        elif not answer.done:
+            refused = act.refused = "The approval has not answered yet. Look again in a moment."
+        else:
+            act.after = {"stage": verdict}
+    if refused:
+        raise Refusal(409, refused)
+
+
+def note(proposal_id: int, decision: Decision) -> str:
+    """The stage that the decision leads to; the row's, when it was noted before."""
+    open_one = Proposal.objects.filter(pk=proposal_id, stage=Stage.OPEN)
+    proposal = Proposal.objects.select_related("person", "cohort").get(pk=proposal_id)
+    if proposal.stage != Stage.OPEN:
+        return str(proposal.stage)
+    stage, says = _stage_of(proposal, decision)
+    moved = open_one.update(
+        stage=stage,
+        says=says,
+        decider_id=decision.person_id or None,
+        decided_by=decision.person,
+        decided_at=timezone.now(),
+        decision_reason=decision.reason if decision.person else "",
+    )
+    if moved and proposal.cohort and stage != Stage.APPROVED:
+        still = Cohort.objects.filter(pk=proposal.cohort.pk, stage=Cohort.Stage.PROPOSED)
+        still.update(stage=Cohort.Stage.WEIGHED)
+    return str(stage)
+
+
+def _stage_of(proposal: Proposal, decision: Decision) -> tuple[str, str]:
+    if decision.verdict != orders.APPROVE:
+        return decision.verdict, "" if decision.person else decision.reason
+    if not _is_attested(proposal, decision):
+        return Stage.VOID, "The approval did not come through the console. Nothing was changed."
+    decider = User.objects.get(pk=decision.person_id)
+    if not can(decider, VERB, proposal.namespace):
+        return Stage.VOID, f"{decision.person} may not approve here. Nothing was changed."
+    if not can(proposal.person, _right_of(proposal), proposal.namespace):
+        return Stage.VOID, f"{proposal.who} may not do this any more. Nothing was changed."
+    return Stage.APPROVED, ""
+
+
+def _is_attested(proposal: Proposal, decision: Decision) -> bool:
+    """Whoever reaches the server can send an update; only the console writes to the audit."""
+    try:
+        reference = UUID(decision.audit_reference)
+    except ValueError:
+        return False
+    entry = AuditEntry.objects.filter(
+        pk=reference, verb=VERB, target=str(proposal), person__pk=decision.person_id
+    )
+    return decision.person_id != proposal.person_id and entry.exists()
+
+
+def _right_of(proposal: Proposal) -> str:
+    return "billing.cohort" if proposal.cohort_id else kinds.BY_NAME[proposal.kind].verb
+
+
+def carry_out(proposal: Proposal) -> None:
+    """Of one subscription. Raises GatewayError for what may pass."""
+    if proposal.stage != Stage.APPROVED:
+        return
+    carried = carrying.carry_out(_errand(proposal))
+    end(proposal, Stage.DONE if carried.done else Stage.VOID, carried.says)
+
+
+def end(proposal: Proposal, stage: str, says: str) -> None:
+    approved = Proposal.objects.filter(pk=proposal.pk, stage=Stage.APPROVED)
+    approved.update(stage=stage, says=says)
+
+
+def actor_of(proposal: Proposal) -> str:
+    return f"{proposal.who}, approved by {proposal.decided_by}"
+
+
+def identity_of(proposal: Proposal) -> str:
+    assert proposal.decider is not None, "what is carried out was decided"
+    return f"{identity(proposal.person)}, approved by {identity(proposal.decider)}"
+
+
+def _errand(proposal: Proposal) -> Errand:
+    argument: dict[str, Any] = proposal.argument
+    return Errand(
+        act=proposal.act,
+        person=proposal.person,
+        actor=actor_of(proposal),
+        identity=identity_of(proposal),
+        key=proposal.key,
+        kind=kinds.BY_NAME[proposal.kind],
+        argument=argument,
+        noun=proposal.noun,
+        before=proposal.before,
+        reason=proposal.reason,
+    )

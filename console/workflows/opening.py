@@ -1,0 +1,114 @@
+"""One payload, opened on demand: found by its place, decoded even if the codec has just failed."""
+
+import re
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.http import HttpResponse
+
+from console.gateway import events as gateway
+from console.gateway import payloads, sight, stores, texts
+from console.gateway.events import Event
+from console.gateway.payloads import Place, Value
+from console.gateway.runs import RunDetail, RunKey
+from console.gateway.texts import Window
+from console.ui.refusals import Refusal
+from console.workflows.reading import read
+
+#: encoding -> (content type of its file, how the file's name ends)
+FILES = {
+    "json/plain": ("application/json", "json"),
+    "json/protobuf": ("application/json", "json"),
+    "text/plain": ("text/plain; charset=utf-8", "txt"),
+}
+BYTES = ("application/octet-stream", "bin")
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """`payload` is the gateway's own, as it came; `value` is what this person sees of it."""
+
+    run: RunDetail
+    event: Event
+    place: Place
+    #: in a memo, a header or a map of details
+    name: str
+    payload: Any
+    value: Value
+
+    @property
+    def key(self) -> RunKey:
+        return self.run.summary.key
+
+    @property
+    def address(self) -> tuple[str, str, str]:
+        return self.key.namespace, self.key.workflow_id, self.key.run_id
+
+
+def opened(run: RunDetail, place: Place) -> Opened:
+    event = _event(run, place.event_id)
+    found = gateway.payload(event, place.number)
+    if found is None:
+        raise Refusal(404, f"Event {place.event_id} has no payload {place.number}.")
+    return _read(Opened(run, event, place, *found, payloads.NOTHING))
+
+
+def _event(run: RunDetail, event_id: int) -> Event:
+    known = read(run.summary.key, run.summary.history_length)
+    while not known.complete and known.last_id < event_id:
+        known = read(run.summary.key, run.summary.history_length)
+    found = next((one for one in known.events if one.id == event_id), None)
+    if found is None:
+        raise Refusal(404, f"This history has no event {event_id}.")
+    return found
+
+
+def _read(it: Opened) -> Opened:
+    sight.current().prepare([it.payload], insist=True)
+    return again(it)
+
+
+def again(it: Opened) -> Opened:
+    """As it is seen now: by another sight than before."""
+    return replace(it, value=payloads.readable(it.payload, it.event.raw, it.name))
+
+
+def window(it: Opened, first: int) -> Window | None:
+    """None where nothing of it can be shown."""
+    seen = sight.current().seen(it.payload, it.name)
+    return None if seen.state in {"closed", "hidden"} else texts.window(seen.payload, first)
+
+
+def may_take(it: Opened) -> bool:
+    looking = sight.current()
+    return looking.may_take(looking.seen(it.payload, it.name))
+
+
+def as_file(it: Opened) -> HttpResponse:
+    """What this person sees of it; what is encoded, as it lies in the history."""
+    seen = sight.current().seen(it.payload, it.name)
+    if not sight.current().may_take(seen):
+        raise Refusal(403, "It holds bytes that cannot be masked field by field.")
+    kind, end = FILES.get(sight.encoding_of(seen.payload), BYTES)
+    response = HttpResponse(seen.payload.data, content_type=kind)
+    masked = "-masked" if seen.masked else ""
+    run = re.sub(r"[^A-Za-z0-9-]", "", it.key.run_id)
+    name = f"payload-{run}-{it.event.id}-{it.place.number}{masked}.{end}"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["Cache-Control"] = "no-store"
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def followed(it: Opened) -> Opened:
+    """What the reference leads to; asked for by a click, and kept nowhere."""
+    looking = sight.current()
+    with sight.unmasked() as bare:
+        reference = bare.seen(it.payload, it.name).payload
+    if not sight.is_reference(reference):
+        raise Refusal(409, "This payload is in the history itself: there is nothing to fetch.")
+    try:
+        found = stores.follow(looking.policy.stores, reference, looking.namespace)
+    except stores.NotFollowed as no:
+        raise Refusal(502, str(no)) from no
+    return _read(replace(it, payload=found))
