@@ -122,6 +122,11 @@ BULK_TASK_QUEUE = words("BULK_TASK_QUEUE", "perdure-bulk")[0]
 BILLING_TASK_QUEUE = words("BILLING_TASK_QUEUE", "perdure-billing")[0]
 #: A proposal that nobody decided on by then has expired.
 BILLING_APPROVAL_SECONDS = seconds("BILLING_APPROVAL_SECONDS", 3 * 86_400)
+#: What can be done to many runs at once: tuples of `console.gateway.deeds.Deed`.
+BULK_DEEDS = (
+    "console.bulk.deeds_on_runs.DEEDS",
+    "console.bulk.deeds_on_activities.DEEDS",
+)
 #: Webhooks of alerts may go into this machine and its network.
 ALERTS_ALLOW_PRIVATE = flag("ALERTS_ALLOW_PRIVATE", False)
 #: Without a server, alerts send no mail.

@@ -27,6 +27,7 @@ VERBS: dict[str, Role] = {
     "run.update": Role.OPERATOR,
     "payload.view": Role.VIEWER,
     "payload.reveal": Role.OPERATOR,
+    "run.delete": Role.ADMIN,
     "activity.try": Role.OPERATOR,
     "activity.pause": Role.OPERATOR,
     "activity.resume": Role.OPERATOR,
@@ -159,12 +160,6 @@ def may_update(person: User | AnonymousUser, called: str, namespace: str) -> boo
     if verb is None:
         return can(person, "run.update", namespace)
     return can(person, verb, namespace) and not bounds(person, verb, namespace)
-
-
-def of_bulk(kind: str) -> str:
-    """What one needs, beside `bulk.run`, to do this to many runs: the right to do it to one."""
-    named = (f"{noun}.{kind}" for noun in ("run", "activity", "billing"))
-    return next((verb for verb in named if verb in VERBS), "bulk.run")
 
 
 def why_not(person: User | AnonymousUser, verb: str, namespace: str | None) -> str:

@@ -1,7 +1,4 @@
 """What operators may tell and ask a run: found from the workflow itself, typed where it says how.
 
-schema     the part of JSON Schema that is drawn and checked
-nodes      a schema -> the fields of a form, and what was typed -> a value
-offers     the workflow's own metadata, and its memo `perdure.actions`
-asking     one request of a person, as far as it came
+The forms themselves are made in `console.offering`, for bulk operations as well.
 """

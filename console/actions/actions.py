@@ -2,12 +2,12 @@
 
 from django.contrib.auth.models import User
 
-from console.actions import asking
-from console.actions.asking import Asking
 from console.audit.record import Act, record
 from console.gateway import histories, steering
 from console.gateway.channel import GatewayError
 from console.gateway.runs import RunKey
+from console.offering import asking
+from console.offering.asking import Asking
 
 
 def query(it: Asking, key: RunKey) -> None:

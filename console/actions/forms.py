@@ -1,16 +1,6 @@
 from django import forms
 
-from console.actions.offers import KINDS
-
-
-class WhyForm(forms.Form):
-    """What is told to a run says why; a query changes nothing and need not."""
-
-    reason = forms.CharField(
-        max_length=1_000,
-        widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="Stands in the activity log.",
-    )
+from console.offering.offers import KINDS
 
 
 class ByNameForm(forms.Form):

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 
-from console.actions.offers import Offer, Offers
 from console.gateway.runs import RunDetail, RunKey
+from console.offering.offers import Offer, Offers
 
 #: kind -> (heading, what it does)
 WORDS = {

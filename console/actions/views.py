@@ -8,12 +8,13 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from console.access.decorators import requires
 from console.access.policy import can, may_update
-from console.actions import actions, asking, offers, presenters
-from console.actions.asking import Asking
+from console.actions import actions, presenters
 from console.actions.forms import ByNameForm
 from console.gateway import workflows
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.runs import RunDetail, RunKey
+from console.offering import asking, offers
+from console.offering.asking import Asking
 from console.ui.htmx import HtmxRequest, go_to, render_page
 from console.ui.refusals import Refusal
 

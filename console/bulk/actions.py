@@ -3,14 +3,18 @@
 Two people may press the same button: the second one's update finds no row, and they are told.
 """
 
+import json
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
+from console.access.decorators import demand
+from console.access.policy import may_update
 from console.audit.record import Act, record
-from console.bulk import orders, outcomes
+from console.bulk import orders, outcomes, verbs
 from console.bulk.models import ACTIVE, BulkOperation, Stage, State
 from console.bulk.orders import Plan, Progress
 from console.gateway import payloads, steering
@@ -28,19 +32,32 @@ ASKS = {
 }
 
 
-def launch(person: User, operation: BulkOperation, how: dict[str, Any]) -> None:
-    """From a draft to its canary. `how` are the fields of the form."""
+def check_right(person: User, verb: str, namespace: str) -> None:
+    """Beside `bulk.run`, which the view asked for: who may not do it to one may not to many."""
+    demand(person, verbs.named(verb).right, namespace)
+
+
+def _check_update(person: User, operation: BulkOperation, told: dict[str, Any]) -> None:
+    """An exception to a role may be about one update by its name."""
+    if operation.verb == "update" and not may_update(person, told["name"], operation.namespace):
+        raise PermissionDenied(f"You may not send the update {told['name']}.")
+
+
+def launch(
+    person: User, operation: BulkOperation, how: dict[str, Any], told: dict[str, Any]
+) -> None:
+    """From a draft to its canary. `how` it runs, and what the deed was `told`."""
+    check_right(person, operation.verb, operation.namespace)
+    _check_update(person, operation, told)
     if not operation.eligible:
         raise Refusal(409, "None of these runs can take it.")
-    if how.get("signal_input") is not None:
-        how = how | {"signal_input": payloads.sealed(operation.namespace, how["signal_input"])}
     canary = min(how["canary"], operation.eligible)
     stage = Stage.CANARY if canary else Stage.RUNNING
-    changes = how | {"canary": canary, "stage": stage, "started_at": timezone.now()}
+    told = _sealed(operation.namespace, told)
+    changes = how | {"told": told, "canary": canary, "stage": stage, "started_at": timezone.now()}
     _move(operation, (Stage.DRAFT,), "It was launched or discarded meanwhile.", **changes)
-    asked = {name: str(value) for name, value in how.items() if value not in (None, "")}
-    if "signal_input" in asked:
-        asked["signal_input"] = payloads.told(how["signal_input"])
+    asked: dict[str, Any] = {name: str(value) for name, value in how.items()}
+    asked |= {"told": shown(told)} if told else {}
     asked |= {"verb": operation.verb, "runs": str(operation.eligible), "query": operation.query}
     with _record(person, operation, how["reason"], asked) as act:
         try:
@@ -51,8 +68,35 @@ def launch(person: User, operation: BulkOperation, how: dict[str, Any]) -> None:
         act.after = {"stage": stage}
 
 
+#: What of `told` goes to the workflow itself: kept as the namespace's payloads are kept.
+SENT = ("arguments", "result")
+
+
+def _sealed(namespace: str, told: dict[str, Any]) -> dict[str, Any]:
+    """But for what the console fills in later: that argument is encoded when it is sent."""
+    kept = dict(told)
+    for name in set(SENT) & set(told):
+        kept[name] = [
+            one if orders.FILLED in json.dumps(one) else payloads.sealed(namespace, one)
+            for one in told[name]
+        ]
+    return kept
+
+
+def shown(told: dict[str, Any]) -> dict[str, Any]:
+    """As this person may see it."""
+    sent = {name: [payloads.told(one) for one in told[name]] for name in SENT if name in told}
+    return told | sent
+
+
 def ask(person: User, operation: BulkOperation, what: str, reason: str = "") -> None:
-    """Pause, resume, abort: a signal, so that it holds even while no worker is there."""
+    """Pause, resume, abort: a signal, so that it holds even while no worker is there.
+
+    Whoever may run bulk operations may stop one; to let it go on takes the right to its act.
+    """
+    if what == orders.RESUME:
+        check_right(person, operation.verb, operation.namespace)
+        _check_update(person, operation, operation.told)
     _move(operation, ASKS[what], f"It is {operation.get_stage_display().lower()}.", asked=what)
     with _record(person, operation, reason, {"what": what}) as act:
         try:
@@ -83,6 +127,8 @@ def _abort_without_workflow(person: User, operation: BulkOperation) -> None:
 
 def retry(person: User, operation: BulkOperation) -> None:
     """Another round for the failed ones. Their request ids stay, so nothing is done twice."""
+    check_right(person, operation.verb, operation.namespace)
+    _check_update(person, operation, operation.told)
     if not operation.targets.filter(state=State.FAILED).exists():
         raise Refusal(409, "Nothing failed, or it is being tried again.")
     _move(
@@ -94,7 +140,7 @@ def retry(person: User, operation: BulkOperation) -> None:
         says="",
         ended_at=None,
     )
-    again = outcomes.wait_again(operation)
+    again = outcomes.wait_again(operation, timezone.now())
     with _record(person, operation, "", {"what": "retry", "runs": str(again)}) as act:
         _start(operation, act, confirmed=True)
         act.after = {"stage": Stage.RUNNING}
@@ -122,7 +168,7 @@ def _move(
     operation.refresh_from_db()
 
 
-def _record(person: User, operation: BulkOperation, reason: str, asked: dict[str, str]) -> Any:
+def _record(person: User, operation: BulkOperation, reason: str, asked: dict[str, Any]) -> Any:
     return record(
         person,
         VERB,

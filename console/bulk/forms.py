@@ -1,10 +1,15 @@
-import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
 
 from console.bulk import orders
-from console.bulk.models import BulkOperation, Verb
+from console.gateway.activities import PATHS
+from console.gateway.runs import RunDetail
+from console.offering import asking, offers
+from console.ui import spans
+from console.ui.spans import EXAMPLE, SpanField
+from console.ui.typed import JsonField
 
 NUMBER = forms.NumberInput(attrs={"class": "number-input"})
 
@@ -12,9 +17,15 @@ NUMBER = forms.NumberInput(attrs={"class": "number-input"})
 class PlanForm(forms.Form):
     """What the runs page sends: a verb, and a query or chosen runs."""
 
-    verb = forms.ChoiceField(choices=Verb.choices)
+    verb = forms.CharField(required=False, max_length=32)
+    #: the choice beside the buttons
+    other = forms.CharField(required=False, max_length=32)
     query = forms.CharField(required=False, max_length=4_000)
     all_matching = forms.BooleanField(required=False)
+
+    @property
+    def deed(self) -> str:
+        return str(self.cleaned_data["verb"] or self.cleaned_data["other"])
 
     def chosen(self) -> list[tuple[str, str]]:
         """(run id, workflow id): a run id holds no blank, a workflow id may."""
@@ -24,6 +35,8 @@ class PlanForm(forms.Form):
 
 
 class LaunchForm(forms.Form):
+    """How it runs, whatever is done. `count`: what cannot be taken back asks how many they are."""
+
     canary = forms.IntegerField(
         label="Canary first",
         min_value=0,
@@ -37,7 +50,7 @@ class LaunchForm(forms.Form):
         max_value=orders.RATE_MAX,
         initial=20,
         widget=NUMBER,
-        help_text=f"runs a second, at most {orders.RATE_MAX}",
+        help_text=f"runs a second, at most {orders.RATE_MAX:,}",
     )
     errors_percent_max = forms.IntegerField(
         label="Stop at errors over",
@@ -50,49 +63,208 @@ class LaunchForm(forms.Form):
     reason = forms.CharField(
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="Required. It stands in the history of every run.",
+        help_text="Required. It stands in the history of every run, where the act leaves an event.",
+    )
+    count = forms.CharField(
+        label="Type how many runs",
+        max_length=12,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "inputmode": "numeric"}),
     )
 
+    def __init__(self, given: Any = None, *, eligible: int, is_final: bool) -> None:
+        super().__init__(given)
+        self.eligible = eligible
+        if is_final:
+            self.fields["count"].help_text = f"{eligible:,}: this cannot be taken back."
+        else:
+            del self.fields["count"]
 
-class SignalForm(LaunchForm):
-    signal_name = forms.CharField(label="Signal", max_length=255)
-    signal_input = forms.CharField(
-        label="Argument, as JSON",
-        required=False,
-        max_length=100_000,
-        widget=forms.Textarea(attrs={"rows": 2, "class": "mono", "spellcheck": "false"}),
+    def clean_count(self) -> int:
+        typed_count = self.cleaned_data["count"].replace(",", "").strip()
+        if typed_count != str(self.eligible):
+            raise forms.ValidationError(f"They are {self.eligible:,}. Nothing was begun.")
+        return self.eligible
+
+    def how(self) -> dict[str, Any]:
+        return {name: value for name, value in self.cleaned_data.items() if name != "count"}
+
+
+class DeedForm(forms.Form):
+    """The own fields of a deed. `sample`: the first run that it will be done to, where one asks."""
+
+    wants_sample = False
+    #: what the workflow says that it takes, or has: offered while one types
+    offered: Sequence[str] = ()
+
+    def __init__(self, given: Any = None, sample: RunDetail | None = None) -> None:
+        super().__init__(given)
+        self.sample = sample
+
+    @property
+    def is_unfinished(self) -> bool:
+        """More fields were asked for, so nothing is judged yet."""
+        return bool(self.data.get("step") in {"more", "draw"})
+
+    def told(self) -> dict[str, Any]:
+        return dict(self.cleaned_data)
+
+
+class NothingMore(DeedForm):
+    pass
+
+
+class MessageForm(DeedForm):
+    """A name, and its arguments: typed where the sample's memo has a schema, else as JSON."""
+
+    wants_sample = True
+    kind = ""
+    name = forms.CharField(
+        max_length=1_000, widget=forms.TextInput(attrs={"list": "offered", "autocomplete": "off"})
     )
+    #: the name for which typed fields were drawn
+    drawn = forms.CharField(required=False, widget=forms.HiddenInput)
 
-    def clean_signal_input(self) -> Any:
-        text = self.cleaned_data["signal_input"].strip()
-        if not text:
-            return None
-        try:
-            return json.loads(text)
-        except ValueError as error:
-            raise forms.ValidationError(f"This is no JSON: {error}") from None
+    def __init__(self, given: Any = None, sample: RunDetail | None = None) -> None:
+        super().__init__(given, sample)
+        self.fields["name"].label = self.kind.capitalize()
+        memo = sample.summary.memo if sample else {}
+        self.offered = [name for kind, name in offers.typed_actions(memo) if kind == self.kind]
+        self.called = given.get("name", "").strip() if given is not None else ""
+        offer = offers.of_memo(memo, self.kind, self.called)
+        self.is_new = offer.arguments is not None and self.data.get("drawn") != self.called
+        self.it = asking.begin(offer, None if self.is_new else given, says_why=False)
+
+    @property
+    def is_unfinished(self) -> bool:
+        return super().is_unfinished or self.is_new
+
+    def clean(self) -> dict[str, Any]:
+        self.it.arguments({"person": "", "reason": "", "audit": asking.NO_AUDIT})
+        if self.it.is_wrong:
+            raise forms.ValidationError("An argument cannot be read.")
+        return super().clean() or self.cleaned_data
+
+    def told(self) -> dict[str, Any]:
+        """What the console fills in is said of each run when its turn comes."""
+        blanks: Any = {name: {orders.FILLED: name} for name in ("person", "reason", "audit")}
+        return {"name": self.cleaned_data["name"], "arguments": self.it.arguments_with(blanks)}
 
 
-class ResetForm(LaunchForm):
-    reset_to = forms.ChoiceField(
+class SignalForm(MessageForm):
+    kind = "signal"
+
+
+class UpdateForm(MessageForm):
+    kind = "update"
+
+
+class ResetForm(DeedForm):
+    to = forms.ChoiceField(
         label="Go back to",
         choices=[("last", "the last workflow task"), ("first", "the first workflow task")],
     )
+    keep_signals = forms.BooleanField(
+        required=False, initial=True, label="Apply later signals again"
+    )
+    keep_updates = forms.BooleanField(
+        required=False, initial=True, label="Apply later updates again"
+    )
 
 
-FORMS: dict[str, type[LaunchForm]] = {Verb.SIGNAL: SignalForm, Verb.RESET: ResetForm}
+class ActivityForm(DeedForm):
+    wants_sample = True
+    type = forms.CharField(
+        max_length=1_000,
+        label="Type of activity",
+        widget=forms.TextInput(attrs={"list": "offered", "autocomplete": "off"}),
+        help_text="All pending ones of this type in each run; a run without is passed over.",
+    )
+
+    def __init__(self, given: Any = None, sample: RunDetail | None = None) -> None:
+        super().__init__(given, sample)
+        self.offered = sorted({one.type for one in sample.activities}) if sample else ()
 
 
-def launch_form(operation: BulkOperation, given: Any = None) -> LaunchForm:
-    return FORMS.get(operation.verb, LaunchForm)(given)
+class TryForm(ActivityForm):
+    forgets_beat = forms.BooleanField(required=False, label="Forget what the last heartbeat told")
+
+
+class ResumeForm(TryForm):
+    from_first = forms.BooleanField(required=False, label="Count attempts from the first again")
+
+
+class CompleteForm(ActivityForm):
+    result = JsonField(
+        required=False,
+        label="Result, as JSON",
+        help_text="What each workflow gets as if the activity had returned it. Empty: no result.",
+    )
+    evidence = forms.CharField(
+        required=False,
+        max_length=2_000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="A link or a text that shows it: a ticket, a receipt, the partner's answer.",
+    )
+
+
+class FailForm(ActivityForm):
+    message = forms.CharField(max_length=1_000, label="Failure", help_text="What went wrong.")
+    kind = forms.CharField(
+        required=False, max_length=200, label="Type of failure", help_text="As the code names it."
+    )
+    final = forms.BooleanField(
+        required=False,
+        label="No other attempt",
+        help_text="Else it is one failed attempt, and the next follows as the retry policy says.",
+    )
+
+
+class OptionsForm(ActivityForm):
+    """What is empty stays as each activity has it."""
+
+    task_queue = forms.CharField(required=False, max_length=1_000)
+    start_to_close_timeout = SpanField(help_text=EXAMPLE)
+    schedule_to_close_timeout = SpanField()
+    schedule_to_start_timeout = SpanField()
+    heartbeat_timeout = SpanField()
+    initial_interval = SpanField()
+    backoff_coefficient = forms.FloatField(min_value=1, max_value=1_000, required=False)
+    maximum_interval = SpanField()
+    maximum_attempts = forms.IntegerField(
+        min_value=0, max_value=2**31 - 1, required=False, help_text="0: without end."
+    )
+    priority_key = forms.IntegerField(
+        min_value=0, max_value=5, required=False, help_text="1 goes first, 5 last; 0: as usual."
+    )
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or self.cleaned_data
+        if not self.errors and not self._options():
+            raise forms.ValidationError("Say at least one option; what is empty stays as it is.")
+        return given
+
+    def _options(self) -> dict[str, Any]:
+        found = {name: self.cleaned_data.get(name) for name in PATHS}
+        return {name: value for name, value in found.items() if value not in (None, "")}
+
+    def told(self) -> dict[str, Any]:
+        """A length of time is kept as it is typed."""
+        options = {
+            name: spans.exact(value) if name in SPANS else value
+            for name, value in self._options().items()
+        }
+        return {"type": self.cleaned_data["type"], "options": options}
+
+
+SPANS = frozenset(
+    name for name, field in OptionsForm.base_fields.items() if isinstance(field, SpanField)
+)
+
+
+def option_values(told: Mapping[str, Any]) -> dict[str, Any]:
+    """As the gateway takes them."""
+    return {name: spans.parse(value) if name in SPANS else value for name, value in told.items()}
 
 
 class AbortForm(forms.Form):
     reason = forms.CharField(max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
-
-
-class TargetsForm(forms.Form):
-    """Which outcomes to show; an address that cannot be read shows all."""
-
-    state = forms.CharField(required=False, max_length=16)
-    size = forms.CharField(required=False, max_length=8)

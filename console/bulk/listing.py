@@ -4,7 +4,8 @@ import csv
 from collections.abc import Iterator
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Q, Sum
+from django.db.models.functions import Coalesce
 
 from console.bulk import presenters
 from console.bulk.models import BulkOperation, BulkTarget, Stage, State
@@ -19,6 +20,7 @@ HEAD = (
     "tries",
     "at",
     "request id",
+    "failed before",
 )
 ROWS_AT_ONCE = 2_000
 #: A cell that begins so is a formula to a spreadsheet.
@@ -38,9 +40,7 @@ def page(namespace: str, query: dict[str, str]) -> dict[str, Any]:
         number, token, behind, before = 1, b"", (), 0
     size = size_of(query.get("size"))
     found = BulkOperation.objects.filter(namespace=namespace).annotate(
-        done=Count("targets", filter=Q(targets__state=State.DONE)),
-        failures=Count("targets", filter=Q(targets__state=State.FAILED)),
-        all_targets=Count("targets"),
+        done=_sum(State.DONE), failures=_sum(State.FAILED)
     )
     if before:
         found = found.filter(pk__lt=before)
@@ -51,6 +51,10 @@ def page(namespace: str, query: dict[str, str]) -> dict[str, Any]:
     return {"rows": shown, "pager": Pager(number, size, len(shown), more, {}, behind, here)}
 
 
+def _sum(state: State) -> Coalesce:
+    return Coalesce(Sum("tallies__count", filter=Q(tallies__state=state)), 0)
+
+
 def _shape(operation: BulkOperation) -> str:
     return presenters.STAGE_SHAPES[Stage(operation.stage)]
 
@@ -58,12 +62,23 @@ def _shape(operation: BulkOperation) -> str:
 def csv_lines(operation: BulkOperation) -> Iterator[str]:
     writer = csv.writer(Echo())
     yield writer.writerow(HEAD)
+    before = _before(operation)
     for target in operation.targets.order_by("pk").iterator(ROWS_AT_ONCE):
         target.operation = operation
-        yield writer.writerow([_cell(value) for value in _values(operation, target)])
+        yield writer.writerow([_cell(value) for value in _values(operation, target, before)])
 
 
-def _values(operation: BulkOperation, target: BulkTarget) -> tuple[object, ...]:
+def _before(operation: BulkOperation) -> dict[int, list[str]]:
+    """What came of earlier tries, by target."""
+    found: dict[int, list[str]] = {}
+    for past in operation.past_outcomes.order_by("pk").iterator(ROWS_AT_ONCE):
+        found.setdefault(past.target_id, []).append(past.says)
+    return found
+
+
+def _values(
+    operation: BulkOperation, target: BulkTarget, before: dict[int, list[str]]
+) -> tuple[object, ...]:
     return (
         target.workflow_id,
         target.run_id,
@@ -73,6 +88,7 @@ def _values(operation: BulkOperation, target: BulkTarget) -> tuple[object, ...]:
         target.tries,
         target.concluded_at.isoformat() if target.concluded_at else "",
         target.request_id,
+        "; ".join(before.get(target.pk, ())),
     )
 
 

@@ -4,13 +4,16 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.http import Http404
+from django.contrib.auth.models import User
+from django.http import Http404, QueryDict
 
-from console.bulk import orders, outcomes, presenters
+from console.access.policy import can
+from console.bulk import actions, orders, outcomes, presenters, verbs
+from console.bulk.forms import LaunchForm
 from console.bulk.models import OPEN_STATES, BulkOperation, Stage, State
 from console.gateway import task_queues, workflows
 from console.gateway.channel import GatewayError, Trouble
-from console.gateway.runs import RunKey
+from console.gateway.runs import RunDetail, RunKey
 from console.ui.htmx import version_of
 from console.ui.pages import BadToken, Pager, place, size_of
 
@@ -25,7 +28,44 @@ def operation_of(namespace: str, number: int) -> BulkOperation:
         raise Http404 from None
 
 
-def draft(operation: BulkOperation) -> dict[str, Any]:
+class Asking:
+    """The two forms of a draft: what the deed is told, and how it runs."""
+
+    def __init__(self, operation: BulkOperation, given: QueryDict | None = None) -> None:
+        deed = verbs.named(operation.verb)
+        sample = _sample(operation) if deed.form.wants_sample else None
+        self.own = deed.form(given, sample)
+        self.how = LaunchForm(given, eligible=operation.eligible, is_final=deed.is_final)
+        self.wants_more = given is not None and self.own.is_unfinished
+
+    def is_complete(self) -> bool:
+        if self.wants_more:
+            self.own.errors.clear()
+            self.how.errors.clear()
+            return False
+        own, how = self.own.is_valid(), self.how.is_valid()
+        return bool(own and how)
+
+
+def _sample(operation: BulkOperation) -> RunDetail | None:
+    """What the first of them says it takes, or has pending, is offered for all."""
+    first = operation.targets.filter(position=1).first()
+    if first is None:
+        return None
+    try:
+        return workflows.describe(RunKey(operation.namespace, first.workflow_id, first.run_id))
+    except GatewayError:
+        return None
+
+
+def rights(person: User, operation: BulkOperation) -> dict[str, Any]:
+    return {
+        "may_run": verbs.may(person, operation.verb, operation.namespace),
+        "may_stop": can(person, "bulk.run", operation.namespace),
+    }
+
+
+def draft(operation: BulkOperation, asking: Asking) -> dict[str, Any]:
     rows = presenters.status_rows(outcomes.by_status(operation))
     eligible = operation.targets.filter(state=State.WAITING).order_by("position")
     return {
@@ -36,12 +76,14 @@ def draft(operation: BulkOperation) -> dict[str, Any]:
         "runs": sum(row.runs for row in rows),
         "not_eligible": sum(row.not_eligible for row in rows),
         "samples": list(eligible[:SAMPLES]),
+        "deed": verbs.named(operation.verb),
+        "asking": asking,
         "worker_away": worker_is_away(),
     }
 
 
 def progress(operation: BulkOperation, now: datetime) -> dict[str, Any]:
-    counts = outcomes.by_state(operation)
+    counts = outcomes.tally(operation)
     canary = outcomes.of_canary(operation)
     in_canary = any(canary[state] for state in OPEN_STATES)
     version = version_of(operation.stage, operation.says, operation.asked, sorted(counts.items()))
@@ -49,6 +91,7 @@ def progress(operation: BulkOperation, now: datetime) -> dict[str, Any]:
         "operation": operation,
         "title": presenters.title(operation),
         "stages": presenters.stage_marks(operation, in_canary),
+        "told": actions.shown(operation.told),
         "asked": presenters.ASKED.get(operation.asked, ""),
         "progress": presenters.progress(
             operation,
@@ -79,7 +122,8 @@ def targets(operation: BulkOperation, query: dict[str, str]) -> dict[str, Any]:
     more = str(shown[-1].pk).encode() if len(page) > size else b""
     here = query.get("token", "") if token else ""
     rows = [presenters.target_row(operation, target) for target in shown]
-    counts = outcomes.by_state(operation)
+    counts = outcomes.tally(operation)
+    counts[State.INELIGIBLE] = operation.not_eligible
     return {
         "operation": operation,
         "tabs": presenters.tabs(operation, counts, state),

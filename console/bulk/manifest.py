@@ -8,11 +8,12 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import connection, transaction
 
-from console.bulk.models import BulkOperation, BulkTarget, State, Verb
+from console.bulk.models import BulkOperation, State
 from console.gateway import workflows
 from console.gateway.channel import GatewayError, Trouble
+from console.gateway.deeds import Deed
 from console.gateway.runs import RunKey, RunSummary
 from console.ui.refusals import Refusal
 
@@ -20,45 +21,40 @@ TARGETS_MAX = 100_000
 PAGE = 1_000
 SELECTION_MAX = 500
 ASKED_AT_ONCE = 50
+ANALYZED_FROM = 1_000
 RUN_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 
-CLOSED_TAKES_NO = {
-    Verb.TERMINATE: "closed; there is nothing to terminate",
-    Verb.CANCEL: "closed; a closed run takes no cancel request",
-    Verb.SIGNAL: "closed; a closed run takes no signal",
-}
 
-
-def from_query(person: User, namespace: str, verb: Verb, query: str) -> BulkOperation:
-    return _freeze(person, namespace, verb, query, _pages(namespace, query))
+def from_query(person: User, namespace: str, deed: Deed, query: str) -> BulkOperation:
+    return _freeze(person, namespace, deed, query, _pages(namespace, query))
 
 
 def from_selection(
-    person: User, namespace: str, verb: Verb, chosen: Sequence[tuple[str, str]]
+    person: User, namespace: str, deed: Deed, chosen: Sequence[tuple[str, str]]
 ) -> BulkOperation:
     """`chosen`: (run id, workflow id)"""
     if len(chosen) > SELECTION_MAX:
         raise Refusal(413, f"Choose {SELECTION_MAX} runs at most, or take all that match a query.")
-    return _freeze(person, namespace, verb, "", [_looked_up(namespace, chosen)])
+    return _freeze(person, namespace, deed, "", [_looked_up(namespace, chosen)])
 
 
-def why_not(verb: Verb, run: RunSummary) -> str:
-    """A reset can begin at a closed run; all else needs an open one."""
-    return "" if run.is_open else CLOSED_TAKES_NO.get(verb, "")
+def why_not(deed: Deed, run: RunSummary) -> str:
+    return "" if run.is_open else deed.closed
 
 
 @transaction.atomic
 def _freeze(
-    person: User, namespace: str, verb: Verb, query: str, pages: Iterable[Sequence[RunSummary]]
+    person: User, namespace: str, deed: Deed, query: str, pages: Iterable[Sequence[RunSummary]]
 ) -> BulkOperation:
     operation = BulkOperation.objects.create(
         person=person,
         who=person.get_full_name() or person.get_username(),
         namespace=namespace,
-        verb=verb,
+        verb=deed.name,
         query=query,
     )
     taken = eligible = 0
+    seen: set[RunKey] = set()
     for page in pages:
         taken += len(page)
         if taken > TARGETS_MAX:
@@ -67,33 +63,52 @@ def _freeze(
                 f"More than {TARGETS_MAX:,} runs match, the most that one operation takes. "
                 "Narrow the query.",
             )
-        targets = _targets(operation, page, eligible)
-        eligible += sum(target.position is not None for target in targets)
         # A list that moves while it is read may show a run twice.
-        BulkTarget.objects.bulk_create(targets, ignore_conflicts=True)
-    operation.eligible = operation.targets.filter(state=State.WAITING).count()
-    operation.save(update_fields=["eligible"])
+        runs = [run for run in page if run.key not in seen]
+        seen.update(run.key for run in runs)
+        eligible += _copy(_rows(operation, deed, runs, eligible))
+    if len(seen) >= ANALYZED_FROM:
+        _analyze()
+    operation.eligible, operation.not_eligible = eligible, len(seen) - eligible
+    operation.save(update_fields=["eligible", "not_eligible"])
     return operation
 
 
-def _targets(operation: BulkOperation, page: Sequence[RunSummary], before: int) -> list[BulkTarget]:
-    targets = []
-    for run in page:
-        why = why_not(Verb(operation.verb), run)
+COPY = """
+copy bulk_bulktarget (operation_id, workflow_id, run_id, workflow_type, status_then, position,
+                      state, says, claim, tries, new_run_id) from stdin
+"""
+Row = tuple[int, str, str, str, str, int | None, str, str, str, int, str]
+
+
+def _analyze() -> None:
+    """A list that is large is so to the planner, too, before the first page is asked of it."""
+    with connection.cursor() as cursor:
+        cursor.execute("analyze bulk_bulktarget")
+
+
+def _copy(rows: Iterable[Row]) -> int:
+    """How many of them are eligible."""
+    eligible = 0
+    with connection.cursor() as cursor, cursor.copy(COPY) as into:
+        for row in rows:
+            into.write_row(row)
+            eligible += row[5] is not None
+    return eligible
+
+
+def _rows(
+    operation: BulkOperation, deed: Deed, runs: Iterable[RunSummary], before: int
+) -> Iterator[Row]:
+    """`before`: the position of the last eligible one so far."""
+    for run in runs:
+        why, key = why_not(deed, run), run.key
         before += not why
-        targets.append(
-            BulkTarget(
-                operation=operation,
-                workflow_id=run.key.workflow_id,
-                run_id=run.key.run_id,
-                workflow_type=run.type,
-                status_then=run.status,
-                position=None if why else before,
-                state=State.INELIGIBLE if why else State.WAITING,
-                says=why,
-            )
-        )
-    return targets
+        position, state = (None, State.INELIGIBLE) if why else (before, State.WAITING)
+        yield (
+            operation.pk, key.workflow_id, key.run_id, run.type, run.status, position,
+            state.value, why, "", 0, "",
+        )  # fmt: skip
 
 
 def _pages(namespace: str, query: str) -> Iterator[tuple[RunSummary, ...]]:

@@ -1,18 +1,13 @@
-"""The manifest: an operation, and its targets with one outcome each. The record stays."""
+"""The manifest: an operation, and its targets with one outcome each.
+
+The record stays: the database itself refuses to change an outcome, or what was launched, or to take
+either away. Only a failed one may wait for another try, and then its outcome is kept beside it.
+"""
 
 from django.contrib.auth.models import User
 from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models.functions import Now
-
-from console.gateway.runs import RunKey
-
-
-class Verb(models.TextChoices):
-    TERMINATE = "terminate", "Terminate"
-    CANCEL = "cancel", "Cancel"
-    SIGNAL = "signal", "Signal"
-    RESET = "reset", "Reset"
 
 
 class Stage(models.TextChoices):
@@ -34,7 +29,7 @@ class State(models.TextChoices):
     WAITING = "waiting", "To go"
     CLAIMED = "claimed", "Under way"
     DONE = "done", "Done"
-    CLOSED = "closed", "Already closed"
+    CLOSED = "closed", "Skipped"
     FAILED = "failed", "Failed"
     LEFT = "left", "Left out"
     INELIGIBLE = "ineligible", "Not eligible"
@@ -47,13 +42,15 @@ class BulkOperation(models.Model):
     #: Unlike the number it is never given twice, whatever database this is.
     token = models.UUIDField(db_default=RandomUUID(), editable=False, unique=True)
     namespace = models.CharField(max_length=255)
-    verb = models.CharField(max_length=16, choices=Verb.choices)
+    #: The name of a deed.
+    verb = models.CharField(max_length=32)
     #: Where the list came from; empty: runs that were chosen by hand.
     query = models.TextField(blank=True)
     person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="bulk_operations")
     who = models.CharField(max_length=200)
     frozen_at = models.DateTimeField(db_default=Now())
     eligible = models.PositiveIntegerField(default=0)
+    not_eligible = models.PositiveIntegerField(default=0)
 
     stage = models.CharField(max_length=16, choices=Stage.choices, default=Stage.DRAFT)
     #: Why it is in this stage, when that is not plain.
@@ -67,9 +64,8 @@ class BulkOperation(models.Model):
     canary = models.PositiveIntegerField(default=0)
     rate = models.PositiveIntegerField(default=0)
     errors_percent_max = models.PositiveIntegerField(default=0)
-    signal_name = models.CharField(max_length=255, blank=True)
-    signal_input = models.JSONField(null=True)
-    reset_to = models.CharField(max_length=16, blank=True)
+    #: What the deed's own form took.
+    told = models.JSONField(default=dict)
     started_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
 
@@ -77,7 +73,6 @@ class BulkOperation(models.Model):
         ordering = ("-id",)
         indexes = (models.Index(fields=["namespace", "-id"], name="bulk_by_namespace"),)
         constraints = (
-            models.CheckConstraint(condition=models.Q(verb__in=Verb.values), name="verb_is_known"),
             models.CheckConstraint(
                 condition=models.Q(stage__in=Stage.values), name="stage_is_known"
             ),
@@ -90,6 +85,14 @@ class BulkOperation(models.Model):
     def workflow_id(self) -> str:
         return f"bulk/{self.token}/{self.round}"
 
+    def request_id(self, target_id: int) -> str:
+        """The same whoever tries it and however often, so that the engine does it once."""
+        return f"{self.token}:{target_id}"
+
+    @property
+    def all_targets(self) -> int:
+        return self.eligible + self.not_eligible
+
     @property
     def is_active(self) -> bool:
         return self.stage in ACTIVE
@@ -100,7 +103,9 @@ class BulkOperation(models.Model):
 
 
 class BulkTarget(models.Model):
-    operation = models.ForeignKey(BulkOperation, on_delete=models.CASCADE, related_name="targets")
+    operation = models.ForeignKey(
+        BulkOperation, on_delete=models.CASCADE, related_name="targets", db_index=False
+    )
     workflow_id = models.CharField(max_length=1_000)
     run_id = models.CharField(max_length=64)
     workflow_type = models.CharField(max_length=1_000, blank=True)
@@ -128,6 +133,7 @@ class BulkTarget(models.Model):
             ),
         )
         indexes = (
+            models.Index(fields=["operation", "id"], name="bulk_targets_listed"),
             models.Index(fields=["operation", "position"], name="bulk_targets_in_order"),
             models.Index(fields=["operation", "state", "id"], name="bulk_targets_by_state"),
             models.Index(fields=["operation", "-concluded_at"], name="bulk_targets_newest"),
@@ -137,10 +143,46 @@ class BulkTarget(models.Model):
         return self.request_id
 
     @property
-    def key(self) -> RunKey:
-        return RunKey(self.operation.namespace, self.workflow_id, self.run_id)
-
-    @property
     def request_id(self) -> str:
-        """The same whoever tries it and however often, so that the engine does it once."""
-        return f"{self.operation.token}:{self.pk}"
+        return self.operation.request_id(self.pk)
+
+
+class Tally(models.Model):
+    """How many came to what, second by second: written with the outcomes, in one statement.
+
+    A page that asks every second must not count a hundred thousand rows each time.
+    """
+
+    operation = models.ForeignKey(BulkOperation, on_delete=models.CASCADE, related_name="tallies")
+    second = models.DateTimeField()
+    state = models.CharField(max_length=16, choices=State.choices)
+    count = models.IntegerField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["operation", "second", "state"], name="one_tally_per_second"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.operation_id} {self.second:%H:%M:%S} {self.state}: {self.count}"
+
+
+class PastOutcome(models.Model):
+    """What a target had failed with before it was tried again. Written by the database itself."""
+
+    operation = models.ForeignKey(
+        BulkOperation, on_delete=models.PROTECT, related_name="past_outcomes"
+    )
+    target_id = models.BigIntegerField()
+    tries = models.PositiveIntegerField()
+    says = models.TextField(blank=True)
+    concluded_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("id",)
+        indexes = (models.Index(fields=["operation", "target_id"], name="bulk_past_by_target"),)
+
+    def __str__(self) -> str:
+        return f"{self.target_id}: {self.says}"

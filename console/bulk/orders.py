@@ -1,5 +1,6 @@
 """What the system workflow and its activities tell each other. Plain values, no Django."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -8,16 +9,21 @@ WORKFLOW_TYPE = "BulkOperation"
 ACT_ON_CHUNK = "act_on_chunk"
 SHOW_STAGE = "show_stage"
 
+#: In place of a value: what the console says of each run, as the form for one run fills it in.
+FILLED = "perdure.filled"
+
 PAUSE = "pause"
 RESUME = "resume"
 ABORT = "abort"
 
-CHUNK_TARGETS_MAX = 100
+#: Runs a second.
+RATE_MAX = 2_000
 #: A pause is heard between two chunks, so a chunk is short.
 CHUNK_SECONDS = 2
-#: The error rate is that of so many newest outcomes.
+CHUNK_TARGETS_MAX = RATE_MAX * CHUNK_SECONDS
+#: The error rate is that of so many newest outcomes; within a chunk it is judged from so many on.
 ERRORS_OF = 100
-RATE_MAX = 100
+ERRORS_JUDGED_FROM = 20
 #: After so many chunks the workflow continues as new.
 CHUNKS_PER_RUN = 500
 
@@ -55,6 +61,9 @@ class ChunkOrder:
     first: int
     last: int
     rate: int
+    #: It stops within the chunk where more than this fail.
+    errors_percent_max: int = 100
+    newest: list[bool] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -63,6 +72,7 @@ class ChunkDone:
     failed: int
     #: The first position that still waits; None when nothing is left.
     next_position: int | None
+    newest: list[bool] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -74,3 +84,7 @@ class StageShown:
 
 def chunk_size(rate: int) -> int:
     return max(1, min(CHUNK_TARGETS_MAX, rate * CHUNK_SECONDS))
+
+
+def too_many_fail(newest: Sequence[bool], percent_max: int) -> bool:
+    return bool(newest) and 100 * sum(newest) / len(newest) > percent_max

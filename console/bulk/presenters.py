@@ -5,17 +5,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from console.bulk import orders
-from console.bulk.models import BulkOperation, BulkTarget, Stage, State, Verb
+from console.bulk import orders, verbs
+from console.bulk.models import BulkOperation, BulkTarget, Stage, State
 from console.ui import words
 
-#: what a target is, once it is done
-DID = {
-    Verb.TERMINATE: "terminated",
-    Verb.CANCEL: "asked to cancel",
-    Verb.SIGNAL: "signalled",
-    Verb.RESET: "reset",
-}
 SHAPES = {
     State.WAITING: "waiting",
     State.CLAIMED: "running",
@@ -122,7 +115,9 @@ class TargetRow:
 
 def title(operation: BulkOperation) -> str:
     """Terminate 500 runs."""
-    return f"{operation.get_verb_display()} {words.plural(operation.eligible, 'run')}"
+    deed = verbs.named(operation.verb)
+    of = "" if deed.of == "Runs" else "of "
+    return f"{deed.label} {of}{words.plural(operation.eligible, 'run')}"
 
 
 def stage_marks(operation: BulkOperation, in_canary: bool = False) -> list[StageMark]:
@@ -214,7 +209,7 @@ def _bars(seconds: Sequence[int]) -> list[Bar]:
 def _canary(operation: BulkOperation, canary: Counter[str]) -> str:
     if not operation.canary:
         return ""
-    did = f"{canary[State.DONE]} of {operation.canary} {DID[Verb(operation.verb)]}"
+    did = f"{canary[State.DONE]} of {operation.canary} {verbs.named(operation.verb).did}"
     rest = [
         f"{canary[state]} {state.label.lower()}"
         for state in (State.CLOSED, State.FAILED)
@@ -224,7 +219,7 @@ def _canary(operation: BulkOperation, canary: Counter[str]) -> str:
 
 
 def word_of(operation: BulkOperation, state: str) -> str:
-    done = DID[Verb(operation.verb)].capitalize()
+    done = verbs.named(operation.verb).did.capitalize()
     return done if state == State.DONE else State(state).label
 
 

@@ -5,12 +5,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from console.access.decorators import demand, requires
-from console.access.policy import can, of_bulk
-from console.bulk import actions, listing, looking, manifest, orders
-from console.bulk.forms import AbortForm, PlanForm, launch_form
-from console.bulk.models import BulkOperation, Stage, Verb
-from console.gateway import payloads
+from console.access.decorators import requires
+from console.bulk import actions, listing, looking, manifest, orders, verbs
+from console.bulk.forms import AbortForm, PlanForm
+from console.bulk.looking import Asking
+from console.bulk.models import BulkOperation, Stage
 from console.ui.htmx import HtmxRequest, go_to, nothing_new, render_page, unchanged
 from console.ui.refusals import Refusal
 
@@ -30,14 +29,14 @@ def operations(request: HtmxRequest, namespace: str) -> HttpResponse:
 @requires("bulk.run")
 def plan(request: HtmxRequest, namespace: str) -> HttpResponse:
     form = PlanForm(request.POST)
-    if not form.is_valid():
+    if not form.is_valid() or form.deed not in verbs.every():
         raise Refusal(422, "It is not said what is to be done.")
-    verb = Verb(form.cleaned_data["verb"])
-    demand(request.user, of_bulk(verb), namespace)
+    actions.check_right(request.user, form.deed, namespace)
+    deed = verbs.named(form.deed)
     if form.cleaned_data["all_matching"]:
-        operation = manifest.from_query(request.user, namespace, verb, form.cleaned_data["query"])
+        operation = manifest.from_query(request.user, namespace, deed, form.cleaned_data["query"])
     else:
-        operation = manifest.from_selection(request.user, namespace, verb, form.chosen())
+        operation = manifest.from_selection(request.user, namespace, deed, form.chosen())
     return go_to(request, place_of(operation))
 
 
@@ -45,14 +44,13 @@ def plan(request: HtmxRequest, namespace: str) -> HttpResponse:
 @requires("bulk.view")
 def operation(request: HtmxRequest, namespace: str, number: int) -> HttpResponse:
     found = looking.operation_of(namespace, number)
-    may = {"may_run": can(request.user, "bulk.run", namespace)}
+    may = looking.rights(request.user, found)
     if found.stage == Stage.DRAFT:
-        context = looking.draft(found) | may | {"form": launch_form(found)}
+        context = looking.draft(found, Asking(found)) | may
         return render_page(request, "bulk/draft.html", context)
     context = looking.progress(found, timezone.now()) | may
     context |= looking.targets(found, request.GET.dict())
     context |= {
-        "signal_input": payloads.told(found.signal_input),
         "worker_away": found.is_active and looking.worker_is_away(),
         "lost": looking.is_lost(found),
     }
@@ -66,7 +64,7 @@ def progress(request: HtmxRequest, namespace: str, number: int) -> HttpResponse:
     context = looking.progress(found, timezone.now())
     if unchanged(request, context["version"]):
         return nothing_new()
-    context |= {"may_run": can(request.user, "bulk.run", namespace)}
+    context |= looking.rights(request.user, found)
     return render_page(request, "bulk/operation.html", context, parts=["progress"])
 
 
@@ -84,12 +82,12 @@ def targets(request: HtmxRequest, namespace: str, number: int) -> HttpResponse:
 @requires("bulk.run")
 def launch(request: HtmxRequest, namespace: str, number: int) -> HttpResponse:
     found = looking.operation_of(namespace, number)
-    demand(request.user, of_bulk(found.verb), namespace)
-    form = launch_form(found, request.POST)
-    if not form.is_valid():
-        context = looking.draft(found) | {"may_run": True, "form": form}
-        return render_page(request, "bulk/draft.html", context, parts=["launch"], status=422)
-    actions.launch(request.user, found, form.cleaned_data)
+    asking = Asking(found, request.POST)
+    if not asking.is_complete():
+        context = looking.draft(found, asking) | looking.rights(request.user, found)
+        status = 200 if asking.wants_more else 422
+        return render_page(request, "bulk/draft.html", context, parts=["launch"], status=status)
+    actions.launch(request.user, found, asking.how.how(), asking.own.told())
     return go_to(request, place_of(found))
 
 
@@ -105,7 +103,6 @@ def pause(request: HtmxRequest, namespace: str, number: int) -> HttpResponse:
 @requires("bulk.run")
 def resume(request: HtmxRequest, namespace: str, number: int) -> HttpResponse:
     found = looking.operation_of(namespace, number)
-    demand(request.user, of_bulk(found.verb), namespace)
     actions.ask(request.user, found, orders.RESUME)
     return go_to(request, place_of(found))
 
@@ -127,7 +124,6 @@ def abort(request: HtmxRequest, namespace: str, number: int) -> HttpResponse:
 @requires("bulk.run")
 def retry(request: HtmxRequest, namespace: str, number: int) -> HttpResponse:
     found = looking.operation_of(namespace, number)
-    demand(request.user, of_bulk(found.verb), namespace)
     actions.retry(request.user, found)
     return go_to(request, place_of(found))
 

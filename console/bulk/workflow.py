@@ -89,18 +89,22 @@ class BulkWorkflow:
         last = self._position + orders.chunk_size(self._plan.rate) - 1
         if not self._confirmed:
             last = min(last, self._plan.canary)
-        return ChunkOrder(self._plan.operation_id, self._position, last, self._plan.rate)
+        return ChunkOrder(
+            self._plan.operation_id,
+            self._position,
+            last,
+            self._plan.rate,
+            self._plan.errors_percent_max,
+            self._newest,
+        )
 
     def _count(self, done: ChunkDone) -> None:
-        self._position = done.next_position
-        fine = done.concluded - done.failed
-        self._newest = (self._newest + [False] * fine + [True] * done.failed)[-orders.ERRORS_OF :]
-        failed = sum(self._newest)
-        percent = 100 * failed / len(self._newest) if self._newest else 0
-        if done.failed and self._position and percent > self._plan.errors_percent_max:
+        self._position, self._newest = done.next_position, done.newest
+        limit = self._plan.errors_percent_max
+        if done.failed and self._position and orders.too_many_fail(self._newest, limit):
             self._paused = (
-                f"It stopped by itself: {failed} of the last {len(self._newest)} failed, "
-                f"more than {self._plan.errors_percent_max} %."
+                f"It stopped by itself: {sum(self._newest)} of the last {len(self._newest)} "
+                f"failed, more than {limit} %."
             )
 
     async def _keep_pace(self, began: datetime, concluded: int) -> None:

@@ -3,16 +3,19 @@
 Every call has a deadline; a refusal comes back in a person's words.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from enum import Enum
 from functools import lru_cache
 from time import perf_counter
-from typing import TypeVar
+from typing import Protocol, TypeVar, cast
 
 import grpc
 from django.conf import settings
 from google.protobuf.message import Message
 from google.protobuf.struct_pb2 import Struct
+from temporalio.api.common.v1 import Payloads
 from temporalio.api.operatorservice.v1 import OperatorServiceStub
 from temporalio.api.workflowservice.v1 import WorkflowServiceStub
 
@@ -136,6 +139,39 @@ def admin_method(name: str) -> "grpc.UnaryUnaryMultiCallable[Struct, Struct]":
     return _admin_method(settings.ENGINE_ADDRESS, name)
 
 
+@lru_cache(maxsize=8)
+def _many_method(address: str) -> "grpc.UnaryUnaryMultiCallable[Payloads, Payloads]":
+    method: grpc.UnaryUnaryMultiCallable[Payloads, Payloads] = channel(address).unary_unary(
+        "/perdure.admin.v1.AdminService/ExecuteMany",
+        request_serializer=Payloads.SerializeToString,
+        response_deserializer=Payloads.FromString,
+    )
+    return method
+
+
+def many_method() -> "grpc.UnaryUnaryMultiCallable[Payloads, Payloads]":
+    return _many_method(settings.ENGINE_ADDRESS)
+
+
+class Carrier(Protocol):
+    """Takes some calls along with others; those that it answers None go alone."""
+
+    def carry(self, request: Message) -> Message | None: ...
+
+
+_carrier: ContextVar[Carrier | None] = ContextVar("carrier", default=None)
+
+
+@contextmanager
+def carried_by(carrier: Carrier) -> Iterator[None]:
+    """What this thread calls meanwhile may go by the carrier."""
+    token = _carrier.set(carrier)
+    try:
+        yield
+    finally:
+        _carrier.reset(token)
+
+
 def call(
     method: "grpc.UnaryUnaryMultiCallable[Request, Response]",
     request: Request,
@@ -143,6 +179,9 @@ def call(
 ) -> Response:
     began = perf_counter()
     try:
+        carrier = _carrier.get()
+        if carrier is not None and (answer := carrier.carry(request)) is not None:
+            return cast(Response, answer)
         return method(request, timeout=deadline, metadata=WHO)
     except grpc.RpcError as error:
         raise explained(error, deadline) from error

@@ -18,6 +18,7 @@ from temporalio.api.query.v1 import WorkflowQuery
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.update.v1 import Input, Meta, Request, WaitPolicy
 from temporalio.api.workflowservice.v1 import (
+    DeleteWorkflowExecutionRequest,
     QueryWorkflowRequest,
     RequestCancelWorkflowExecutionRequest,
     ResetWorkflowExecutionRequest,
@@ -85,6 +86,14 @@ def signal(
             identity=identity,
             request_id=request_id,
         ),
+    )
+
+
+def delete(key: RunKey) -> None:
+    """The run and its history, for good; an open run is terminated first."""
+    call(
+        workflow_service().DeleteWorkflowExecution,
+        DeleteWorkflowExecutionRequest(namespace=key.namespace, workflow_execution=_execution(key)),
     )
 
 

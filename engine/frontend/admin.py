@@ -19,6 +19,9 @@ the order of DATABASE_URL; an empty request may as well be `google.protobuf.Empt
     DescribeShards  {}                       -> {shard_count, databases: [{database, owned,
                                                 cached_runs, batches_committed}],
                                                 nodes: [{address, owned, is_here}]}
+    ExecuteMany     Payloads: for each call its request, in the metadata `rpc` the name of the call
+                    of WorkflowService -> Payloads: for each its response, in the metadata `code`
+                    the number of its gRPC status and, where it was refused, its `message`
 
 What `databases` of DescribeShards says is of the node that answers; `nodes` are those of its
 cluster with the shards that each held a second ago, none where a node is alone. `count` is how many
@@ -46,7 +49,7 @@ from engine.core.schedule import spec
 from engine.core.schedule.wording import BadSpec
 from engine.core.state import RunState
 from engine.errors import InvalidArgument, NotFound
-from engine.frontend import forwarding
+from engine.frontend import forwarding, many
 from engine.frontend.guard import Function, guarded, serialised
 from engine.frontend.parts import Parts
 from engine.ports import FailedAttempt, Member
@@ -242,6 +245,7 @@ def handler(parts: Parts) -> grpc.GenericRpcHandler[Any, Any]:
         )
         for name, function in METHODS.items()
     }
+    methods[many.NAME] = many.handler(parts)
     return grpc.method_handlers_generic_handler(SERVICE, methods)
 
 

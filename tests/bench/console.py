@@ -66,6 +66,7 @@ class Browser:
     def __init__(self, address: str, person: str, password: str) -> None:
         self._address = address
         self._cookies = CookieJar()
+        self._at = ""
         self._opener = urllib.request.build_opener(
             urllib.request.HTTPCookieProcessor(self._cookies)
         )
@@ -77,10 +78,18 @@ class Browser:
     def get(self, path: str) -> bytes:
         return self._open(path)
 
+    def post(self, path: str, form: dict[str, str]) -> str:
+        """Where it leads to."""
+        token = next(c.value for c in self._cookies if c.name == "csrftoken") or ""
+        body = urllib.parse.urlencode(form | {"csrfmiddlewaretoken": token}).encode()
+        self._open(path, body)
+        return self._at
+
     def _open(self, path: str, body: bytes | None = None) -> bytes:
         try:
-            with self._opener.open(f"{self._address}{path}", body, timeout=60) as page:
+            with self._opener.open(f"{self._address}{path}", body, timeout=120) as page:
                 read: bytes = page.read()
+                self._at = urllib.parse.urlsplit(page.url).path
         except urllib.error.HTTPError as refused:
             said = refused.read().decode()
             raise SystemExit(f"{refused.code} on {path}: {said}") from None

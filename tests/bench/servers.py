@@ -29,10 +29,10 @@ class Server:
 
     def cpu_seconds(self) -> float:
         """Of the server and all its children: the database it runs is part of its cost."""
-        return sum(cpu_of(pid) for pid in _family(self.process.pid))
+        return sum(cpu_of(pid) for pid in family(self.process.pid))
 
 
-def _family(root: int) -> set[int]:
+def family(root: int) -> set[int]:
     children: dict[int, list[int]] = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():

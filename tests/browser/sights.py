@@ -211,10 +211,18 @@ def bulk_manifest(visitor: Visitor) -> None:
     visitor.page.get_by_role("table", name="Manifest by status").wait_for()
 
 
+def bulk_by_hand(visitor: Visitor) -> None:
+    """What cannot be taken back, of the activities: the form asks for the count."""
+    runs_selected(visitor)
+    visitor.page.get_by_label("Something else").select_option("activity-complete")
+    visitor.page.get_by_role("button", name="Go on", exact=True).click()
+    expect(visitor.page.get_by_label("Type how many runs")).to_be_visible()
+
+
 def bulk_operation(visitor: Visitor) -> None:
     bulk_manifest(visitor)
     form = visitor.page.locator("#launch")
-    form.locator("[name=signal_name]").fill("looked_at")
+    form.locator("[name=name]").fill("looked_at")
     form.locator("[name=reason]").fill("The card processor is back")
     form.locator("[name=canary]").fill("2")
     form.get_by_role("button", name="Signal").click()
@@ -382,6 +390,7 @@ PAGES: dict[str, Callable[[Visitor], object]] = {
     "billing-cohorts": at(f"{HOME}billing/cohorts/"),
     "bulk": at(f"{HOME}bulk/"),
     "bulk-manifest": bulk_manifest,
+    "bulk-by-hand": bulk_by_hand,
     "bulk-operation": bulk_operation,
     "replay": at(f"{HOME}replay/"),
     "reset": reset,

@@ -256,6 +256,7 @@ def test_a_killed_bulk_worker_leaves_none_and_does_none_twice(
     form = bob.page.locator("#launch")
     form.locator("[name=canary]").fill("0")
     form.locator("[name=rate]").fill(str(BULK_RATE))
+    form.locator("[name=count]").fill(str(BULK_COUNT))
     form.locator("[name=reason]").fill("the walk clears up")
     form.get_by_role("button", name=re.compile("Terminate")).click()
     progress = bob.page.get_by_role("region", name="Progress")

@@ -85,10 +85,13 @@ def django_db_modify_db_settings(postgres_url: str) -> None:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
-    """Tests with commits of their own are cleaned up after by TRUNCATE, which the audit refuses."""
+    """Tests with commits of their own are cleaned up by TRUNCATE, which what stays refuses."""
     with django_db_blocker.unblock(), connections["default"].cursor() as cursor:
         cursor.execute("alter table audit_auditentry disable trigger audit_entry_no_truncate")
         cursor.execute("alter table audit_auditoutcome disable trigger audit_outcome_no_truncate")
+        for table in ("bulk_bulkoperation", "bulk_bulktarget", "bulk_pastoutcome"):
+            name = table.removeprefix("bulk_").replace("bulk", "").replace("outcome", "")
+            cursor.execute(f"alter table {table} disable trigger bulk_{name}_no_truncate")
 
 
 @pytest.fixture(autouse=True)

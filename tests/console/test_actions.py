@@ -72,7 +72,7 @@ def test_the_workflow_itself_lists_what_it_takes(
 def test_without_a_worker_the_page_says_so_and_offers_what_the_memo_names(
     bob: User, browser_of: Browser, program: Program, names: Names, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from console.actions import offers
+    from console.offering import offers
 
     monkeypatch.setattr(offers, "ANSWER_SECONDS", 0.3)
     key = program.start("Waiting", names.workflow(), names.queue(), memo=MEMO)

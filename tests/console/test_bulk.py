@@ -144,11 +144,11 @@ def test_acts_are_posted_with_a_token_and_from_the_right_namespace(
 @pytest.mark.parametrize(
     ("field", "value", "says"),
     [
-        ("rate", "1000", "less than or equal to 100"),
+        ("rate", "3000", "less than or equal to 2000"),
         ("canary", "-1", "greater than or equal to 0"),
         ("errors_percent_max", "many", "whole number"),
         ("reason", "", "required"),
-        ("signal_input", "{not json", "This is no JSON"),
+        ("argument", "{not json", "This is not JSON"),
     ],
 )
 def test_a_form_that_cannot_be_used_is_shown_again_with_the_reason(
@@ -167,7 +167,7 @@ def test_a_form_that_cannot_be_used_is_shown_again_with_the_reason(
 
     part = browser.post(
         f"{URL}{operation.pk}/launch/",
-        bulk.HOW | {"signal_name": "go", field: value},
+        bulk.HOW | {"name": "go", field: value},
         headers=htmx("launch"),
     )
 

@@ -10,11 +10,13 @@ from django.test import Client
 from temporalio import activity
 from temporalio.worker import Worker
 
-from console.bulk import acting, orders, outcomes
+from console.bulk import acting, orders, outcomes, verbs
 from console.bulk.models import BulkTarget, State
 from console.bulk.orders import ChunkDone, ChunkOrder, Plan, Progress, StageShown
 from console.bulk.workflow import BulkWorkflow
 from console.gateway import histories, once
+from console.gateway.deeds import Order, Turn
+from console.gateway.runs import RunKey
 from tests.support import bulk
 from tests.support.names import Names
 from tests.support.programs import Program
@@ -26,15 +28,20 @@ def target_of(browser: Client, program: Program, names: Names, verb: str) -> Bul
     queue = names.queue()
     bulk.start_many(program, names, 1, queue)
     operation = bulk.freeze(browser, verb, f"TaskQueue = '{queue}'")
-    operation.reason, operation.signal_name = "why not", "go"
-    operation.save()
     target = operation.targets.get()
     target.operation = operation
     return target
 
 
+def key_of(target: BulkTarget) -> RunKey:
+    return RunKey(target.operation.namespace, target.workflow_id, target.run_id)
+
+
 def act(target: BulkTarget, *, again: bool) -> outcomes.Outcome:
-    return acting.act(target.operation, target, again=again, alive=lambda: None)
+    told = {"name": "go", "arguments": [1, {"two": 2}]}
+    order = Order("bob@example.com", "why not", told, target.operation.frozen_at)
+    turn = Turn(key_of(target), target.request_id, again)
+    return acting.act(verbs.named(target.operation.verb), order, turn)
 
 
 @pytest.mark.parametrize("verb", ["terminate", "cancel", "signal"])
@@ -47,8 +54,8 @@ def test_an_act_whose_answer_was_lost_is_recognised_after_the_run_has_closed(
         program.wait(program.client.get_workflow_handle(target.workflow_id).terminate())
 
     assert act(target, again=True).state is State.DONE
-    assert once.trace(target.key, target.request_id) is not None
-    assert once.trace(target.key, "another request") is None
+    assert once.trace(key_of(target), target.request_id) is not None
+    assert once.trace(key_of(target), "another request") is None
 
 
 def test_a_run_that_somebody_else_terminated_is_not_our_success_even_when_tried_again(
@@ -70,7 +77,7 @@ def test_the_same_request_is_done_once_while_the_run_is_open(
 
     states = [act(target, again=again).state for again in (False, True, True)]
 
-    kinds = [event.kind for event in histories.forward(target.key).events]
+    kinds = [event.kind for event in histories.forward(key_of(target)).events]
     assert states == [State.DONE] * 3
     assert kinds.count("WorkflowExecutionSignaled") == 1
 
@@ -97,14 +104,16 @@ def test_only_who_holds_the_claim_writes_the_outcome(
     bob: User, browser_of: Browser, program: Program, names: Names
 ) -> None:
     target = target_of(browser_of(bob), program, names, "cancel")
-    now = target.operation.frozen_at
+    now, number = target.operation.frozen_at, target.operation.pk
     done, failed = outcomes.Outcome(State.DONE), outcomes.Outcome(State.FAILED)
 
-    assert outcomes.claim(target, "the zombie")
-    assert outcomes.claim(target, "the living")
-    assert not outcomes.conclude(target, "the zombie", failed, now)
-    assert outcomes.conclude(target, "the living", done, now)
-    assert not outcomes.claim(target, "a third")
+    (zombie,) = outcomes.take(number, 1, 9, "the zombie")
+    (living,) = outcomes.take(number, 1, 9, "the living")
+    outcomes.give_back([zombie], "the zombie")
+    assert (zombie.tries, living.tries) == (1, 2)
+    assert not outcomes.conclude([(zombie, failed)], "the zombie", now)
+    assert outcomes.conclude([(living, done)], "the living", now)
+    assert not outcomes.take(number, 1, 9, "a third")
     target.refresh_from_db()
     assert (target.state, target.tries) == (State.DONE, 2)
 

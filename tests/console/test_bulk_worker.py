@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.test import Client
+from django.test import Client, override_settings
 
 from console.audit.models import AuditEntry
 from console.bulk import outcomes
@@ -25,11 +26,17 @@ pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 Browser = Callable[..., Client]
 
 
+@pytest.fixture(scope="module")
+def worker_queue(django_db_setup: None, server_address: str) -> Iterator[str]:
+    """Of a worker that all of these tests share: it is a process, and slow to start."""
+    queue = f"bulk/{server_address}"
+    with override_settings(ENGINE_ADDRESS=server_address, BULK_TASK_QUEUE=queue), bulk_worker():
+        yield queue
+
+
 @pytest.fixture
-def worker(settings: object, bob: User, names: Names, engine: str) -> Iterator[None]:
-    settings.BULK_TASK_QUEUE = names.queue()  # type: ignore[attr-defined]
-    with bulk_worker():
-        yield
+def worker(settings: Any, bob: User, worker_queue: str) -> None:
+    settings.BULK_TASK_QUEUE = worker_queue
 
 
 def counts(operation: BulkOperation) -> Counter[str]:
@@ -76,7 +83,7 @@ def test_a_signal_carries_its_argument_and_a_run_that_closed_is_no_success(
     operation = bulk.freeze(browser, "signal", f"TaskQueue = '{queue}'")
     program.wait(program.client.get_workflow_handle(keys[0].workflow_id).terminate())
 
-    bulk.launch(browser, operation, signal_name="use_gateway", signal_input='{"gateway": "eu-1"}')
+    bulk.launch(browser, operation, name="use_gateway", argument='{"gateway": "eu-1"}')
     bulk.await_stage(operation, "finished")
     page = browser.get(f"{URL}{operation.pk}/?state=closed")
 
@@ -122,7 +129,7 @@ def test_it_stops_by_itself_when_too_many_fail_and_the_failed_are_tried_again(
     browser = browser_of(bob)
     operation = bulk.freeze(browser, "reset", f"TaskQueue = '{queue}'")
 
-    bulk.launch(browser, operation, rate="1", reset_to="last")
+    bulk.launch(browser, operation, rate="1", to="last")
     paused = bulk.await_stage(operation, "paused")
     browser.post(f"{URL}{operation.pk}/resume/")
     eventually(lambda: counts(operation)[State.FAILED], lambda failed: failed >= 4, within=60)
@@ -183,8 +190,8 @@ def test_two_people_who_launch_the_same_draft_launch_it_once(
     keys = bulk.start_many(program, names, 2, queue)
     operation = bulk.freeze(browser_of(bob), "signal", f"TaskQueue = '{queue}'")
 
-    first = bulk.launch(browser_of(bob), operation, signal_name="go")
-    second = bulk.launch(browser_of(alice), operation, signal_name="go")
+    first = bulk.launch(browser_of(bob), operation, name="go")
+    second = bulk.launch(browser_of(alice), operation, name="go")
     bulk.await_stage(operation, "finished")
 
     assert (first.status_code, second.status_code) == (303, 409)
@@ -198,7 +205,7 @@ def test_an_operation_whose_system_workflow_was_terminated_can_carry_on(
     keys = bulk.start_many(program, names, 8, queue)
     browser = browser_of(bob)
     operation = bulk.freeze(browser, "signal", f"TaskQueue = '{queue}'")
-    bulk.launch(browser, operation, signal_name="go", rate="1")
+    bulk.launch(browser, operation, name="go", rate="1")
     eventually(lambda: counts(operation)[State.DONE], lambda done: done >= 2, within=60)
 
     system = Program(program.client.service_client.config.target_host, "perdure-system")

@@ -9,9 +9,9 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 
 from console.access.models import Role, Rule
-from console.access.policy import NOT_BY_RULE, VERBS, Amount, can, may_update, of_bulk
+from console.access.policy import NOT_BY_RULE, VERBS, Amount, can, may_update
 from console.audit.models import AuditEntry
-from console.bulk.models import Verb
+from console.bulk import verbs
 from tests.support.pages import words_in
 from tests.support.people import person
 
@@ -146,9 +146,9 @@ def test_an_update_of_the_ledger_by_the_general_form_is_still_a_refund(
 
 
 def test_what_is_done_to_many_needs_the_right_to_do_it_to_one() -> None:
-    assert {of_bulk(kind) for kind in Verb.values} <= set(VERBS)
-    assert of_bulk("terminate") == "run.terminate"
-    assert of_bulk("reset") == "run.reset"
+    assert {deed.right for deed in verbs.every().values()} <= set(VERBS)
+    assert verbs.named("terminate").right == "run.terminate"
+    assert verbs.named("activity-fail").right == "activity.fail"
     assert set(VERBS) >= NOT_BY_RULE
 
 

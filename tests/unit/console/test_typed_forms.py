@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from console.actions import nodes
-from console.actions.nodes import ABSENT, Node
-from console.actions.schema import Unsupported, problems, slow, usable
+from console.offering import nodes
+from console.offering.nodes import ABSENT, Node
+from console.offering.schema import Unsupported, problems, slow, usable
 from examples.fulfilment import forms as fulfilment
 from examples.subscription import forms as subscription
 

@@ -6,12 +6,12 @@ from typing import Any
 
 from django.http import QueryDict
 
-from console.actions import nodes
-from console.actions.forms import WhyForm
-from console.actions.nodes import ABSENT, Node
-from console.actions.offers import Offer
-from console.actions.schema import problems
 from console.gateway.payloads import Failure, Value
+from console.offering import nodes
+from console.offering.forms import WhyForm
+from console.offering.nodes import ABSENT, Node
+from console.offering.offers import Offer
+from console.offering.schema import problems
 from console.ui import typed
 from console.ui.typed import Row
 
@@ -51,6 +51,12 @@ class Asking:
         if not self.is_typed:
             return typed.values(self.rows)
         return [_argument(node, fills) for node in self.nodes]
+
+    def arguments_with(self, fills: Mapping[str, Any]) -> list[Any]:
+        """Of what was looked at and found right; `fills` may be anything."""
+        if not self.is_typed:
+            return typed.values(self.rows)
+        return [nodes.value_of(node, fills) for node in self.nodes]
 
 
 def _argument(node: Node, fills: Mapping[str, str]) -> Any:

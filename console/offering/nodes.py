@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from console.actions import schema as schemas
-from console.actions.schema import Path, Problem, Schema, Unsupported
+from console.offering import schema as schemas
+from console.offering.schema import Path, Problem, Schema, Unsupported
 from console.ui import typed
 
 ABSENT = object()
@@ -169,7 +169,7 @@ def take(node: Node, given: Mapping[str, str]) -> None:
         one.text = given.get(one.name, "").replace("\r\n", "\n")
 
 
-def value_of(node: Node, fills: Mapping[str, str]) -> Any:
+def value_of(node: Node, fills: Mapping[str, Any]) -> Any:
     """What the fields say; ABSENT when nothing. A text that is no such value is an error of its
     field, and nothing to check any more."""
     if node.kind == "filled":
@@ -186,7 +186,7 @@ def value_of(node: Node, fills: Mapping[str, str]) -> Any:
         return ABSENT
 
 
-def _group(node: Node, fills: Mapping[str, str]) -> Any:
+def _group(node: Node, fills: Mapping[str, Any]) -> Any:
     """An object that nobody asked for is not sent, even if the console would fill in a part."""
     values = [(child, value_of(child, fills)) for child in node.children]
     was_typed = any(value is not ABSENT and child.kind != "filled" for child, value in values)

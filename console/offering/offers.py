@@ -63,7 +63,11 @@ def of_run(run: RunDetail) -> Offers:
 
 def offer(run: RunDetail, kind: str, name: str) -> Offer:
     """Without asking the workflow: what the memo says of it, if anything."""
-    arguments, description = typed_actions(run.summary.memo).get((kind, name), (None, ""))
+    return of_memo(run.summary.memo, kind, name)
+
+
+def of_memo(memo: Mapping[str, Any], kind: str, name: str) -> Offer:
+    arguments, description = typed_actions(memo).get((kind, name), (None, ""))
     return Offer(kind, name, description, arguments)
 
 

@@ -1,0 +1,152 @@
+"""Try now, pause, resume, change options, complete, fail: the pending activities of a type.
+
+The server reaches all of a type with one call, but for completing and failing: those go by the id,
+one after the other. Only these two, and only their ends, leave an event in the history.
+"""
+
+from collections.abc import Iterator
+
+from console.bulk import forms
+from console.gateway import activities, histories, workflows
+from console.gateway.activities import Which
+from console.gateway.channel import GatewayError, Trouble
+from console.gateway.deeds import Deed, Done, NothingToDo, Order, Turn, Unsuited
+from console.gateway.runs import PendingActivity
+from console.ui import words
+
+SOURCE = "perdure-console"
+RUNS_NOW = frozenset({"started", "cancel_requested", "pause_requested"})
+TRACED_EVENTS = 1_000
+CLOSED = "closed; it has no pending activities"
+
+
+def _which(order: Order) -> Which:
+    return Which(type=order.told["type"])
+
+
+def try_now(order: Order, turn: Turn) -> Done:
+    forgets = order.told["forgets_beat"]
+    activities.reset(turn.key, _which(order), order.who, forgets_beat=forgets)
+    return Done()
+
+
+def pause(order: Order, turn: Turn) -> Done:
+    activities.pause(turn.key, _which(order), order.reason, order.who)
+    return Done()
+
+
+def resume(order: Order, turn: Turn) -> Done:
+    activities.resume(
+        turn.key,
+        _which(order),
+        order.who,
+        from_first=order.told["from_first"],
+        forgets_beat=order.told["forgets_beat"],
+    )
+    return Done()
+
+
+def change(order: Order, turn: Turn) -> Done:
+    changes = forms.option_values(order.told["options"])
+    activities.change(turn.key, _which(order), changes, order.who)
+    return Done()
+
+
+def complete(order: Order, turn: Turn) -> Done:
+    found = list(_pending(order, turn))
+    for one in found:
+        activities.complete(turn.key, one.id, order.told["result"], order.who)
+    return _done(found)
+
+
+def fail(order: Order, turn: Turn) -> Done:
+    """Only an attempt that runs can be failed. One that this turn has failed already shows it."""
+    told = order.told
+    found = list(_pending(order, turn))
+    before = [one for one in found if turn.again and _failed_by_us(order, one)]
+    now = [one for one in found if one not in before and one.state in RUNS_NOW]
+    if not before and not now:
+        raise Unsuited("No attempt runs now; only one that runs can be failed.")
+    for one in now:
+        activities.fail(
+            turn.key, one.id, told["message"], order.who, kind=told["kind"], final=told["final"]
+        )
+    return _done([*before, *now])
+
+
+def _pending(order: Order, turn: Turn) -> Iterator[PendingActivity]:
+    run = workflows.describe(turn.key)
+    if not run.summary.is_open:
+        raise GatewayError(Trouble.NOT_FOUND, "The run has closed.", "the run has closed")
+    found = [one for one in run.activities if one.type == order.told["type"]]
+    if not found:
+        raise NothingToDo(f"no pending activity {order.told['type']}")
+    yield from found
+
+
+def _failed_by_us(order: Order, one: PendingActivity) -> bool:
+    return bool(
+        one.failure is not None
+        and (one.failure.source, one.failure.message) == (SOURCE, order.told["message"])
+        and one.completed_at
+        and order.since
+        and one.completed_at >= order.since
+    )
+
+
+def _done(found: list[PendingActivity]) -> Done:
+    return Done(words.plural(len(found), "activity", "activities") if len(found) > 1 else "")
+
+
+def _trace(kind: str, order: Order, turn: Turn) -> str:
+    """The end of an activity carries no request id: whose and since when tells it."""
+    for event in histories.backward(turn.key, size=TRACED_EVENTS).events:
+        if order.since and event.at and event.at < order.since:
+            return ""
+        if event.kind == kind and event.attributes.identity == order.who:
+            return f"done by an earlier try: event {event.id}"
+    return ""
+
+
+def trace_completed(order: Order, turn: Turn) -> str:
+    return _trace("ActivityTaskCompleted", order, turn)
+
+
+def trace_failed(order: Order, turn: Turn) -> str:
+    return _trace("ActivityTaskFailed", order, turn)
+
+
+DEEDS = (
+    Deed(
+        "activity-try", "activity.try", "Try activities now", "tried now", forms.TryForm, try_now,
+        closed=CLOSED, of="Activities",
+        says="The pause before the next attempt ends at once, and attempts are counted from the"
+        " first again. A paused activity is resumed.",
+    ),
+    Deed(
+        "activity-pause", "activity.pause", "Pause activities", "paused", forms.ActivityForm,
+        pause, closed=CLOSED, of="Activities",
+        says="No further attempt begins until somebody resumes it.",
+    ),
+    Deed(
+        "activity-resume", "activity.resume", "Resume activities", "resumed", forms.ResumeForm,
+        resume, closed=CLOSED, of="Activities", says="The next attempt begins at once.",
+    ),
+    Deed(
+        "activity-options", "activity.change", "Change activity options", "changed",
+        forms.OptionsForm, change, closed=CLOSED, of="Activities",
+        says="A time-out holds at once, the rest from the next attempt on.",
+    ),
+    Deed(
+        "activity-complete", "activity.complete", "Complete activities", "completed by hand",
+        forms.CompleteForm, complete, trace_completed, closed=CLOSED, is_final=True,
+        of="Activities",
+        says="Each workflow goes on as if the activity had returned this result. Do it only for"
+        " what was really done.",
+    ),
+    Deed(
+        "activity-fail", "activity.fail", "Fail activities", "failed by hand", forms.FailForm,
+        fail, trace_failed, closed=CLOSED, is_final=True, of="Activities",
+        says="The attempt that runs now counts as failed with this failure.",
+    ),
+)  # fmt: skip

@@ -1,0 +1,123 @@
+"""Terminate, cancel, signal, update, reset, delete."""
+
+from typing import Any
+
+from console.bulk import forms, orders
+from console.gateway import histories, once, steering
+from console.gateway.channel import GatewayError, Trouble
+from console.gateway.deeds import Deed, Done, NothingToDo, Order, Turn, Unsuited
+
+
+def terminate(order: Order, turn: Turn) -> Done:
+    once.terminate(turn.key, order.reason, order.who, turn.request_id)
+    return Done()
+
+
+def cancel(order: Order, turn: Turn) -> Done:
+    once.cancel(turn.key, order.reason, order.who, turn.request_id)
+    return Done()
+
+
+def signal(order: Order, turn: Turn) -> Done:
+    arguments = _filled(order.told["arguments"], order, turn)
+    once.signal(turn.key, order.told["name"], arguments, order.who, turn.request_id)
+    return Done()
+
+
+def _filled(value: Any, order: Order, turn: Turn) -> Any:
+    if isinstance(value, list):
+        return [_filled(one, order, turn) for one in value]
+    if not isinstance(value, dict):
+        return value
+    if set(value) == {orders.FILLED}:
+        said = {"person": order.who, "reason": order.reason, "audit": turn.request_id}
+        return said[value[orders.FILLED]]
+    return {name: _filled(one, order, turn) for name, one in value.items()}
+
+
+def update(order: Order, turn: Turn) -> Done:
+    """The same update id never runs twice; what the validator refuses leaves no event."""
+    answer = steering.update(
+        turn.key,
+        order.told["name"],
+        _filled(order.told["arguments"], order, turn),
+        identity=order.who,
+        update_id=turn.request_id,
+    )
+    if answer.failure is not None:
+        raise Unsuited(f"The workflow said no: {answer.failure.message}")
+    if not answer.done:
+        raise Unsuited("It was accepted, and had no end when the console stopped waiting.")
+    return Done()
+
+
+def reset(order: Order, turn: Turn) -> Done:
+    told = order.told
+    point = once.reset_point(turn.key, first=told["to"] == "first")
+    if point is None:
+        raise Unsuited("It has completed no workflow task yet: there is no point to go back to.")
+    new = steering.reset(
+        turn.key,
+        point,
+        order.reason,
+        identity=order.who,
+        request_id=turn.request_id,
+        keep_signals=told.get("keep_signals", True),
+        keep_updates=told.get("keep_updates", True),
+    )
+    return Done(new_run_id=new.run_id)
+
+
+def delete(_order: Order, turn: Turn) -> Done:
+    try:
+        steering.delete(turn.key)
+    except GatewayError as error:
+        if error.trouble is not Trouble.NOT_FOUND:
+            raise
+        if turn.again:
+            # Nothing is left that could tell whose deletion it was.
+            return Done("gone since an earlier try")
+        raise NothingToDo("gone since the list was frozen") from error
+    return Done()
+
+
+def trace(_order: Order, turn: Turn) -> str:
+    event_id = once.trace(turn.key, turn.request_id)
+    return "" if event_id is None else f"done by an earlier try: event {event_id}"
+
+
+def trace_update(_order: Order, turn: Turn) -> str:
+    event_id = histories.update_event_id(turn.key, turn.request_id)
+    return "" if event_id is None else f"accepted from an earlier try: event {event_id}"
+
+
+DEEDS = (
+    Deed(
+        "signal", "run.signal", "Signal", "signalled", forms.SignalForm, signal, trace,
+        closed="closed; a closed run takes no signal",
+    ),
+    Deed(
+        "update", "run.update", "Update", "updated", forms.UpdateForm, update, trace_update,
+        closed="closed; a closed run takes no update",
+        says="Each run's own validator may refuse it; that is a failure with its words.",
+    ),
+    Deed(
+        "reset", "run.reset", "Reset", "reset", forms.ResetForm, reset, is_final=True,
+        says="The run that is reset is closed, and a new one goes on from there: activities after"
+        " that point run again.",
+    ),
+    Deed(
+        "cancel", "run.cancel", "Cancel", "asked to cancel", forms.NothingMore, cancel, trace,
+        closed="closed; a closed run takes no cancel request",
+    ),
+    Deed(
+        "terminate", "run.terminate", "Terminate", "terminated", forms.NothingMore, terminate,
+        trace, closed="closed; there is nothing to terminate", is_final=True,
+        says="The run ends at once, and no code of it runs any more.",
+    ),
+    Deed(
+        "delete", "run.delete", "Delete", "deleted", forms.NothingMore, delete, is_final=True,
+        says="An open run is terminated first; then the run and its history are gone for good."
+        " Only this list still tells of them.",
+    ),
+)  # fmt: skip

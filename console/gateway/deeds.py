@@ -1,0 +1,77 @@
+"""A deed: what may be done to each run of a frozen list.
+
+Whoever carries a list through may be killed between the act and the note of it, and then begins the
+same turn again: so a deed carries its request id to the server, or finds its own trace there.
+A capability has its deeds in a tuple that BULK_DEEDS of the settings names.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from console.gateway.runs import RunKey
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The same for every run of the list. `told` is what the deed's own form took, as JSON."""
+
+    who: str
+    reason: str
+    told: Mapping[str, Any] = field(default_factory=dict)
+    #: nothing of this order was done before
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One run's turn. The request id stays the same, whoever tries it and however often."""
+
+    key: RunKey
+    request_id: str
+    #: an earlier try never said what came of it
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    says: str = ""
+    #: the run that goes on instead
+    new_run_id: str = ""
+
+
+class NothingToDo(Exception):
+    """The run is not, or no longer, one that this can be done to: it is passed over."""
+
+
+class Unsuited(Exception):
+    """It was tried, and the run said no: it may be tried again."""
+
+
+def no_trace(_order: Order, _turn: Turn) -> str:
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    name: str
+    #: the verb of the one policy that a person needs for it, beside `bulk.run`
+    right: str
+    label: str
+    #: what a run is afterwards
+    did: str
+    #: its own fields: a Django form, made with what was given and a sample run (or None); it has
+    #: `wants_sample`, `offered`, `is_unfinished`, and `told()`, which gives what Order.told will be
+    form: type[Any]
+    do: Callable[[Order, Turn], Done]
+    #: how an earlier try of this turn shows once the run is closed or gone; "" if it does not
+    trace: Callable[[Order, Turn], str] = no_trace
+    #: why a closed run cannot take it; "" if it can
+    closed: str = ""
+    #: it cannot be taken back: the count is typed before it begins
+    is_final: bool = False
+    #: what is said beside the form
+    says: str = ""
+    #: heading under which it is offered
+    of: str = "Runs"

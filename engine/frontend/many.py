@@ -1,0 +1,100 @@
+"""AdminService.ExecuteMany: many writes to runs in one message, each of them answered by itself.
+
+What a call costs beside its work, in the client and here, is then paid once for all of them; and
+they reach the writer together, so that one commit carries them. Each goes by the same checks and
+the same route as it would alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+
+import grpc
+from google.protobuf.message import DecodeError, Message
+from temporalio.api.common.v1 import Payload, Payloads
+from temporalio.api.workflowservice.v1 import (
+    DeleteWorkflowExecutionRequest,
+    PauseActivityRequest,
+    RequestCancelWorkflowExecutionRequest,
+    ResetActivityRequest,
+    SignalWorkflowExecutionRequest,
+    TerminateWorkflowExecutionRequest,
+    UnpauseActivityRequest,
+    UpdateActivityOptionsRequest,
+)
+
+from engine.errors import EngineError, InvalidArgument
+from engine.frontend import forwarding, interventions, statuses, steering
+from engine.frontend.guard import Function, guarded, serialised
+from engine.frontend.parts import Parts
+
+NAME = "ExecuteMany"
+CALLS_MAX = 100
+SERVICE = "temporal.api.workflowservice.v1.WorkflowService"
+#: Those that never wait for a worker: a message is answered when the last of its calls is.
+FUNCTIONS: Mapping[type[Message], Function] = {
+    DeleteWorkflowExecutionRequest: steering.delete,
+    PauseActivityRequest: interventions.pause,
+    RequestCancelWorkflowExecutionRequest: steering.request_cancel,
+    ResetActivityRequest: interventions.reset,
+    SignalWorkflowExecutionRequest: steering.signal,
+    TerminateWorkflowExecutionRequest: steering.terminate,
+    UnpauseActivityRequest: interventions.unpause,
+    UpdateActivityOptionsRequest: interventions.update_options,
+}
+Table = Mapping[bytes, tuple[type[Message], Function]]
+
+log = logging.getLogger(__name__)
+
+
+def handler(parts: Parts) -> grpc.RpcMethodHandler[Payloads, Payloads]:
+    table: dict[bytes, tuple[type[Message], Function]] = {}
+    for shape, function in FUNCTIONS.items():
+        name = shape.__name__.removesuffix("Request")
+        table[name.encode()] = (shape, forwarding.routed(parts, SERVICE, name, function))
+
+    async def execute(parts: Parts, request: Payloads) -> Payloads:
+        if len(request.payloads) > CALLS_MAX:
+            raise InvalidArgument(f"more than {CALLS_MAX} calls in one message")
+        calls = (_answered(parts, table, one) for one in request.payloads)
+        return Payloads(payloads=await asyncio.gather(*calls))
+
+    return grpc.unary_unary_rpc_method_handler(
+        guarded(NAME, execute, parts),
+        request_deserializer=Payloads.FromString,
+        response_serializer=serialised,
+    )
+
+
+async def _answered(parts: Parts, table: Table, one: Payload) -> Payload:
+    """A refusal of one is no refusal of the others."""
+    try:
+        response = await _called(parts, table, one)
+    except EngineError as refusal:
+        code, message, _ = statuses.answer(refusal)
+        return _refused(code, message)
+    except grpc.aio.AioRpcError as refusal:
+        return _refused(refusal.code(), refusal.details() or "")
+    except Exception:
+        log.exception("one of %s failed", NAME)
+        return _refused(grpc.StatusCode.INTERNAL, "it failed; the engine's log says why")
+    return Payload(metadata={"code": b"0"}, data=response)
+
+
+async def _called(parts: Parts, table: Table, one: Payload) -> bytes:
+    found = table.get(one.metadata.get("rpc", b""))
+    if found is None:
+        raise InvalidArgument("no call of this name goes with many")
+    shape, function = found
+    try:
+        request = shape.FromString(one.data)
+    except DecodeError as trouble:
+        raise InvalidArgument(f"this is no {shape.__name__}: {trouble}") from trouble
+    return serialised(await function(parts, request))
+
+
+def _refused(code: grpc.StatusCode, message: str) -> Payload:
+    number: int = code.value[0]
+    return Payload(metadata={"code": b"%d" % number, "message": message.encode()})
