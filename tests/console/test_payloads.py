@@ -168,9 +168,12 @@ def test_masked_fields_are_nowhere_for_whom_they_are_masked(
 ) -> None:
     allow(settings, masked=MASKED)
     key = started(names, plain(ORDER), memo={"iban": "DE02-1203", "card": ORDER["card"]})
+    other = started(names, plain(ORDER | {"card": {"number": "5500-0000"}}))
+    beside = f"?workflow={other.workflow_id}&run={other.run_id}"
     viewer = browser_of(carol)
     places = [
         url(key),
+        url(key, "compare") + beside,
         url(key, "events"),
         url(key, "event", 1),
         url(key, "group", 1),
@@ -186,11 +189,13 @@ def test_masked_fields_are_nowhere_for_whom_they_are_masked(
             text = _unpacked(who.get(place))
             assert "DE02-1203" not in text, place
             assert who is not viewer or "4111-2222" not in text, place
+            assert who is not viewer or "5500-0000" not in text, place
     found = viewer.get(f"{url(key, 'events')}?text=4111-2222")
     assert "Ada Lindhus" in words_in(viewer.get(url(key, "payloads")))
     assert "2 fields masked" in words_in(viewer.get(url(key, "payloads")))
     assert "4111-2222" in words_in(browser_of(alice).get(url(key, "payloads")))
     assert found.context["window"].total == 0
+    assert "5500-0000" in browser_of(alice).get(url(key, "compare") + beside).text
 
 
 def _unpacked(page: Any) -> str:
