@@ -2,7 +2,7 @@ from django.urls import path
 
 from console.workflows import file_views
 
-FILE = "<uuid:number>/"
+FILE = "<uuid:file_id>/"
 
 app_name = "histories"
 urlpatterns = [

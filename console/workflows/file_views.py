@@ -40,8 +40,8 @@ def files(request: HtmxRequest, namespace: str) -> HttpResponse:
 
 @require_GET
 @requires("history.open")
-def history(request: HtmxRequest, namespace: str, number: UUID) -> HttpResponse:
-    run, known, context = _frame(request, namespace, number, "timeline")
+def history(request: HtmxRequest, namespace: str, file_id: UUID) -> HttpResponse:
+    run, known, context = _frame(request, namespace, file_id, "timeline")
     asked = TimelineForm(request.GET).asked()
     end = run.summary.closed_at or known.events[-1].at
     groups = looking.groups_of(run, known)
@@ -52,16 +52,16 @@ def history(request: HtmxRequest, namespace: str, number: UUID) -> HttpResponse:
 
 @require_GET
 @requires("history.open")
-def events(request: HtmxRequest, namespace: str, number: UUID) -> HttpResponse:
-    _, known, context = _frame(request, namespace, number, "events")
+def events(request: HtmxRequest, namespace: str, file_id: UUID) -> HttpResponse:
+    _, known, context = _frame(request, namespace, file_id, "events")
     context |= eventpage.page(known, EventsForm(request.GET).asked())
     return render_page(request, "workflows/events.html", context, parts=["events", "more"])
 
 
 @require_GET
 @requires("history.open")
-def event(request: HtmxRequest, namespace: str, number: UUID, event_id: int) -> HttpResponse:
-    _, known, context = _frame(request, namespace, number, "events")
+def event(request: HtmxRequest, namespace: str, file_id: UUID, event_id: int) -> HttpResponse:
+    _, known, context = _frame(request, namespace, file_id, "events")
     picked = eventpage.event_of(known, event_id)
     if picked is None:
         raise Refusal(404, f"This history has no event {event_id}.")
@@ -71,8 +71,8 @@ def event(request: HtmxRequest, namespace: str, number: UUID, event_id: int) -> 
 
 @require_GET
 @requires("history.open")
-def group(request: HtmxRequest, namespace: str, number: UUID, event_id: int) -> HttpResponse:
-    run, known, context = _frame(request, namespace, number, "timeline")
+def group(request: HtmxRequest, namespace: str, file_id: UUID, event_id: int) -> HttpResponse:
+    run, known, context = _frame(request, namespace, file_id, "timeline")
     found = looking.group_in(run, known, event_id)
     if found is None:
         raise Refusal(404, f"Event {event_id} opens no step of this history.")
@@ -81,15 +81,15 @@ def group(request: HtmxRequest, namespace: str, number: UUID, event_id: int) -> 
 
 @require_POST
 @requires("history.open")
-def close(request: HtmxRequest, namespace: str, number: UUID) -> HttpResponse:
-    one = _found(request, namespace, number)
+def close(request: HtmxRequest, namespace: str, file_id: UUID) -> HttpResponse:
+    one = _found(request, namespace, file_id)
     opened.close(one)
     messages.success(request, f"{one.name} is closed; the console keeps nothing of it.")
     return go_to(request, reverse("histories:files", args=[namespace]))
 
 
-def _found(request: HtmxRequest, namespace: str, number: UUID) -> OpenedHistory:
-    one = opened.find(request.session.session_key, namespace, number)
+def _found(request: HtmxRequest, namespace: str, file_id: UUID) -> OpenedHistory:
+    one = opened.find(request.session.session_key, namespace, file_id)
     if one is None:
         says = "No such file is open in this session. It closes when you sign out; open it again."
         raise Refusal(404, says)
@@ -97,9 +97,9 @@ def _found(request: HtmxRequest, namespace: str, number: UUID) -> OpenedHistory:
 
 
 def _frame(
-    request: HtmxRequest, namespace: str, number: UUID, tab: str
+    request: HtmxRequest, namespace: str, file_id: UUID, tab: str
 ) -> tuple[RunDetail, Known, dict[str, Any]]:
-    one = _found(request, namespace, number)
+    one = _found(request, namespace, file_id)
     known = opened.known(one)
     run = history_files.described(namespace, one.name, known.front)
     head = runpage.file_head(run, one.pk, one.name, tab, timezone.now())

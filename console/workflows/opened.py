@@ -35,9 +35,9 @@ def of_session(session_key: str | None, namespace: str) -> list[OpenedHistory]:
     return list(found.defer("content"))
 
 
-def find(session_key: str | None, namespace: str, number: UUID) -> OpenedHistory | None:
+def find(session_key: str | None, namespace: str, file_id: UUID) -> OpenedHistory | None:
     """Another session's is nobody's."""
-    found = OpenedHistory.objects.filter(pk=number, session_id=session_key, namespace=namespace)
+    found = OpenedHistory.objects.filter(pk=file_id, session_id=session_key, namespace=namespace)
     return found.defer("content").first()
 
 

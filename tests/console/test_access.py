@@ -32,7 +32,7 @@ SAMPLES: dict[str, Any] = {
     "token_id": "4b0c7f0e-2c4c-4b38-9f2c-0d3a1f1f2b13",
     "act_id": "4b0c7f0e-2c4c-4b38-9f2c-0d3a1f1f2b11",
     "export_id": 999_999,
-    "number": "4b0c7f0e-2c4c-4b38-9f2c-0d3a1f1f2b14",
+    "file_id": "4b0c7f0e-2c4c-4b38-9f2c-0d3a1f1f2b14",
 }
 
 
