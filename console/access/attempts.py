@@ -39,7 +39,8 @@ class TooManyAttempts(ValidationError):
     def __init__(self, free_at: datetime) -> None:
         # The minute is rounded up: who comes at the time that was named is let in.
         at = words.clock(free_at + timedelta(seconds=59))[:5]
-        super().__init__(f"Too many attempts. Try again at {at} UTC.", code="too_many_attempts")
+        says = f"Too many attempts. Try again at {at} {words.zone(free_at)}."
+        super().__init__(says, code="too_many_attempts")
         self.free_at = free_at
 
     @property

@@ -1,1 +1,1 @@
-"""One's own account: where one is signed in, the password, keys for scripts."""
+"""One's own account: sessions, the password, tokens for scripts, how pages are shown."""

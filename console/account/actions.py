@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest
 
 from console.access import sessions, tokens
-from console.account.forms import PasswordForm
+from console.account.forms import PasswordForm, PreferenceForm
 from console.audit.record import record
 from console.ui.htmx import HtmxRequest
 
@@ -23,6 +23,14 @@ def change_password(request: HtmxRequest, form: PasswordForm) -> None:
         update_session_auth_hash(request, changed)
         here = sessions.begin(request, changed).session_id
         act.after = {"sessions ended": sessions.end_all(changed, but=here)}
+
+
+def prefer(me: User, form: PreferenceForm) -> None:
+    before = {name: form.initial[name] for name in form.changed_data}
+    asked = {name: form.cleaned_data[name] for name in form.changed_data}
+    with record(me, VERB, target=me.username, asked=asked, before=before) as act:
+        form.save()
+        act.after = asked
 
 
 def end_session(request: HtmxRequest, session_id: UUID) -> None:

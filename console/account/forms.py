@@ -8,8 +8,11 @@ from django.core.exceptions import ValidationError
 from console.access.attempts import checked, of_old_password
 from console.access.models import EVERYWHERE
 from console.access.policy import can
+from console.account.models import Preference
+from console.account.zones import choices
 
 DAYS = (7, 30, 90, 365)
+OF_BROWSER = "browser"
 
 
 class PasswordForm(PasswordChangeForm):
@@ -40,3 +43,22 @@ class TokenForm(forms.Form):
         if unseen or not wanted:
             raise ValidationError(f"You have no role in {', '.join(unseen) or 'that'}.")
         return wanted
+
+
+class PreferenceForm(forms.ModelForm):  # type: ignore[type-arg]
+    """`of_browser`: the zone that the browser names, to say what the first choice is."""
+
+    class Meta:
+        model = Preference
+        fields = ("zone", "letter_keys")
+
+    def __init__(self, *args: Any, of_browser: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["letter_keys"].label = "Keys of a single letter, and ?"
+        own = f"The browser's own: {of_browser or 'not known yet, UTC until then'}"
+        self.initial["zone"] = self.instance.zone or OF_BROWSER
+        self.fields["zone"] = forms.TypedChoiceField(
+            label="Time zone",
+            coerce=lambda name: "" if name == OF_BROWSER else name,
+            choices=[(OF_BROWSER, own), *((name, name.replace("_", " ")) for name in choices())],
+        )

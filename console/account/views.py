@@ -8,8 +8,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from console.access import sessions, tokens
 from console.access.decorators import requires
-from console.account import actions, presenters
-from console.account.forms import PasswordForm, TokenForm
+from console.account import actions, presenters, zones
+from console.account.forms import PasswordForm, PreferenceForm, TokenForm
+from console.account.models import Preference
 from console.ui.htmx import HtmxRequest, go_to, render_page
 
 
@@ -18,10 +19,32 @@ from console.ui.htmx import HtmxRequest, go_to, render_page
 def account(request: HtmxRequest) -> HttpResponse:
     context = {
         "self": presenters.oneself(request.user),
+        "shown": _preferring(request),
         "sessions": sessions.rows(request.user, actions.here(request)),
         "tokens": tokens.rows(request.user),
     }
     return render_page(request, "account/account.html", context)
+
+
+@require_POST
+@requires("account.own")
+def shown(request: HtmxRequest) -> HttpResponse:
+    form = _preferring(request)
+    if form.is_valid():
+        actions.prefer(request.user, form)
+        messages.success(request, "From now on pages are shown so.")
+    else:
+        messages.error(request, "There is no such time zone. Nothing was changed.")
+    return go_to(request, reverse("account:account"))
+
+
+def _preferring(request: HtmxRequest) -> PreferenceForm:
+    kept = Preference.objects.filter(person=request.user).first()
+    return PreferenceForm(
+        request.POST or None,
+        instance=kept or Preference(person=request.user),
+        of_browser=zones.of_browser(request),
+    )
 
 
 @sensitive_post_parameters()

@@ -13,7 +13,7 @@ def _moment(label: str) -> forms.DateTimeField:
         required=False,
         label=label,
         input_formats=MOMENTS,
-        error_messages={"invalid": f"{label}: write it like 2026-11-24T15:30 (UTC)."},
+        error_messages={"invalid": f"{label}: write it like 2026-11-24T15:30 ."},
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=MOMENTS[0]),
     )
 

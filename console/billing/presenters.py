@@ -20,6 +20,7 @@ from console.billing.contract import (
     Phase,
 )
 from console.gateway.runs import PendingActivity, RunDetail, RunSummary
+from console.ui import words
 
 #: phase -> (shape, word)
 PHASES = {
@@ -186,12 +187,13 @@ def preflight(outcome: Outcome, periods: int, at: datetime) -> Preflight:
 
 
 def change_row(row: ForecastRow) -> ChangeRow:
-    seconds = row.due_before.date() == row.due_at.date()
+    before, after = words.local(row.due_before), words.local(row.due_at)
+    seconds = before.date() == after.date()
     form = "%H:%M:%S" if seconds else "%Y-%m-%d"
     return ChangeRow(
         period=row.billing_period,
-        on_before=row.due_before.strftime(form),
-        on_after=row.due_at.strftime("%Y-%m-%d" if row.due_at == row.due_before else form),
+        on_before=before.strftime(form),
+        on_after=after.strftime("%Y-%m-%d" if after == before else form),
         moves=row.due_at != row.due_before,
         before=amount(row.before),
         after=amount(row.after),

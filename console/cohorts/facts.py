@@ -100,13 +100,14 @@ def _times(run: RunSummary) -> Iterator[Fact]:
 
 def _hour(key: str, label: str, attribute: str, at: datetime) -> Fact:
     begin = at.replace(minute=0, second=0, microsecond=0)
-    shown = f"{words.day(begin)} {begin:%H:%M} to {begin + HOUR:%H:%M}"
+    shown = f"{words.day(begin)} {words.clock(begin)[:5]} to {words.clock(begin + HOUR)[:5]}"
     return Fact(key, "Time", label, shown, _within(attribute, begin, HOUR))
 
 
 def _day(key: str, group: str, label: str, attribute: str, at: datetime) -> Fact:
+    """A day of UTC: the address says which fact, and must mean the same to whoever opens it."""
     begin = at.replace(hour=0, minute=0, second=0, microsecond=0)
-    return Fact(key, group, label, words.day(begin), _within(attribute, begin, DAY))
+    return Fact(key, group, label, f"{begin:%Y-%m-%d} UTC", _within(attribute, begin, DAY))
 
 
 def _within(attribute: str, begin: datetime, step: timedelta) -> str:

@@ -120,7 +120,7 @@ def _bar(at: datetime, count: tuple[int, int, int], window: Window, query: str) 
         height=round(height - bad_height, 1),
         bad_y=round(HEIGHT - bad_height, 1),
         bad_height=round(bad_height, 1),
-        says=f"{at:%Y-%m-%d %H:%M}: {every:,}" + (f", {bad:,} failed" if bad else ""),
+        says=f"{words.local(at):%Y-%m-%d %H:%M}: {every:,}" + (f", {bad:,} failed" if bad else ""),
         query=narrowed(query, f"StartTime >= '{begin}' AND StartTime < '{end}'"),
     )
 
@@ -131,7 +131,7 @@ def _ticks(window: Window) -> tuple[Tick, ...]:
     ticks = [
         Tick(
             index * 100 / TICKS,
-            (window.begin + length / TICKS * index).strftime(form),
+            words.local(window.begin + length / TICKS * index).strftime(form),
             "middle" if index else "start",
         )
         for index in range(TICKS)

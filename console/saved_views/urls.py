@@ -6,6 +6,7 @@ app_name = "saved_views"
 urlpatterns = [
     path("", views.saved, name="views"),
     path("tabs/", views.tabs, name="tabs"),
+    path("named/", views.named, name="named"),
     path("new/", views.save, name="save"),
     path("<int:view_id>/edit/", views.edit, name="edit"),
     path("<int:view_id>/duplicate/", views.duplicate, name="duplicate"),

@@ -37,6 +37,15 @@ def tabs(request: HtmxRequest, namespace: str) -> HttpResponse:
 
 @require_GET
 @requires("saved_view.view")
+def named(request: HtmxRequest, namespace: str) -> HttpResponse:
+    """For the box of the top bar: every view that the person sees, by its name."""
+    seen = rights.seen(request.user, namespace)
+    links = [(view.name, presenters.address(view)) for view in seen]
+    return render_page(request, "saved_views/named.html", {"links": links})
+
+
+@require_GET
+@requires("saved_view.view")
 def saved(request: HtmxRequest, namespace: str) -> HttpResponse:
     default = DefaultView.objects.filter(person=request.user, namespace=namespace).first()
     rows = presenters.rows(

@@ -1,9 +1,12 @@
 """How the console writes times, spans, sizes and statuses.
 
-Pure; presenters and template filters use the same.
+Presenters and template filters use the same. Times are in the zone of the person who looks, which
+each request sets; outside of a request in UTC.
 """
 
 from datetime import UTC, datetime, timedelta
+
+from django.utils import timezone
 
 #: protocol status -> (the shape's name in the sheet, the word)
 STATUSES = {
@@ -40,12 +43,29 @@ def span(length: timedelta | None) -> str:
     return f"{whole // 86400} d {whole % 86400 // 3600} h"
 
 
+def local(at: datetime) -> datetime:
+    return timezone.localtime(at)
+
+
 def clock(at: datetime | None) -> str:
-    return at.astimezone(UTC).strftime("%H:%M:%S") if at else ""
+    return local(at).strftime("%H:%M:%S") if at else ""
 
 
 def day(at: datetime | None) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%d") if at else ""
+    return local(at).strftime("%Y-%m-%d") if at else ""
+
+
+def zone(at: datetime) -> str:
+    """As it is called at that time: CET in winter, CEST in summer; UTC-03 if it has no name."""
+    name = local(at).strftime("%Z")
+    return f"UTC{name}" if name[:1] in "+-" else name
+
+
+def exactly(at: datetime) -> str:
+    """For a tooltip: to the microsecond, with the zone; and in UTC where that is another."""
+    here = f"{local(at):%Y-%m-%d %H:%M:%S.%f} {zone(at)}"
+    there = "" if not local(at).utcoffset() else f", {at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return here + there
 
 
 def size(count: int) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from console.gateway.runs import Group
+from console.ui import words
 
 HEIGHT = 40.0
 BAR_LEAST = 1.2
@@ -94,12 +95,12 @@ def _bar(x: float, width: float, at: datetime, count: Count) -> Bar:
         height=round(height - bad_height, 1),
         bad_y=round(HEIGHT - bad_height, 1),
         bad_height=round(bad_height, 1),
-        says=f"{at:%Y-%m-%d %H:%M}: {count.all:,}",
+        says=f"{words.local(at):%Y-%m-%d %H:%M}: {count.all:,}",
     )
 
 
 def _ticks(begin: datetime, end: datetime, step: timedelta) -> tuple[Tick, ...]:
-    moments = [begin + (end - begin) / TICKS * index for index in range(TICKS)]
+    moments = [words.local(begin + (end - begin) / TICKS * index) for index in range(TICKS)]
     ticks = [
         Tick(index * 100 / TICKS, _short(moments, index, step), "middle" if index else "start")
         for index in range(TICKS)
@@ -115,6 +116,7 @@ def _short(moments: Sequence[datetime], index: int, step: timedelta) -> str:
 
 
 def _label(at: datetime, step: timedelta) -> str:
+    at = words.local(at)
     return f"{at:%d %b}" if step >= timedelta(days=1) else f"{at:%d %b %H:%M}"
 
 

@@ -1,4 +1,4 @@
-// What htmx and the browser cannot do: theme, navigation, dialogs, ticking times, keys in tables, the query's colours.
+// What htmx and the browser cannot do: theme, navigation, dialogs, ticking times, selection, the query's colours.
 const root = document.documentElement;
 const YEAR = 31536000;
 const keep = (name, value) => { document.cookie = `${name}=${value}; path=/; max-age=${value ? YEAR : 0}; samesite=lax`; };
@@ -15,6 +15,9 @@ function setNav(nav) {
   keep("nav", nav);
 }
 
+// the zone in which this browser's person is, for pages that follow it
+keep("zone", Intl.DateTimeFormat().resolvedOptions().timeZone ?? "");
+
 document.addEventListener("click", (event) => {
   const themes = ["system", "light", "dark"];
   const at = (selector) => event.target.closest?.(selector);
@@ -29,12 +32,15 @@ document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target) || at(".menu-body a")) menu.open = false;
 });
 
-// ---- dialogs: htmx puts one into #dialog, it opens itself and leaves no trace when it closes
+// ---- dialogs: htmx puts one into #dialog, it opens itself and leaves no trace when it closes: the focus goes back to what opened the first
+let opener = null;
 function openDialogs() {
   for (const dialog of document.querySelectorAll("#dialog dialog[data-open]")) {
-    if (!dialog.open) dialog.showModal();
+    if (dialog.open) continue;
+    if (document.activeElement !== document.body) opener = document.activeElement;
+    dialog.showModal();
     dialog.querySelector("[aria-invalid=true], textarea, input:not([type=hidden])")?.focus();
-    dialog.addEventListener("close", () => dialog.remove(), { once: true });
+    dialog.addEventListener("close", () => { dialog.remove(); opener?.focus(); }, { once: true });
   }
 }
 document.addEventListener("htmx:afterSwap", openDialogs);
@@ -66,7 +72,7 @@ setInterval(() => {
   const now = Date.now();
   for (const e of document.querySelectorAll("[data-until]")) e.textContent = +e.dataset.until > now ? span(+e.dataset.until - now) : "now";
   for (const e of document.querySelectorAll("[data-since]")) e.textContent = span(now - +e.dataset.since);
-  for (const e of document.querySelectorAll("[data-clock]")) e.textContent = new Date(now).toISOString().slice(11, 19);
+  for (const e of document.querySelectorAll("[data-clock]")) e.textContent = new Date(now).toLocaleTimeString("en-GB", { timeZone: e.dataset.clock });
 }, 1000);
 
 // ---- selection: the bar says how many, the boxes are the form
@@ -139,27 +145,7 @@ document.addEventListener("stale", () => {
   for (const note of document.querySelectorAll(".stale-note")) note.hidden = !document.querySelector("#results table");
 });
 
-// ---- keys: Ctrl K, /, and J K X Enter in the first table
-let cursor = -1;
-function move(step) {
-  const rows = [...document.querySelectorAll("#results tbody tr")];
-  if (!rows.length) return;
-  rows[cursor]?.removeAttribute("data-cursor");
-  cursor = Math.min(rows.length - 1, Math.max(0, cursor + step));
-  rows[cursor].setAttribute("data-cursor", "");
-  rows[cursor].scrollIntoView({ block: "nearest" });
-}
-const atCursor = (selector) => document.querySelector(`#results tr[data-cursor] ${selector}`);
-const KEYS = {
-  j: () => move(1),
-  k: () => move(-1),
-  x: () => atCursor("input[name=run]")?.click(),
-  Enter: () => atCursor("th a")?.click(),
-  "/": () => document.getElementById("q")?.focus(),
-};
+// ---- Enter in the query sends it
 document.addEventListener("keydown", (event) => {
-  if ((event.ctrlKey || event.metaKey) && event.key === "k") { event.preventDefault(); document.getElementById("goto")?.focus(); return; }
-  if (event.target.id === "q" && event.key === "Enter" && !event.shiftKey) { event.preventDefault(); event.target.form.requestSubmit(); return; }
-  if (event.target.matches("input, textarea, select, button, a, summary") || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (KEYS[event.key]) { event.preventDefault(); KEYS[event.key](); }
+  if (event.target.id === "q" && event.key === "Enter" && !event.shiftKey) { event.preventDefault(); event.target.form.requestSubmit(); }
 });

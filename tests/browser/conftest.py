@@ -35,7 +35,7 @@ class Person:
         expect(self.page.locator("#query-shown [name=q]")).to_have_value(query)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def up(tmp_path_factory: pytest.TempPathFactory, elasticsearch_url: str) -> Iterator[Up]:
     directory = tmp_path_factory.mktemp("walk")
     directory.chmod(0o755)

@@ -17,7 +17,8 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.conftest import CHROMIUM, OPTIONS, PAGE_MILLISECONDS, START_SECONDS_MAX
 from tests.browser.palette import small
-from tests.browser.sights import PAGES, SCHEMES, SIZES, Visitor, settle
+from tests.browser.sights import PAGES, settle
+from tests.browser.visitor import SCHEMES, SIZES, Visitor
 from tests.stack.whole import Up
 
 PICTURES = Path("docs/screenshots")

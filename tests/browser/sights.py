@@ -3,65 +3,17 @@
 from collections.abc import Callable
 from urllib.parse import quote, unquote
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PAGE_MILLISECONDS
+from tests.browser.visitor import HOME, SCHEMES, Visitor
 from tests.support.eventually import eventually
 
-SIZES = {1440: 900, 390: 844}
-SCHEMES = ("light", "dark")
 #: an order that a person decides about
 UNDECIDED = "WorkflowType = 'OrderFulfilment' AND OrderStage = 'waiting for approval'"
-HOME = "namespaces/default/"
 STUCK = "WorkflowType = 'Subscription' AND ExecutionStatus = 'Running' AND FailingActivityCount > 0"
 #: The example data have been worked off so far that every state is there.
 SETTLED = "ExecutionStatus = 'Running' AND FailingActivityCount > 0 AND ActivityAttemptMax > 4"
 SETTLED_SECONDS_MAX = 180
-
-
-class Visitor:
-    """A person in one window: where they are, and what their browser complained of."""
-
-    def __init__(self, browser: Browser, address: str, width: int, scheme: str) -> None:
-        self.address, self.width, self.scheme = address, width, scheme
-        self.complaints: list[str] = []
-        profile = browser.new_context(
-            viewport={"width": width, "height": SIZES[width]},
-            color_scheme="dark" if scheme == "dark" else "light",
-        )
-        self.page = profile.new_page()
-        self.page.set_default_timeout(PAGE_MILLISECONDS)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("console", self.hear)
-
-    @property
-    def is_narrow(self) -> bool:
-        return self.width < 760
-
-    def hear(self, said: object) -> None:
-        kind, text = said.type, said.text  # type: ignore[attr-defined]
-        if kind in {"error", "warning"} and "422" not in text:
-            self.complaints.append(f"{self.page.url}: {text}")
-
-    def signs_in(self, name: str, password: str) -> None:
-        self.goes_to("sign-in/")
-        self.page.get_by_label("Username").fill(name)
-        self.page.get_by_label("Password").fill(password)
-        self.page.get_by_role("button", name="Sign in").click()
-        expect(self.page.locator("#nav")).to_be_attached()
-
-    def goes_to(self, path: str) -> Page:
-        self.page.goto(f"{self.address}/{path}")
-        self.page.wait_for_load_state("networkidle")
-        return self.page
-
-    def searches(self, query: str) -> Page:
-        return self.goes_to(f"{HOME}runs/?q={quote(query)}")
-
-    def opens(self, query: str, tab: str = "") -> Page:
-        """The newest run that matches, at a tab of its page."""
-        link = self.searches(query).locator("#results tbody th a").first
-        return self.goes_to(f"{(link.get_attribute('href') or '').lstrip('/')}{tab}")
 
 
 def runs(visitor: Visitor) -> None:
@@ -343,6 +295,20 @@ def start_like(visitor: Visitor) -> None:
     visitor.goes_to((link.get_attribute("href") or "").lstrip("/"))
 
 
+def keys(visitor: Visitor) -> None:
+    page = visitor.opens(STUCK)
+    page.keyboard.press("?")
+    page.locator("#keys[open]").wait_for()
+
+
+def box(visitor: Visitor) -> None:
+    page = visitor.opens(STUCK)
+    page.keyboard.press("Control+k")
+    page.locator("#palette-views").wait_for(state="attached")
+    page.keyboard.press("ArrowDown")
+    page.locator("#palette [aria-selected=true]").wait_for()
+
+
 def cohort(visitor: Visitor) -> None:
     address = visitor.opens(STUCK).url.removeprefix(f"{visitor.address}/")
     visitor.goes_to(address.replace("/runs/", "/cohorts/", 1))
@@ -357,6 +323,8 @@ PAGES: dict[str, Callable[[Visitor], object]] = {
     "run": run_stuck,
     "run-terminate": run_terminate,
     "run-failed": run_failed,
+    "keys": keys,
+    "box": box,
     "run-events": run_events,
     "run-beside": run_beside,
     "history-opened": history_opened,
@@ -400,7 +368,11 @@ PAGES: dict[str, Callable[[Visitor], object]] = {
     "worker": worker,
     "batches": at(f"{HOME}batches/"),
     "schedule-new": schedule_new,
+    "schedules": at(f"{HOME}schedules/"),
     "saved-view": saved_view,
+    "saved-views": at(f"{HOME}views/"),
+    "alerts": at(f"{HOME}alerts/"),
+    "exports": at(f"{HOME}exports/"),
     "namespaces": at("namespaces/"),
     "namespace": at(HOME),
     "people": at("people/"),

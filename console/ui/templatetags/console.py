@@ -9,6 +9,7 @@ from typing import Any
 
 from django import template
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -79,12 +80,12 @@ def when(at: datetime | None, date: str = "short") -> SafeString | str:
     """A moment in the zone of the bar. date: short (11-24), long (2026-11-24), exact (ms)."""
     if at is None:
         return ""
-    local = at.astimezone(UTC)
+    local = words.local(at)
     day = {"short": local.strftime("%m-%d"), "long": local.strftime("%Y-%m-%d")}.get(date, "")
     return format_html(
         '<time datetime="{}" title="{}">{}{}</time>',
-        local.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        local.strftime("%Y-%m-%d %H:%M:%S.%f UTC"),
+        at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        words.exactly(at),
         format_html('<span class="date">{}</span> ', day) if day else "",
         local.strftime("%H:%M:%S.%f")[:-3] if date == "exact" else local.strftime("%H:%M:%S"),
     )
@@ -112,6 +113,18 @@ def since(at: datetime | None, now: datetime) -> SafeString | str:
 @register.simple_tag
 def clock(at: datetime) -> str:
     return words.clock(at)
+
+
+@register.simple_tag
+def zone(at: datetime) -> str:
+    """CET, UTC."""
+    return words.zone(at)
+
+
+@register.simple_tag
+def zone_name() -> str:
+    """Europe/Berlin, UTC: as the browser knows it too."""
+    return timezone.get_current_timezone_name()
 
 
 @register.filter
@@ -173,7 +186,7 @@ def plain(value: float) -> str:
 
 @register.filter
 def axis_time(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%d %b %H:%M:%S")
+    return words.local(at).strftime("%d %b %H:%M:%S")
 
 
 #: how a step of a history is told in one word

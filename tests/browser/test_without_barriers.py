@@ -1,0 +1,104 @@
+"""WCAG 2.2 AA, as far as a machine can see it: axe on every sight, in both themes, wide and narrow.
+
+Each sight is opened once. A theme and a width are matters of the sheet alone, so the page that is
+open is looked at in all four ways; before that it is made small, for axe looks at every element.
+"""
+
+import json
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.sights import PAGES, settle
+from tests.browser.visitor import SIZES, Visitor
+from tests.stack.whole import Up
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("walk")]
+
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+QUICKLY = {"resultTypes": ["violations"], "preload": False, "iframes": False}
+#: axe does not take its one rule of 2.2 unless it is named.
+EVERYTHING = {
+    **QUICKLY,
+    "runOnly": {"type": "tag", "values": TAGS},
+    "rules": {"target-size": {"enabled": True}},
+}
+#: What a width changes is where things are and which of them: the colours stay the theme's.
+ALL_BUT_COLOURS = {
+    **EVERYTHING,
+    "rules": {"target-size": {"enabled": True}, "color-contrast": {"enabled": False}},
+}
+#: Of the second theme only what a theme can change.
+COLOURS = {**QUICKLY, "runOnly": {"type": "rule", "values": ["color-contrast"]}}
+LOOKS = (
+    (1440, "light", EVERYTHING),
+    (1440, "dark", COLOURS),
+    (390, "light", ALL_BUT_COLOURS),
+)
+AXE = Axe().axe_script
+#: Nothing sticks over what is below it in a window as high as the page.
+HEIGHT = 2400
+#: Of a long list the first rows are enough: the others are made by the same lines of a template.
+MORE = (
+    "tbody > tr:nth-child(n+5), .chart > :nth-child(n+5), option:nth-child(n+4), .json li li"
+    ", :is(ol, ul) > li:nth-child(n+9), .sprite"
+)
+#: The same on every page: looked at once, and where it is what the sight is about.
+FRAME = "#nav > *, .topbar > *"
+FRAMED = {"keys", "box"}
+
+
+class Hasty(Visitor):
+    """Looks as soon as what the page asked for by itself has come."""
+
+    def goes_to(self, path: str) -> Page:
+        self.page.goto(f"{self.address}/{path}")
+        expect(self.page.locator(".htmx-request")).to_have_count(0)
+        return self.page
+
+
+def barriers(page: Page, asked: dict[str, Any]) -> list[str]:
+    found = page.evaluate("(asked) => axe.run(asked)", asked)["violations"]
+    return [
+        f"{one['id']}: {' '.join(map(str, node['target']))} {node['html'][:160]}"
+        f" {node['failureSummary'].splitlines()[-1].strip()}"
+        for one in found
+        for node in one["nodes"]
+    ]
+
+
+def looks(visitor: Visitor, name: str, *, framed: bool = False) -> list[str]:
+    """What is wrong with the page that is open. It is of no use any more after that."""
+    page, wrong = visitor.page, []
+    for width in SIZES:
+        page.set_viewport_size({"width": width, "height": HEIGHT})
+        if page.evaluate("document.documentElement.scrollWidth") > width:
+            wrong.append(f"{name} {width}: scrolls sideways")
+    page.evaluate(AXE)
+    same = MORE if framed else f"{MORE}, {FRAME}"
+    page.evaluate("(all) => document.querySelectorAll(all).forEach((one) => one.remove())", same)
+    for width, scheme, asked in LOOKS:
+        page.set_viewport_size({"width": width, "height": HEIGHT})
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+        wrong += [f"{name} {width} {scheme} {one}" for one in barriers(page, asked)]
+    page.set_viewport_size({"width": visitor.width, "height": SIZES[visitor.width]})
+    return wrong
+
+
+def test_no_sight_has_a_barrier_or_scrolls_sideways(browser: Browser, up: Up) -> None:
+    address = f"http://127.0.0.1:{up.console_port}"
+    visitor = Hasty(browser, address, max(SIZES), "light")
+    visitor.goes_to("sign-in/")
+    wrong = looks(visitor, "sign-in")
+    visitor.signs_in("alice", json.loads((up.run / "words.json").read_text())["password"])
+    settle(visitor)
+    wrong += looks(visitor, "frame", framed=True)
+
+    for name, come in PAGES.items():
+        come(visitor)
+        wrong += looks(visitor, name, framed=name in FRAMED)
+
+    assert wrong == []
+    assert visitor.complaints == []

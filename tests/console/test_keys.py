@@ -1,0 +1,189 @@
+"""The console without a mouse: keys that the page names, the box, dialogs and their focus."""
+
+import re
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from console.access.models import Role
+from tests.console.conftest import NAMESPACE, indexed
+from tests.console.test_in_browser import browser
+from tests.console.test_run import url
+from tests.support.names import Names
+from tests.support.people import person
+from tests.support.programs import Program
+
+pytestmark = [pytest.mark.slow, pytest.mark.one_server]
+
+RUNS = f"/namespaces/{NAMESPACE}/runs/"
+
+
+@pytest.fixture
+def address(transactional_db: None, live_server: LiveServer) -> str:
+    person("Bob", Role.OPERATOR)
+    person("Carol", Role.VIEWER)
+    return str(live_server.url)
+
+
+def offered(page: Page) -> list[str]:
+    return [
+        " ".join(text.split()) for text in page.locator("#palette [role=option]").all_inner_texts()
+    ]
+
+
+def focus_of(page: Page) -> str:
+    return str(page.evaluate("document.activeElement.textContent.trim()"))
+
+
+def test_a_page_is_worked_by_its_keys_and_lists_them(
+    address: str, program: Program, names: Names
+) -> None:
+    keys = [program.start("Waiting", names.workflow(), names.queue()) for _ in range(2)]
+    query = " OR ".join(f"WorkflowId = '{key.workflow_id}'" for key in keys)
+    indexed(query, 2)
+
+    with browser(address, "bob") as (page, complaints):
+        page.goto(f"{address}{RUNS}?q={query}")
+        page.keyboard.press("?")
+        listed = page.get_by_role("dialog", name="Keys of this page")
+        for line in ("N Start a run", "/ Query", "G R Runs", "J Next row", "X Select"):
+            expect(listed).to_contain_text(re.compile(line.replace(" ", r"\s*")))
+        page.keyboard.press("g")
+        page.keyboard.press("n")
+        page.keyboard.press("Escape")
+        expect(listed).to_be_hidden()
+        assert page.url.startswith(f"{address}{RUNS}")
+
+        page.keyboard.press("/")
+        page.keyboard.type("jx?")
+        expect(page.locator("#q")).to_have_value(re.compile(r"jx\?"))
+        expect(listed).to_be_hidden()
+        page.locator("h1").click()
+        for key in ("j", "j", "x", "k", "x", "j"):
+            page.keyboard.press(key)
+        expect(page.locator("[data-chosen]")).to_have_text("2 runs are selected")
+        last = page.locator("#results tbody tr").nth(1).locator("th a")
+        expect(last).to_be_focused()
+        workflow_id = last.inner_text()
+        page.keyboard.press("Enter")
+        expect(page.locator("h1")).to_contain_text(workflow_id)
+        page.keyboard.press("2")
+        page.wait_for_url("**/events/**")
+        page.keyboard.press("g")
+        page.keyboard.press("r")
+        page.wait_for_url(f"**{RUNS}")
+        assert complaints == []
+
+
+def test_a_dialog_holds_the_focus_and_gives_it_back(
+    address: str, program: Program, names: Names
+) -> None:
+    key = program.start("Waiting", names.workflow(), names.queue())
+
+    with browser(address, "bob") as (page, complaints):
+        page.goto(address + url(key))
+        page.keyboard.press("Tab")
+        assert focus_of(page) == "Skip to the content"
+        page.keyboard.press("Enter")
+        assert page.evaluate("document.activeElement.id") == "main"
+
+        page.keyboard.press("t")
+        dialog = page.locator("#dialog dialog[open]")
+        expect(dialog).to_contain_text("Terminate")
+        for _ in range(12):
+            page.keyboard.press("Tab")
+            assert page.evaluate(
+                "document.activeElement === document.body"
+                " || !!document.activeElement.closest('dialog[open]')"
+            )
+        dialog.get_by_label("Reason").fill(" ")
+        dialog.get_by_role("button", name="Terminate").click()
+        expect(dialog.locator("[aria-invalid=true]")).to_be_focused()
+        page.keyboard.press("Escape")
+        expect(dialog).to_have_count(0)
+        assert focus_of(page) == "Terminate…"
+
+        page.get_by_label("More actions").focus()
+        page.keyboard.press("Enter")
+        page.keyboard.press("Tab")
+        assert focus_of(page) == "Signal…"
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("link", name="Signal…")).to_be_hidden()
+        assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "More actions"
+        assert complaints == []
+
+
+def test_single_letters_can_be_switched_off(address: str) -> None:
+    with browser(address, "bob") as (page, complaints):
+        page.goto(f"{address}/account/")
+        page.get_by_label("Keys of a single letter").uncheck()
+        page.get_by_role("button", name="Keep it").click()
+        expect(page.get_by_text("From now on pages are shown so.")).to_be_visible()
+        for key in ("?", "n", "g", "n"):
+            page.keyboard.press(key)
+        expect(page.locator("dialog[open]")).to_have_count(0)
+        assert page.url == f"{address}/account/"
+        page.get_by_role("button", name="Keys of this page").click()
+        expect(page.get_by_role("dialog")).to_contain_text("Keys of a single letter are off")
+        page.keyboard.press("Escape")
+        page.keyboard.press("Control+k")
+        expect(page.locator("#goto")).to_be_focused()
+        assert complaints == []
+
+
+def test_the_box_goes_to_pages_views_and_actions_by_rights_and_still_finds(
+    address: str, program: Program, names: Names
+) -> None:
+    key = program.start("Waiting", names.workflow(), names.queue())
+    indexed(f"WorkflowId = '{key.workflow_id}'", 1)
+    view = {"name": "Cards that failed", "query": "", "belongs": "namespace"}
+
+    with browser(address, "bob") as (page, complaints):
+        page.goto(address + reverse("saved_views:save", args=[NAMESPACE]))
+        for name, value in view.items():
+            one = page.locator(f"[name={name}]")
+            one.select_option(value) if name == "belongs" else one.fill(value)
+        page.get_by_role("button", name=re.compile("Save|Keep")).click()
+        page.wait_for_url(f"**{RUNS}**")
+
+        page.goto(address + url(key))
+        page.get_by_role("link", name="Reset…").focus()
+        page.keyboard.press("Control+k")
+        assert page.get_attribute("#goto", "aria-expanded") == "true"
+        page.keyboard.type("term")
+        expect(page.locator("#palette [role=option]")).to_have_count(1)
+        page.keyboard.press("ArrowDown")
+        assert page.get_attribute("#goto", "aria-activedescendant") == "palette-0"
+        page.keyboard.press("Enter")
+        expect(page.locator("dialog[open]")).to_contain_text("Terminate")
+        page.keyboard.press("Escape")
+
+        page.get_by_role("link", name="Reset…").focus()
+        page.keyboard.press("Control+k")
+        page.keyboard.press("Escape")
+        expect(page.locator("#palette")).to_be_hidden()
+        assert focus_of(page) == "Reset…"
+
+        for typed, lands in (("cluster", "/cluster/"), ("cards failed", "/runs/")):
+            page.keyboard.press("Control+k")
+            page.keyboard.type(typed)
+            expect(page.locator("#palette [role=option]")).to_have_count(1)
+            page.keyboard.press("ArrowDown")
+            page.keyboard.press("Enter")
+            page.wait_for_url(f"**{lands}**")
+        page.keyboard.press("Control+k")
+        page.keyboard.type(key.workflow_id)
+        page.keyboard.press("Enter")
+        expect(page.locator("h1")).to_contain_text(key.workflow_id)
+        assert complaints == []
+
+    with browser(address, "carol") as (page, complaints):
+        page.goto(address + url(key))
+        page.keyboard.press("Control+k")
+        expect(page.locator("#palette [role=group][aria-label=Views]")).to_contain_text("Cards")
+        names_shown = offered(page)
+        assert any("Cluster" in one for one in names_shown)
+        assert not any("Terminate" in one or "People" in one for one in names_shown)
+        assert complaints == []
