@@ -1,12 +1,13 @@
 """The ageing board: open runs against the pace of their type, and those past their date."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.test import Client
+from django.utils.timezone import now
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
 
 from console.ageing import looking, presenters, promises
@@ -24,10 +25,6 @@ URL = f"/namespaces/{NAMESPACE}/ageing/"
 DUE = SearchAttributeKey.for_datetime("due_at")
 #: the namespaces of the frame, the attributes of this one, and the promises' three
 BESIDE = 2 + 3
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
 
 
 def total(query: str) -> int:
@@ -61,20 +58,27 @@ def test_open_runs_stand_against_the_pace_of_their_own_type(
     assert "open runs as of" in words_in(page)
 
 
-def test_a_run_is_not_late_before_it_is_older_than_its_type_takes(
-    program: Program, names: Names
+def test_a_run_is_late_once_it_is_older_than_its_type_takes(
+    program: Program, names: Names, db: None
 ) -> None:
     queue = names.queue()
-    program.start("Charging", names.workflow("open"), queue, "1.00", 600.0)
+    open_one = program.start("Charging", names.workflow("open"), queue, "1.00", 600.0)
     with running(program, queue):
-        program.result(program.start("Charging", names.workflow("slow"), queue, "1.00", 1.0))
+        program.result(program.start("Charging", names.workflow("done"), queue, "1.00"))
     indexed(f"TaskQueue = '{queue}' AND ExecutionStatus = 'Completed'", 1)
+    board = looking.board(NAMESPACE, f"TaskQueue = '{queue}'", now())
+    pace = board.types[0].pace
+    started = workflows.describe(open_one).summary.started_at
+    assert pace
+    assert started
 
-    started = now() - timedelta(minutes=1)
-    board = looking.board(NAMESPACE, f"TaskQueue = '{queue}'", started)
+    punctual = looking.with_late(NAMESPACE, board, started + pace.p95 - timedelta(milliseconds=1))
+    late = looking.with_late(NAMESPACE, board, started + pace.p99 + timedelta(milliseconds=10))
 
-    assert [late.count for late in board.types[0].late] == [0, 0]
-    assert board.oldest == ()
+    assert [one.count for one in punctual.types[0].late] == [0, 0]
+    assert punctual.oldest == ()
+    assert [one.count for one in late.types[0].late] == [1, 1]
+    assert [run.key for run in late.oldest] == [open_one]
 
 
 def test_the_page_asks_for_a_bounded_number_of_types_and_not_again_while_it_is_fresh(
@@ -96,10 +100,10 @@ def test_the_page_asks_for_a_bounded_number_of_types_and_not_again_while_it_is_f
     assert looking.CALLS_MAX == 12
 
 
-def start_due(program: Program, names: Names, name: str, at: datetime) -> RunKey:
+def start_due(program: Program, queue: str, at: datetime) -> RunKey:
     attributes = TypedSearchAttributes([SearchAttributePair(DUE, at)])
-    queue = names.queue()
-    return program.start("Waiting", names.workflow(name), queue, search_attributes=attributes)
+    workflow_id = f"{queue}/{at:%d-%H-%M}"
+    return program.start("Waiting", workflow_id, queue, search_attributes=attributes)
 
 
 def test_what_is_past_its_date_is_listed_with_the_longest_overdue_first(
@@ -108,11 +112,10 @@ def test_what_is_past_its_date_is_listed_with_the_longest_overdue_first(
     if "due_at" not in namespaces.attributes(NAMESPACE).custom:
         namespaces.add_attribute(NAMESPACE, "due_at", "Datetime")
         eventually(can_ask_for_dates, within=30)
-    late = start_due(program, names, "late", now() - timedelta(hours=1))
-    later = start_due(program, names, "later", now() - timedelta(hours=2))
-    start_due(program, names, "soon", now() + timedelta(hours=2))
-    start_due(program, names, "far", now() + timedelta(days=3))
-    queue = names.queue()
+    queue, at = names.queue(), now()
+    later, late, _, _ = (
+        start_due(program, queue, at + timedelta(hours=hours)) for hours in (-2, -1, 2, 72)
+    )
     indexed(f"TaskQueue = '{queue}' AND due_at IS NOT NULL", 4)
     cache.clear()
 
