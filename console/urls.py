@@ -25,6 +25,7 @@ urlpatterns = [
     path(f"{NAMESPACE}schedules/", include("console.schedules.urls")),
     path(f"{NAMESPACE}views/", include("console.saved_views.urls")),
     path(f"{NAMESPACE}overview/", include("console.overview.urls")),
+    path(f"{NAMESPACE}ageing/", include("console.ageing.urls")),
     path(f"{NAMESPACE}cohorts/", include("console.cohorts.urls")),
     path(f"{NAMESPACE}incidents/", include("console.incidents.urls")),
     path(f"{NAMESPACE}alerts/", include("console.alerts.urls")),

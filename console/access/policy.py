@@ -52,6 +52,7 @@ VERBS: dict[str, Role] = {
     "saved_view.keep": Role.VIEWER,
     "saved_view.save": Role.OPERATOR,
     "overview.view": Role.VIEWER,
+    "ageing.view": Role.VIEWER,
     "incident.view": Role.VIEWER,
     "incident.change": Role.OPERATOR,
     "alert.view": Role.VIEWER,

@@ -1,7 +1,11 @@
 """Conditions of the query language, written so that any name and any value can stand in them."""
 
 import re
+from datetime import datetime
 from typing import Any
+
+from search.query.errors import QueryError
+from search.query.parser import parse
 
 PLAIN_NAME = re.compile(r"[A-Za-z_]\w*")
 
@@ -25,3 +29,24 @@ def equals(attribute: str, value: Any) -> str:
             return f"{named(attribute)} = {value}"
         case _:
             return f"{named(attribute)} = {quoted(str(value))}"
+
+
+def before(attribute: str, at: datetime) -> str:
+    return f"{named(attribute)} < {quoted(at.strftime('%Y-%m-%dT%H:%M:%S.%fZ'))}"
+
+
+def narrowed(query: str, condition: str) -> str:
+    """`query` holds conditions only."""
+    return f"({query}) AND {condition}" if query else condition
+
+
+def trouble_with(query: str) -> str:
+    """Why a page that groups and orders by itself cannot take it."""
+    try:
+        parsed = parse(query)
+    except QueryError as error:
+        at = "" if error.position is None else f"Position {error.position + 1}: "
+        return f"{at}{error.message}."
+    if parsed.group or parsed.order:
+        return "Give conditions only: this page groups by itself."
+    return ""

@@ -1,6 +1,6 @@
-"""Counts that pages and jobs share: kept for a moment, asked for once, one budget a namespace.
+"""Counts and lists that pages and jobs share: kept a moment, asked once, one budget a namespace.
 
-    fresh ──KEEP_SECONDS──▶ asked again, if the namespace's budget of this minute allows;
+    fresh ──its time──▶ asked again, if the namespace's budget of this minute allows;
                             else the old answer, with the time that it is of
 
 The budget is that of all processes where they have a broker in common, else of each one; so is it
@@ -8,10 +8,12 @@ while the broker is away.
 """
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from threading import Lock
+from typing import Any, Generic, NoReturn, TypeVar
 
 from django.conf import settings
 from django.core.cache import BaseCache, cache, caches
@@ -33,6 +35,9 @@ MINUTE_SECONDS = 60
 _locks = tuple(Lock() for _ in range(64))
 
 
+T = TypeVar("T")
+
+
 @dataclass(frozen=True, slots=True)
 class Counted:
     """`at`: when the index was asked."""
@@ -40,8 +45,14 @@ class Counted:
     counts: Counts
     at: datetime
 
-    def is_fresh(self, now: datetime) -> bool:
-        return now - self.at < timedelta(seconds=KEEP_SECONDS)
+
+@dataclass(frozen=True, slots=True)
+class Answer(Generic[T]):
+    found: T
+    at: datetime
+
+    def is_fresh(self, now: datetime, keep_seconds: int) -> bool:
+        return now - self.at < timedelta(seconds=keep_seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,33 +65,41 @@ class Refused:
 
 
 def count(namespace: str, query: str) -> Counted:
-    key = f"counted:{_digest(settings.ENGINE_ADDRESS, namespace, query)}"
-    kept = _kept(key)
-    if kept is not None and kept.is_fresh(timezone.now()):
+    answer = once(namespace, query, lambda: workflows.count(namespace, query))
+    return Counted(answer.found, answer.at)
+
+
+def once(
+    namespace: str, question: str, ask: Callable[[], T], keep_seconds: int = KEEP_SECONDS
+) -> Answer[T]:
+    """`question` names the one call that `ask` makes; who asks the same shares its answer."""
+    key = f"counted:{_digest(settings.ENGINE_ADDRESS, namespace, question)}"
+    kept: Answer[T] | None = _kept(key)
+    if kept is not None and kept.is_fresh(timezone.now(), keep_seconds):
         return kept
     # whoever comes while another asks finds the answer when the lock is free
     with _locks[hash(key) % len(_locks)]:
         kept, now = _kept(key), timezone.now()
-        if kept is not None and kept.is_fresh(now):
+        if kept is not None and kept.is_fresh(now, keep_seconds):
             return kept
         if not _spend(namespace, now):
             return kept or _refuse(namespace)
-        found = Counted(_asked(namespace, query, key), now)
+        found = Answer(_asked(ask, key), now)
         cache.set(key, found, STALE_SECONDS)
         return found
 
 
-def _asked(namespace: str, query: str, key: str) -> Counts:
+def _asked(ask: Callable[[], T], key: str) -> T:
     try:
-        return workflows.count(namespace, query)
+        return ask()
     except GatewayError as error:
         if error.trouble in {Trouble.INVALID, Trouble.UNSUPPORTED}:
             cache.set(key, Refused(error.trouble, str(error), error.detail), KEEP_SECONDS)
         raise
 
 
-def _kept(key: str) -> Counted | None:
-    kept: Counted | Refused | None = cache.get(key)
+def _kept(key: str) -> Any:
+    kept = cache.get(key)
     if isinstance(kept, Refused):
         raise GatewayError(kept.trouble, kept.says, kept.detail)
     return kept
@@ -102,11 +121,11 @@ def _spent(kept: BaseCache, key: str) -> int:
     return int(kept.incr(key))
 
 
-def _refuse(namespace: str) -> Counted:
+def _refuse(namespace: str) -> NoReturn:
     raise GatewayError(
         Trouble.BUSY,
-        f"The console has counted {CALLS_A_MINUTE_MAX} times in {namespace} within this minute, "
-        "which is its limit. Try again in a moment.",
+        f"The console has asked the index of {namespace} {CALLS_A_MINUTE_MAX} times within this "
+        "minute, which is its limit. Try again in a moment.",
     )
 
 

@@ -1,15 +1,13 @@
-"""At most four counts a page, each kept for a moment and shared by all who look."""
+"""At most five counts a page, each kept for a moment and shared by all who look."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from console.gateway import counting, namespaces
 from console.gateway.channel import GatewayError, Trouble
-from console.gateway.conditions import named
+from console.gateway.conditions import named, narrowed, trouble_with
 from console.gateway.counting import Counted
 from console.gateway.namespaces import Attributes
-from search.query.errors import QueryError
-from search.query.parser import parse
 
 #: (name, in words, its length, the bucket as the language has it, and its length)
 SPANS = (
@@ -66,7 +64,8 @@ class Overview:
     status: Part
     types: Part = Part(None)
     attribute: Part = Part(None)
-    times: Part = Part(None)
+    starts: Part = Part(None)
+    ends: Part = Part(None)
 
 
 def overview(namespace: str, wanted: Wanted, now: datetime) -> Overview:
@@ -81,20 +80,22 @@ def overview(namespace: str, wanted: Wanted, now: datetime) -> Overview:
     found = Overview(query, by, offered, window, trouble or status.says, status)
     if found.trouble:
         return found
+    absent = Part(None, NOT_OVER_TIME)
     return replace(
         found,
         types=_part(namespace, f"{query} GROUP BY WorkflowType", ours),
         attribute=_part(namespace, f"{query} GROUP BY {named(by)}" if by else "", ours),
-        times=_times(namespace, query, window, bucket) if ours else Part(None, NOT_OVER_TIME),
+        starts=_times(namespace, query, "StartTime", window, bucket) if ours else absent,
+        ends=_times(namespace, query, "CloseTime", window, bucket) if ours else absent,
     )
 
 
 NOT_OVER_TIME = "This server does not count over time."
 
 
-def _times(namespace: str, query: str, window: Window, bucket: str) -> Part:
-    condition = narrowed(query, f"StartTime >= '{window.begin:%Y-%m-%dT%H:%M:%SZ}'")
-    question = f"{condition} GROUP BY BUCKET(StartTime, '{bucket}'), ExecutionStatus"
+def _times(namespace: str, query: str, attribute: str, window: Window, bucket: str) -> Part:
+    condition = narrowed(query, f"{attribute} >= '{window.begin:%Y-%m-%dT%H:%M:%SZ}'")
+    question = f"{condition} GROUP BY BUCKET({attribute}, '{bucket}'), ExecutionStatus"
     return _part(namespace, question, True)
 
 
@@ -112,18 +113,6 @@ def _part(namespace: str, question: str, ours: bool) -> Part:
         return Part(None, str(error) if ours else "This server counts by status only.")
 
 
-def trouble_with(query: str) -> str:
-    """Only conditions: the page itself groups."""
-    try:
-        parsed = parse(query)
-    except QueryError as error:
-        at = "" if error.position is None else f"Position {error.position + 1}: "
-        return f"{at}{error.message}."
-    return (
-        "Give conditions only: this page groups by itself." if parsed.group or parsed.order else ""
-    )
-
-
 def choices(attributes: Attributes) -> tuple[str, ...]:
     shared = [name for name in SHARED if attributes.system.get(name) in GROUPABLE]
     own = [name for name, kind in attributes.custom.items() if kind in GROUPABLE]
@@ -135,7 +124,3 @@ def window_of(span: str, now: datetime) -> tuple[Window, str]:
     _, words, length, bucket, step = next((one for one in SPANS if one[0] == span), SPANS[0])
     begin = EPOCH + ((now - length - EPOCH) // step + 1) * step
     return Window(begin, now, step, words), bucket
-
-
-def narrowed(query: str, condition: str) -> str:
-    return f"({query}) AND {condition}" if query else condition

@@ -1,19 +1,19 @@
 """Counts -> rows and bars, each with the query of the runs that it counts; pure."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
-from console.gateway.conditions import equals
+from console.gateway.conditions import equals, narrowed
 from console.gateway.runs import Group
-from console.overview.looking import Part, Window, narrowed
-from console.ui import words
+from console.overview.looking import Part, Window
+from console.ui import axis, words
+from console.ui.axis import Count
 
 ROWS_MAX = 20
-HEIGHT = 40.0
-BAR_LEAST = 1.2
 BAD = frozenset({"Failed", "TimedOut"})
-TICKS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,36 +61,19 @@ def _row(group: Group, attribute: str, query: str, total: int) -> Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
-    x: float
-    width: float
-    y: float
-    height: float
-    bad_y: float
-    bad_height: float
-    says: str
-    query: str
-
-
-@dataclass(frozen=True, slots=True)
-class Tick:
-    x: float
-    text: str
-    anchor: str
-
-
-@dataclass(frozen=True, slots=True)
 class Times:
-    bars: tuple[Bar, ...]
-    ticks: tuple[Tick, ...]
+    bars: tuple[axis.Bar, ...]
+    ticks: tuple[axis.Tick, ...]
     total: int
+    failed: int
     at: datetime | None
     says: str
 
 
-def times(part: Part, window: Window, query: str) -> Times:
+def times(part: Part, attribute: str, window: Window, query: str) -> Times:
+    """`attribute`: StartTime or CloseTime, which the counts are by."""
     if part.counted is None:
-        return Times((), (), 0, None, part.says)
+        return Times((), (), 0, 0, None, part.says)
     every, bad = Counter[datetime](), Counter[datetime]()
     for group in part.counted.counts.groups:
         at = datetime.fromisoformat(str(group.values[0])).astimezone(UTC)
@@ -98,42 +81,31 @@ def times(part: Part, window: Window, query: str) -> Times:
         bad[at] += group.count if group.values[1] in BAD else 0
     most = max(every.values(), default=0)
     bars = tuple(
-        _bar(at, (count, bad[at], most), window, query) for at, count in sorted(every.items())
+        _bar(at, Count(count, bad[at], most), attribute, window, query)
+        for at, count in sorted(every.items())
     )
-    total = sum(every.values())
-    says = f"{words.plural(total, 'run')} started in {window.words}; at most {most:,} at a time"
-    return Times(bars, _ticks(window), total, part.counted.at, says)
+    total, failed = sum(every.values()), sum(bad.values())
+    verb = "ended" if attribute == "CloseTime" else "started"
+    says = f"{words.plural(total, 'run')} {verb} in {window.words}; at most {most:,} at a time"
+    ticks = axis.ticks(window.begin, window.end, partial(_label, window))
+    return Times(bars, ticks, total, failed, part.counted.at, says)
 
 
-def _bar(at: datetime, count: tuple[int, int, int], window: Window, query: str) -> Bar:
-    every, bad, most = count
+def _bar(at: datetime, count: Count, attribute: str, window: Window, query: str) -> axis.Bar:
     whole = (window.end - window.begin) / window.step
     # the last bucket is not over yet: its bar ends with the axis
     width = 100 / whole * 0.75
-    height = max(every / most * HEIGHT, BAR_LEAST)
-    bad_height = height * bad / every
     begin, end = f"{at:%Y-%m-%dT%H:%M:%SZ}", f"{at + window.step:%Y-%m-%dT%H:%M:%SZ}"
-    return Bar(
-        x=round((at - window.begin) / window.step / whole * (100 - width), 2),
-        width=round(width, 2),
-        y=round(HEIGHT - height, 1),
-        height=round(height - bad_height, 1),
-        bad_y=round(HEIGHT - bad_height, 1),
-        bad_height=round(bad_height, 1),
-        says=f"{words.local(at):%Y-%m-%d %H:%M}: {every:,}" + (f", {bad:,} failed" if bad else ""),
-        query=narrowed(query, f"StartTime >= '{begin}' AND StartTime < '{end}'"),
+    return axis.bar(
+        (at - window.begin) / window.step / whole * (100 - width),
+        width,
+        count,
+        f"{words.local(at):%Y-%m-%d %H:%M}: {count.all:,}"
+        + (f", {count.bad:,} failed" if count.bad else ""),
+        narrowed(query, f"{attribute} >= '{begin}' AND {attribute} < '{end}'"),
     )
 
 
-def _ticks(window: Window) -> tuple[Tick, ...]:
-    length = window.end - window.begin
-    form = "%d %b %H:%M" if length.days < TICKS else "%d %b"
-    ticks = [
-        Tick(
-            index * 100 / TICKS,
-            words.local(window.begin + length / TICKS * index).strftime(form),
-            "middle" if index else "start",
-        )
-        for index in range(TICKS)
-    ]
-    return (*ticks, Tick(100.0, "now", "end"))
+def _label(window: Window, moments: Sequence[datetime], index: int) -> str:
+    is_short = (window.end - window.begin).days < axis.TICKS
+    return moments[index].strftime("%d %b %H:%M" if is_short else "%d %b")

@@ -22,7 +22,13 @@ def overview(request: HtmxRequest, namespace: str) -> HttpResponse:
         ("WorkflowType", "By type", presenters.rows(found.types, "WorkflowType", found.query)),
         (found.by, "By attribute", presenters.rows(found.attribute, found.by, found.query)),
     )
-    times = presenters.times(found.times, found.window, found.query)
+    times = tuple(
+        (title, presenters.times(part, attribute, found.window, found.query))
+        for title, attribute, part in (
+            ("Starts", "StartTime", found.starts),
+            ("Ends", "CloseTime", found.ends),
+        )
+    )
     version = version_of(parts, times)
     if unchanged(request, version):
         return nothing_new()

@@ -4,14 +4,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from console.gateway.runs import Group
 from console.ui import words
+from console.ui.axis import Bar, Count, Tick, bar, ticks
 
-HEIGHT = 40.0
-BAR_LEAST = 1.2
 BAR_WIDTH_MAX = 3.0
-TICKS = 4
 BAD = frozenset({"Failed", "TimedOut"})
 #: the width of a bucket, and the longest stretch that it is drawn for
 WIDTHS = (
@@ -19,24 +18,6 @@ WIDTHS = (
     ("1h", timedelta(hours=1), timedelta(days=5)),
     ("1d", timedelta(days=1), timedelta(days=10_000)),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    x: float
-    width: float
-    y: float
-    height: float
-    bad_y: float
-    bad_height: float
-    says: str
-
-
-@dataclass(frozen=True, slots=True)
-class Tick:
-    x: float
-    text: str
-    anchor: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,48 +48,23 @@ def histogram(groups: Sequence[Group], step: timedelta, end: datetime) -> Histog
     most = max(every.values())
     room = 100 - width
     bars = [
-        _bar((at - begin) / step / whole * room, width, at, Count(count, bad[at], most))
+        bar(
+            (at - begin) / step / whole * room,
+            width,
+            Count(count, bad[at], most),
+            f"{words.local(at):%Y-%m-%d %H:%M}: {count:,}",
+        )
         for at, count in sorted(every.items())
     ]
     top = every.most_common(1)[0][0]
     return Histogram(
         bars=tuple(bars),
-        ticks=_ticks(begin, end, step),
+        ticks=ticks(begin, end, partial(_short, step)),
         says=f"Starts from {_label(begin, step)} to now; most, {most:,}, at {_label(top, step)}",
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
-    all: int
-    bad: int
-    most: int
-
-
-def _bar(x: float, width: float, at: datetime, count: Count) -> Bar:
-    height = max(count.all / count.most * HEIGHT, BAR_LEAST)
-    bad_height = height * count.bad / count.all
-    return Bar(
-        x=round(x, 2),
-        width=round(width, 2),
-        y=round(HEIGHT - height, 1),
-        height=round(height - bad_height, 1),
-        bad_y=round(HEIGHT - bad_height, 1),
-        bad_height=round(bad_height, 1),
-        says=f"{words.local(at):%Y-%m-%d %H:%M}: {count.all:,}",
-    )
-
-
-def _ticks(begin: datetime, end: datetime, step: timedelta) -> tuple[Tick, ...]:
-    moments = [words.local(begin + (end - begin) / TICKS * index) for index in range(TICKS)]
-    ticks = [
-        Tick(index * 100 / TICKS, _short(moments, index, step), "middle" if index else "start")
-        for index in range(TICKS)
-    ]
-    return (*ticks, Tick(100.0, "now", "end"))
-
-
-def _short(moments: Sequence[datetime], index: int, step: timedelta) -> str:
+def _short(step: timedelta, moments: Sequence[datetime], index: int) -> str:
     """The day where it begins, the time within it: both would not fit between two ticks."""
     at = moments[index]
     is_new_day = index == 0 or at.date() != moments[index - 1].date()

@@ -343,6 +343,7 @@ PAGES: dict[str, Callable[[Visitor], object]] = {
     "run-activity": run_tab("activity"),
     "alert-new": alert_new,
     "overview": at(f"{HOME}overview/?span=7d"),
+    "ageing": at(f"{HOME}ageing/"),
     "incidents": incidents,
     "incident": incident,
     "incident-change": incident_change,

@@ -71,6 +71,7 @@ IN_NAMESPACE = {
     "replay",
     "incidents",
     "overview",
+    "ageing",
     "cohorts",
     "alerts",
 }

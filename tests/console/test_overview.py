@@ -73,6 +73,10 @@ def test_the_starts_over_time_are_bars_that_lead_to_their_runs(
     (link,) = re.findall(r'<a href="([^"]+)" aria-label="[^"]*: 3"', page.text)
     (query,) = parse_qs(urlsplit(html.unescape(link)).query)["q"]
     assert workflows.count(NAMESPACE, query).total == 3
+    assert "Ends in the last 7 days 1 run, as of" in words_in(page)
+    (link,) = re.findall(r'<a href="([^"]+CloseTime[^"]+)" aria-label="[^"]*: 1"', page.text)
+    (query,) = parse_qs(urlsplit(html.unescape(link)).query)["q"]
+    assert workflows.count(NAMESPACE, query).total == 1
 
 
 def test_any_keyword_attribute_can_be_chosen(queue: str, carol: User, browser_of: Browser) -> None:
@@ -103,7 +107,7 @@ def test_a_query_that_cannot_be_counted_is_said(
     assert words_in(page).count(says) == 1
 
 
-def test_the_page_asks_four_times_at_most_and_not_again_while_it_is_fresh(
+def test_the_page_asks_five_times_at_most_and_not_again_while_it_is_fresh(
     queue: str, carol: User, browser_of: Browser
 ) -> None:
     asked = {"q": f"TaskQueue = '{queue}'"}
@@ -113,7 +117,7 @@ def test_the_page_asks_four_times_at_most_and_not_again_while_it_is_fresh(
     again = browser.get(URL, asked | {"version": version_in(first)}, headers=htmx("counts"))
 
     # two more: the namespaces of the frame, and the attributes of this one
-    assert calls_of(first) <= 4 + 2
+    assert calls_of(first) <= 5 + 2
     assert again.status_code == 204
     assert calls_of(again) == 0
     assert "<html" not in first.text

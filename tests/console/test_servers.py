@@ -35,6 +35,7 @@ PLACES = [
             "task-queues",
             "incidents",
             "overview",
+            "ageing",
             "alerts",
         )
     ),
