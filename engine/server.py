@@ -23,6 +23,7 @@ import uvloop
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
+from engine import loops
 from engine.background.batches import Batches
 from engine.background.retention import Retention
 from engine.background.schedules import Schedules
@@ -257,12 +258,7 @@ def _keep(stack: AsyncExitStack, loop: Coroutine[Any, Any, None]) -> None:
     """Run a loop beside the server, until the end."""
     task = asyncio.get_running_loop().create_task(loop)
 
-    async def end() -> None:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-
-    stack.push_async_callback(end)
+    stack.push_async_callback(loops.end, task)
 
 
 def _bound(config: EngineConfig) -> tuple[grpc.aio.Server, str]:

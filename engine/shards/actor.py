@@ -19,6 +19,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from engine import loops
 from engine.clock import Clock
 from engine.cluster import placement
 from engine.core.effects import Delivery
@@ -153,9 +154,7 @@ class Writer:
             try:
                 await self._work(connection)
             finally:
-                for task in beside:
-                    task.cancel()
-                await asyncio.gather(*beside, return_exceptions=True)
+                await loops.end(*beside)
         finally:
             await connection.close()
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from engine import loops
 from engine.clock import Clock
 from engine.cluster.node import Node
 from engine.core.limits import Limits
@@ -72,9 +73,7 @@ class Supervisor:
         if not self._running:
             return
         _, late = await asyncio.wait(self._running, timeout=END_SECONDS_MAX)
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
+        await loops.end(*late)
 
 
 def _is_placed_here(cluster: Node, shard_id: int) -> bool:

@@ -128,6 +128,7 @@ def test_a_token_reaches_the_namespaces_that_it_names(alice: User) -> None:
 def test_a_token_is_no_wider_than_its_persons_grants_are_now() -> None:
     dora = User(username="dora", is_active=True)
     dora._kept_grants = {"one": Role.ADMIN, "two": Role.VIEWER}  # type: ignore[attr-defined]
+    dora._kept_rules = []  # type: ignore[attr-defined]
 
     dora.came_with = Token(namespaces=["two", "three"])  # type: ignore[attr-defined]
     assert reach(dora) == {"two"}
