@@ -16,6 +16,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from examples.seed import begin
 from examples.seeds import subscriptions
+from examples.subscription.model import Money, Plan
 from tests.browser.conftest import Person
 from tests.stack.whole import Up
 from tests.support.eventually import eventually
@@ -132,7 +133,9 @@ def test_what_a_run_waits_for_is_said(bob: Person, program: Program) -> None:
 
 
 def test_a_charge_is_adjusted_and_all_places_say_so(bob: Person, program: Program) -> None:
-    workflow_id = subscribe(program, "walk-adjust", periods_per_run=100)
+    # Within what an operator may change alone.
+    plan = Plan("team", 2, Money("120.00", "EUR"))
+    workflow_id = subscribe(program, "walk-adjust", periods_per_run=100, plan=plan)
     charged(program, workflow_id)
 
     bob.goes_to(f"namespaces/default/billing/?q={workflow_id}")

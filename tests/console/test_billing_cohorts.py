@@ -143,11 +143,11 @@ def test_to_many_it_takes_the_right_to_do_it_to_each(
     cohort = freeze(browser, "refund", asked)
 
     Rule.objects.create(
-        person=bob, namespace="default", verb="billing.refund", may=True, up_to=Decimal(20),
+        person=bob, namespace="default", verb="billing.refund", may=False, up_to=Decimal(20),
         currency="EUR", reason="first line", given_by="Alice",
     )  # fmt: skip
     launched, proposed = act(browser, cohort, "launch"), act(browser, cohort, "propose")
-    Rule.objects.update(may=False, up_to=None)
+    Rule.objects.update(up_to=None, currency="")
     frozen = browser.post(url, asked)
 
     assert (launched.status_code, proposed.status_code, frozen.status_code) == (403, 403, 403)
