@@ -19,15 +19,14 @@ except ImproperlyConfigured as refused:
     # The relay knows no Django, and says to a person why it cannot take a module in.
     raise ImportError(str(refused)) from None
 
+from django.conf import settings
 from django.db import connections
 
 from console.acts import jobs as acts
-from console.acts import scanning
-from console.alerts import delivering, watching
+from console.alerts import delivering
 from console.alerts import jobs as alerts
 from console.exports import jobs as exports
 from console.incidents import jobs as incidents
-from console.incidents.surveying import INTERVAL_SECONDS
 from console.people import jobs as people
 
 HOUR_SECONDS = 3600
@@ -42,10 +41,12 @@ def _every(seconds: float, task: str) -> dict[str, Any]:
 EXPORT_SECONDS = 2
 
 BEAT = {
-    "watch-alert-rules": _every(watching.INTERVAL_SECONDS, alerts.WATCH),
-    "deliver-alerts": _every(delivering.INTERVAL_SECONDS, alerts.DELIVER),
-    "survey-incidents": _every(INTERVAL_SECONDS, incidents.SURVEY),
-    "read-acts-by-other-doors": _every(scanning.INTERVAL_SECONDS, acts.SCAN),
+    "watch-alert-rules": _every(settings.WATCH_SECONDS, alerts.WATCH),
+    "deliver-alerts": _every(
+        min(delivering.INTERVAL_SECONDS, settings.WATCH_SECONDS), alerts.DELIVER
+    ),
+    "survey-incidents": _every(settings.WATCH_SECONDS, incidents.SURVEY),
+    "read-acts-by-other-doors": _every(settings.WATCH_SECONDS, acts.SCAN),
     "exports-go-on": _every(EXPORT_SECONDS, exports.GO_ON),
     "clear-expired-exports": _every(HOUR_SECONDS, exports.CLEAR_EXPIRED),
     "clear-expired-sessions": _every(HOUR_SECONDS, people.CLEAR_EXPIRED_SESSIONS),

@@ -169,7 +169,7 @@ def _dialog(request: HtmxRequest, it: Target, kind: Kind, never: str = "") -> Ht
         refused = never or _refused(lambda: kind.act(request.user, it, form.cleaned_data))
         if not refused:
             messages.success(request, kind.done)
-            return go_to(request, page_of(it.key) if kind.ends else it.url)
+            return go_to(request, page_of(it.key) if kind.ends else f"{it.url}?acted=yes")
         form.add_error(None, refused)
     context = {"form": form, "kind": kind, "it": it, "never": never}
     status = 422 if form.errors else 200

@@ -12,6 +12,8 @@ twice is kept once. Only the newest events of a run are read; a run's own page r
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from django.conf import settings
+
 from console.acts.models import Scan
 from console.audit import others
 from console.audit.models import OtherAct
@@ -19,7 +21,6 @@ from console.gateway import histories, namespaces, outside, workflows
 from console.gateway.channel import GatewayError
 from console.gateway.runs import RunSummary
 
-INTERVAL_SECONDS = 60
 #: Histories of one namespace and look.
 CLOSED_MAX = 40
 OPEN_MAX = 20
@@ -71,7 +72,7 @@ def _my_turn(namespace: str, now: datetime) -> Scan | None:
         ],
         ignore_conflicts=True,
     )
-    due = now - timedelta(seconds=INTERVAL_SECONDS / 2)
+    due = now - timedelta(seconds=settings.WATCH_SECONDS / 2)
     if not Scan.objects.filter(namespace=namespace, begun_at__lte=due).update(begun_at=now):
         return None
     return Scan.objects.get(namespace=namespace)

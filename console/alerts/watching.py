@@ -9,6 +9,7 @@ from itertools import takewhile
 from typing import Any
 
 from django.apps import apps
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
 
@@ -16,7 +17,6 @@ from console.alerts.models import Crossing, Delivery, Kind, Rule
 from console.gateway import counting
 from console.gateway.channel import GatewayError
 
-INTERVAL_SECONDS = 60
 #: A round looks at so many; the others come next, those first that waited longest.
 RULES_MAX = 200
 #: A rule tells of so many new incidents a round; the others come next.
@@ -36,7 +36,7 @@ def watch_all(now: datetime) -> None:
 
 def watch(rule: Rule, now: datetime) -> None:
     """Two workers may come at once: the one whose update finds the old time goes on."""
-    due = Q(looked_at=None) | Q(looked_at__lte=now - timedelta(seconds=INTERVAL_SECONDS / 2))
+    due = Q(looked_at=None) | Q(looked_at__lte=now - timedelta(seconds=settings.WATCH_SECONDS / 2))
     if not Rule.objects.filter(due, pk=rule.pk).update(looked_at=now):
         return
     try:

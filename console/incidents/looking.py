@@ -3,18 +3,19 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db.models import F, Prefetch, Q, QuerySet
 from django.http import Http404
 
 from console.gateway import counting, workflows
 from console.gateway.runs import RunSummary
 from console.incidents.models import Incident, Sample, State, Survey
-from console.incidents.surveying import INTERVAL_SECONDS, Tally, query_of, tallies
+from console.incidents.surveying import Tally, query_of, tallies
 
 ROWS_MAX = 200
 RUNS_SHOWN = 20
 #: A survey that is older than this did not come when it should.
-LATE_AFTER = timedelta(seconds=3 * INTERVAL_SECONDS)
+LATE_AFTER = timedelta(seconds=3 * settings.WATCH_SECONDS)
 
 PRESENT = Q(running__gt=0) | Q(failed__gt=0)
 TABS: dict[str, tuple[str, Q]] = {

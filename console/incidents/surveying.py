@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -19,7 +20,6 @@ from console.gateway.channel import GatewayError
 from console.gateway.runs import Group, RunSummary
 from console.incidents.models import Incident, Sample, State, Survey
 
-INTERVAL_SECONDS = 60
 #: Calls of the index for one namespace and survey: one count, and looks at single incidents.
 CALLS_MAX = 20
 #: The others come next; those that waited longest are first.
@@ -91,7 +91,7 @@ def survey(namespace: str, now: datetime) -> bool:
 def _take_turn(namespace: str, now: datetime) -> bool:
     """Two workers may come at once: the one whose update finds the old time goes on."""
     _, is_new = Survey.objects.get_or_create(namespace=namespace, defaults={"begun_at": now})
-    due = now - timedelta(seconds=INTERVAL_SECONDS / 2)
+    due = now - timedelta(seconds=settings.WATCH_SECONDS / 2)
     waiting = Survey.objects.filter(namespace=namespace, begun_at__lte=due)
     return is_new or bool(waiting.update(begun_at=now))
 

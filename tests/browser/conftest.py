@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,17 +36,22 @@ class Person:
         expect(self.page.locator("#query-shown [name=q]")).to_have_value(query)
 
 
-@pytest.fixture(scope="package")
-def up(tmp_path_factory: pytest.TempPathFactory, elasticsearch_url: str) -> Iterator[Up]:
-    directory = tmp_path_factory.mktemp("walk")
+@contextmanager
+def standing(directory: Path, **given: str) -> Iterator[Up]:
     directory.chmod(0o755)
-    stack = Up(directory / "run", ELASTICSEARCH_URL=elasticsearch_url)
+    stack = Up(directory / "run", **given)
     try:
         stack.start(within=START_SECONDS_MAX)
         yield stack
     finally:
         if stack.runner.poll() is None:
             stack.end()
+
+
+@pytest.fixture(scope="package")
+def up(tmp_path_factory: pytest.TempPathFactory, elasticsearch_url: str) -> Iterator[Up]:
+    with standing(tmp_path_factory.mktemp("walk"), ELASTICSEARCH_URL=elasticsearch_url) as stack:
+        yield stack
 
 
 @pytest.fixture(scope="module")
@@ -65,9 +71,9 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-@pytest.fixture
-def bob(browser: Browser, up: Up) -> Iterator[Person]:
-    """An operator who has signed in through the page; what his browser complains of is an error."""
+@contextmanager
+def signed_in(name: str, browser: Browser, up: Up) -> Iterator[Person]:
+    """Through the page, in a browser of their own; what it complains of is an error."""
     complaints: list[str] = []
     profile = browser.new_context(viewport={"width": 1440, "height": 900})
     page = profile.new_page()
@@ -75,10 +81,36 @@ def bob(browser: Browser, up: Up) -> Iterator[Person]:
     page.on("pageerror", lambda error: complaints.append(str(error)))
     address = f"http://127.0.0.1:{up.console_port}"
     page.goto(address)
-    page.get_by_label("Username").fill("bob")
-    page.get_by_label("Password").fill(json.loads((up.run / "words.json").read_text())["password"])
+    page.get_by_label("Username").fill(name)
+    page.get_by_label("Password").fill(password_of(up))
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("link", name="Runs").first).to_be_visible()
     yield Person(page, address)
     profile.close()
     assert complaints == []
+
+
+def password_of(up: Up) -> str:
+    words: dict[str, str] = json.loads((up.run / "words.json").read_text())
+    return words["password"]
+
+
+@pytest.fixture
+def bob(browser: Browser, up: Up) -> Iterator[Person]:
+    """An operator."""
+    with signed_in("bob", browser, up) as person:
+        yield person
+
+
+@pytest.fixture
+def alice(browser: Browser, up: Up) -> Iterator[Person]:
+    """An admin, at a machine of her own."""
+    with signed_in("alice", browser, up) as person:
+        yield person
+
+
+@pytest.fixture
+def carol(browser: Browser, up: Up) -> Iterator[Person]:
+    """A viewer."""
+    with signed_in("carol", browser, up) as person:
+        yield person

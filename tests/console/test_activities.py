@@ -111,7 +111,7 @@ def test_a_pause_says_who_and_why_and_a_resume_takes_it_back(
     answer = browser.post(
         url(key, "pause", activity.id), {"reason": "provider is down"}, headers=htmx("dialog")
     )
-    assert answer["HX-Redirect"] == url(key, "pending", activity.id)
+    assert answer["HX-Redirect"] == f"{url(key, 'pending', activity.id)}?acted=yes"
     assert pending(program, key)[0].paused
     tab = browser.get(reverse("workflows:pending", args=[key.namespace, *_run(key)]))
     one = browser.get(url(key, "pending", activity.id))
