@@ -7,7 +7,7 @@ pause shorter than a commit saves most of the commits. Which it is, the last bat
 
 from __future__ import annotations
 
-PAUSE_SECONDS = 0.001
+PAUSE_SECONDS = 0.002
 #: Batches of more works than this, on average, have company to wait for.
 WORKS_MEAN_MIN = 1.75
 #: So many are company enough.
