@@ -92,7 +92,9 @@ document.addEventListener("mousedown", (event) => {
   const one = event.target.closest?.("#palette [role=option]");
   if (one) follow(one);
 });
-document.addEventListener("htmx:afterSwap", ({ target }) => { if (target.id === "palette-views" && !palette().hidden) fill(); });
+document.addEventListener("htmx:afterSwap", ({ target }) => { // views come late: who has chosen meanwhile keeps their choice
+  if (target.id === "palette-views" && !palette().hidden) { const kept = sources[marked]; fill(); mark(sources.indexOf(kept)); }
+});
 document.addEventListener("keydown", (event) => {
   if (event.target !== box()) return;
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];

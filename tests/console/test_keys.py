@@ -4,7 +4,7 @@ import re
 
 import pytest
 from django.urls import reverse
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from console.access.models import Role
@@ -180,9 +180,17 @@ def test_the_box_goes_to_pages_views_and_actions_by_rights_and_still_finds(
         assert complaints == []
 
     with browser(address, "carol") as (page, complaints):
+        held: list[Route] = []
+        page.route(re.compile("/named/"), held.append)
         page.goto(address + url(key))
-        page.keyboard.press("Control+k")
+        with page.expect_request(re.compile("/named/")):
+            page.keyboard.press("Control+k")
+        page.keyboard.press("ArrowDown")
+        chosen = page.locator("#palette [aria-selected=true]")
+        first = chosen.inner_text()
+        held[0].continue_()
         expect(page.locator("#palette [role=group][aria-label=Views]")).to_contain_text("Cards")
+        expect(chosen).to_have_text(first)
         names_shown = offered(page)
         assert any("Cluster" in one for one in names_shown)
         assert not any("Terminate" in one or "People" in one for one in names_shown)
