@@ -13,7 +13,7 @@ from tests.browser.visitor import Visitor
 #: Measured, and two more: a minute later the namespaces and their attributes are asked for again.
 #: Counts of the runs page are kept for seconds, so its numbers are those of a first look.
 CALLS: dict[str, int] = {
-    "ageing": 3,
+    "ageing": 17,
     "alerts": 2,
     "box": 8,
     "exports": 2,
