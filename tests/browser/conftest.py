@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tests.browser.receiver import receiver  # noqa: F401 (a fixture)
 from tests.stack.whole import Up
 from tests.support.programs import Program
 

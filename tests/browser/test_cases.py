@@ -24,9 +24,10 @@ from examples.subscription.model import Plan
 from tests.browser.calls import CALLS, Counted
 from tests.browser.conftest import Person, password_of, standing
 from tests.browser.invoices import Deployed, Mended, deployed
-from tests.browser.receiver import Receiver, receiving
+from tests.browser.receiver import Receiver
 from tests.browser.sights import PAGES, settle
 from tests.browser.test_walk import await_count, charged, counted, outcomes_of, subscribe, tab
+from tests.browser.trying import tries_again_in
 from tests.stack.whole import Up
 from tests.support.dev_server import executable
 from tests.support.eventually import eventually
@@ -62,12 +63,6 @@ def up(tmp_path_factory: pytest.TempPathFactory, elasticsearch_url: str) -> Iter
     }
     with standing(directory, **given) as stack:
         yield stack
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as server:
-        yield server
 
 
 def dialog(person: Person) -> Locator:
@@ -123,10 +118,11 @@ def test_support_finds_a_customer_by_number_sees_why_and_gets_them_charged(
     expect(dialog(bob)).to_contain_text(customer.email)
     dialog(bob).get_by_role("button", name="Close").first.click()
 
-    mend_the_card_processor(up, customer.customer_id)
     tab(bob, "Pending").click()
     bob.page.get_by_role("table", name="Pending activities").get_by_role("link").first.click()
     bob.page.locator(".page-actions").get_by_role("link", name="Try now…").click()
+    eventually(lambda: tries_again_in(program, workflow_id) > 5, within=40)
+    mend_the_card_processor(up, customer.customer_id)
     says_why(bob, "the card processor is back", "Try now")
     expect(bob.page.locator("#notices")).to_contain_text("is pending no more")
     charged(program, workflow_id)
