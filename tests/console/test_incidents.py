@@ -393,5 +393,5 @@ def test_identical_counts_are_one_call_and_a_spent_budget_shows_the_old_answer(
     counting.count(NAMESPACE, "WorkflowType = 'Nobody'")
     assert counting.count(NAMESPACE, by_status) == first
     assert len(asked) == 2
-    with pytest.raises(GatewayError, match="2 times in default within this minute"):
+    with pytest.raises(GatewayError, match="of default 2 times within this minute"):
         counting.count(NAMESPACE, "WorkflowType = 'Another'")
