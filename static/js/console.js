@@ -39,11 +39,12 @@ function openDialogs() {
     if (dialog.open) continue;
     if (document.activeElement !== document.body) opener = document.activeElement;
     dialog.showModal();
-    dialog.querySelector("[aria-invalid=true], textarea, input:not([type=hidden])")?.focus();
+    (dialog.querySelector("[aria-invalid=true]") ?? dialog.querySelector("[autofocus]") ?? dialog.querySelector("textarea, input:not([type=hidden])"))?.focus();
     dialog.addEventListener("close", () => { dialog.remove(); opener?.focus(); }, { once: true });
   }
 }
-document.addEventListener("htmx:afterSwap", openDialogs);
+// settled, its forms are htmx's: a key that comes before that would send them as a page
+document.addEventListener("htmx:afterSettle", openDialogs);
 // a request that got no answer at all
 document.addEventListener("htmx:sendError", () => {
   document.getElementById("notices")?.replaceChildren(Object.assign(document.createElement("p"), { className: "query-message", textContent: "The console does not answer. What you see may be old." }));

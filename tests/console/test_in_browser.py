@@ -299,10 +299,10 @@ def test_columns_are_ordered_by_the_keyboard_and_fit_a_narrow_page(
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
         assert page.locator("td[data-label='order']").is_visible()
         page.click(".toolbar a:has-text('Columns')")
-        page.locator("dialog [name=up][value='memo:order']").focus()
+        page.locator("dialog[open] [name=up][value='memo:order']").focus()
         page.keyboard.press("Enter")
         expect(page.locator("dialog [name=col]").nth(2)).to_have_value("memo:order")
-        expect(page.locator("dialog [name=up][value='memo:order']")).to_be_focused()
+        expect(page.locator("dialog[open] [name=up][value='memo:order']")).to_be_focused()
         page.keyboard.press("Enter")
         expect(page.locator("dialog [name=col]").nth(1)).to_have_value("memo:order")
         page.click("dialog button[name=show]")
