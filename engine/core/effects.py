@@ -193,6 +193,9 @@ class WorkflowTaskStarted(Frozen, frozen=True, kw_only=True):
     # The run's own: the task may come through a sticky one.
     run_queue: str
     sticky: bool
+    # That history as it was in memory, serialised, from this event on; 0 where it was not.
+    events_from: int = 0
+    events: tuple[bytes, ...] = ()
     priority: bytes = b""
 
 

@@ -103,6 +103,8 @@ class CompleteWorkflowTask(Given, frozen=True, kw_only=True):
     scheduled_event_id: int
     started_event_id: int
     attempt: int
+    # As the task's token has it; 0 where it does not say.
+    started_at: int = 0
     request: RespondWorkflowTaskCompletedRequest
 
 
@@ -110,6 +112,7 @@ class FailWorkflowTask(Given, frozen=True, kw_only=True):
     scheduled_event_id: int
     started_event_id: int
     attempt: int
+    started_at: int = 0
     request: RespondWorkflowTaskFailedRequest
 
 

@@ -231,7 +231,7 @@ def _start_workflow_task(turn: Turn, given: inputs.StartWorkflowTask) -> None:
 
 
 def _fail_workflow_task(turn: Turn, given: inputs.FailWorkflowTask) -> None:
-    workflow_task.check(turn.state, given.scheduled_event_id, given.started_event_id, given.attempt)
+    workflow_task.check(turn.state, given)
     request = given.request
     if request.cause == workflow_task.TOO_LARGE_TO_SEND:
         # The same code would make the same answer again, and no worker can send it.

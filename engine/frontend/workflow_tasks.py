@@ -76,6 +76,7 @@ async def answer(parts: Parts, run: RunKey, started: WorkflowTaskStarted, *, sti
                 started.scheduled_event_id,
                 started.started_event_id,
                 started.attempt,
+                started_at=started.started_at,
             )
         ),
         workflow_execution=WorkflowExecution(
@@ -109,8 +110,8 @@ async def _with_history(
 ) -> bytes:
     last = started.last_event_id
     held = tuple(event.SerializeToString() for event in started.held)
-    events: list[bytes] = []
-    if first <= last:
+    events = list(started.events)
+    if started.events_from != first and first <= last:
         events = await parts.shards.history(run, first, last, parts.config.page_bytes_max)
     if first + len(events) <= last:
         token = HistoryToken(*run, first + len(events), last, held=held)
@@ -138,6 +139,7 @@ async def complete(parts: Parts, request: RespondWorkflowTaskCompletedRequest) -
                 scheduled_event_id=token.scheduled_event_id,
                 started_event_id=token.started_event_id,
                 attempt=token.attempt,
+                started_at=token.started_at,
                 request=request,
             ),
         )
@@ -180,6 +182,7 @@ async def fail(
                 scheduled_event_id=token.scheduled_event_id,
                 started_event_id=token.started_event_id,
                 attempt=token.attempt,
+                started_at=token.started_at,
                 request=request,
             ),
         )

@@ -22,7 +22,10 @@ Token = TypeVar("Token", bound=msgspec.Struct)
 
 
 class TaskToken(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Names one attempt of one task; `activity_id` is empty for workflow tasks."""
+    """Names one attempt of one task; `activity_id` is empty for workflow tasks.
+
+    `started_at` tells a workflow task's start from one that was never stored; 0 for activities.
+    """
 
     namespace_id: str
     workflow_id: str
@@ -31,6 +34,7 @@ class TaskToken(msgspec.Struct, frozen=True, array_like=True, gc=False):
     started_event_id: int = 0
     attempt: int = 1
     activity_id: str = ""
+    started_at: int = 0
 
 
 class QueryToken(msgspec.Struct, frozen=True, array_like=True, gc=False):

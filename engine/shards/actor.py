@@ -4,6 +4,8 @@
                              ▲                      │
                              └── one at a time ── refused: the states of the batch are dropped
 
+While one is being committed the next is begun (`ahead.py`).
+
 It holds its shards by advisory locks on the connection that it commits on. When that connection
 is gone so are the locks; everything in memory is then thrown away and the locks are asked for
 again. Whoever gets them reads from the store what is to be done.
@@ -25,25 +27,24 @@ from engine.cluster import placement
 from engine.core.effects import Delivery
 from engine.core.keys import RunKey, shard_of
 from engine.core.limits import Limits
-from engine.errors import EngineError, ResourceExhausted, Unavailable
+from engine.errors import ResourceExhausted, Unavailable
 from engine.ports import Matching
 from engine.shards import carrying, recovery
-from engine.shards.batch import Batch
+from engine.shards.ahead import Ahead
+from engine.shards.batch import BYTES_MAX, WORKS_MAX, Batch
 from engine.shards.cache import Cache, Entry
 from engine.shards.inbox import Inbox
 from engine.shards.pace import Pace
 from engine.shards.release import Release
 from engine.shards.wakes import Wakes
 from engine.shards.watchers import Watchers
-from engine.shards.works import Work
+from engine.shards.works import Submit, Work
 from engine.store import runs, shards
 from engine.store.commit import commit
 from engine.store.pool import PASSING, Connection, Pool, connect
 
 log = logging.getLogger(__name__)
 
-BATCH_WORKS_MAX = 256
-BATCH_BYTES_MAX = 16 * 1024 * 1024
 INBOX_MAX = 20_000
 RECONNECT_SECONDS = 0.5
 #: A writer that has not heard from its database for so long asks whether it still owns anything.
@@ -98,6 +99,9 @@ class Writer:
         # Messages to other runs that found no room are read back from the store later.
         self.has_left_deliveries = False
         self._inbox = Inbox(INBOX_MAX)
+        # The batch that is to come, and what the one being stored has promised.
+        self._ahead: Ahead | None = None
+        self._promised: Release | None = None
         self._pace = Pace()
         self._heard_at = 0.0
         # When the locks are to be looked after although the database has just been heard.
@@ -110,8 +114,25 @@ class Writer:
 
     def put(self, work: Work) -> None:
         """Answered through `work.answer`; at once if there is no room."""
-        if not self._inbox.put(work):
+        if self._may_step(work):
+            self._begun().step(work)
+            self._inbox.stir()
+        elif not self._inbox.put(work):
             _refuse(work, ResourceExhausted("too much waits for this shard"))
+
+    def _may_step(self, work: Work) -> bool:
+        """Whether its run is as it is stored, or as the batch that is to come leaves it."""
+        if type(work) is not Submit or self._singly or not self.owned or not self.owns(work.key):
+            return False
+        entry = self.cache.get(work.key)
+        if entry is None or (self._ahead is not None and not self._ahead.has_room):
+            return False
+        return self._promised is None or not self._promised.concerns(entry.state.key.run_id)
+
+    def _begun(self) -> Ahead:
+        if self._ahead is None:
+            self._ahead = Ahead(self)
+        return self._ahead
 
     def owns(self, key: RunKey) -> bool:
         return self.shard(key) in self.owned
@@ -160,17 +181,25 @@ class Writer:
 
     async def _work(self, connection: Connection) -> None:
         now = asyncio.get_running_loop().time
-        while self._inbox or not self._is_ending:
+        while self._inbox or self._ahead or not self._is_ending:
             await self._inbox.wait(min(LOCKS_LOOKED_AFTER_SECONDS, max(self._look_at - now(), 0.0)))
             if now() >= min(self._heard_at + LOCKS_LOOKED_AFTER_SECONDS, self._look_at):
                 await self._look_after_locks(connection)
-            if pause := self._pace.pause_seconds(len(self._inbox)):
+            waiting = len(self._inbox) + (len(self._ahead.works) if self._ahead else 0)
+            if pause := self._pace.pause_seconds(waiting):
                 await asyncio.sleep(pause)
-            taken = self._inbox.take(1 if self._singly else BATCH_WORKS_MAX)
-            self._singly = max(self._singly - 1, 0)
+            taken = self._take()
             works = [work for work in taken if self._is_mine(work)]
-            if works:
+            if works or self._ahead is not None:
                 await self._batch(connection, works)
+
+    def _take(self) -> list[Work]:
+        if not self._singly:
+            return self._inbox.take(WORKS_MAX)
+        if self._ahead is not None:
+            return []
+        self._singly -= 1
+        return self._inbox.take(1)
 
     async def _look_after_locks(self, connection: Connection) -> None:
         """Ask for the shards that another node holds, and may have let go; notice a lost one."""
@@ -197,6 +226,8 @@ class Writer:
     async def _give_back(self, connection: Connection, moved: frozenset[int]) -> None:
         """No batch is under way. What still waits for these shards is refused when it is taken."""
         self.owned -= moved
+        if self._ahead is not None:
+            await self._batch(connection, [])
         for key in self.cache.drop_shards(moved):
             self.watchers.forget(key.run_id)
         await shards.unlock(connection, sorted(moved))
@@ -215,19 +246,26 @@ class Writer:
         self.cache.clear()
         self.wakes.clear()
         self.watchers.forget_all()
-        for work in self._inbox.take(INBOX_MAX):
+        begun, self._ahead = self._ahead, None
+        for work in [*(begun.works if begun else ()), *self._inbox.take(INBOX_MAX)]:
             _refuse(work, Unavailable(why))
+        if begun is not None:
+            begun.release.give_up()
 
     # -- one batch
 
     async def _batch(self, connection: Connection, works: list[Work]) -> None:
-        batch = Batch(self.clock.now(), outbox=self.outbox)
-        release = Release(self, batch)
+        begun = None
         try:
-            works = await self._step(connection, works, batch, release)
-            await self._store(connection, batch)
+            await self._load(connection, works)
+            begun, self._ahead = self._begun(), None
+            self._step(begun, works)
+            self._promised = begun.release
+            await self._store(connection, begun.batch)
         except BaseException as trouble:
-            release.give_up()
+            if begun is not None:
+                works = begun.works
+                begun.release.give_up()
             self.counters.commits_failed += 1
             if connection.closed or not isinstance(trouble, Exception):
                 for work in works:
@@ -235,26 +273,26 @@ class Writer:
                 raise
             self._isolate(works, trouble)
             return
+        finally:
+            self._promised = None
         self.counters.batches += 1
-        self.counters.works += len(works)
-        self._pace.note(len(works))
-        release.let_out()
-        self.cache.trim()
+        self.counters.works += len(begun.works)
+        self._pace.note(len(begun.works))
+        begun.release.let_out()
+        self.cache.trim(self._is_begun)
 
-    async def _step(
-        self, connection: Connection, works: list[Work], batch: Batch, release: Release
-    ) -> list[Work]:
+    def _step(self, begun: Ahead, works: list[Work]) -> None:
         """Those of `works` that fit in one commit; the rest goes back."""
-        await self._load(connection, works)
         for number, work in enumerate(works):
-            if batch.size > BATCH_BYTES_MAX:
+            if begun.batch.size > BYTES_MAX:
                 self._inbox.put_back(works[number:])
-                return works[:number]
-            try:
-                carrying.CARRIERS[type(work)](self, work, batch, release)
-            except EngineError as refusal:
-                release.refuse(work, refusal)
-        return works
+                break
+            begun.step(work)
+        if begun.trouble is not None:
+            raise begun.trouble
+
+    def _is_begun(self, run_id: str) -> bool:
+        return self._ahead is not None and self._ahead.release.concerns(run_id)
 
     async def _store(self, connection: Connection, batch: Batch) -> None:
         write = batch.write()

@@ -19,6 +19,8 @@ from engine.store.codec import encode_delivery, encode_marks, encode_state
 from engine.store.commit import ShardWrite
 from search.records import VisibilityRecord
 
+WORKS_MAX = 256
+BYTES_MAX = 16 * 1024 * 1024
 #: A snapshot is made after so many facts, or later where the state is large: the cost of it,
 #: spread over the facts, must not grow with the run.
 SNAPSHOT_FACTS_MIN = 500

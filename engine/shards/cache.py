@@ -7,7 +7,7 @@ commit has touched is dropped, so nothing is ever repaired here.
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from engine.core.keys import QueueKey, RunKey
@@ -107,9 +107,13 @@ class Cache:
             self.drop(key)
         return gone
 
-    def trim(self) -> None:
+    def trim(self, is_needed: Callable[[str], bool] = lambda _: False) -> None:
+        """`is_needed` tells the runs that are stepped and not stored: they were asked for last."""
         while len(self._runs) > RUNS_MAX or (self.weight > WEIGHT_MAX and len(self._runs) > 1):
-            self.drop(next(iter(self._runs.values())).state.key)
+            run_id = next(iter(self._runs))
+            if is_needed(run_id):
+                return
+            self.drop(self._runs[run_id].state.key)
 
     def clear(self) -> None:
         self._runs.clear()

@@ -22,6 +22,7 @@ from engine.core.effects import (
     Started,
     TellParent,
     TellSchedule,
+    WorkflowTaskStarted,
 )
 from engine.core.inputs import Input, StartActivity, StartWorkflowTask, Terminate
 from engine.core.keys import WORKFLOW, RunKey
@@ -131,7 +132,11 @@ def _begin(writer: Writer, key: RunKey, given: Input, batch: Batch, release: Rel
 
 def _submit(writer: Writer, work: Submit, batch: Batch, release: Release) -> None:
     entry = _found(writer, work.key)
-    release.answer(work, advance(writer, entry, work.given, batch, release))
+    answer = advance(writer, entry, work.given, batch, release)
+    if isinstance(work.given, StartWorkflowTask) and isinstance(answer, WorkflowTaskStarted):
+        release.task(work, entry, answer, sticky=work.given.sticky)
+    else:
+        release.answer(work, answer)
 
 
 def _start(writer: Writer, work: Begin, batch: Batch, release: Release) -> None:

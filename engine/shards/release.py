@@ -1,6 +1,10 @@
 """What a batch has promised, let out once its commit has returned, in one place.
 
 Until then it is data. If the commit fails nobody is told anything but that it failed.
+
+Workflow tasks alone go ahead of it, with the history that they need. What a worker makes of one
+counts only when its completion comes, and that is held against the start that is stored then, down
+to its time: a start that never was has no completion. Meanwhile the worker works, and the disk.
 """
 
 from __future__ import annotations
@@ -8,7 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from engine.core.effects import Delivery, DropTask, OfferTask, Refuse
+import msgspec
+
+from engine.core.effects import Delivery, DropTask, OfferTask, Refuse, WorkflowTaskStarted
 from engine.core.keys import QueueKey
 from engine.core.state import RunState
 from engine.errors import EngineError
@@ -34,6 +40,7 @@ class Release:
         self._deliveries: list[tuple[Entry, Delivery]] = []
         self._withdrawn: list[tuple[Entry, QueueKey, int]] = []
         self._touched: dict[str, Entry] = {}
+        self._looked_at: set[str] = set()
         self._deleted: list[str] = []
 
     def touch(self, entry: Entry) -> None:
@@ -43,14 +50,24 @@ class Release:
     def answer(self, work: Work, value: object) -> None:
         self._answers.append((work, value))
 
+    def task(self, work: Work, entry: Entry, started: WorkflowTaskStarted, *, sticky: bool) -> None:
+        """A workflow task, for the poller that asked for it."""
+        ready = _with_history(entry, started, sticky=sticky)
+        if ready is None:
+            self.answer(work, started)
+        else:
+            _tell(work, ready)
+
     def refuse(self, work: Work, why: EngineError) -> None:
         self._refusals.append((work, why))
 
     def ask(self, work: Work, entry: Entry, question: Callable[[RunState], Any]) -> None:
         self._questions.append((work, entry, question))
+        self._looked_at.add(entry.state.key.run_id)
 
     def watch(self, work: Watch, entry: Entry, satisfied: Callable[[RunState], bool]) -> None:
         self._watches.append((work, entry, satisfied))
+        self._looked_at.add(entry.state.key.run_id)
 
     def offer(self, entry: Entry, effect: OfferTask) -> None:
         self._offers[entry.state.key.run_id, effect.queue.kind, effect.event_id] = (entry, effect)
@@ -65,6 +82,12 @@ class Release:
     def reserved(
         self, entry: Entry, effect: OfferTask, reservation: Reservation, started: object
     ) -> None:
+        """The task is that of the poller that waited for it."""
+        if isinstance(started, WorkflowTaskStarted):
+            ready = _with_history(entry, started, sticky=started.sticky)
+            if ready is not None:
+                reservation.fulfil(entry.state.key, ready)
+                return
         self._reserved.append((entry, effect, reservation, started))
 
     def delivery(self, entry: Entry, effect: Delivery) -> None:
@@ -72,6 +95,10 @@ class Release:
 
     def deleted(self, entry: Entry) -> None:
         self._deleted.append(entry.state.key.run_id)
+
+    def concerns(self, run_id: str) -> bool:
+        """Whether somebody is to be told of that run as it is after this batch."""
+        return run_id in self._touched or run_id in self._looked_at
 
     def give_up(self) -> None:
         """The commit failed."""
@@ -122,6 +149,17 @@ class Release:
         for entry, effect in self._offers.values():
             entry.offered[effect.queue.kind, effect.event_id] = effect.queue
             matching.offer(task_of(entry, effect, self._batch.at))
+
+
+def _with_history(
+    entry: Entry, started: WorkflowTaskStarted, *, sticky: bool
+) -> WorkflowTaskStarted | None:
+    """None where some of it is in the store only."""
+    first = started.previous_started_event_id + 1 if sticky else 1
+    events = entry.events(first, started.last_event_id)
+    if events is None:
+        return None
+    return msgspec.structs.replace(started, events_from=first, events=tuple(events))
 
 
 def task_of(entry: Entry, effect: OfferTask, at: int) -> Task:

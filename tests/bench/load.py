@@ -17,7 +17,8 @@ from temporalio.client import Client
 TASK_QUEUE = "bench"
 IN_FLIGHT = 50
 WITH_ACTIVITY, WITHOUT, ALONE = 600, 800, 40
-WARM_UP = 60
+#: A server that has run for a while, and an SDK that has, are what is compared.
+WARM_UP = 600
 CONNECTED_WITHIN_SECONDS = 60
 
 
@@ -60,7 +61,7 @@ async def many(
 
 async def main(address: str) -> None:
     client = await connect(address)
-    await many(client, "One", "warm", WARM_UP, 10)
+    await many(client, "One", "warm", WARM_UP, IN_FLIGHT)
     for line in sys.stdin:
         work = line.strip()
         if work == "activity":

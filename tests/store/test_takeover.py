@@ -50,7 +50,7 @@ async def test_a_commit_that_fails_answers_unavailable_and_leaves_no_trace(url: 
             with pytest.raises(Unavailable):
                 await signalling
 
-        await eventually_async(one.owns_all)
+        await one.owns_again(1)
         await one.signal(run, "again")
 
         signals = [event for event in await one.history(run) if event.event_type == 26]
@@ -69,7 +69,7 @@ async def test_a_caller_in_the_same_failed_batch_may_ask_again(url: str) -> None
             answers = await asyncio.gather(*starts, return_exceptions=True)
             assert [type(answer) for answer in answers] == [Unavailable] * 3
 
-        await eventually_async(one.owns_all)
+        await one.owns_again(1)
         run = await one.start("order", "same request")
         assert await one.start("order", "same request") == run
 

@@ -66,6 +66,14 @@ class Node:
     async def owns_all(self) -> bool:
         return len(self.writer.owned) == SHARDS
 
+    async def owns_again(self, takeovers: int) -> None:
+        """Its connection was ended when its writer had taken over so many times."""
+
+        async def has() -> bool:
+            return self.writer.counters.takeovers > takeovers and await self.owns_all()
+
+        await eventually_async(has)
+
     # -- callers
 
     def attributes(self, queue: str, **given: Any) -> WorkflowExecutionStartedEventAttributes:
@@ -146,6 +154,7 @@ class Node:
             scheduled_event_id=started.scheduled_event_id,
             started_event_id=started.started_event_id,
             attempt=started.attempt,
+            started_at=started.started_at,
             request=RespondWorkflowTaskCompletedRequest(
                 commands=commands, identity="worker", **answer
             ),
@@ -159,6 +168,7 @@ class Node:
             scheduled_event_id=started.scheduled_event_id,
             started_event_id=started.started_event_id,
             attempt=started.attempt,
+            started_at=started.started_at,
             request=RespondWorkflowTaskFailedRequest(failure=failure, identity="worker"),
         )
         await self.shards.submit(task.run, given)

@@ -57,9 +57,7 @@ class Task(NamedTuple):
 
 def complete(turn: Turn, given: CompleteWorkflowTask) -> None:
     request = given.request
-    running = workflow_task.check(
-        turn.state, given.scheduled_event_id, given.started_event_id, given.attempt
-    )
+    running = workflow_task.check(turn.state, given)
     refusal = commands.review(turn.state, list(request.commands), turn.limits) or _refused_message(
         turn, request
     )

@@ -19,6 +19,7 @@ from temporalio.api.protocol.v1 import Message
 from temporalio.api.taskqueue.v1 import TaskQueue
 
 from engine.core.effects import DropTask, OfferTask, WorkflowTaskStarted
+from engine.core.inputs import CompleteWorkflowTask, FailWorkflowTask
 from engine.core.keys import WORKFLOW, QueueKey
 from engine.core.marks import StickySet, TaskBackedOff, TaskHeld, TaskLost, TaskTaken
 from engine.core.state import RunState, WorkflowTask
@@ -219,17 +220,16 @@ def _messages(state: RunState) -> list[Message]:
     return found
 
 
-def check(
-    state: RunState, scheduled_event_id: int, started_event_id: int, attempt: int
-) -> WorkflowTask:
+def check(state: RunState, given: CompleteWorkflowTask | FailWorkflowTask) -> WorkflowTask:
     """The task that a worker answers for, or TaskNotFound if it is not the one running."""
     task = state.task
     if (
         task is None
         or not task.is_started
-        or task.scheduled_event_id != scheduled_event_id
-        or task.started_event_id != started_event_id
-        or task.attempt != attempt
+        or task.scheduled_event_id != given.scheduled_event_id
+        or task.started_event_id != given.started_event_id
+        or task.attempt != given.attempt
+        or given.started_at not in (0, task.started_at)
     ):
         raise TaskNotFound("Workflow task not found.")
     return task

@@ -59,6 +59,20 @@ def test_the_run_asked_for_longest_ago_leaves_first(monkeypatch: pytest.MonkeyPa
     assert cache.get(current("c")) is not None
 
 
+def test_what_is_needed_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache_module, "RUNS_MAX", 0)
+    cache = Cache()
+    for name in "abc":
+        cache.put(entry(name), is_current=True)
+    needed = cache.get(current("b"))
+    assert needed is not None
+
+    cache.trim(lambda run_id: run_id == needed.state.key.run_id)
+
+    assert cache.get(current("b")) is needed
+    assert cache.get(current("a")) is None
+
+
 def test_heavy_runs_leave_sooner(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cache_module, "WEIGHT_MAX", 4 * RUN_WEIGHT_MIN)
     cache = Cache()
