@@ -31,14 +31,13 @@ from engine.errors import ResourceExhausted, Unavailable
 from engine.ports import Matching
 from engine.shards import carrying, recovery
 from engine.shards.ahead import Ahead
-from engine.shards.batch import BYTES_MAX, WORKS_MAX, Batch
+from engine.shards.batch import WORKS_MAX, Batch
 from engine.shards.cache import Cache, Entry
 from engine.shards.inbox import Inbox
 from engine.shards.pace import Pace
-from engine.shards.release import Release
 from engine.shards.wakes import Wakes
 from engine.shards.watchers import Watchers
-from engine.shards.works import Submit, Work
+from engine.shards.works import Work
 from engine.store import runs, shards
 from engine.store.commit import commit
 from engine.store.pool import PASSING, Connection, Pool, connect
@@ -99,9 +98,7 @@ class Writer:
         # Messages to other runs that found no room are read back from the store later.
         self.has_left_deliveries = False
         self._inbox = Inbox(INBOX_MAX)
-        # The batch that is to come, and what the one being stored has promised.
-        self._ahead: Ahead | None = None
-        self._promised: Release | None = None
+        self._ahead = Ahead(self)
         self._pace = Pace()
         self._heard_at = 0.0
         # When the locks are to be looked after although the database has just been heard.
@@ -114,28 +111,13 @@ class Writer:
 
     def put(self, work: Work) -> None:
         """Answered through `work.answer`; at once if there is no room."""
-        if self._may_step(work):
-            self._begun().step(work)
+        if not self._singly and self._ahead.has_taken(work):
             self._inbox.stir()
         elif not self._inbox.put(work):
             _refuse(work, ResourceExhausted("too much waits for this shard"))
 
-    def _may_step(self, work: Work) -> bool:
-        """Whether its run is as it is stored, or as the batch that is to come leaves it."""
-        if type(work) is not Submit or self._singly or not self.owned or not self.owns(work.key):
-            return False
-        entry = self.cache.get(work.key)
-        if entry is None or (self._ahead is not None and not self._ahead.has_room):
-            return False
-        return self._promised is None or not self._promised.concerns(entry.state.key.run_id)
-
-    def _begun(self) -> Ahead:
-        if self._ahead is None:
-            self._ahead = Ahead(self)
-        return self._ahead
-
     def owns(self, key: RunKey) -> bool:
-        return self.shard(key) in self.owned
+        return bool(self.owned) and self.shard(key) in self.owned
 
     def shard(self, key: RunKey) -> int:
         return shard_of(key.namespace_id, key.workflow_id, self.shard_count)
@@ -181,22 +163,21 @@ class Writer:
 
     async def _work(self, connection: Connection) -> None:
         now = asyncio.get_running_loop().time
-        while self._inbox or self._ahead or not self._is_ending:
+        while self._inbox or self._ahead.waiting or not self._is_ending:
             await self._inbox.wait(min(LOCKS_LOOKED_AFTER_SECONDS, max(self._look_at - now(), 0.0)))
             if now() >= min(self._heard_at + LOCKS_LOOKED_AFTER_SECONDS, self._look_at):
                 await self._look_after_locks(connection)
-            waiting = len(self._inbox) + (len(self._ahead.works) if self._ahead else 0)
-            if pause := self._pace.pause_seconds(waiting):
+            if pause := self._pace.pause_seconds(len(self._inbox) + self._ahead.waiting):
                 await asyncio.sleep(pause)
             taken = self._take()
             works = [work for work in taken if self._is_mine(work)]
-            if works or self._ahead is not None:
+            if works or self._ahead.waiting:
                 await self._batch(connection, works)
 
     def _take(self) -> list[Work]:
         if not self._singly:
             return self._inbox.take(WORKS_MAX)
-        if self._ahead is not None:
+        if self._ahead.waiting:
             return []
         self._singly -= 1
         return self._inbox.take(1)
@@ -226,7 +207,7 @@ class Writer:
     async def _give_back(self, connection: Connection, moved: frozenset[int]) -> None:
         """No batch is under way. What still waits for these shards is refused when it is taken."""
         self.owned -= moved
-        if self._ahead is not None:
+        if self._ahead.waiting:
             await self._batch(connection, [])
         for key in self.cache.drop_shards(moved):
             self.watchers.forget(key.run_id)
@@ -246,11 +227,8 @@ class Writer:
         self.cache.clear()
         self.wakes.clear()
         self.watchers.forget_all()
-        begun, self._ahead = self._ahead, None
-        for work in [*(begun.works if begun else ()), *self._inbox.take(INBOX_MAX)]:
+        for work in [*self._ahead.forget(), *self._inbox.take(INBOX_MAX)]:
             _refuse(work, Unavailable(why))
-        if begun is not None:
-            begun.release.give_up()
 
     # -- one batch
 
@@ -258,9 +236,11 @@ class Writer:
         begun = None
         try:
             await self._load(connection, works)
-            begun, self._ahead = self._begun(), None
-            self._step(begun, works)
-            self._promised = begun.release
+            begun = self._ahead.take()
+            self._inbox.put_back(begun.step_all(works))
+            if begun.trouble is not None:
+                raise begun.trouble
+            self._ahead.under_way = begun
             await self._store(connection, begun.batch)
         except BaseException as trouble:
             if begun is not None:
@@ -274,25 +254,12 @@ class Writer:
             self._isolate(works, trouble)
             return
         finally:
-            self._promised = None
+            self._ahead.under_way = None
         self.counters.batches += 1
         self.counters.works += len(begun.works)
         self._pace.note(len(begun.works))
         begun.release.let_out()
-        self.cache.trim(self._is_begun)
-
-    def _step(self, begun: Ahead, works: list[Work]) -> None:
-        """Those of `works` that fit in one commit; the rest goes back."""
-        for number, work in enumerate(works):
-            if begun.batch.size > BYTES_MAX:
-                self._inbox.put_back(works[number:])
-                break
-            begun.step(work)
-        if begun.trouble is not None:
-            raise begun.trouble
-
-    def _is_begun(self, run_id: str) -> bool:
-        return self._ahead is not None and self._ahead.release.concerns(run_id)
+        self.cache.trim(self._ahead.needs)
 
     async def _store(self, connection: Connection, batch: Batch) -> None:
         write = batch.write()

@@ -29,7 +29,8 @@ class Inbox:
     def put_back(self, works: Sequence[Work]) -> None:
         """What was taken and not done goes first again; it has had its room before."""
         self._works.extendleft(reversed(works))
-        self._stirred.set()
+        if works:
+            self._stirred.set()
 
     def take(self, most: int) -> list[Work]:
         works = [self._works.popleft() for _ in range(min(len(self._works), most))]
