@@ -35,9 +35,10 @@ engine: $(INSTALLED)
 check: static
 	$(PY) -m pytest --quiet -m "not slow" $(FAST)
 
-# Two at a time: most tests wait for a server. A file stays with one process, and so do its servers.
+# Three at a time: most tests wait for a server. A file stays with one process, and so do its servers;
+# those that take longest come first.
 test: static
-	$(PY) -m pytest --numprocesses 2 --dist loadfile $(PYTEST_ARGS)
+	$(PY) -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 static: $(INSTALLED)
 	$(PY) -m ruff format --check --quiet .

@@ -2,7 +2,7 @@
 
 from temporalio import activity
 
-from console.billing import cohorts, orders, proposals
+from console.billing import chunks, cohorts, orders, proposals
 from console.billing.models import Cohort, Proposal
 from console.billing.orders import Noted
 from console.gateway.system import with_fresh_connections
@@ -16,25 +16,26 @@ def note_decision(noted: Noted) -> str:
 
 @activity.defn(name=orders.CARRY_OUT)
 @with_fresh_connections
-def carry_out_proposal(proposal_id: int) -> bool:
-    """True while something is left: a cohort has many."""
+def carry_out_proposal(proposal_id: int) -> str:
+    """What is to be done then: a cohort has many."""
     found = Proposal.objects.select_related("person", "decider", "cohort").get(pk=proposal_id)
     if found.cohort_id and found.stage == Proposal.Stage.APPROVED:
-        return cohorts.carry_out_approved(found, activity.heartbeat)
+        return chunks.carry_out_approved(found, activity.heartbeat)
     proposals.carry_out(found)
-    return False
+    return orders.ENDED
 
 
 @activity.defn(name=orders.WEIGH)
 @with_fresh_connections
-def weigh_members(cohort_id: int) -> bool:
-    return cohorts.weigh_some(_cohort(cohort_id), activity.heartbeat)
+def weigh_members(cohort_id: int) -> str:
+    is_more = cohorts.weigh_some(_cohort(cohort_id), activity.heartbeat)
+    return orders.MORE if is_more else orders.ENDED
 
 
 @activity.defn(name=orders.CARRY_OUT_MEMBERS)
 @with_fresh_connections
-def carry_out_members(cohort_id: int) -> bool:
-    return cohorts.carry_out_some(_cohort(cohort_id), activity.heartbeat)
+def carry_out_members(cohort_id: int) -> str:
+    return chunks.carry_out_some(_cohort(cohort_id), activity.heartbeat)
 
 
 def _cohort(number: int) -> Cohort:

@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 
 from django import forms
 
+from console.billing import orders
+from console.billing.cohorts import MEMBERS_MAX
 from console.billing.contract import (
     CURRENCIES,
     PERIOD_COUNT_MAX,
@@ -15,7 +17,9 @@ from console.billing.contract import (
     PeriodUnit,
     parse_money,
 )
+from console.billing.rollout import How
 
+NUMBER = forms.NumberInput(attrs={"class": "number-input"})
 SIGNED = re.compile(r"[+-]?[0-9]{1,9}(\.[0-9]{1,6})?", re.ASCII)
 PERCENT_MAX = Decimal(1_000)
 SCOPES = [(0, "every charge to the end"), (1, "the next charge only"), (3, "the next three")]
@@ -140,6 +144,37 @@ class RefundForm(_Amount):
         super().__init__(*args, **kwargs)
         self.fields["amount"].required = False
         self.fields["amount"].help_text = "Empty: what is left of it, in whatever currency."
+
+
+class RolloutForm(forms.Form):
+    """How it is carried out, whatever was wished."""
+
+    canary = forms.IntegerField(
+        label="Canary first",
+        min_value=0,
+        max_value=MEMBERS_MAX,
+        initial=5,
+        widget=NUMBER,
+        help_text="subscriptions, then it stops and asks; 0: no canary",
+    )
+    rate = forms.IntegerField(
+        min_value=1,
+        max_value=orders.RATE_MAX,
+        initial=20,
+        widget=NUMBER,
+        help_text=f"subscriptions a second, at most {orders.RATE_MAX}",
+    )
+    errors_percent_max = forms.IntegerField(
+        label="Stop at errors over",
+        min_value=0,
+        max_value=100,
+        initial=5,
+        widget=NUMBER,
+        help_text=f"percent of the last {orders.ERRORS_OF}",
+    )
+
+    def how(self) -> How:
+        return How(**self.cleaned_data)
 
 
 FORMS: dict[str, type[CohortForm]] = {

@@ -7,12 +7,21 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from console.access.decorators import requires
 from console.access.policy import can
 from console.billing import cohorts as acts
-from console.billing import gathering, summing
+from console.billing import gathering, rollout, summing
 from console.billing.actions import BeyondLimits
-from console.billing.cohort_forms import cohort_form
+from console.billing.cohort_forms import RolloutForm, cohort_form
 from console.billing.models import Cohort
 from console.ui.htmx import HtmxRequest, go_to, nothing_new, render_page, unchanged
 from console.ui.refusals import Refusal
+
+STEERING = {
+    "pause": rollout.pause,
+    "resume": rollout.resume,
+    "stop": rollout.stop,
+    "ask-again": rollout.ask_again,
+    "go-on": acts.go_on,
+    "discard": acts.discard,
+}
 
 
 def place_of(cohort: Cohort) -> str:
@@ -44,20 +53,30 @@ def cohort(request: HtmxRequest, namespace: str, number: int) -> HttpResponse:
     found = summing.cohort_of(namespace, number)
     if "version" in request.GET and unchanged(request, summing.version(found)):
         return nothing_new()
+    return _as_it_is(request, found, RolloutForm())
+
+
+def _as_it_is(
+    request: HtmxRequest, found: Cohort, form: RolloutForm, status: int = 200
+) -> HttpResponse:
     context = summing.one(found, request.GET.dict(), request.user)
     context |= {
-        "may_run": can(request.user, "billing.cohort", namespace),
+        "may_run": can(request.user, "billing.cohort", found.namespace),
         "asked_at": timezone.now(),
+        "form": form,
     }
-    return render_page(request, "billing/cohort.html", context, parts=["progress"])
+    return render_page(request, "billing/cohort.html", context, parts=["progress"], status=status)
 
 
 @require_POST
 @requires("billing.cohort")
 def launch(request: HtmxRequest, namespace: str, number: int) -> HttpResponse:
     found = summing.cohort_of(namespace, number)
+    form = RolloutForm(request.POST)
+    if not form.is_valid():
+        return _as_it_is(request, found, form, 422)
     try:
-        acts.launch(request.user, found)
+        rollout.launch(request.user, found, form.how())
     except BeyondLimits as beyond:
         raise Refusal(409, f"A second person has to approve it. {beyond}") from beyond
     return go_to(request, place_of(found))
@@ -67,30 +86,24 @@ def launch(request: HtmxRequest, namespace: str, number: int) -> HttpResponse:
 @requires("billing.cohort")
 def propose(request: HtmxRequest, namespace: str, number: int) -> HttpResponse:
     found = summing.cohort_of(namespace, number)
-    proposal = acts.propose(request.user, found, summing.headline(found))
+    form = RolloutForm(request.POST)
+    if not form.is_valid():
+        return _as_it_is(request, found, form, 422)
+    proposal = rollout.propose(request.user, found, summing.headline(found), form.how())
     messages.success(request, f"{proposal} waits for a second person.")
     return go_to(request, reverse("billing:proposal", args=[namespace, proposal.pk]))
 
 
 @require_POST
 @requires("billing.cohort")
-def stop(request: HtmxRequest, namespace: str, number: int) -> HttpResponse:
+def steer(request: HtmxRequest, namespace: str, number: int, how: str) -> HttpResponse:
     found = summing.cohort_of(namespace, number)
-    acts.stop(request.user, found)
+    STEERING[how](request.user, found)
     return go_to(request, place_of(found))
 
 
 @require_POST
 @requires("billing.cohort")
-def discard(request: HtmxRequest, namespace: str, number: int) -> HttpResponse:
-    found = summing.cohort_of(namespace, number)
-    acts.discard(request.user, found)
-    return go_to(request, place_of(found))
-
-
-@require_POST
-@requires("billing.cohort")
-def go_on(request: HtmxRequest, namespace: str, number: int) -> HttpResponse:
-    found = summing.cohort_of(namespace, number)
-    acts.go_on(request.user, found)
-    return go_to(request, place_of(found))
+def weigh_missed(request: HtmxRequest, namespace: str, number: int) -> HttpResponse:
+    anew = rollout.weigh_missed(request.user, summing.cohort_of(namespace, number))
+    return go_to(request, place_of(anew))

@@ -1,15 +1,15 @@
 """A cohort: frozen, weighed by dry runs, carried out; each step in chunks that may be cut off.
 
-    weighing ──all weighed──▶ weighed ──within the limits──▶ running ──▶ finished
-                                │ ▲   └──beyond──▶ proposed ──approved──┘  │
-                                │ └── rejected, expired ──┘               stop ──▶ stopped
+    weighing ──all weighed──▶ weighed ──within the limits──▶ running ──▶ … (`rollout.py`)
+                                │ ▲   └──beyond──▶ proposed ──approved──┘
+                                │ └── rejected, expired ──┘
                                 └──discard──▶ discarded
 
 A member keeps the version and the period that it was weighed with: one that was changed or charged
 meanwhile refuses, and says so. So what is carried out is what was shown, or less.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from decimal import Decimal
@@ -18,14 +18,10 @@ from typing import TypeVar
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import F, Q
 from django.utils import timezone
 
 from console.audit.record import Act, identity, record
 from console.billing import (
-    carrying,
-    effects,
-    kinds,
     limits,
     orders,
     proposals,
@@ -33,11 +29,8 @@ from console.billing import (
     rights,
     wishes,
 )
-from console.billing.actions import BeyondLimits
-from console.billing.carrying import Carried, Errand
 from console.billing.contract import SUBSCRIPTIONS_QUERY
-from console.billing.limits import Asked
-from console.billing.models import About, Cohort, Member, Proposal
+from console.billing.models import Cohort, Member, Proposal
 from console.billing.orders import Chunks
 from console.billing.reading import NotTheContract, Refused
 from console.billing.wishes import Unfit, Weight
@@ -50,8 +43,6 @@ from console.ui.refusals import Refusal
 Stage, State = Cohort.Stage, Member.State
 MEMBERS_MAX = 10_000
 PAGE = 1_000
-#: A member that does not answer is asked so often; then its outcome is not known.
-TRIES_MAX = 4
 NO_WORKER = "No billing worker has run on this server yet: start `manage.py billing_worker`."
 
 T = TypeVar("T")
@@ -103,10 +94,10 @@ def _member(cohort: Cohort, run: RunSummary) -> Member:
 
 
 def begin_weighing(cohort: Cohort, who: str) -> None:
-    _start(cohort, "billing-weighing", orders.WEIGH, who, str(cohort.token))
+    start(cohort, "billing-weighing", orders.WEIGH, who, str(cohort.token))
 
 
-def _start(cohort: Cohort, name: str, activity: str, who: str, request_id: str) -> None:
+def start(cohort: Cohort, name: str, activity: str, who: str, request_id: str) -> None:
     work = Chunks(activity, cohort.pk, str(cohort), cohort.who)
     try:
         steering.start(
@@ -136,7 +127,7 @@ def weigh_some(cohort: Cohort, alive: Alive) -> bool:
     def weighed(member: Member) -> Weight | str:
         return _weighed(RunKey(cohort.namespace, member.workflow_id, ""), cohort.wish, who)
 
-    for member, found in zip(members, _at_once(weighed, members, alive), strict=True):
+    for member, found in zip(members, at_once(weighed, members, alive), strict=True):
         _keep(member, found)
     if cohort.members.filter(state=State.WAITING).exists():
         return True
@@ -171,7 +162,7 @@ def _keep(member: Member, found: Weight | str) -> None:
     member.save()
 
 
-def _at_once(work: Callable[[Member], T], members: Sequence[Member], alive: Alive) -> list[T]:
+def at_once(work: Callable[[Member], T], members: Sequence[Member], alive: Alive) -> list[T]:
     """Only the server is asked in these threads."""
     found = []
     with ThreadPoolExecutor(orders.AT_ONCE, thread_name_prefix="members") as pool:
@@ -181,72 +172,22 @@ def _at_once(work: Callable[[Member], T], members: Sequence[Member], alive: Aliv
     return found
 
 
-# ---- carrying out ----
-
-
-def asked_of(cohort: Cohort) -> Asked:
-    """In all, and the largest one, as limits look at them."""
-    rows = list(cohort.members.filter(state=State.ELIGIBLE).values_list("currency", "weight"))
-    largest: dict[str, Decimal] = {}
-    for currency, weight in rows:
-        largest[currency] = max(weight, largest.get(currency, weight))
-    what = About.REFUND if cohort.wish["change"] == "refund" else About.ADJUSTMENT
-    return {About.COHORT: effects.sums(rows), what: largest}
-
-
-def launch(person: User, cohort: Cohort) -> None:
-    """Raises BeyondLimits when a second person is needed."""
-    rights.check(person, cohort.namespace, cohort.wish["change"], asked_of(cohort))
-    over: list[str] = []
-    with _recorded(person, cohort, "carry out") as act:
-        over = limits.reserve(person, cohort.namespace, asked_of(cohort), act.id)
-        if over:
-            act.refused = " ".join(over)
-        else:
-            who, name = identity(person), proposals.name_of(person)
-            _move(cohort, (Stage.WEIGHED,), Stage.RUNNING, actor=name, identity=who)
-            try:
-                _start(cohort, "billing-cohort", orders.CARRY_OUT_MEMBERS, who, act.id)
-            except GatewayError:
-                limits.release(act.id)
-                _move(cohort, (Stage.RUNNING,), Stage.WEIGHED)
-                raise
-            act.after = {"stage": Stage.RUNNING}
-    if over:
-        raise BeyondLimits(over)
-
-
-def propose(person: User, cohort: Cohort, title: str) -> Proposal:
-    rights.check(person, cohort.namespace, cohort.wish["change"], asked_of(cohort))
-    over = limits.beyond(person, cohort.namespace, asked_of(cohort))
-    _move(cohort, (Stage.WEIGHED,), Stage.PROPOSED)
-    try:
-        return proposals.of_cohort(person, cohort, title, over)
-    except GatewayError:
-        _move(cohort, (Stage.PROPOSED,), Stage.WEIGHED)
-        raise
-
-
-def stop(person: User, cohort: Cohort) -> None:
-    """What is under way comes to its end; what waits is left out."""
-    with _recorded(person, cohort, "stop") as act:
-        now = timezone.now()
-        _move(cohort, (Stage.RUNNING,), Stage.STOPPED, ended_at=now)
-        left = cohort.members.filter(state=State.ELIGIBLE)
-        count = left.update(state=State.LEFT, says=f"Stopped by {proposals.name_of(person)}.")
-        act.after = {"stage": Stage.STOPPED, "left out": count}
+# ---- its life ----
 
 
 def discard(person: User, cohort: Cohort) -> None:
-    with _recorded(person, cohort, "discard") as act:
-        _move(cohort, (Stage.WEIGHING, Stage.WEIGHED), Stage.DISCARDED, ended_at=timezone.now())
+    with recorded(person, cohort, "discard") as act:
+        move(cohort, (Stage.WEIGHING, Stage.WEIGHED), Stage.DISCARDED, ended_at=timezone.now())
         act.after = {"stage": Stage.DISCARDED}
 
 
 #: What a cohort in this stage is being worked on by.
+CARRYING = ("billing-cohort", orders.CARRY_OUT_MEMBERS)
 WORK = {
     Stage.WEIGHING: ("billing-weighing", orders.WEIGH),
-    Stage.RUNNING: ("billing-cohort", orders.CARRY_OUT_MEMBERS),
+    Stage.RUNNING: CARRYING,
+    Stage.ASKING: CARRYING,
+    Stage.PAUSED: CARRYING,
 }
 
 
@@ -254,31 +195,56 @@ def is_lost(cohort: Cohort) -> bool:
     """Its system workflow was ended from outside, though there is work left."""
     if cohort.stage not in WORK:
         return False
-    name, _ = WORK[Stage(cohort.stage)]
-    approved = Proposal.objects.filter(cohort=cohort, stage=Proposal.Stage.APPROVED).first()
-    workflow_id = approved.approval_id if approved else f"{name}/{cohort.token}"
     try:
-        run = workflows.describe(RunKey(system.NAMESPACE, workflow_id, ""))
+        return not any(_is_open(run) for run in _system_runs(cohort, WORK[Stage(cohort.stage)][0]))
+    except GatewayError:
+        # That cannot be told now.
+        return False
+
+
+def look_again(cohort: Cohort, who: str, request_id: str) -> None:
+    """Tell what carries it out, and waits, that it may have something to do."""
+    for run in _system_runs(cohort, CARRYING[0]):
+        try:
+            steering.signal(run, orders.LOOK_AGAIN, [], who, request_id)
+        except GatewayError as error:
+            if error.trouble is not Trouble.NOT_FOUND:
+                raise
+
+
+def _system_runs(cohort: Cohort, name: str) -> list[RunKey]:
+    """Its approval, if it had one; the other one, if it had none or went on without it."""
+    approved = Proposal.objects.filter(cohort=cohort, stage=Proposal.Stage.APPROVED).first()
+    ids = [f"{name}/{cohort.token}", *([approved.approval_id] if approved else [])]
+    return [RunKey(system.NAMESPACE, workflow_id, "") for workflow_id in ids]
+
+
+def _is_open(run: RunKey) -> bool:
+    try:
+        return workflows.describe(run).summary.is_open
     except GatewayError as error:
-        return error.trouble is Trouble.NOT_FOUND
-    return not run.summary.is_open
+        if error.trouble is Trouble.NOT_FOUND:
+            return False
+        raise
 
 
 def go_on(person: User, cohort: Cohort) -> None:
     """Begins its system workflow anew; one that is there after all just goes on."""
-    with _recorded(person, cohort, "go on") as act:
+    with recorded(person, cohort, "go on") as act:
         if cohort.stage not in WORK:
             raise Refusal(409, f"That is not possible now: it is {cohort.get_stage_display()}.")
         name, activity = WORK[Stage(cohort.stage)]
-        _start(cohort, name, activity, act.identity, act.id)
+        start(cohort, name, activity, act.identity, act.id)
         act.after = {"stage": cohort.stage}
 
 
 @contextmanager
-def _recorded(person: User, cohort: Cohort, what: str) -> Iterator[Act]:
+def recorded(
+    person: User, cohort: Cohort, what: str, how: Mapping[str, object] | None = None
+) -> Iterator[Act]:
     """A refusal is on the record too."""
     refusal: Refusal | None = None
-    asked = {"what": what, "query": cohort.query} | cohort.wish
+    asked = {"what": what, "query": cohort.query} | cohort.wish | dict(how or {})
     with record(
         person,
         "billing.cohort",
@@ -297,97 +263,10 @@ def _recorded(person: User, cohort: Cohort, what: str) -> Iterator[Act]:
         raise refusal
 
 
-def _move(
+def move(
     cohort: Cohort, expected: tuple[Cohort.Stage, ...], stage: Cohort.Stage, **changes: object
 ) -> None:
     moved = Cohort.objects.filter(pk=cohort.pk, stage__in=expected).update(stage=stage, **changes)
     cohort.refresh_from_db()
     if not moved:
         raise Refusal(409, f"That is not possible now: it is {cohort.get_stage_display().lower()}.")
-
-
-def carry_out_approved(proposal: Proposal, alive: Alive) -> bool:
-    """A chunk of the cohort that was approved; True while some are left."""
-    assert proposal.cohort is not None
-    Cohort.objects.filter(pk=proposal.cohort.pk, stage=Stage.PROPOSED).update(
-        stage=Stage.RUNNING,
-        actor=proposals.actor_of(proposal),
-        identity=proposals.identity_of(proposal),
-    )
-    if carry_out_some(Cohort.objects.select_related("person").get(pk=proposal.cohort.pk), alive):
-        return True
-    proposals.end(proposal, Proposal.Stage.DONE, "")
-    return False
-
-
-def carry_out_some(cohort: Cohort, alive: Alive) -> bool:
-    """One chunk; True while some are left."""
-    if cohort.stage not in {Stage.RUNNING, Stage.STOPPED}:
-        return False
-    members = _claimed(cohort)
-    errands = {member.pk: _errand(cohort, member) for member in members}
-    entries = {number: carrying.begin(errand) for number, errand in errands.items()}
-
-    def sent(member: Member) -> Carried | GatewayError:
-        try:
-            return carrying.known(entries[member.pk]) or carrying.send(errands[member.pk])
-        except GatewayError as error:
-            return error
-
-    away: GatewayError | None = None
-    for member, came in zip(members, _at_once(sent, members, alive), strict=True):
-        if isinstance(came, Carried):
-            carrying.conclude(entries[member.pk], errands[member.pk], came)
-            state = State.DONE if came.done else State.REFUSED
-            Member.objects.filter(pk=member.pk).update(state=state, says=came.says)
-        elif came.trouble is Trouble.SLOW:
-            _tried(member)
-        else:
-            away = came
-    if away:
-        raise away
-    return _go_on(cohort)
-
-
-def _claimed(cohort: Cohort) -> list[Member]:
-    """What a try before left half done, or the next ones: a stop leaves out neither."""
-    claimed = cohort.members.filter(state=State.CLAIMED)
-    if not claimed.exists():
-        some = cohort.members.filter(state=State.ELIGIBLE).values("pk")[: orders.CHUNK_MEMBERS]
-        running = Q(cohort__stage=Stage.RUNNING)
-        Member.objects.filter(
-            running, pk__in=[row["pk"] for row in some], state=State.ELIGIBLE
-        ).update(state=State.CLAIMED)
-    return list(claimed.all())
-
-
-def _tried(member: Member) -> None:
-    if member.tries + 1 < TRIES_MAX:
-        Member.objects.filter(pk=member.pk).update(tries=F("tries") + 1)
-        return
-    says = "It did not answer. Whether it was changed stands in its ledger."
-    Member.objects.filter(pk=member.pk).update(state=State.UNKNOWN, says=says)
-
-
-def _go_on(cohort: Cohort) -> bool:
-    open_states = (State.CLAIMED, State.ELIGIBLE)
-    if cohort.members.filter(state__in=open_states).exists():
-        return True
-    running = Cohort.objects.filter(pk=cohort.pk, stage=Stage.RUNNING)
-    running.update(stage=Stage.FINISHED, ended_at=timezone.now())
-    return False
-
-
-def _errand(cohort: Cohort, member: Member) -> Errand:
-    return Errand(
-        act=member.act,
-        person=cohort.person,
-        actor=cohort.actor,
-        identity=cohort.identity,
-        key=RunKey(cohort.namespace, member.workflow_id, member.run_id),
-        kind=kinds.BY_NAME[member.kind],
-        argument=member.argument,
-        noun=member.noun,
-        before=member.before,
-        reason=f"{cohort.reason} ({cohort})",
-    )

@@ -93,6 +93,8 @@ class Cohort(models.Model):
         WEIGHED = "weighed", "Weighed"
         PROPOSED = "proposed", "Waits for approval"
         RUNNING = "running", "Under way"
+        ASKING = "asking", "Canary done"
+        PAUSED = "paused", "Paused"
         FINISHED = "finished", "Finished"
         STOPPED = "stopped", "Stopped"
         DISCARDED = "discarded", "Discarded"
@@ -111,6 +113,18 @@ class Cohort(models.Model):
     weighed_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     stage = models.CharField(max_length=16, choices=Stage.choices, default=Stage.WEIGHING)
+    #: Why it is in this stage, when that is not plain.
+    says = models.TextField(blank=True)
+    #: Those that another one refused or left out, to be weighed anew.
+    of = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+")
+
+    canary = models.PositiveIntegerField(default=0)
+    #: Somebody has looked at the canary, or there is none to look at.
+    confirmed = models.BooleanField(default=False)
+    rate = models.PositiveIntegerField(default=0)
+    errors_percent_max = models.PositiveIntegerField(default=0)
+    #: Outcomes before this do not count as errors any more.
+    judged_from = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ("-id",)
@@ -121,7 +135,12 @@ class Cohort(models.Model):
 
     @property
     def is_moving(self) -> bool:
-        return self.stage in {self.Stage.WEIGHING, self.Stage.RUNNING, self.Stage.PROPOSED}
+        return self.stage in {self.Stage.WEIGHING, self.Stage.PROPOSED, *self.under_way()}
+
+    @classmethod
+    def under_way(cls) -> frozenset[str]:
+        """A system workflow carries it out, or waits to be told to go on."""
+        return frozenset({cls.Stage.RUNNING, cls.Stage.ASKING, cls.Stage.PAUSED})
 
 
 class Member(Weighed):
@@ -144,6 +163,7 @@ class Member(Weighed):
     #: The first period that is charged differently; 0: none.
     first_period = models.IntegerField(default=0)
     tries = models.PositiveIntegerField(default=0)
+    concluded_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ("id",)

@@ -25,8 +25,22 @@ NOTE_TIMEOUT: Final = timedelta(seconds=30)
 RETRY_FIRST: Final = timedelta(seconds=1)
 RETRY_MAX: Final = timedelta(seconds=10)
 
+#: What an activity says of a list: go on at once, wait until you are told, nothing is left.
+MORE, WAIT, ENDED = "more", "wait", "ended"
+LOOK_AGAIN: Final = "look_again"
+
+#: Subscriptions a second.
+RATE_MAX: Final = 50
+#: A pause is heard between two chunks, so a chunk is short.
+CHUNK_SECONDS: Final = 2
 CHUNK_MEMBERS: Final = 40
 AT_ONCE: Final = 8
+#: The error rate is that of so many newest outcomes.
+ERRORS_OF: Final = 100
+
+
+def chunk_size(rate: int) -> int:
+    return max(1, min(CHUNK_MEMBERS, rate * CHUNK_SECONDS))
 
 
 @dataclass(frozen=True)
@@ -66,7 +80,7 @@ class Noted:
 
 @dataclass(frozen=True)
 class Chunks:
-    """An activity that is asked again and again until it says that nothing is left."""
+    """An activity that is asked again and again until it says that it has ended."""
 
     activity: str
     cohort_id: int

@@ -1,5 +1,6 @@
 """What the pages of cohorts need: the effect in all, by currency; who is not eligible, and why."""
 
+from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -8,7 +9,7 @@ from django.contrib.auth.models import User
 from django.db.models import Count, Max, Min, Q, Sum
 from django.http import Http404
 
-from console.billing import cohorts, effects, limits, worker
+from console.billing import cohorts, effects, limits, rollout, worker
 from console.billing.cohort_forms import FORMS
 from console.billing.models import Cohort, Member, Proposal
 from console.billing.wishes import Wish
@@ -23,6 +24,8 @@ SHAPES = {
     Stage.WEIGHED: "waiting",
     Stage.PROPOSED: "waiting",
     Stage.RUNNING: "running",
+    Stage.ASKING: "paused",
+    Stage.PAUSED: "paused",
     Stage.FINISHED: "completed",
     Stage.STOPPED: "terminated",
     Stage.DISCARDED: "canceled",
@@ -86,7 +89,7 @@ def one(cohort: Cohort, query: dict[str, str], person: User) -> dict[str, Any]:
     taken = sum(counts.get(state, 0) for state in TAKEN)
     over = []
     if cohort.stage == Stage.WEIGHED:
-        over = limits.beyond(person, cohort.namespace, cohorts.asked_of(cohort))
+        over = limits.beyond(person, cohort.namespace, rollout.asked_of(cohort))
     concluded = taken - counts.get(State.ELIGIBLE, 0) - counts.get(State.CLAIMED, 0)
     steps = (weighed, all_of_them) if cohort.stage == Stage.WEIGHING else (concluded, taken)
     away = cohort.is_moving and worker.is_away()
@@ -107,6 +110,9 @@ def one(cohort: Cohort, query: dict[str, str], person: User) -> dict[str, Any]:
         "worker_away": away,
         "proposal": proposal,
         "lost": cohorts.is_lost(cohort),
+        "missed": sum(counts.get(state, 0) for state in rollout.MISSED),
+        "silent": counts.get(State.UNKNOWN, 0),
+        "canary_says": _canary(cohort) if cohort.canary else "",
         "version": version(cohort),
     }
     return context | _members(cohort, counts, query)
@@ -115,7 +121,14 @@ def one(cohort: Cohort, query: dict[str, str], person: User) -> dict[str, Any]:
 def version(cohort: Cohort) -> str:
     """What the open page looks for: nobody but the console's own tables is asked."""
     counts = cohort.members.order_by().values_list("state").annotate(Count("id"))
-    return version_of(cohort.stage, sorted(counts))
+    return version_of(cohort.stage, cohort.says, sorted(counts))
+
+
+def _canary(cohort: Cohort) -> str:
+    """What came of the first ones: "4 done, 1 refused"."""
+    first = cohort.members.filter(state__in=rollout.CONCLUDED).order_by("concluded_at", "id")
+    found = Counter(first.values_list("state", flat=True)[: cohort.canary])
+    return ", ".join(f"{found[one]} {one.label.lower()}" for one in State if found[one])
 
 
 def sum_rows(cohort: Cohort) -> list[SumRow]:

@@ -3,7 +3,7 @@
     BillingApproval   open ──decide──▶ approved ──carry out, until nothing is left──▶ ended
                         │                 (rejected, withdrawn: ended)
                         └─time is over──▶ expired
-    BillingInChunks   weigh a cohort, or carry it out: a chunk after the other
+    BillingInChunks   weigh a cohort, or carry it out: a chunk after the other, while it may go on
 
 Who proposed, who decided and why is in their histories; what is asked of which subscription, and
 what came of it, is in the console's tables.
@@ -19,6 +19,13 @@ with workflow.unsafe.imports_passed_through():
     from console.billing import orders
     from console.billing.orders import Chunks, Decision, Noted, Proposed
 
+
+class Wish:
+    """Somebody wants the list looked at again."""
+
+    heard = False
+
+
 RETRIES = RetryPolicy(initial_interval=orders.RETRY_FIRST, maximum_interval=orders.RETRY_MAX)
 
 
@@ -30,6 +37,7 @@ class BillingApproval:
         self._expires_at = datetime.fromisoformat(asked.expires_at)
         self._decision: Decision | None = None
         self._noted = False
+        self._wish = Wish()
 
     @workflow.run
     async def run(self, asked: Proposed) -> str:
@@ -46,7 +54,7 @@ class BillingApproval:
         )
         self._noted = True
         if stage == orders.APPROVE:
-            await _until_nothing_is_left(orders.CARRY_OUT, asked.proposal_id)
+            await _until_it_has_ended(orders.CARRY_OUT, asked.proposal_id, self._wish)
         await workflow.wait_condition(workflow.all_handlers_finished)
         return stage
 
@@ -70,6 +78,10 @@ class BillingApproval:
         self._decision = decision
         await workflow.wait_condition(lambda: self._noted)
 
+    @workflow.signal(name=orders.LOOK_AGAIN, description="It may go on, or has been stopped")
+    def look_again(self) -> None:
+        self._wish.heard = True
+
     @decide.validator
     def may_decide(self, decision: Decision) -> None:
         is_own = decision.person_id == self._asked.proposed_by_id
@@ -88,21 +100,33 @@ class BillingApproval:
 
 @workflow.defn(name=orders.IN_CHUNKS)
 class BillingInChunks:
+    def __init__(self) -> None:
+        self._wish = Wish()
+
     @workflow.run
     async def run(self, work: Chunks) -> None:
-        await _until_nothing_is_left(work.activity, work.cohort_id)
+        await _until_it_has_ended(work.activity, work.cohort_id, self._wish)
+
+    @workflow.signal(name=orders.LOOK_AGAIN, description="It may go on, or has been stopped")
+    def look_again(self) -> None:
+        self._wish.heard = True
 
 
-async def _until_nothing_is_left(activity: str, number: int) -> None:
-    while await workflow.execute_activity(
-        activity,
-        number,
-        result_type=bool,
-        start_to_close_timeout=orders.CHUNK_TIMEOUT,
-        heartbeat_timeout=orders.HEARTBEAT_TIMEOUT,
-        retry_policy=RETRIES,
-    ):
-        pass
+async def _until_it_has_ended(activity: str, number: int, wish: Wish) -> None:
+    while True:
+        to_do = await workflow.execute_activity(
+            activity,
+            number,
+            result_type=str,
+            start_to_close_timeout=orders.CHUNK_TIMEOUT,
+            heartbeat_timeout=orders.HEARTBEAT_TIMEOUT,
+            retry_policy=RETRIES,
+        )
+        if to_do == orders.ENDED:
+            return
+        if to_do == orders.WAIT:
+            await workflow.wait_condition(lambda: wish.heard)
+            wish.heard = False
 
 
 def _refused(sentence: str) -> ApplicationError:

@@ -92,6 +92,9 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
         for table in ("bulk_bulkoperation", "bulk_bulktarget", "bulk_pastoutcome"):
             name = table.removeprefix("bulk_").replace("bulk", "").replace("outcome", "")
             cursor.execute(f"alter table {table} disable trigger bulk_{name}_no_truncate")
+        for name in ("cohort", "member"):
+            table = f"billing_{name}"
+            cursor.execute(f"alter table {table} disable trigger {table}_no_truncate")
 
 
 @pytest.fixture(autouse=True)
