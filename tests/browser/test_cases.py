@@ -151,7 +151,7 @@ def test_a_cohort_beyond_the_limit_takes_a_second_person_and_the_ledger_names_bo
     cohort = weighed(bob, "2.00", "the seat got a second screen")
     expect(cohort).to_contain_text("3 subscriptions")
     expect(cohort).to_contain_text("+6.00 EUR")
-    cohort.fill("[name=canary]", "1")
+    cohort.locator("[name=canary]").fill("1")
     cohort.get_by_role("button", name="Carry out on 3").click()
     cohort.get_by_role("button", name="Go on with the rest").click()
     expect(cohort).to_contain_text("Finished")
