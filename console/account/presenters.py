@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.contrib.auth.models import User
 
 
@@ -18,5 +19,5 @@ def oneself(person: User) -> Self:
         name=person.get_full_name() or person.username,
         username=person.username,
         email=person.email,
-        has_password=person.has_usable_password(),
+        has_password=settings.PASSWORD_SIGN_IN and person.has_usable_password(),
     )

@@ -1,5 +1,6 @@
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.urls import reverse
@@ -12,6 +13,7 @@ from console.account import actions, presenters, zones
 from console.account.forms import PasswordForm, PreferenceForm, TokenForm
 from console.account.models import Preference
 from console.ui.htmx import HtmxRequest, go_to, render_page
+from console.ui.refusals import Refusal
 
 
 @require_GET
@@ -51,6 +53,8 @@ def _preferring(request: HtmxRequest) -> PreferenceForm:
 @require_http_methods(["GET", "POST"])
 @requires("account.own")
 def password(request: HtmxRequest) -> HttpResponse:
+    if not settings.PASSWORD_SIGN_IN:
+        raise Refusal(403, f"Passwords are switched off here: {settings.OIDC_NAME} keeps yours.")
     form = PasswordForm(request.user, request.POST or None)
     if form.is_valid():
         actions.change_password(request, form)

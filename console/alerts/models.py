@@ -8,11 +8,12 @@ delivery  waiting ──sent──▶ sent
 from django.contrib.auth.models import User
 from django.contrib.postgres.functions import RandomUUID
 from django.db import models
+from django.utils import timezone
 
 
 class Kind(models.TextChoices):
     COUNT = "count", "Count of a view over a threshold"
-    NEW = "new", "A new incident"
+    NEW = "new", "An incident that is new, or comes back"
 
 
 class Rule(models.Model):
@@ -40,6 +41,8 @@ class Rule(models.Model):
     says = models.TextField(blank=True)
     #: The newest incident that it has told of.
     told_of = models.BigIntegerField(default=0)
+    #: Of those that were called fixed and happened again, the newest return that it has told of.
+    told_back = models.DateTimeField(default=timezone.now)
 
     class Meta:
         ordering = ("name",)

@@ -44,6 +44,7 @@ def watch(rule: Rule, now: datetime) -> None:
             _watch_count(rule, now)
         else:
             _watch_new(rule, now)
+            _watch_back(rule, now)
     except GatewayError as error:
         Rule.objects.filter(pk=rule.pk).update(says=str(error))
 
@@ -93,6 +94,23 @@ def _watch_new(rule: Rule, now: datetime) -> None:
     for one in named:
         crossing = Crossing.objects.create(
             rule=rule, at=now, count=one.running + one.failed, what=str(one)[:500]
+        )
+        _tell(crossing, "fired", now, crossing.count)
+
+
+@transaction.atomic
+def _watch_back(rule: Rule, now: datetime) -> None:
+    """What was called fixed and happened again."""
+    incidents: Any = apps.get_model("incidents", "Incident").objects
+    mine = incidents.filter(namespace=rule.namespace, reopened_at__gt=rule.told_back)
+    back = list(mine.order_by("reopened_at")[:NEW_MAX])
+    moved = Rule.objects.filter(pk=rule.pk, told_back=rule.told_back)
+    if not back or not moved.update(told_back=back[-1].reopened_at, counted_at=now, says=""):
+        return
+    for one in back:
+        what = f"{str(one)[:450]}: again, after it was called fixed"
+        crossing = Crossing.objects.create(
+            rule=rule, at=now, count=one.running + one.failed, what=what
         )
         _tell(crossing, "fired", now, crossing.count)
 

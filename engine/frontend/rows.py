@@ -59,7 +59,6 @@ def row(record: VisibilityRecord) -> WorkflowExecutionInfo:
         first_run_id=record.first_run_id,
     )
     if record.parent_workflow_id:
-        info.parent_namespace_id = record.namespace_id
         info.parent_execution.workflow_id = record.parent_workflow_id
         info.parent_execution.run_id = record.parent_run_id or ""
     if record.close_time is not None:

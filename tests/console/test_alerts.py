@@ -269,6 +269,25 @@ def test_a_new_incident_is_told_once_and_those_before_the_rule_never(
     assert told[1]["count"] == 3
 
 
+def test_an_incident_that_comes_back_is_told_again(bob: User, receiver: Receiver) -> None:
+    rule = a_rule(bob, kind="new", webhook=receiver.url)
+    now = timezone.now()
+    Incident.objects.create(
+        namespace=NAMESPACE, fingerprint="f1", failure_type="CardError", looked_at=now,
+        first_seen_at=now, last_seen_at=now, reopened_at=now - timedelta(days=1), running=1,
+    )  # fmt: skip
+    watched()
+    Incident.objects.update(reopened_at=timezone.now(), running=3)
+    watched()
+    watched()
+
+    new, back = rule.crossings.order_by("pk")
+    assert new.what == "CardError (f1)"
+    assert back.what == "CardError (f1): again, after it was called fixed"
+    assert back.count == 3
+    assert back.deliveries.count() == 1
+
+
 def test_a_muted_rule_keeps_its_history_and_tells_nobody(
     bob: User, browser_of: Browser, receiver: Receiver, program: Program, names: Names
 ) -> None:

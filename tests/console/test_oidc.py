@@ -275,6 +275,10 @@ def test_passwords_can_be_switched_off(its: Provider, settings: Any, carol: User
     assert refused.status_code == 403
     assert "Passwords are switched off here" in words_in(refused)  # type: ignore[arg-type]
     assert not SignIn.objects.exists()
+    inside = Client()
+    inside.force_login(carol)
+    assert "New password" not in words_in(inside.get("/account/"))  # type: ignore[arg-type]
+    assert inside.post("/account/password/").status_code == 403
 
 
 def test_a_session_is_renewed_at_the_provider_and_ends_when_that_one_has(its: Provider) -> None:
