@@ -12,8 +12,11 @@ from console.access.models import Role, Rule
 from console.access.policy import NOT_BY_RULE, VERBS, Amount, can, may_update
 from console.audit.models import AuditEntry
 from console.bulk import verbs
+from tests.console.conftest import indexed
+from tests.support.names import Names
 from tests.support.pages import words_in
 from tests.support.people import person
+from tests.support.programs import Program
 
 pytestmark = pytest.mark.one_server
 
@@ -125,6 +128,21 @@ def test_an_operator_without_terminate_finds_no_other_door(browser_of: Browser, 
     assert many.status_code == 403
     assert others.status_code != 403
     assert elsewhere.status_code != 403
+
+
+def test_what_may_not_be_done_to_many_is_not_offered(
+    browser_of: Browser, db: None, program: Program, names: Names
+) -> None:
+    queue = names.queue()
+    program.start("Waiting", names.workflow(), queue)
+    indexed(f"TaskQueue = '{queue}'", 1)
+    dora = person("Dora", Role.OPERATOR)
+    rule(dora, "may not", "run.terminate", "default")
+
+    page = words_in(browser_of(dora).get(f"/namespaces/default/runs/?q=TaskQueue = '{queue}'"))  # type: ignore[arg-type]
+
+    assert "Cancel… " in page
+    assert "Terminate…" not in page
 
 
 def test_an_update_of_the_ledger_by_the_general_form_is_still_a_refund(

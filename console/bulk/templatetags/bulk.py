@@ -13,8 +13,13 @@ register = template.Library()
 COMMON = ("signal", "reset", "cancel", "terminate")
 
 
-@register.inclusion_tag("bulk/others.html", takes_context=True)
-def bulk_others(context: Mapping[str, Any], namespace: str) -> dict[str, Any]:
+@register.inclusion_tag("bulk/acts.html", takes_context=True)
+def bulk_acts(context: Mapping[str, Any], namespace: str) -> dict[str, Any]:
+    """Only what this person may do."""
     allowed = verbs.allowed(context["request"].user, namespace)
     others = [one for one in allowed if one.name not in COMMON]
-    return {"groups": [(of, list(some)) for of, some in groupby(others, lambda one: one.of)]}
+    return {
+        "namespace": namespace,
+        "common": [one for name in COMMON for one in allowed if one.name == name],
+        "groups": [(of, list(some)) for of, some in groupby(others, lambda one: one.of)],
+    }
