@@ -70,6 +70,7 @@ CALLS: dict[str, int] = {
     "workers": 18,
     "worker": 3,
     "batches": 4,
+    "deployments": 4,
     "schedule-new": 3,
     "saved-view": 8,
     "namespaces": 2,

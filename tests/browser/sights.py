@@ -368,6 +368,7 @@ PAGES: dict[str, Callable[[Visitor], object]] = {
     "workers": at(f"{HOME}workers/"),
     "worker": worker,
     "batches": at(f"{HOME}batches/"),
+    "deployments": at(f"{HOME}deployments/"),
     "schedule-new": schedule_new,
     "schedules": at(f"{HOME}schedules/"),
     "saved-view": saved_view,

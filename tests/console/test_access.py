@@ -24,6 +24,8 @@ SAMPLES: dict[str, Any] = {
     "queue": "no-such-queue",
     "worker_key": "no/such worker",
     "job_id": "no/such job",
+    "deployment": "no/such deployment",
+    "build_id": "no/such build",
     "schedule_id": "no/such schedule",
     "person_id": 999_999,
     "view_id": 999_999,
@@ -64,6 +66,7 @@ IN_NAMESPACE = {
     "task_queues",
     "workers",
     "batches",
+    "deployments",
     "saved_views",
     "exports",
     "bulk",
@@ -125,7 +128,8 @@ def test_each_role_gets_what_its_verbs_say_and_no_more(
             continue
         may = can(User.objects.get(pk=who.pk), verb, "default")
         assert (answer.status_code != 403) == may, (name, role, answer.status_code)
-        assert answer.status_code < 500, (name, role, answer.status_code)
+        # 501: this server has no such function, and the page says so
+        assert answer.status_code < 500 or answer.status_code == 501, (name, role)
 
 
 def test_a_role_in_one_namespace_is_none_in_another(browser_of: Browser) -> None:

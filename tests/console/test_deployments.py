@@ -1,0 +1,160 @@
+"""Versions of workers: which is current, which ramps, what drains; changed with a reason.
+
+Our engine does not version workers, and its page says so; the dev server does.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+from temporalio.api.deployment.v1 import WorkerDeploymentOptions
+from temporalio.api.enums.v1 import WorkerVersioningMode
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import PollWorkflowTaskQueueRequest
+
+from console.audit.models import AuditEntry
+from console.deployments import presenters
+from console.gateway import deployments as gateway
+from console.gateway.channel import GatewayError, workflow_service
+from console.gateway.deployments import Routing
+from tests.console.conftest import NAMESPACE
+from tests.support.eventually import eventually
+from tests.support.names import Names
+from tests.support.pages import words_in
+
+URL = f"/namespaces/{NAMESPACE}/deployments/"
+POLL_SECONDS = 20.0
+
+Browser = Callable[..., Client]
+
+
+@pytest.fixture
+def theirs(server_kind: str) -> None:
+    if server_kind != "official":
+        pytest.skip("only the dev server versions workers; what ours says has its own test")
+
+
+@contextmanager
+def polled_by(name: str, queue: str, *build_ids: str) -> Iterator[None]:
+    """Each as a worker of that version polls, until the server knows all of them."""
+    polls = []
+    for build_id in build_ids:
+        request = PollWorkflowTaskQueueRequest(
+            namespace=NAMESPACE, task_queue=TaskQueue(name=queue), identity=f"worker {build_id}",
+            deployment_options=WorkerDeploymentOptions(
+                deployment_name=name, build_id=build_id,
+                worker_versioning_mode=WorkerVersioningMode.WORKER_VERSIONING_MODE_VERSIONED,
+            ),
+        )  # fmt: skip
+        polls.append(workflow_service().PollWorkflowTaskQueue.future(request, timeout=POLL_SECONDS))
+
+    def known() -> set[str]:
+        try:
+            return {one.build_id for one in gateway.describe(NAMESPACE, name).versions}
+        except GatewayError:
+            return set()
+
+    try:
+        eventually(known, lambda seen: seen == set(build_ids), within=15, every=0.2)
+        yield
+    finally:
+        for poll in polls:
+            poll.cancel()
+
+
+def page_of(name: str, view: str = "deployment", *more: str) -> str:
+    return reverse(f"deployments:{view}", args=[NAMESPACE, name, *more])
+
+
+def token_in(browser: Client, address: str) -> str:
+    return browser.get(address).text.split('name="token" value="')[1].split('"')[0]
+
+
+def test_a_server_without_versions_says_so(
+    carol: User, browser_of: Browser, server_kind: str
+) -> None:
+    page = words_in(browser_of(carol).get(URL))
+
+    if server_kind == "official":
+        assert "Current version" in page
+    else:
+        assert "This server does not version workers" in page
+
+
+def test_a_version_is_made_current_another_ramps_and_the_log_says_who_and_why(
+    theirs: None, alice: User, carol: User, browser_of: Browser, names: Names
+) -> None:
+    name, queue = names.workflow("shop").replace("/", "-"), names.queue()
+    browser, viewer = browser_of(alice), browser_of(carol)
+    with polled_by(name, queue, "2026.1", "2026.2"):
+        seen = words_in(viewer.get(page_of(name)))
+        current = page_of(name, "make_current", "2026.1")
+        token = token_in(browser, current)
+        nameless = browser.post(current, {"token": token, "reason": ""})
+        made = browser.post(current, {"token": token, "reason": "released"})
+        other = page_of(name, "make_current", "2026.2")
+        stale = browser.post(other, {"token": token, "reason": "from an old page"})
+        ramp = page_of(name, "ramp", "2026.2")
+        token = token_in(browser, ramp)
+        beyond = browser.post(ramp, {"token": token, "reason": "too much", "percent": "101"})
+        ramped = browser.post(ramp, {"token": token, "reason": "a little first", "percent": "12.5"})
+        after = words_in(viewer.get(page_of(name)))
+        listed = words_in(viewer.get(URL))
+        version = words_in(viewer.get(page_of(name, "version", "2026.2")))
+        kept = browser.post(page_of(name, "delete", "2026.2"), {"reason": "not yet"})
+
+    assert "workers without a version" in seen
+    assert "nothing goes to it yet" in seen
+    assert "Make current…" not in seen, "a viewer changes nothing"
+    assert (nameless.status_code, made.status_code, stale.status_code) == (422, 303, 422)
+    assert "conflict token" in words_in(stale)
+    assert (beyond.status_code, ramped.status_code) == (422, 303)
+    assert "87.5 % of new runs go to 2026.1" in after
+    assert "12.5 % to 2026.2" in after
+    assert f"{name} 2026.1 2026.2 12.5 %" in listed
+    assert f"{queue} workflow tasks" in version
+    assert kept.status_code == 422
+    assert "cannot be deleted" in words_in(kept)
+    first, refused, second, undeleted = AuditEntry.objects.order_by("at")
+    assert (first.verb, first.target, first.reason) == ("deployment.change", name, "released")
+    assert (first.before, first.outcome.after) == (
+        {"current": "", "percent": 0.0},
+        {"current": "2026.1", "percent": 0.0},
+    )
+    assert second.outcome.after == {"current": "2026.1", "percent": 12.5, "ramping": "2026.2"}
+    assert refused.outcome.result == undeleted.outcome.result == "refused"
+
+
+def test_a_ramp_ends(theirs: None, alice: User, browser_of: Browser, names: Names) -> None:
+    name = names.workflow("shop").replace("/", "-")
+    browser = browser_of(alice)
+    with polled_by(name, names.queue(), "b1"):
+        ramp = page_of(name, "ramp", "b1")
+        browser.post(ramp, {"token": token_in(browser, ramp), "reason": "try", "percent": "50"})
+        ramping = gateway.describe(NAMESPACE, name).routing
+        end = page_of(name, "end_ramp")
+        ended = browser.post(end, {"token": token_in(browser, end), "reason": "it fails"})
+
+    assert (ramping.ramping, ramping.percent) == ("b1", 50)
+    assert ended.status_code == 303
+    assert gateway.describe(NAMESPACE, name).routing.ramping is None
+
+
+@pytest.mark.parametrize(
+    ("routing", "current", "ramping"),
+    [
+        (Routing("", None, None, 0, None), ("workers without a version", 100.0), ("", 0.0)),
+        (Routing("b1", None, "b2", 20, None), ("b1", 80.0), ("b2", 20.0)),
+        (Routing("b1", None, "", 5, None), ("b1", 95.0), ("workers without a version", 5.0)),
+    ],
+)
+def test_where_new_runs_go(
+    routing: Routing, current: tuple[str, float], ramping: tuple[str, float]
+) -> None:
+    found = presenters.shares(routing)
+
+    assert (found.current, found.current_percent) == current
+    assert (found.ramping, found.ramping_percent) == ramping
