@@ -1,3 +1,34 @@
-"""The few fixtures that everyone needs."""
+"""The few fixtures that everyone needs, and the order in which the files come.
+
+A file is one process's (`--dist loadfile`). What starts a whole stack or kills something again and
+again takes long and the machine's every core: these come one after the other among the rest, so
+that no two of them meet if it can be helped, and none is left for the end.
+"""
+
+import pytest
 
 pytest_plugins = ["tests.support.elastic", "tests.support.postgres", "tests.support.engine"]
+
+LONG = (
+    "tests/browser/",
+    "tests/stack/",
+    "tests/examples/test_seed.py",
+    "tests/sdk/test_crash.py",
+    "tests/sdk/test_cluster.py",
+    "tests/console/test_bulk_crash.py",
+    "tests/console/test_in_browser.py",
+    "tests/console/test_longest.py",
+)
+#: They are all begun by then.
+BEGUN_BY = 0.75
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    files = list(dict.fromkeys(item.location[0] for item in items))
+    long = [file for file in files if file.startswith(LONG)]
+    others = [file for file in files if not file.startswith(LONG)]
+    apart = BEGUN_BY * len(others) / max(len(long), 1)
+    place = {file: number * apart - 0.5 for number, file in enumerate(long)}
+    place |= {file: float(number) for number, file in enumerate(others)}
+    items.sort(key=lambda item: place[item.location[0]])

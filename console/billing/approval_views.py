@@ -46,9 +46,18 @@ def decide(request: HtmxRequest, namespace: str, number: int) -> HttpResponse:
     return go_to(request, reverse("billing:proposal", args=[namespace, number]))
 
 
+@require_POST
+@requires("billing.propose")
+def go_on(request: HtmxRequest, namespace: str, number: int) -> HttpResponse:
+    found = approvals.proposal_of(namespace, number)
+    acts.go_on(request.user, found)
+    return go_to(request, reverse("billing:proposal", args=[namespace, number]))
+
+
 def _may(request: HtmxRequest, found: Proposal) -> dict[str, bool]:
     may, own = can(request.user, "billing.approve", found.namespace), found.person_id
     return {
         "may_decide": may and own != request.user.pk,
         "may_withdraw": may and own == request.user.pk,
+        "may_go_on": can(request.user, "billing.propose", found.namespace),
     }

@@ -84,6 +84,7 @@ def one(proposal: Proposal) -> dict[str, Any]:
         "difference": proposals.difference_of(proposal),
         "changed": changed,
         "worker_away": away,
+        "lost": shape != SHAPES[Stage.EXPIRED] and proposals.is_lost(proposal),
         "approval_query": f"WorkflowId = '{proposal.approval_id}'",
         "system": system.NAMESPACE,
         "sums": summing.sum_rows(proposal.cohort) if proposal.cohort else [],

@@ -20,8 +20,8 @@ from console.billing.carrying import Errand
 from console.billing.forms import AskForm, Checked
 from console.billing.kinds import Kind, Signed
 from console.billing.models import Cohort, Proposal
-from console.billing.orders import Decision, Proposed
-from console.gateway import steering, system
+from console.billing.orders import Chunks, Decision, Proposed
+from console.gateway import steering, system, workflows
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.runs import RunKey
 from console.ui.refusals import Refusal
@@ -128,6 +128,72 @@ def _start(proposal: Proposal, who: str, request_id: str) -> None:
         workflow_type=orders.APPROVAL,
         task_queue=settings.BILLING_TASK_QUEUE,
         arguments=[reading.as_argument(asked)],
+        identity=who,
+        request_id=request_id,
+    )
+
+
+def is_lost(proposal: Proposal) -> bool:
+    """Its approval run was ended from outside: nobody can decide it, or carry it out, any more.
+
+    What carries an approved cohort out is told of on the cohort's page.
+    """
+    waits = proposal.stage == Stage.OPEN
+    is_under_way = proposal.stage == Stage.APPROVED and not proposal.cohort_id
+    if not (waits or is_under_way):
+        return False
+    try:
+        return not any(map(_run, (proposal.approval_id, _carrier(proposal))))
+    except GatewayError:
+        # That cannot be told now.
+        return False
+
+
+def _run(workflow_id: str) -> bool:
+    """Whether one of that id is open."""
+    try:
+        return workflows.describe(RunKey(system.NAMESPACE, workflow_id, "")).summary.is_open
+    except GatewayError as error:
+        if error.trouble is Trouble.NOT_FOUND:
+            return False
+        raise
+
+
+def _carrier(proposal: Proposal) -> str:
+    return f"billing-approved/{proposal.token}"
+
+
+def go_on(person: User, proposal: Proposal) -> None:
+    """The approval asks anew; what was approved is carried out, under the id that it had."""
+    refused = ""
+    with record(
+        person,
+        "billing.propose",
+        namespace=proposal.namespace,
+        target=str(proposal),
+        reason=proposal.reason,
+        before={"stage": proposal.stage},
+        asked={"what": "go on"},
+    ) as act:
+        if not is_lost(proposal):
+            refused = act.refused = "Its approval run is there: there is nothing to mend."
+        elif proposal.stage == Stage.OPEN:
+            _start(proposal, act.identity, act.id)
+        else:
+            _start_carrier(proposal, act.identity, act.id)
+        act.after = {"stage": proposal.stage}
+    if refused:
+        raise Refusal(409, refused)
+
+
+def _start_carrier(proposal: Proposal, who: str, request_id: str) -> None:
+    work = Chunks(orders.CARRY_OUT, proposal.pk, str(proposal), proposal.who)
+    steering.start(
+        system.NAMESPACE,
+        _carrier(proposal),
+        workflow_type=orders.IN_CHUNKS,
+        task_queue=settings.BILLING_TASK_QUEUE,
+        arguments=[reading.as_argument(work)],
         identity=who,
         request_id=request_id,
     )

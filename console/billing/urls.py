@@ -12,6 +12,7 @@ urlpatterns = [
     path("approvals/", approval_views.proposals, name="proposals"),
     path("approvals/<int:number>/", approval_views.proposal, name="proposal"),
     path("approvals/<int:number>/decide/", approval_views.decide, name="decide"),
+    path("approvals/<int:number>/go-on/", approval_views.go_on, name="go_on_proposal"),
     path("cohorts/", cohort_views.cohorts, name="cohorts"),
     path("cohorts/new/", cohort_views.new, name="new_cohort"),
     path("cohorts/<int:number>/", cohort_views.cohort, name="cohort"),

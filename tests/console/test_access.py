@@ -98,6 +98,7 @@ def test_every_view_demands_a_right_or_says_that_it_is_public() -> None:
     }
 
 
+@pytest.mark.one_server
 @pytest.mark.parametrize("name", sorted(VIEWS))
 def test_nobody_is_sent_to_the_sign_in(name: str, browser_of: Browser) -> None:
     if verb_of(name) is None:
@@ -112,15 +113,27 @@ def test_nobody_is_sent_to_the_sign_in(name: str, browser_of: Browser) -> None:
             assert answer["Location"].startswith("/sign-in/")
 
 
-@pytest.mark.parametrize("role", Role.values)
+@pytest.mark.one_server
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.OPERATOR])
 @pytest.mark.parametrize("name", sorted(VIEWS))
 def test_each_role_gets_what_its_verbs_say_and_no_more(
-    name: str, role: str, browser_of: Browser
+    name: str, role: Role, browser_of: Browser
 ) -> None:
+    opens(name, role, browser_of)
+
+
+@pytest.mark.parametrize("name", sorted(VIEWS))
+def test_an_admin_gets_everywhere_and_either_server_bears_it(
+    name: str, browser_of: Browser
+) -> None:
+    opens(name, Role.ADMIN, browser_of)
+
+
+def opens(name: str, role: Role, browser_of: Browser) -> None:
     verb = verb_of(name)
     if verb is None:
         return
-    who = person(f"some-{role}", Role(role))
+    who = person(f"some-{role}", role)
     browser = browser_of(who)
 
     for answer in (browser.get(address(name)), browser.post(address(name))):

@@ -302,6 +302,35 @@ def test_without_a_worker_it_is_said_and_nothing_is_decided(
 
 
 @pytest.mark.one_server
+def test_an_approval_whose_run_was_ended_from_outside_is_asked_anew(
+    alice: User,
+    bob: User,
+    browser_of: Browser,
+    subscriptions: Subscriptions,
+    billing_worker: BillingWorker,
+) -> None:
+    limit("adjustment", "100.00")
+    key = subscriptions.active()
+    by_bob = browser_of(bob)
+    proposal = propose(by_bob, key, "adjust-charge/", CHARGE)
+    address = f"{URL}approvals/{proposal.pk}/"
+    whole, too_early = by_bob.get(address), by_bob.post(f"{address}go-on/")
+    steering.terminate(RunKey("perdure-system", proposal.approval_id, ""), "for a test", "somebody")
+
+    lost = eventually(lambda: words_in(by_bob.get(address)), lambda page: "Ask anew" in page)
+    decided = decide(browser_of(alice), proposal)
+    again = by_bob.post(f"{address}go-on/")
+    approved = decide(browser_of(alice), proposal)
+    await_stage(proposal, Stage.DONE)
+
+    assert "Ask anew" not in words_in(whole)
+    assert "nobody can decide it" in lost
+    assert (too_early.status_code, again.status_code, approved.status_code) == (409, 303, 303)
+    assert decided.status_code != 303
+    assert subscriptions.ledger(key).terms.charge.amount == "39.00"
+
+
+@pytest.mark.one_server
 def test_a_day_holds_no_more_than_its_limit_also_when_two_come_at_once(
     bob: User, browser_of: Browser, subscriptions: Subscriptions
 ) -> None:

@@ -14,6 +14,8 @@ from console.audit.models import AuditEntry
 from tests.support.pages import words_in
 from tests.support.people import PASSWORD
 
+pytestmark = pytest.mark.one_server
+
 Browser = Callable[..., Client]
 
 
