@@ -219,21 +219,32 @@ def decide(person: User, proposal: Proposal, verdict: str, reason: str) -> None:
         asked=asked,
     ) as act:
         decision = Decision(verdict, name_of(person), person.pk, reason, act.id)
+        refused = act.refused = _told(proposal, decision, act.identity)
+        if not refused:
+            act.after = {"stage": verdict}
+    if refused:
+        raise Refusal(409, refused)
+
+
+def _told(proposal: Proposal, decision: Decision, who: str) -> str:
+    """Tell the approval's run; why it does not take the decision, or nothing."""
+    try:
         answer = steering.update(
             RunKey(system.NAMESPACE, proposal.approval_id, ""),
             orders.DECIDE,
             [reading.as_argument(decision)],
-            identity=act.identity,
-            update_id=act.id,
+            identity=who,
+            update_id=decision.audit_reference,
         )
-        if answer.failure is not None:
-            refused = act.refused = answer.failure.message
-        elif not answer.done:
-            refused = act.refused = "The approval has not answered yet. Look again in a moment."
-        else:
-            act.after = {"stage": verdict}
-    if refused:
-        raise Refusal(409, refused)
+    except GatewayError as error:
+        proposal.refresh_from_db()
+        if error.trouble is not Trouble.NOT_FOUND or proposal.stage == Stage.OPEN:
+            raise
+        # Somebody was first, and its run has ended since.
+        return f"It was {proposal.stage} by {proposal.decided_by or 'nobody in time'} already."
+    if answer.failure is not None:
+        return answer.failure.message
+    return "" if answer.done else "The approval has not answered yet. Look again in a moment."
 
 
 def note(proposal_id: int, decision: Decision) -> str:

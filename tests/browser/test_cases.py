@@ -15,17 +15,15 @@ from collections.abc import Iterator
 from time import monotonic
 
 import pytest
-from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import Locator, expect
 from temporalio.client import WorkflowExecutionStatus
 
 from console.billing.contract import Money
 from examples.seeds import subscriptions
 from examples.subscription.model import Plan
-from tests.browser.calls import CALLS, Counted
-from tests.browser.conftest import Person, password_of, standing
+from tests.browser.conftest import Person, standing
 from tests.browser.invoices import Deployed, Mended, deployed
 from tests.browser.receiver import Receiver
-from tests.browser.sights import PAGES, settle
 from tests.browser.test_walk import await_count, charged, counted, outcomes_of, subscribe, tab
 from tests.browser.trying import tries_again_in
 from tests.stack.whole import Up
@@ -380,19 +378,3 @@ def exported(person: Person) -> list[dict[str, str]]:
     with person.page.expect_download() as download:
         person.page.get_by_role("link", name="Export these as CSV").click()
     return list(csv.DictReader(io.StringIO(download.value.path().read_text())))
-
-
-# ---- what the pages cost
-
-
-def test_no_page_asks_the_engine_more_often_than_it_may(browser: Browser, up: Up) -> None:
-    visitor = Counted(browser, f"http://127.0.0.1:{up.console_port}", 1440, "light")
-    visitor.signs_in("alice", password_of(up))
-    settle(visitor)
-    found = {}
-    for name, come_to in PAGES.items():
-        come_to(visitor)
-        found[name] = visitor.calls
-    assert set(found) == set(CALLS), "each page has its number in calls.py"
-    assert {name: calls for name, calls in found.items() if calls > CALLS[name]} == {}
-    assert visitor.complaints == []

@@ -1,6 +1,7 @@
-"""WCAG 2.2 AA, as far as a machine can see it: axe on every sight, in both themes, wide and narrow.
+"""Every sight of the console: nobody is kept out, and the engine is not asked too often.
 
-Each sight is opened once. A theme and a width are matters of the sheet alone, so the page that is
+WCAG 2.2 AA as far as a machine can see it: axe in both themes, wide and narrow. And what a page
+asks of the engine, from its own words. Each sight is opened once. A theme and a width are matters of the sheet alone, so the page that is
 open is looked at in all four ways; before that it is made small, for axe looks at every element.
 """
 
@@ -9,8 +10,9 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page
 
+from tests.browser.calls import CALLS, Counted
 from tests.browser.sights import PAGES, settle
 from tests.browser.visitor import SIZES, Visitor
 from tests.stack.whole import Up
@@ -50,15 +52,6 @@ FRAME = "#nav > *, .topbar > *"
 FRAMED = {"keys", "box"}
 
 
-class Hasty(Visitor):
-    """Looks as soon as what the page asked for by itself has come."""
-
-    def goes_to(self, path: str) -> Page:
-        self.page.goto(f"{self.address}/{path}")
-        expect(self.page.locator(".htmx-request")).to_have_count(0)
-        return self.page
-
-
 def barriers(page: Page, asked: dict[str, Any]) -> list[str]:
     found = page.evaluate("(asked) => axe.run(asked)", asked)["violations"]
     return [
@@ -87,18 +80,24 @@ def looks(visitor: Visitor, name: str, *, framed: bool = False) -> list[str]:
     return wrong
 
 
-def test_no_sight_has_a_barrier_or_scrolls_sideways(browser: Browser, up: Up) -> None:
+def test_no_sight_has_a_barrier_scrolls_sideways_or_asks_too_often(
+    browser: Browser, up: Up
+) -> None:
     address = f"http://127.0.0.1:{up.console_port}"
-    visitor = Hasty(browser, address, max(SIZES), "light")
+    visitor = Counted(browser, address, max(SIZES), "light")
     visitor.goes_to("sign-in/")
     wrong = looks(visitor, "sign-in")
     visitor.signs_in("alice", json.loads((up.run / "words.json").read_text())["password"])
     settle(visitor)
     wrong += looks(visitor, "frame", framed=True)
 
+    calls = {}
     for name, come in PAGES.items():
         come(visitor)
+        calls[name] = visitor.calls
         wrong += looks(visitor, name, framed=name in FRAMED)
 
     assert wrong == []
+    assert set(calls) == set(CALLS), "each page has its number in calls.py"
+    assert {name: made for name, made in calls.items() if made > CALLS[name]} == {}
     assert visitor.complaints == []

@@ -76,9 +76,11 @@ async def test_older_entries_are_in_the_archive_and_the_totals_stay(shop: Shop) 
     assert ledger.charged == eur("441.00")
     assert ledger.older_entries >= 4
     archived = await shop.providers.get(f"/books/{ledger.subscription_id}")
-    sequences = [entry["sequence"] for entry in archived]
     assert ledger.older_entries_url.endswith(f"/books/{ledger.subscription_id}")
-    assert sequences + [entry.sequence for entry in ledger.entries] == list(range(1, 10))
+    # The next of its runs may have put more of them away meanwhile.
+    sequences = [entry["sequence"] for entry in archived[: ledger.older_entries]]
+    sequences += [entry.sequence for entry in ledger.entries]
+    assert sequences == list(range(1, 10))
     assert archived[0]["amount"] == {"amount": "49.00", "currency": "EUR"}
 
 

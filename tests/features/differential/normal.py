@@ -89,6 +89,9 @@ def _tell_apart(event: HistoryEvent, told: dict[str, Any]) -> None:
     if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED:
         # The official server forgets it where a task that only carried an update fails.
         told.pop("identity", None)
+    if told.get("initiator") == "CONTINUE_AS_NEW_INITIATOR_CRON_SCHEDULE":
+        # Until the next time of the schedule; the servers are asked in different seconds.
+        told["firstWorkflowTaskBackoff"] = f"{len(told['firstWorkflowTaskBackoff']) - 1} digits"
     if told.get("initiator") == "CONTINUE_AS_NEW_INITIATOR_WORKFLOW":
         # The official server lets no run of a chain be shorter than a second.
         told.pop("firstWorkflowTaskBackoff", None)
