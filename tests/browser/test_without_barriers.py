@@ -1,7 +1,9 @@
 """Every sight of the console: nobody is kept out, and the engine is not asked too often.
 
 WCAG 2.2 AA as far as a machine can see it: axe in both themes, wide and narrow. And what a page
-asks of the engine, from its own words. Each sight is opened once. A theme and a width are matters of the sheet alone, so the page that is
+asks of the engine, from its own words.
+
+Each sight is opened once. A theme and a width are matters of the sheet alone, so the page that is
 open is looked at in all four ways; before that it is made small, for axe looks at every element.
 """
 
