@@ -30,7 +30,6 @@ _write: LiteralString = """
 _drop: LiteralString = """
     delete from deployments where namespace_id = %(namespace_id)s and name = %(name)s
 """
-_forget: LiteralString = "delete from deployments where namespace_id = %(namespace_id)s"
 
 
 async def every(connection: Connection) -> list[Row]:
@@ -56,7 +55,3 @@ async def write(connection: Connection, row: Row) -> None:
 
 async def drop(connection: Connection, namespace_id: str, name: str) -> None:
     await connection.execute(_drop, {"namespace_id": namespace_id, "name": name})
-
-
-async def forget(connection: Connection, namespace_id: str) -> None:
-    await connection.execute(_forget, {"namespace_id": namespace_id})
