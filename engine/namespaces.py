@@ -70,6 +70,8 @@ class Namespaces:
         self.cluster_id = ""
         # Introduced where there are other nodes: makes them read.
         self.tell_others: Callable[[], Awaitable[None]] = _no_others
+        # What else is read again when another node has changed something.
+        self.on_asked: list[Callable[[], Awaitable[None]]] = []
 
     async def begin(self, clock: Clock, retention_seconds: int) -> None:
         """Read them; the first start makes those that every server has."""
@@ -94,6 +96,11 @@ class Namespaces:
                 await self.read()
             except Exception as trouble:  # noqa: BLE001  what is known stays in use
                 log.warning("namespaces cannot be read: %s", trouble)
+
+    async def read_for_others(self) -> None:
+        await self.read()
+        for read in self.on_asked:
+            await read()
 
     async def read(self) -> None:
         async with self._pool.connection() as connection:

@@ -101,6 +101,9 @@ class Poller(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     rate_max: float | None = None
     versions: Any = None
     deployment: Any = None
+    # The version that it works for, empty for none; and whose sticky queue it polls.
+    version: str = ""
+    normal: str = ""
 
 
 class PollerSeen(msgspec.Struct, frozen=True, gc=False):
@@ -229,6 +232,13 @@ class Matching(Protocol):
 
     @property
     def queries(self) -> Queries: ...
+
+
+class Routed(Protocol):
+    """Which version the task queues of this node go to."""
+
+    def route(self, currents: Mapping[QueueKey, str]) -> None:
+        """From now on these queues are these versions', all others the unversioned workers'."""
 
 
 class Workers(Protocol):

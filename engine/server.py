@@ -25,6 +25,7 @@ from grpc_reflection.v1alpha import reflection
 
 from engine import loops
 from engine.background.batches import Batches
+from engine.background.deployments import Deployments
 from engine.background.retention import Retention
 from engine.background.schedules import Schedules
 from engine.clock import Clock, SystemClock
@@ -168,7 +169,7 @@ async def _parts(
             spread.hear,
             queues.attendance,
             supervisor.deliveries.carried,
-            namespaces.read,
+            namespaces.read_for_others,
             workers.here,
         )
         handler = peers.handler(cluster.peers, answers)
@@ -184,6 +185,7 @@ async def _parts(
     )
     supervisor.deliveries.schedules = schedules
     batches = Batches(namespaces, reader, pools, clock, shards.shard_of)
+    deployments = Deployments(pools[0], clock, queues.versions)
     sweeps = Retention(
         shards, namespaces, reader, pools, clock, schedules=schedules, batches=batches
     )
@@ -196,12 +198,25 @@ async def _parts(
         namespaces=namespaces,
         schedules=schedules,
         batches=batches,
+        deployments=await _deployments(deployments, namespaces, cluster, stack),
         reader=reader,
         pools=pools,
         clock=clock,
         config=config,
         cluster=cluster,
     )
+
+
+async def _deployments(
+    deployments: Deployments, namespaces: Namespaces, cluster: Node | None, stack: AsyncExitStack
+) -> Deployments:
+    """Known before the first poll, and kept as other nodes change them."""
+    await deployments.read()
+    namespaces.on_asked.append(deployments.read)
+    if cluster is not None:
+        deployments.tell_others = cluster.make_others_read
+        _keep(stack, deployments.keep_fresh())
+    return deployments
 
 
 def _supervisor(

@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Sequence
 from functools import lru_cache
 
-from engine.core.keys import QueueKey
+from engine.core.keys import QueueKey, plain_queue
 
 SCORES_KEPT_MAX = 64
 
@@ -35,8 +35,8 @@ def shard_owners(nodes: Sequence[str], shard_count: int) -> tuple[str, ...]:
 
 
 def queue_owner(queue: QueueKey, nodes: Sequence[str]) -> str:
-    """Both kinds of a queue are on one node, which can then describe it."""
-    subject = f"queue\0{queue.namespace_id}\0{queue.name}"
+    """Both kinds of a queue, for all versions, are on one node, which can then describe it."""
+    subject = f"queue\0{queue.namespace_id}\0{plain_queue(queue.name)}"
     return max(((_score(node, subject), node) for node in nodes), default=(0, ""))[1]
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from temporalio.api.enums.v1 import EventType as E
 from temporalio.api.history.v1 import HistoryEvent
 
-from engine.core import apply_task, apply_work, marks
+from engine.core import apply_task, apply_work, marks, versioning
 from engine.core.deadlines import expect
 from engine.core.state import REFUSALS_KEPT_MAX, RunState, Update
 
@@ -63,6 +63,7 @@ def _started(state: RunState, event: HistoryEvent) -> None:
         )
     state.memo = dict(attributes.memo.fields)
     state.search_attributes = dict(attributes.search_attributes.indexed_fields)
+    versioning.begin(state, attributes)
     expect(state, state.first_task_at, "first")
     expirations = [at for at in (state.run_expires_at, state.execution_expires_at) if at]
     if expirations:

@@ -8,7 +8,7 @@ from temporalio.api.enums.v1 import EventType as E
 from temporalio.api.enums.v1 import TaskQueueKind, TimeoutType, WorkflowTaskFailedCause
 from temporalio.api.history.v1 import HistoryEvent
 
-from engine.core import marks
+from engine.core import marks, versioning
 from engine.core.deadlines import TASK, TASK_BACKOFF, expect, of_task
 from engine.core.state import RunState, WorkflowTask
 
@@ -75,6 +75,7 @@ def _completed(state: RunState, event: HistoryEvent) -> None:
     state.task_failure = ""
     state.previous_started_event_id = attributes.started_event_id
     state.last_completed_event_id = event.event_id
+    versioning.note(state, attributes)
 
 
 def _failed(state: RunState, event: HistoryEvent) -> None:

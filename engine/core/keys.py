@@ -30,6 +30,28 @@ WORKFLOW = "workflow"
 ACTIVITY = "activity"
 
 
+#: How the names begin of queues that only one version's workers poll; no caller may use it.
+_OF_VERSION = "/_sys/version/"
+
+
+def version_name(deployment: str, build_id: str) -> str:
+    """As search attributes have it; a deployment's name holds no colon."""
+    return f"{deployment}:{build_id}"
+
+
+def version_queue(name: str, version: str) -> str:
+    """Of the tasks of queue `name` that only workers of the version may have."""
+    return f"{_OF_VERSION}{len(version)}/{version}{name}"
+
+
+def plain_queue(name: str) -> str:
+    """The name that workers poll by, of a version's queue as well."""
+    if not name.startswith(_OF_VERSION):
+        return name
+    length, _, rest = name[len(_OF_VERSION) :].partition("/")
+    return rest[int(length) :]
+
+
 def shard_of(namespace_id: str, workflow_id: str, shard_count: int) -> int:
     named = f"{namespace_id}\0{workflow_id}".encode()
     return int.from_bytes(hashlib.blake2b(named, digest_size=8).digest(), "big") % shard_count

@@ -196,6 +196,16 @@ class RunState(msgspec.Struct, kw_only=True):
     has_rested: bool = False
     # Event ids that other ids hang on, filled in when buffered events are written.
     closing: HistoryEvent | None = None
+    # Who completed the last workflow task: its deployment, the build where it is versioned, and
+    # the protocol's number of what its code asks for; see `versioning`.
+    deployment: str = ""
+    build_id: str = ""
+    behavior: int = 0
+    used_versions: list[str] = field(default_factory=list)
+    # The version that the run's code keeps it on, and what overrides that.
+    pin: str = ""
+    override: str = ""
+    override_pins: bool = False
     next_run_id: str = ""
     armed_at: int = 0
     failing_count: int = 0

@@ -90,6 +90,7 @@ def _info(state: RunState) -> WorkflowExecutionInfo:
     if state.start.HasField("priority"):
         info.priority.CopyFrom(state.start.priority)
     _add_maps(info, state)
+    _add_versioning(info, state)
     rows.add_own(info.search_attributes, record)
     return info
 
@@ -111,6 +112,21 @@ def _add_maps(info: WorkflowExecutionInfo, state: RunState) -> None:
             create_time=timestamp(point.created_at),
             resettable=True,
         )
+
+
+def _add_versioning(info: WorkflowExecutionInfo, state: RunState) -> None:
+    assert state.start is not None
+    info.worker_deployment_name = state.deployment
+    versioning = info.versioning_info
+    if state.build_id:
+        versioning.behavior = state.behavior  # type: ignore[assignment]
+        versioning.version = f"{state.deployment}.{state.build_id}"
+        versioning.deployment_version.deployment_name = state.deployment
+        versioning.deployment_version.build_id = state.build_id
+    if state.override:
+        versioning.versioning_override.CopyFrom(state.start.versioning_override)
+    if not versioning.ByteSize():
+        info.ClearField("versioning_info")
 
 
 def _extended(state: RunState) -> WorkflowExecutionExtendedInfo:

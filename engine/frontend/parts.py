@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from temporalio.api.common.v1 import WorkflowExecution
 
 from engine.background.batches import Batches
+from engine.background.deployments import Deployments
 from engine.background.schedules import Schedules
 from engine.clock import Clock
 from engine.config import EngineConfig
@@ -33,6 +34,7 @@ class Parts:
     namespaces: Namespaces
     schedules: Schedules
     batches: Batches
+    deployments: Deployments
     reader: VisibilityReader
     # One for each shard database.
     pools: Sequence[Pool]

@@ -18,7 +18,7 @@ from engine.core.inputs import StartActivity, StartWorkflowTask
 from engine.core.keys import ACTIVITY, WORKFLOW, QueueKey, RunKey
 from engine.core.state import RunState
 from engine.errors import EngineError, InvalidArgument, NotFound, Unavailable
-from engine.frontend import calls, checks, forwarding
+from engine.frontend import calls, checks, deployments, forwarding
 from engine.frontend.parts import Parts
 from engine.ports import Poller, Task
 from engine.protocol import tokens
@@ -48,7 +48,10 @@ async def queue_key(parts: Parts, request: PollRequest, kind: str) -> QueueKey:
     if not queue.name:
         raise InvalidArgument("missing task queue name")
     checks.queue_name(queue.name, parts.limits)
-    return QueueKey(namespace.id, queue.name, kind)
+    key = QueueKey(namespace.id, queue.name, kind)
+    if request.deployment_options.worker_versioning_mode and not is_sticky(queue):
+        await deployments.register(parts, key, request.deployment_options)
+    return key
 
 
 def poller(parts: Parts, request: PollRequest, rate_max: float | None = None) -> Poller:
@@ -61,6 +64,8 @@ def poller(parts: Parts, request: PollRequest, rate_max: float | None = None) ->
         rate_max=rate_max,
         versions=versions if versions.ByteSize() else None,
         deployment=deployment if deployment.ByteSize() else None,
+        version=deployments.version_of(deployment),
+        normal=request.task_queue.normal_name if is_sticky(request.task_queue) else "",
     )
 
 

@@ -28,7 +28,8 @@ from temporalio.api.workflowservice.v1 import (
     RespondQueryTaskCompletedResponse,
 )
 
-from engine.core.keys import WORKFLOW, QueueKey, RunKey
+from engine.core import versioning
+from engine.core.keys import WORKFLOW, QueueKey, RunKey, version_queue
 from engine.core.state import RunState
 from engine.errors import (
     DeadlineExceeded,
@@ -66,6 +67,7 @@ class View(NamedTuple):
     has_task: bool
     is_failing: bool
     queue: str
+    pin: str
     sticky_queue: str
     sticky_seconds: float
     workflow_type: str
@@ -81,6 +83,7 @@ def _view(state: RunState) -> View:
         has_task=_has_task(state),
         is_failing=_is_failing(state),
         queue=state.queue,
+        pin=versioning.pin_of(state),
         sticky_queue=state.sticky_queue,
         sticky_seconds=state.sticky_timeout_ns / SECOND,
         workflow_type=state.workflow_type,
@@ -136,7 +139,7 @@ def _is_rejected(condition: QueryRejectCondition.ValueType, view: View) -> bool:
 
 
 async def _no_answer(parts: Parts, view: View) -> Exception:
-    queue = QueueKey(view.run.namespace_id, view.queue, WORKFLOW)
+    queue = _key(view, view.queue)
     seen_at = (await parts.matching.attendance(queue)).polled_at
     if not view.has_task and parts.clock.now() - seen_at > POLLER_GONE_NS:
         return FailedPrecondition(
@@ -184,18 +187,23 @@ async def _carried(parts: Parts, asked: Query, view: View) -> QueryOutcome | Non
 
 async def _direct(parts: Parts, asked: Query, view: View) -> QueryOutcome | None:
     asked.about = view
-    sticky = QueueKey(view.run.namespace_id, view.sticky_queue, WORKFLOW)
+    sticky = _key(view, view.sticky_queue)
     if view.sticky_queue and (await parts.matching.attendance(sticky)).has_pollers:
         parts.matching.offer(_task(asked, sticky))
         await asyncio.wait((asked.answer,), timeout=view.sticky_seconds)
         parts.matching.withdraw_query(sticky, asked.id)
-    normal = QueueKey(view.run.namespace_id, view.queue, WORKFLOW)
+    normal = _key(view, view.queue)
     if not asked.answer.done():
         parts.matching.offer(_task(asked, normal))
     try:
         return await asked.answer
     finally:
         parts.matching.withdraw_query(normal, asked.id)
+
+
+def _key(view: View, name: str) -> QueueKey:
+    name = version_queue(name, view.pin) if view.pin else name
+    return QueueKey(view.run.namespace_id, name, WORKFLOW)
 
 
 def _task(asked: Query, queue: QueueKey) -> Task:

@@ -24,10 +24,10 @@ from temporalio.api.workflowservice.v1 import (
 
 from engine.core import cron
 from engine.core.inputs import Attach, Signal, Start
-from engine.core.keys import RunKey
+from engine.core.keys import WORKFLOW, QueueKey, RunKey
 from engine.core.state import RunState
 from engine.errors import InvalidArgument, NotFound
-from engine.frontend import attributes, checks, workflow_tasks
+from engine.frontend import attributes, checks, deployments, workflow_tasks
 from engine.frontend.parts import Parts
 from engine.namespaces import Namespace
 from engine.ports import StartAnswer, StartPolicy
@@ -87,6 +87,15 @@ async def signal_with_start(
     )
 
 
+def _is_eager(parts: Parts, namespace: Namespace, request: StartWorkflowExecutionRequest) -> bool:
+    """The worker that asks may have the first task only where the queue is routed to it."""
+    if not request.request_eager_execution or _is_delayed(request):
+        return False
+    queue = QueueKey(namespace.id, request.task_queue.name, WORKFLOW)
+    version = deployments.version_of(request.eager_worker_deployment_options)
+    return parts.deployments.current_of(queue) == version
+
+
 async def opened(parts: Parts, request: StartRequest) -> Opening:
     namespace = await parts.namespace(request.namespace)
     _check(parts, request)
@@ -97,7 +106,7 @@ async def opened(parts: Parts, request: StartRequest) -> Opening:
     signal = None
     if isinstance(request, SignalWithStartWorkflowExecutionRequest):
         signal = _signal(parts, request, request_id, at)
-    elif request.request_eager_execution and not _is_delayed(request):
+    elif _is_eager(parts, namespace, request):
         eager = request.identity or "eager"
         first.eager_execution_accepted = True
     given = Start(

@@ -70,9 +70,9 @@ def _response(
         else RateLimitSource.RATE_LIMIT_SOURCE_WORKER
     )
     if request.report_stats:
-        response.stats.CopyFrom(_stats(parts, report))
-        for priority, stats in _by_priority(parts, report).items():
-            response.stats_by_priority_key[priority].CopyFrom(stats)
+        response.stats.CopyFrom(stats(parts, report))
+        for priority, shown in _by_priority(parts, report).items():
+            response.stats_by_priority_key[priority].CopyFrom(shown)
     if request.include_task_queue_status:
         # Ids of tasks mean nothing here: the block is there for those who expect one.
         response.task_queue_status.CopyFrom(
@@ -100,7 +100,7 @@ async def _enhanced(
         if request.report_pollers:
             shown.pollers.extend(map(_poller, report.pollers))
         if request.report_stats:
-            shown.stats.CopyFrom(_stats(parts, report))
+            shown.stats.CopyFrom(stats(parts, report))
         version.types_info[kind].CopyFrom(shown)
     response = DescribeTaskQueueResponse()
     response.versions_info[""].CopyFrom(version)
@@ -118,7 +118,7 @@ def _poller(seen: PollerSeen) -> PollerInfo:
     )
 
 
-def _stats(parts: Parts, report: QueueReport) -> TaskQueueStats:
+def stats(parts: Parts, report: QueueReport) -> TaskQueueStats:
     age = max(0, parts.clock.now() - report.oldest_at) if report.oldest_at else 0
     return TaskQueueStats(
         approximate_backlog_count=report.backlog,
@@ -131,7 +131,7 @@ def _stats(parts: Parts, report: QueueReport) -> TaskQueueStats:
 
 def _by_priority(parts: Parts, report: QueueReport) -> dict[int, TaskQueueStats]:
     """Rates are those of the whole queue, and stand with the default priority."""
-    whole = _stats(parts, report)
+    whole = stats(parts, report)
     found = {
         priority: TaskQueueStats(
             approximate_backlog_count=count,

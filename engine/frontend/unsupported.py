@@ -9,7 +9,12 @@ _ARCHIVE = (
     "closed runs are kept for the namespace's retention and then removed; nothing is archived"
 )
 _CONFIG = "workers and task queues are configured where they run"
-_DEPLOYMENT = "workers are not versioned by the server; patches in the workflow code do it"
+_BUILD_IDS = "rules and sets of build ids are the protocol's older ways; deployments replace them"
+_COMPUTE = "workers are started where they run, not by the server"
+_CREATE = "a deployment and its versions come to be as their workers poll"
+_RAMP = "a queue goes to one version as a whole; ramping is not built yet"
+_MANAGER = "a deployment has no manager; the console's rights say who may change it"
+_METADATA = "versions carry no metadata yet"
 _NEXUS = "Nexus links clusters; this engine is one"
 _OPTIONS = "a running activity or run keeps the options it was started with"
 _ONE_CLUSTER = "there is one cluster: nothing is replicated"
@@ -22,32 +27,27 @@ _TIME = "time is not skipped: a server of the clock's own time"
 WORKFLOW: dict[str, str] = {
     "CountActivityExecutions": _STANDALONE,
     "CountNexusOperationExecutions": _NEXUS,
-    "CreateWorkerDeployment": _DEPLOYMENT,
-    "CreateWorkerDeploymentVersion": _DEPLOYMENT,
+    "CreateWorkerDeployment": _CREATE,
+    "CreateWorkerDeploymentVersion": _CREATE,
     "CreateWorkflowRule": _RULES,
     "DeleteActivityExecution": _STANDALONE,
     "DeleteNexusOperationExecution": _NEXUS,
-    "DeleteWorkerDeployment": _DEPLOYMENT,
-    "DeleteWorkerDeploymentVersion": _DEPLOYMENT,
     "DeleteWorkflowRule": _RULES,
     "DescribeActivityExecution": _STANDALONE,
-    "DescribeDeployment": _DEPLOYMENT,
+    "DescribeDeployment": _BUILD_IDS,
     "DescribeNexusOperationExecution": _NEXUS,
-    "DescribeWorkerDeployment": _DEPLOYMENT,
-    "DescribeWorkerDeploymentVersion": _DEPLOYMENT,
     "DescribeWorkflowRule": _RULES,
     "FetchWorkerConfig": _CONFIG,
-    "GetCurrentDeployment": _DEPLOYMENT,
-    "GetDeploymentReachability": _DEPLOYMENT,
-    "GetWorkerBuildIdCompatibility": _DEPLOYMENT,
-    "GetWorkerTaskReachability": _DEPLOYMENT,
-    "GetWorkerVersioningRules": _DEPLOYMENT,
+    "GetCurrentDeployment": _BUILD_IDS,
+    "GetDeploymentReachability": _BUILD_IDS,
+    "GetWorkerBuildIdCompatibility": _BUILD_IDS,
+    "GetWorkerTaskReachability": _BUILD_IDS,
+    "GetWorkerVersioningRules": _BUILD_IDS,
     "ListActivityExecutions": _STANDALONE,
     "ListArchivedWorkflowExecutions": _ARCHIVE,
-    "ListDeployments": _DEPLOYMENT,
+    "ListDeployments": _BUILD_IDS,
     "ListNexusOperationExecutions": _NEXUS,
     "ListTaskQueuePartitions": _PARTITIONS,
-    "ListWorkerDeployments": _DEPLOYMENT,
     "ListWorkflowRules": _RULES,
     "PauseActivityExecution": _STANDALONE,
     "PauseWorkflowExecution": _PAUSE,
@@ -60,10 +60,9 @@ WORKFLOW: dict[str, str] = {
     "ResetActivityExecution": _STANDALONE,
     "RespondNexusTaskCompleted": _NEXUS,
     "RespondNexusTaskFailed": _NEXUS,
-    "SetCurrentDeployment": _DEPLOYMENT,
-    "SetWorkerDeploymentCurrentVersion": _DEPLOYMENT,
-    "SetWorkerDeploymentManager": _DEPLOYMENT,
-    "SetWorkerDeploymentRampingVersion": _DEPLOYMENT,
+    "SetCurrentDeployment": _BUILD_IDS,
+    "SetWorkerDeploymentManager": _MANAGER,
+    "SetWorkerDeploymentRampingVersion": _RAMP,
     "StartActivityExecution": _STANDALONE,
     "StartNexusOperationExecution": _NEXUS,
     "TerminateActivityExecution": _STANDALONE,
@@ -73,13 +72,13 @@ WORKFLOW: dict[str, str] = {
     "UnpauseWorkflowExecution": _PAUSE,
     "UpdateActivityExecutionOptions": _STANDALONE,
     "UpdateTaskQueueConfig": _CONFIG,
-    "UpdateWorkerBuildIdCompatibility": _DEPLOYMENT,
+    "UpdateWorkerBuildIdCompatibility": _BUILD_IDS,
     "UpdateWorkerConfig": _CONFIG,
-    "UpdateWorkerDeploymentVersionComputeConfig": _DEPLOYMENT,
-    "UpdateWorkerDeploymentVersionMetadata": _DEPLOYMENT,
-    "UpdateWorkerVersioningRules": _DEPLOYMENT,
+    "UpdateWorkerDeploymentVersionComputeConfig": _COMPUTE,
+    "UpdateWorkerDeploymentVersionMetadata": _METADATA,
+    "UpdateWorkerVersioningRules": _BUILD_IDS,
     "UpdateWorkflowExecutionOptions": _OPTIONS,
-    "ValidateWorkerDeploymentVersionComputeConfig": _DEPLOYMENT,
+    "ValidateWorkerDeploymentVersionComputeConfig": _COMPUTE,
 }
 
 OPERATOR: dict[str, str] = {

@@ -68,7 +68,7 @@ async def list_closed(
         status = request.status_filter.status
         if not 0 < status < len(STATUSES):
             raise InvalidArgument("StatusFilter is not set on request.")
-        conditions.append(f"ExecutionStatus = {_text(STATUSES[status])}")
+        conditions.append(f"ExecutionStatus = {quoted(STATUSES[status])}")
     page = await _page(parts, request, request.maximum_page_size, " AND ".join(conditions))
     return ListClosedWorkflowExecutionsResponse(
         executions=map(row, page.records), next_page_token=page.next_page_token
@@ -128,20 +128,20 @@ def _filters(request: Any, time_attribute: str) -> list[str]:
     if span.HasField("latest_time"):
         conditions.append(f"{time_attribute} <= {_moment(span.latest_time)}")
     if request.execution_filter.workflow_id:
-        conditions.append(f"WorkflowId = {_text(request.execution_filter.workflow_id)}")
+        conditions.append(f"WorkflowId = {quoted(request.execution_filter.workflow_id)}")
     if request.execution_filter.run_id:
-        conditions.append(f"RunId = {_text(request.execution_filter.run_id)}")
+        conditions.append(f"RunId = {quoted(request.execution_filter.run_id)}")
     if request.type_filter.name:
-        conditions.append(f"WorkflowType = {_text(request.type_filter.name)}")
+        conditions.append(f"WorkflowType = {quoted(request.type_filter.name)}")
     return conditions
 
 
 def _moment(given: Timestamp) -> str:
     moment: datetime = given.ToDatetime(UTC)
-    return _text(moment.isoformat())
+    return quoted(moment.isoformat())
 
 
-def _text(value: str) -> str:
+def quoted(value: str) -> str:
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 

@@ -6,6 +6,7 @@
     queue.py      the meeting itself: pure
     polls.py      a waiting poll, and who has polled
     backlog.py    tasks that are in the store but not in memory
+    versions.py   which version a queue goes to, and where its workers wait
     workers.py    what workers say of themselves; never stored either
     queries.py    questions that callers wait for; never stored
     rates.py      token bucket and rate meter: pure

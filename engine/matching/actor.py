@@ -29,6 +29,7 @@ class QueueActor:
         self.seen = Seen()
         self._backlog = backlog
         self._clock = clock
+        self.now = clock.now
         self._added = Meter()
         self._dispatched = Meter()
         self._reading: asyncio.Task[None] | None = None
@@ -48,23 +49,32 @@ class QueueActor:
         self.queue.hold(task)
         self.match()
 
-    async def poll(self, poller: Poller, seconds: float) -> Task | None:
+    async def poll(
+        self, poller: Poller, seconds: float, beside: QueueActor | None = None
+    ) -> Task | None:
+        """`beside`: another queue that the same poll waits in; the first task ends it in both."""
         loop = asyncio.get_running_loop()
         poll = Poll(poller, loop.create_future())
-        self.seen.note(poller, self._clock.now())
-        if poller.rate_max is not None:
-            self.queue.limit(poller.rate_max)
-        self.queue.wait(poll)
-        self.match()
+        for place in (self,) if beside is None else (self, beside):
+            place.seen.note(poller, self._clock.now())
+            if poller.rate_max is not None:
+                place.queue.limit(poller.rate_max)
+            if poll.is_waiting:
+                place.queue.wait(poll)
+                place.match()
         timer = loop.call_later(seconds, self._time_out, poll)
         try:
             task = await poll.future
         except asyncio.CancelledError:
             # No sign of life: a worker that was killed leaves so.
-            self._abandon(poll)
+            self._abandon(poll, beside)
             raise
         finally:
             timer.cancel()
+            if beside is not None:
+                self.queue.give_up(poll)
+                beside.queue.give_up(poll)
+                beside.seen.last_at = self._clock.now()
         self.seen.last_at = self._clock.now()
         return task
 
@@ -72,10 +82,11 @@ class QueueActor:
         self.queue.give_up(poll)
         poll.give(None)
 
-    def _abandon(self, poll: Poll) -> None:
+    def _abandon(self, poll: Poll, beside: QueueActor | None) -> None:
         self.queue.give_up(poll)
         if (task := poll.refused()) is not None:
-            self.offer(task)
+            is_beside = beside is not None and task.queue == beside.key
+            (beside if beside is not None and is_beside else self).offer(task)
 
     def match(self) -> None:
         now = self._clock.now()

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable
 from typing import Protocol
 
 import msgspec
 
 from engine.clock import Clock
-from engine.core.keys import QueueKey, RunKey
+from engine.core.keys import WORKFLOW, QueueKey, RunKey
 from engine.core.state import RunState
+from engine.core.versioning import queue_key
 from engine.errors import EngineError
 from engine.matching.actor import QueueActor, Reserved, retire
 from engine.matching.backlog import Backlog
 from engine.matching.queries import Queries
+from engine.matching.versions import Versions, is_of
 from engine.ports import Attendance, Poller, QueueReport, Shards, Task
 
 log = logging.getLogger(__name__)
@@ -54,6 +57,7 @@ class TaskQueues:
         self._sweep_at = QUEUES_SWEPT_MIN
         self._diversions: set[asyncio.Task[None]] = set()
         self._ended: dict[tuple[str, str], None] = {}
+        self.versions = Versions(lambda: self._actors, self.leave)
 
     def introduce(self, shards: Shards) -> None:
         """Shards know matching and matching knows shards: this closes the ring."""
@@ -135,6 +139,10 @@ class TaskQueues:
     async def poll(self, queue: QueueKey, poller: Poller, seconds: float) -> Task | None:
         if poller.instance and (queue.namespace_id, poller.instance) in self._ended:
             return None
+        if self.versions.currents or poller.version:
+            own, beside = self.versions.places(queue, poller)
+            also = None if beside is None else self._actor(beside)
+            return await self._actor(own).poll(poller, seconds, also)
         return await self._actor(queue).poll(poller, seconds)
 
     def end_polls(self, namespace_id: str, instance: str) -> None:
@@ -147,8 +155,8 @@ class TaskQueues:
                 actor.seen.forget(instance)
 
     def leave(self, queue: QueueKey) -> None:
-        actor = self._actors.pop(queue, None)
-        if actor is not None:
+        for key in [key for key in self._actors if key == queue or is_of(queue, key)]:
+            actor = self._actors.pop(key)
             actor.end_polls(lambda _: True)
             for task in actor.queue.drain():
                 self.offer(task)
@@ -160,8 +168,31 @@ class TaskQueues:
 
     async def describe(self, queue: QueueKey) -> QueueReport:
         actor = self._actors.get(queue) or QueueActor(queue, self._backlog, self._clock)
-        return await actor.describe()
+        report = await actor.describe()
+        for key, other in list(self._actors.items()):
+            if is_of(queue, key):
+                report = _together(report, await other.describe())
+        return report
+
+
+def _together(one: QueueReport, other: QueueReport) -> QueueReport:
+    """A queue, and what is pinned to a version of its workers."""
+    known = {(seen.poller.identity, seen.poller.version) for seen in one.pollers}
+    others = [
+        seen for seen in other.pollers if (seen.poller.identity, seen.poller.version) not in known
+    ]
+    return QueueReport(
+        pollers=(*one.pollers, *others),
+        backlog=one.backlog + other.backlog,
+        backlog_by_priority=dict(
+            Counter(one.backlog_by_priority) + Counter(other.backlog_by_priority)
+        ),
+        oldest_at=min(filter(None, (one.oldest_at, other.oldest_at)), default=0),
+        added_per_second=one.added_per_second + other.added_per_second,
+        dispatched_per_second=one.dispatched_per_second + other.dispatched_per_second,
+        rate_max=one.rate_max,
+    )
 
 
 def _normal_queue(state: RunState) -> str:
-    return state.queue
+    return queue_key(state, state.queue, WORKFLOW).name

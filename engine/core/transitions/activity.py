@@ -23,6 +23,7 @@ from engine.core.keys import ACTIVITY, QueueKey
 from engine.core.marks import ActivityBeat, ActivityReoffered, ActivityRetried, ActivityTaken
 from engine.core.state import Activity
 from engine.core.turn import Turn
+from engine.core.versioning import queue_key
 from engine.errors import InvalidArgument, TaskNotFound
 from engine.protocol import failures
 from engine.protocol.copying import copy_set, normal_queue
@@ -86,10 +87,14 @@ def _run_timeout(turn: Turn) -> int:
 
 
 def offer(turn: Turn, scheduled_event_id: int) -> None:
-    activity = turn.state.activities[scheduled_event_id]
+    """One of another queue than the run's goes where that queue is routed."""
+    state, activity = turn.state, turn.state.activities[scheduled_event_id]
+    queue = QueueKey(state.key.namespace_id, activity.queue, ACTIVITY)
+    if activity.queue == state.queue:
+        queue = queue_key(state, activity.queue, ACTIVITY)
     turn.ask(
         OfferTask(
-            queue=QueueKey(turn.state.key.namespace_id, activity.queue, ACTIVITY),
+            queue=queue,
             event_id=scheduled_event_id,
             attempt=activity.attempt,
             priority=activity.priority or 3,

@@ -17,7 +17,7 @@ from temporalio.api.enums.v1 import StartChildWorkflowExecutionFailedCause as Ca
 from temporalio.api.history.v1 import HistoryEvent, WorkflowExecutionStartedEventAttributes
 from temporalio.api.sdk.v1 import UserMetadata
 
-from engine.core import retry, timeouts
+from engine.core import retry, timeouts, versioning
 from engine.core.effects import CloseChild, StartChild
 from engine.core.inputs import ChildClosed, ChildStarted
 from engine.core.keys import RunKey, derived_id
@@ -113,6 +113,7 @@ def _started_attributes(turn: Turn, child: Child) -> WorkflowExecutionStartedEve
     attributes.task_queue.CopyFrom(initiated.task_queue)
     attributes.input.CopyFrom(initiated.input)
     copy_set(initiated, attributes, _COPIED)
+    versioning.bequeath(state, attributes)
     return attributes
 
 

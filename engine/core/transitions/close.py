@@ -19,7 +19,7 @@ from temporalio.api.enums.v1 import EventType, RetryState, TimeoutType
 from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import HistoryEvent, WorkflowExecutionStartedEventAttributes
 
-from engine.core import cron, retry
+from engine.core import cron, retry, versioning
 from engine.core.effects import ContinueAs
 from engine.core.inputs import Start, Terminate
 from engine.core.keys import derived_id
@@ -141,6 +141,7 @@ def continue_as_new(
     if command.HasField("retry_policy"):
         following.retry_policy.CopyFrom(retry.completed(command.retry_policy))
     following.task_queue.CopyFrom(normal_queue(command.task_queue, turn.state.queue))
+    versioning.bequeath(turn.state, following)
     if command.HasField("failure"):
         following.continued_failure.CopyFrom(command.failure)
     if command.HasField("backoff_start_interval") and command.backoff_start_interval.ByteSize():
@@ -174,7 +175,9 @@ def _following(
     for name, payload in state.memo.items():
         following.memo.fields[name].CopyFrom(payload)
     for name, payload in state.search_attributes.items():
-        following.search_attributes.indexed_fields[name].CopyFrom(payload)
+        if not versioning.is_own(state, name):
+            following.search_attributes.indexed_fields[name].CopyFrom(payload)
+    versioning.bequeath(state, following)
     return following
 
 
@@ -209,6 +212,8 @@ def _cron_run(turn: Turn) -> WorkflowExecutionStartedEventAttributes | None:
     following.attempt = 1
     following.ClearField("continued_failure")
     following.first_workflow_task_backoff.FromNanoseconds(delay)
+    # The next time is a new beginning: it goes where its queue is routed.
+    following.ClearField("inherited_pinned_version")
     return following
 
 

@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 
 from temporalio.api.command.v1 import Command
 from temporalio.api.enums.v1 import CommandType as C
-from temporalio.api.enums.v1 import EventType
+from temporalio.api.enums.v1 import EventType, WorkerVersioningMode
 from temporalio.api.enums.v1 import WorkflowTaskFailedCause as Cause
 from temporalio.api.failure.v1 import Failure
+from temporalio.api.history.v1 import WorkflowTaskCompletedEventAttributes
 from temporalio.api.protocol.v1 import Message
 from temporalio.api.sdk.v1 import UserMetadata
 from temporalio.api.update.v1 import Acceptance, Rejection, Response
@@ -40,6 +41,7 @@ from engine.core.turn import Turn
 from engine.errors import InvalidArgument
 from engine.protocol import failures
 
+VERSIONED = WorkerVersioningMode.WORKER_VERSIONING_MODE_VERSIONED
 _BAD_MESSAGE = Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_UPDATE_WORKFLOW_EXECUTION_MESSAGE
 
 
@@ -147,9 +149,23 @@ def _write_completed(turn: Turn, request: RespondWorkflowTaskCompletedRequest) -
             getattr(completed, name).CopyFrom(getattr(request, name))
     if request.HasField("worker_version_stamp"):
         completed.worker_version.CopyFrom(request.worker_version_stamp)
+    _say_version(completed, request)
     _keep_sticky(turn, request)
     turn.add(event)
     return event.event_id
+
+
+def _say_version(
+    completed: WorkflowTaskCompletedEventAttributes, request: RespondWorkflowTaskCompletedRequest
+) -> None:
+    options = request.deployment_options
+    if not options.deployment_name:
+        return
+    completed.worker_deployment_name = options.deployment_name
+    if options.worker_versioning_mode == VERSIONED:
+        completed.deployment_version.deployment_name = options.deployment_name
+        completed.deployment_version.build_id = options.build_id
+        completed.versioning_behavior = request.versioning_behavior
 
 
 def _keep_sticky(turn: Turn, request: RespondWorkflowTaskCompletedRequest) -> None:

@@ -20,10 +20,11 @@ from temporalio.api.taskqueue.v1 import TaskQueue
 
 from engine.core.effects import DropTask, OfferTask, WorkflowTaskStarted
 from engine.core.inputs import CompleteWorkflowTask, FailWorkflowTask
-from engine.core.keys import WORKFLOW, QueueKey
+from engine.core.keys import WORKFLOW
 from engine.core.marks import StickySet, TaskBackedOff, TaskHeld, TaskLost, TaskTaken
 from engine.core.state import RunState, WorkflowTask
 from engine.core.turn import Turn
+from engine.core.versioning import queue_key
 from engine.errors import TaskNotFound
 
 SECOND = 1_000_000_000
@@ -78,7 +79,7 @@ def _offer(turn: Turn) -> None:
     assert task is not None, "only a scheduled task is offered"
     turn.ask(
         OfferTask(
-            queue=QueueKey(turn.state.key.namespace_id, task.queue, WORKFLOW),
+            queue=queue_key(turn.state, task.queue, WORKFLOW),
             event_id=task.scheduled_event_id,
             attempt=task.attempt,
             sticky=task.sticky,

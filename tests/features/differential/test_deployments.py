@@ -1,0 +1,282 @@
+"""Versions of the official SDK's workers: both servers route, pin and tell of them alike."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import grpc
+from temporalio import workflow
+from temporalio.api.deployment.v1 import WorkerDeploymentVersion as Version
+from temporalio.api.enums.v1 import VersionDrainageStatus, WorkerDeploymentVersionStatus
+from temporalio.api.workflowservice.v1 import (
+    DeleteWorkerDeploymentRequest,
+    DeleteWorkerDeploymentVersionRequest,
+    DescribeWorkerDeploymentRequest,
+    DescribeWorkerDeploymentVersionRequest,
+    ListWorkerDeploymentsRequest,
+    SetWorkerDeploymentCurrentVersionRequest,
+)
+from temporalio.client import Client, WorkflowHandle
+from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkerDeploymentConfig
+
+from tests.features.differential.test_histories import official  # noqa: F401  a fixture
+from tests.support.engine import Server
+from tests.support.eventually import eventually_async
+from tests.support.names import Names
+
+#: Of versions, what tells how they are, without the time.
+Told = tuple[str, str, str]
+
+
+def build() -> str:
+    """Of the worker that does the task under way."""
+    version = workflow.info().get_current_deployment_version()
+    return version.build_id if version else ""
+
+
+@workflow.defn(versioning_behavior=VersioningBehavior.PINNED)
+class Pinned:
+    def __init__(self) -> None:
+        self.gone = False
+
+    @workflow.run
+    async def run(self, rounds: int) -> str:
+        await workflow.wait_condition(lambda: self.gone or rounds == 0)
+        if rounds:
+            workflow.continue_as_new(rounds - 1)
+        return build()
+
+    @workflow.signal
+    def go(self) -> None:
+        self.gone = True
+
+    @workflow.query
+    def build(self) -> str:
+        return build()
+
+
+@workflow.defn(versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
+class Upgraded:
+    def __init__(self) -> None:
+        self.gone = False
+
+    @workflow.run
+    async def run(self, rounds: int) -> str:
+        await workflow.wait_condition(lambda: self.gone)
+        return build()
+
+    @workflow.signal
+    def go(self) -> None:
+        self.gone = True
+
+    @workflow.query
+    def build(self) -> str:
+        return build()
+
+
+class Fleet:
+    """One deployment, the queue of its workers, and what is asked of it."""
+
+    def __init__(self, server: Server, client: Client, name: str) -> None:
+        self.server, self.client, self.name = server, client, name
+
+    @asynccontextmanager
+    async def worker(self, build: str) -> AsyncIterator[None]:
+        version = WorkerDeploymentVersion(self.name, build)
+        async with Worker(
+            self.client,
+            task_queue=self.name,
+            workflows=[Pinned, Upgraded],
+            workflow_runner=UnsandboxedWorkflowRunner(),
+            deployment_config=WorkerDeploymentConfig(version, use_worker_versioning=True),
+            identity=f"worker of {build}",
+        ):
+            await eventually_async(self.versions, lambda found: build in found)
+            yield
+
+    async def start(self, kind: str, rounds: int = 0) -> WorkflowHandle[Any, str]:
+        name = f"{self.name}-{kind}-{rounds}-{id(self)}"
+        handle: WorkflowHandle[Any, str] = await self.client.start_workflow(
+            kind, rounds, id=name, task_queue=self.name, result_type=str
+        )
+        return handle
+
+    async def describe(self) -> Any:
+        asked = DescribeWorkerDeploymentRequest(namespace="default", deployment_name=self.name)
+        return await self.server.workflows.DescribeWorkerDeployment(asked)
+
+    async def versions(self) -> dict[str, Told]:
+        try:
+            info = (await self.describe()).worker_deployment_info
+        except grpc.aio.AioRpcError as refusal:
+            if refusal.code() != grpc.StatusCode.NOT_FOUND:
+                raise
+            return {}
+        return {
+            each.deployment_version.build_id: (
+                WorkerDeploymentVersionStatus.Name(each.status),
+                VersionDrainageStatus.Name(each.drainage_info.status),
+                each.version.removeprefix(self.name),
+            )
+            for each in info.version_summaries
+        }
+
+    async def set_current(self, build: str, **given: Any) -> str:
+        asked = SetWorkerDeploymentCurrentVersionRequest(
+            namespace="default", deployment_name=self.name, build_id=build, identity="a test"
+        )
+        for name, value in given.items():
+            setattr(asked, name, value)
+        before = await self.server.workflows.SetWorkerDeploymentCurrentVersion(asked)
+        previous: str = before.previous_deployment_version.build_id
+        return previous
+
+    async def refusal(self, method: str, request: Any) -> str:
+        request.namespace = "default"
+        try:
+            await getattr(self.server.workflows, method)(request)
+        except grpc.aio.AioRpcError as refused:
+            return f"{refused.code().name} {refused.details()}".replace(self.name, "NAME")
+        return "done"
+
+    async def told_of(self, handle: WorkflowHandle[Any, str]) -> list[str]:
+        described = (await handle.describe()).raw_description.workflow_execution_info
+        versioning = described.versioning_info
+        versioning.ClearField("revision_number")
+        attributes = described.search_attributes.indexed_fields
+        said = [f"{name} {attributes[name].data!r}" for name in sorted(attributes)]
+        events = [event async for event in handle.fetch_history_events()]
+        completed = [
+            str((e.deployment_version, e.worker_deployment_name, e.versioning_behavior))
+            for e in (event.workflow_task_completed_event_attributes for event in events)
+            if e.started_event_id
+        ]
+        began = events[0].workflow_execution_started_event_attributes
+        return [
+            line.replace(self.name, "NAME")
+            for line in [str(versioning), *said, *completed, str(began.inherited_pinned_version)]
+        ]
+
+
+async def upgrade(server: Server, name: str) -> list[Any]:
+    """Two builds, one after the other; what became of the runs of the first."""
+    fleet = Fleet(server, await Client.connect(server.address), name)
+    told: list[Any] = []
+    async with fleet.worker("one"):
+        told += [await fleet.versions(), await fleet.set_current("one")]
+        pinned, chain = await fleet.start("Pinned", 1), await fleet.start("Pinned", 2)
+        upgraded = await fleet.start("Upgraded")
+        for run in (pinned, chain, upgraded):
+            told.append(await eventually_async(lambda run=run: run.query("build")))
+        async with fleet.worker("two"):
+            # The dev server, which tries it again by itself, may say that it was so already.
+            await fleet.set_current("two")
+            told.append(await fleet.set_current("two"))
+            await eventually_async(fleet.versions, lambda found: "DRAINING" in found["one"][0])
+            told.append(await fleet.versions())
+            for run in (pinned, upgraded):
+                await run.signal("go")
+            told += [await pinned.result(), await upgraded.result()]
+            late = await fleet.start("Pinned")
+            told += [await late.result(), await chain.query("build")]
+            for run in (pinned, upgraded, late):
+                told.append(await fleet.told_of(run))
+            await chain.terminate()
+    return told
+
+
+async def refusals(server: Server, name: str) -> list[str]:
+    """What cannot be done to a deployment, before it is there and after."""
+    fleet = Fleet(server, await Client.connect(server.address), name)
+    version = Version(deployment_name=name, build_id="one")
+    asked = [
+        ("DescribeWorkerDeployment", DescribeWorkerDeploymentRequest()),
+        ("DescribeWorkerDeployment", DescribeWorkerDeploymentRequest(deployment_name=name)),
+        ("DescribeWorkerDeploymentVersion", DescribeWorkerDeploymentVersionRequest()),
+        (
+            "DescribeWorkerDeploymentVersion",
+            DescribeWorkerDeploymentVersionRequest(deployment_version=version),
+        ),
+        ("DeleteWorkerDeployment", DeleteWorkerDeploymentRequest(deployment_name=name)),
+    ]
+    said = [await fleet.refusal(method, request) for method, request in asked]
+    current = SetWorkerDeploymentCurrentVersionRequest
+    said.append(
+        await fleet.refusal(
+            "SetWorkerDeploymentCurrentVersion", current(deployment_name=name, build_id="one")
+        )
+    )
+    async with fleet.worker("one"):
+        said += [
+            await fleet.refusal("SetWorkerDeploymentCurrentVersion", given)
+            for given in (
+                current(deployment_name=name, build_id="none"),
+                current(deployment_name=name, build_id="one", conflict_token=b"old"),
+                current(deployment_name=name, build_id="one"),
+            )
+        ]
+        deletion = DeleteWorkerDeploymentVersionRequest(deployment_version=version)
+        said.append(await fleet.refusal("DeleteWorkerDeploymentVersion", deletion))
+        said.append(await fleet.refusal(*asked[-1]))
+        await fleet.set_current("")
+        deletion.skip_drainage = True
+        said.append(await fleet.refusal("DeleteWorkerDeploymentVersion", deletion))
+    return said
+
+
+async def test_both_servers_keep_pinned_runs_on_their_version_and_move_the_others(
+    server: Server,
+    official: Server,  # noqa: F811  the fixture
+    names: Names,
+) -> None:
+    name = names.queue()
+
+    ours, theirs = await asyncio.gather(upgrade(server, name), upgrade(official, name))
+
+    assert ours == theirs
+
+
+async def test_both_servers_refuse_the_same_of_a_deployment(
+    server: Server,
+    official: Server,  # noqa: F811  the fixture
+    names: Names,
+) -> None:
+    name = names.queue()
+
+    ours, theirs = await asyncio.gather(refusals(server, name), refusals(official, name))
+
+    assert ours == theirs
+
+
+async def test_a_version_is_drained_when_no_open_run_is_pinned_to_it(
+    server: Server, names: Names
+) -> None:
+    fleet = Fleet(server, await Client.connect(server.address), names.queue())
+    version = Version(deployment_name=fleet.name, build_id="one")
+    deletion = DeleteWorkerDeploymentVersionRequest(deployment_version=version)
+    async with fleet.worker("one"):
+        await fleet.set_current("one")
+        run = await fleet.start("Pinned", 1)
+        await eventually_async(lambda: run.query("build"))
+        await fleet.set_current("")
+        assert "DRAINING" in (await fleet.versions())["one"][1]
+        await run.terminate()
+        await eventually_async(fleet.versions, lambda found: "DRAINED" in found["one"][1])
+
+        refused = await fleet.refusal("DeleteWorkerDeploymentVersion", deletion)
+        assert refused.endswith("since it has active pollers")
+
+    await eventually_async(
+        lambda: fleet.refusal("DeleteWorkerDeploymentVersion", deletion),
+        lambda said: said == "done",
+        within=15,  # a worker counts as polling for ten seconds after its last poll
+    )
+    listed = await server.workflows.ListWorkerDeployments(
+        ListWorkerDeploymentsRequest(namespace="default")
+    )
+    assert fleet.name in {each.name for each in listed.worker_deployments}
+    assert await fleet.versions() == {}
