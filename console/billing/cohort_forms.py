@@ -165,12 +165,12 @@ class RolloutForm(forms.Form):
         help_text=f"subscriptions a second, at most {orders.RATE_MAX}",
     )
     errors_percent_max = forms.IntegerField(
-        label="Stop at errors over",
+        label="Errors at most",
         min_value=0,
         max_value=100,
         initial=5,
         widget=NUMBER,
-        help_text=f"percent of the last {orders.ERRORS_OF}",
+        help_text=f"percent of the last {orders.ERRORS_OF}, then it stops",
     )
 
     def how(self) -> How:
