@@ -292,8 +292,7 @@ async def delete(
 ) -> DeleteWorkerDeploymentResponse:
     """One that there is not is deleted already."""
     namespace_id = (await parts.namespace(request.namespace)).id
-    if not request.deployment_name:
-        raise InvalidArgument("WorkerDeploymentName cannot be empty")
+    _check_name("WorkerDeploymentName", request.deployment_name)
 
     def nothing(now: Deployment) -> None:
         if now.versions:
