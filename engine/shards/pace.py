@@ -7,7 +7,8 @@ pause shorter than a commit saves most of the commits. Which it is, the last bat
 
 from __future__ import annotations
 
-PAUSE_SECONDS = 0.002
+#: The more come together, the longer the next ones are waited for: so much for each, up to a bound.
+PAUSE_EACH_SECONDS, PAUSE_SECONDS_MAX = 0.001, 0.005
 #: Batches of more works than this, on average, have company to wait for.
 WORKS_MEAN_MIN = 1.75
 #: So many are company enough.
@@ -28,4 +29,4 @@ class Pace:
         """How long to wait before `waiting` works are taken; 0 for not at all."""
         if self._works_mean < WORKS_MEAN_MIN or waiting >= WAITING_MAX:
             return 0.0
-        return PAUSE_SECONDS
+        return min(PAUSE_SECONDS_MAX, PAUSE_EACH_SECONDS * self._works_mean)

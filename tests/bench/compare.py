@@ -43,6 +43,8 @@ def program(name: str, server: Server) -> Iterator[subprocess.Popen[str]]:
 
 def measure(server: Server) -> dict[str, dict[str, float]]:
     with program("worker", server) as worker, program("load", server) as load:
+        assert load.stdout is not None
+        load.stdout.readline()
         return {work: _figures(work, server, worker, load) for work in WORKS}
 
 

@@ -178,6 +178,7 @@ async def full_load(address: str) -> None:
     assert load.stdin is not None
     assert load.stdout is not None
     try:
+        await load.stdout.readline()
         while True:
             load.stdin.write(b"activity\n")
             line = await load.stdout.readline()

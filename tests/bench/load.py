@@ -1,7 +1,7 @@
 """The callers whose workflows are measured: the official SDK's client, in a process of its own.
 
-`python -m tests.bench.load ADDRESS` reads the name of a work a line, and answers each with a JSON
-object.
+`python -m tests.bench.load ADDRESS` says `warm` when it has warmed up, reads the name of a work a
+line, and answers each with a JSON object.
 """
 
 from __future__ import annotations
@@ -62,6 +62,7 @@ async def many(
 async def main(address: str) -> None:
     client = await connect(address)
     await many(client, "One", "warm", WARM_UP, IN_FLIGHT)
+    print("warm", flush=True)
     for line in sys.stdin:
         work = line.strip()
         if work == "activity":

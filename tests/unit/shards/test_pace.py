@@ -1,6 +1,6 @@
 """When a commit waits for company."""
 
-from engine.shards.pace import PAUSE_SECONDS, WAITING_MAX, Pace
+from engine.shards.pace import PAUSE_SECONDS_MAX, WAITING_MAX, Pace
 
 
 def after(*batches: int) -> Pace:
@@ -19,7 +19,9 @@ def test_two_works_that_happen_to_meet_are_no_crowd() -> None:
 
 
 def test_among_many_a_commit_waits_for_company() -> None:
-    assert after(*[3] * 20).pause_seconds(1) == PAUSE_SECONDS
+    few, many = after(*[3] * 20).pause_seconds(1), after(*[20] * 20).pause_seconds(1)
+
+    assert 0 < few < many == PAUSE_SECONDS_MAX
 
 
 def test_a_crowd_that_is_there_already_is_not_kept_waiting() -> None:
