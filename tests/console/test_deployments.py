@@ -1,6 +1,6 @@
 """Versions of workers: which is current, which ramps, what drains; changed with a reason.
 
-Our engine does not version workers, and its page says so; the dev server does.
+Both servers route by versions; only the dev server ramps one, and the page says so in front of ours.
 """
 
 from collections.abc import Callable, Iterator
@@ -80,8 +80,8 @@ def test_the_list_opens_on_both_servers(carol: User, browser_of: Browser) -> Non
     assert "This server does not version workers" not in page
 
 
-def test_a_version_is_made_current_another_ramps_and_the_log_says_who_and_why(
-    theirs: None, alice: User, carol: User, browser_of: Browser, names: Names
+def test_a_version_is_made_current_and_the_log_says_who_and_why(
+    alice: User, carol: User, browser_of: Browser, names: Names
 ) -> None:
     name, queue = names.workflow("shop").replace("/", "-"), names.queue()
     browser, viewer = browser_of(alice), browser_of(carol)
@@ -93,35 +93,67 @@ def test_a_version_is_made_current_another_ramps_and_the_log_says_who_and_why(
         made = browser.post(current, {"token": token, "reason": "released"})
         other = page_of(name, "make_current", "2026.2")
         stale = browser.post(other, {"token": token, "reason": "from an old page"})
-        ramp = page_of(name, "ramp", "2026.2")
-        token = token_in(browser, ramp)
-        beyond = browser.post(ramp, {"token": token, "reason": "too much", "percent": "101"})
-        ramped = browser.post(ramp, {"token": token, "reason": "a little first", "percent": "12.5"})
         after = words_in(viewer.get(page_of(name)))
         listed = words_in(viewer.get(URL))
-        version = words_in(viewer.get(page_of(name, "version", "2026.2")))
-        kept = browser.post(page_of(name, "delete", "2026.2"), {"reason": "not yet"})
+        version = words_in(viewer.get(page_of(name, "version", "2026.1")))
+        kept = browser.post(page_of(name, "delete", "2026.1"), {"reason": "not yet"})
 
     assert "workers without a version" in seen
     assert "nothing goes to it yet" in seen
     assert "Make current…" not in seen, "a viewer changes nothing"
     assert (nameless.status_code, made.status_code, stale.status_code) == (422, 303, 422)
     assert "conflict token" in words_in(stale)
-    assert (beyond.status_code, ramped.status_code) == (422, 303)
-    assert "87.5 % of new runs go to 2026.1" in after
-    assert "12.5 % to 2026.2" in after
-    assert f"{name} 2026.1 2026.2 12.5 %" in listed
+    assert "100 % of new runs go to 2026.1" in after
+    assert f"{name} 2026.1" in listed
     assert f"{queue} workflow tasks" in version
     assert kept.status_code == 422
     assert "cannot be deleted" in words_in(kept)
-    first, refused, second, undeleted = AuditEntry.objects.order_by("at")
+    first, refused, undeleted = AuditEntry.objects.order_by("at")
     assert (first.verb, first.target, first.reason) == ("deployment.change", name, "released")
     assert (first.before, first.outcome.after) == (
         {"current": "", "percent": 0.0},
         {"current": "2026.1", "percent": 0.0},
     )
-    assert second.outcome.after == {"current": "2026.1", "percent": 12.5, "ramping": "2026.2"}
     assert refused.outcome.result == undeleted.outcome.result == "refused"
+
+
+def test_a_version_ramps(
+    theirs: None, alice: User, carol: User, browser_of: Browser, names: Names
+) -> None:
+    name = names.workflow("shop").replace("/", "-")
+    browser = browser_of(alice)
+    with polled_by(name, names.queue(), "2026.1", "2026.2"):
+        current = page_of(name, "make_current", "2026.1")
+        browser.post(current, {"token": token_in(browser, current), "reason": "released"})
+        ramp = page_of(name, "ramp", "2026.2")
+        token = token_in(browser, ramp)
+        beyond = browser.post(ramp, {"token": token, "reason": "too much", "percent": "101"})
+        ramped = browser.post(ramp, {"token": token, "reason": "a little first", "percent": "12.5"})
+        after = words_in(browser_of(carol).get(page_of(name)))
+        listed = words_in(browser_of(carol).get(URL))
+
+    assert (beyond.status_code, ramped.status_code) == (422, 303)
+    assert "87.5 % of new runs go to 2026.1" in after
+    assert "12.5 % to 2026.2" in after
+    assert f"{name} 2026.1 2026.2 12.5 %" in listed
+    entry = AuditEntry.objects.latest("at")
+    assert entry.outcome.after == {"current": "2026.1", "percent": 12.5, "ramping": "2026.2"}
+
+
+def test_a_server_that_ramps_none_says_so(
+    alice: User, browser_of: Browser, names: Names, server_kind: str
+) -> None:
+    if server_kind == "official":
+        pytest.skip("the dev server ramps versions")
+    name = names.workflow("shop").replace("/", "-")
+    browser = browser_of(alice)
+    with polled_by(name, names.queue(), "b1"):
+        ramp = page_of(name, "ramp", "b1")
+        given = {"token": token_in(browser, ramp), "reason": "try", "percent": "50"}
+        refused = browser.post(ramp, given)
+
+    assert refused.status_code == 422
+    assert "This server has no such function" in words_in(refused)
 
 
 def test_a_ramp_ends(theirs: None, alice: User, browser_of: Browser, names: Names) -> None:
