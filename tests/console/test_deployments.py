@@ -1,6 +1,6 @@
 """Versions of workers: which is current, which ramps, what drains; changed with a reason.
 
-Both servers route by versions; only the dev server ramps one, and the page says so in front of ours.
+Both servers route by versions; only the dev server ramps one, and in front of ours it is said.
 """
 
 from collections.abc import Callable, Iterator

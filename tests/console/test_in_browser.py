@@ -79,8 +79,9 @@ def test_search_select_and_a_query_that_is_wrong(
         page.press("#q", "Enter")
         expect(page.locator("#results tbody tr")).to_have_count(3)
 
+        expect(page.locator(".htmx-request")).to_have_count(0)
         page.locator("#results input[name=run]").first.check()
-        assert page.locator("[data-chosen]").inner_text() == "1 run is selected"
+        expect(page.locator("[data-chosen]")).to_have_text("1 run is selected")
 
         page.fill("#q", query.replace("TaskQueue", "TaskQeue"))
         page.press("#q", "Enter")

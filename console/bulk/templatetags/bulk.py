@@ -14,9 +14,13 @@ COMMON = ("signal", "reset", "cancel", "terminate")
 
 
 @register.inclusion_tag("bulk/acts.html", takes_context=True)
-def bulk_acts(context: Mapping[str, Any], namespace: str) -> dict[str, Any]:
-    """Only what this person may do."""
+def bulk_acts(
+    context: Mapping[str, Any], namespace: str, *, closed: bool = False
+) -> dict[str, Any]:
+    """Only what this person may do; `closed`: what closed runs can take, of the common ones."""
     allowed = verbs.allowed(context["request"].user, namespace)
+    if closed:
+        allowed = [one for one in allowed if not one.closed and one.name in COMMON]
     others = [one for one in allowed if one.name not in COMMON]
     return {
         "namespace": namespace,

@@ -83,6 +83,7 @@ class Fleet:
 
     def __init__(self, server: Server, client: Client, name: str) -> None:
         self.server, self.client, self.name = server, client, name
+        self.started = 0
 
     @asynccontextmanager
     async def worker(self, build: str) -> AsyncIterator[None]:
@@ -99,11 +100,17 @@ class Fleet:
             yield
 
     async def start(self, kind: str, rounds: int = 0) -> WorkflowHandle[Any, str]:
-        name = f"{self.name}-{kind}-{rounds}-{id(self)}"
+        self.started += 1
+        name = f"{self.name}-{kind}-{rounds}-{self.started}"
         handle: WorkflowHandle[Any, str] = await self.client.start_workflow(
             kind, rounds, id=name, task_queue=self.name, result_type=str
         )
         return handle
+
+    async def serves_new_runs(self) -> str:
+        """The build that a run which begins now goes to."""
+        run = await self.start("Pinned")
+        return await run.result()
 
     async def describe(self) -> Any:
         asked = DescribeWorkerDeploymentRequest(namespace="default", deployment_name=self.name)
@@ -178,6 +185,8 @@ async def upgrade(server: Server, name: str) -> list[Any]:
             told.append(await fleet.set_current("two"))
             await eventually_async(fleet.versions, lambda found: "DRAINING" in found["one"][0])
             told.append(await fleet.versions())
+            # The dev server's queues hear of it a moment later.
+            await eventually_async(fleet.serves_new_runs, lambda by: by == "two", within=20)
             for run in (pinned, upgraded):
                 await run.signal("go")
             told += [await pinned.result(), await upgraded.result()]
