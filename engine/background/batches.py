@@ -39,6 +39,7 @@ from engine.errors import (
     Unavailable,
 )
 from engine.namespaces import Namespace, Namespaces
+from engine.patience import be_patient
 from engine.store import batches as store
 from engine.store.batches import DONE, REFUSED, Batch, Lost, Outcome, Target
 from engine.store.pool import PASSING, Pool
@@ -267,6 +268,7 @@ class Batches:
 
     async def keep(self) -> None:
         """Go on with what is due, until cancelled; a failure ends no loop."""
+        be_patient()
         try:
             await asyncio.gather(*(self._keep_one(number) for number in range(len(self._pools))))
         finally:

@@ -1,8 +1,8 @@
 """AdminService.ExecuteMany: many writes to runs in one message, each of them answered by itself.
 
 What a call costs beside its work, in the client and here, is then paid once for all of them; and
-they reach the writer together, so that one commit carries them. Each goes by the same checks and
-the same route as it would alone.
+they reach the writer together, which takes them in small parts between the works of all others
+(`engine/patience.py`). Each goes by the same checks and the same route as it would alone.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from engine.errors import EngineError, InvalidArgument
 from engine.frontend import forwarding, interventions, statuses, steering
 from engine.frontend.guard import Function, guarded, serialised
 from engine.frontend.parts import Parts
+from engine.patience import be_patient
 
 NAME = "ExecuteMany"
 CALLS_MAX = 100
@@ -56,6 +57,7 @@ def handler(parts: Parts) -> grpc.RpcMethodHandler[Payloads, Payloads]:
         table[name.encode()] = (shape, forwarding.routed(parts, SERVICE, name, function))
 
     async def execute(parts: Parts, request: Payloads) -> Payloads:
+        be_patient()
         if len(request.payloads) > CALLS_MAX:
             raise InvalidArgument(f"more than {CALLS_MAX} calls in one message")
         calls = (_answered(parts, table, one) for one in request.payloads)

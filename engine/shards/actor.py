@@ -167,7 +167,7 @@ class Writer:
             await self._inbox.wait(min(LOCKS_LOOKED_AFTER_SECONDS, max(self._look_at - now(), 0.0)))
             if now() >= min(self._heard_at + LOCKS_LOOKED_AFTER_SECONDS, self._look_at):
                 await self._look_after_locks(connection)
-            if pause := self._pace.pause_seconds(len(self._inbox) + self._ahead.waiting):
+            if pause := self._pace.pause_seconds(self._inbox.pressing + self._ahead.waiting):
                 await asyncio.sleep(pause)
             taken = self._take()
             works = [work for work in taken if self._is_mine(work)]
@@ -176,7 +176,7 @@ class Writer:
 
     def _take(self) -> list[Work]:
         if not self._singly:
-            return self._inbox.take(WORKS_MAX)
+            return self._inbox.take(WORKS_MAX, beside=self._ahead.waiting)
         if self._ahead.waiting:
             return []
         self._singly -= 1
@@ -227,7 +227,7 @@ class Writer:
         self.cache.clear()
         self.wakes.clear()
         self.watchers.forget_all()
-        for work in [*self._ahead.forget(), *self._inbox.take(INBOX_MAX)]:
+        for work in [*self._ahead.forget(), *self._inbox.empty()]:
             _refuse(work, Unavailable(why))
 
     # -- one batch
@@ -257,7 +257,7 @@ class Writer:
             self._ahead.under_way = None
         self.counters.batches += 1
         self.counters.works += len(begun.works)
-        self._pace.note(len(begun.works))
+        self._pace.note(sum(not work.patient for work in begun.works))
         begun.release.let_out()
         self.cache.trim(self._ahead.needs)
 

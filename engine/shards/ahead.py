@@ -71,7 +71,7 @@ class Ahead:
 
     def has_taken(self, work: Work) -> bool:
         """Step it now, if its run is as it is stored, or as the batch to come leaves it."""
-        if type(work) is not Submit or not self._writer.owns(work.key):
+        if type(work) is not Submit or work.patient or not self._writer.owns(work.key):
             return False
         entry = self._writer.cache.get(work.key)
         if entry is None or (self._begun is not None and not self._begun.has_room):

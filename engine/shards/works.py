@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from engine.core.inputs import Input, Reset, Start
 from engine.core.keys import RunKey
 from engine.core.state import RunState
+from engine.patience import is_patient
 from engine.ports import StartPolicy
 
 
@@ -17,6 +18,8 @@ from engine.ports import StartPolicy
 class Work:
     key: RunKey
     answer: asyncio.Future[Any]
+    #: It lets everybody else's go first.
+    patient: bool = field(default_factory=is_patient, kw_only=True)
 
 
 @dataclass(slots=True)

@@ -141,10 +141,17 @@ async def grow(server: Server, name: str, events: int) -> WorkflowExecution:
     return run
 
 
-async def lag(server: Server, load: Callable[[], Awaitable[None]]) -> None:
-    """From the answer to a start until a search finds the run, while the engine is busy."""
-    busy = asyncio.create_task(load())
-    await asyncio.sleep(2)
+async def lag(server: Server, load: Callable[[asyncio.Event], Awaitable[None]]) -> None:
+    """From the answer to a start until a search finds the run, while the engine is busy.
+
+    Counted from the load's second round on: its programs have started, and what serves
+    them has been warmed up, as in the table of the servers.
+    """
+    at_full_load = asyncio.Event()
+    busy = asyncio.create_task(load(at_full_load))
+    reached = asyncio.create_task(at_full_load.wait())
+    await asyncio.wait((busy, reached), return_when=asyncio.FIRST_COMPLETED)
+    assert not busy.done(), "the load ended before it was reached"
     took = []
     for number in range(PROBES):
         name = f"probe-{number}"
@@ -171,8 +178,8 @@ async def found(server: Server, asked: ListWorkflowExecutionsRequest) -> None:
         await asyncio.sleep(LOOK_SECONDS)
 
 
-async def full_load(address: str) -> None:
-    """The bench's own work, fifty in flight, until it is cancelled."""
+async def full_load(address: str, reached: asyncio.Event) -> None:
+    """The bench's own work, fifty in flight, until it is cancelled; `reached` after a round."""
     worker = await _program("worker", address)
     load = await _program("load", address)
     assert load.stdin is not None
@@ -184,6 +191,7 @@ async def full_load(address: str) -> None:
             line = await load.stdout.readline()
             rate = json.loads(line)["per_second"]
             sys.stdout.write(f"  meanwhile {rate:.0f} workflows a second\n")
+            reached.set()
     finally:
         for program in (load, worker):
             program.kill()
@@ -204,7 +212,7 @@ async def measure(up: Up, counts: list[int]) -> None:
     browser = Browser(f"http://127.0.0.1:{up.console_port}", "alice", password)
     await measure_lists(up, server, browser, counts)
     await measure_runs(server, browser)
-    await lag(server, lambda: full_load(address))
+    await lag(server, lambda reached: full_load(address, reached))
     await server.channel.close()
 
 

@@ -3,13 +3,13 @@
 import asyncio
 
 from engine.core.keys import RunKey
-from engine.shards.inbox import Inbox
+from engine.shards.inbox import PATIENT_AT_ONCE, PATIENT_BESIDE_OTHERS, Inbox
 from engine.shards.works import Delete, Work
 
 
-def work(name: str) -> Work:
+def work(name: str, *, patient: bool = False) -> Work:
     answer = asyncio.get_running_loop().create_future()
-    return Delete(key=RunKey("namespace", name, ""), answer=answer)
+    return Delete(key=RunKey("namespace", name, ""), answer=answer, patient=patient)
 
 
 async def test_works_leave_in_the_order_that_they_came() -> None:
@@ -52,3 +52,38 @@ async def test_waiting_ends_when_something_comes() -> None:
 
 async def test_waiting_ends_by_itself() -> None:
     await asyncio.wait_for(Inbox(maxsize=10).wait(0.01), 1)
+
+
+async def test_patient_works_go_after_all_others_and_a_few_at_a_time() -> None:
+    inbox = Inbox(maxsize=100)
+    patient = [
+        work(f"patient {number}", patient=True)
+        for number in range(PATIENT_AT_ONCE + PATIENT_BESIDE_OTHERS)
+    ]
+    for one in patient:
+        inbox.put(one)
+    pressing = work("pressing")
+    inbox.put(pressing)
+
+    assert inbox.pressing == 1
+    assert inbox.take(100) == [pressing, *patient[:PATIENT_BESIDE_OTHERS]]
+    assert inbox.take(100) == patient[PATIENT_BESIDE_OTHERS:][:PATIENT_AT_ONCE]
+    assert len(inbox) == 0
+
+
+async def test_patient_works_take_no_room_from_the_others_of_a_batch() -> None:
+    inbox = Inbox(maxsize=10)
+    pressing = [work(name) for name in "ab"]
+    for one in (work("patient", patient=True), *pressing):
+        inbox.put(one)
+
+    assert inbox.take(2) == pressing
+
+
+async def test_who_is_patient_fills_the_inbox_as_others_do() -> None:
+    inbox = Inbox(maxsize=1)
+
+    assert inbox.put(work("a", patient=True))
+    assert not inbox.put(work("b"))
+    assert [one.key.workflow_id for one in inbox.empty()] == ["a"]
+    assert len(inbox) == 0
