@@ -9,13 +9,23 @@ from typing import Any
 
 import grpc
 from temporalio import workflow
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.deployment.v1 import WorkerDeploymentOptions
 from temporalio.api.deployment.v1 import WorkerDeploymentVersion as Version
-from temporalio.api.enums.v1 import VersionDrainageStatus, WorkerDeploymentVersionStatus
+from temporalio.api.enums.v1 import (
+    VersionDrainageStatus,
+    WorkerDeploymentVersionStatus,
+    WorkerVersioningMode,
+)
+from temporalio.api.enums.v1 import VersioningBehavior as Behavior
+from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import (
     DeleteWorkerDeploymentRequest,
     DeleteWorkerDeploymentVersionRequest,
+    DescribeTaskQueueRequest,
     DescribeWorkerDeploymentRequest,
     DescribeWorkerDeploymentVersionRequest,
+    DescribeWorkflowExecutionRequest,
     ListWorkerDeploymentsRequest,
     SetWorkerDeploymentCurrentVersionRequest,
 )
@@ -24,9 +34,11 @@ from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkerDeploymentConfig
 
 from tests.features.differential.test_histories import official  # noqa: F401  a fixture
+from tests.support.commands import start_child
 from tests.support.engine import Server
 from tests.support.eventually import eventually_async
 from tests.support.names import Names
+from tests.support.worker import ScriptedWorker
 
 #: Of versions, what tells how they are, without the time.
 Told = tuple[str, str, str]
@@ -198,6 +210,44 @@ async def upgrade(server: Server, name: str) -> list[Any]:
     return told
 
 
+async def routed(server: Server, name: str) -> list[str]:
+    """What a queue says of versions; and of a child whose parent is pinned, before it begins."""
+    fleet = Fleet(server, await Client.connect(server.address), name)
+    options = WorkerDeploymentOptions(
+        deployment_name=name,
+        build_id="one",
+        worker_versioning_mode=WorkerVersioningMode.WORKER_VERSIONING_MODE_VERSIONED,
+    )
+
+    async def current() -> str:
+        asked = DescribeTaskQueueRequest(namespace="default", task_queue=TaskQueue(name=name))
+        told = (await server.workflows.DescribeTaskQueue(asked)).versioning_info
+        return f"{told.current_deployment_version} {told.current_version}".replace(name, "NAME")
+
+    said = [await current()]
+    async with fleet.worker("one"):
+        await fleet.set_current("one")
+        said.append(await eventually_async(current, lambda now: now != said[0], within=20))
+    worker = ScriptedWorker(server, name)
+    parent = await server.start(f"{name}-parent", name)
+    task = await eventually_async(
+        lambda: worker.poll(deployment_options=options), lambda task: task.task_token
+    )
+    await worker.answer(
+        task,
+        start_child(f"{name}-child", name),
+        deployment_options=options,
+        versioning_behavior=Behavior.VERSIONING_BEHAVIOR_PINNED,
+    )
+    await eventually_async(lambda: server.history(parent), lambda events: len(events) > 5)
+    child = DescribeWorkflowExecutionRequest(
+        namespace="default", execution=WorkflowExecution(workflow_id=f"{name}-child")
+    )
+    info = (await server.workflows.DescribeWorkflowExecution(child)).workflow_execution_info
+    said.append(f"{info.versioning_info} {info.worker_deployment_name}".replace(name, "NAME"))
+    return said
+
+
 async def refusals(server: Server, name: str) -> list[str]:
     """What cannot be done to a deployment, before it is there and after."""
     fleet = Fleet(server, await Client.connect(server.address), name)
@@ -245,6 +295,18 @@ async def test_both_servers_keep_pinned_runs_on_their_version_and_move_the_other
     name = names.queue()
 
     ours, theirs = await asyncio.gather(upgrade(server, name), upgrade(official, name))
+
+    assert ours == theirs
+
+
+async def test_both_servers_say_where_a_queue_is_routed_and_what_a_child_inherits(
+    server: Server,
+    official: Server,  # noqa: F811  the fixture
+    names: Names,
+) -> None:
+    name = names.queue()
+
+    ours, theirs = await asyncio.gather(routed(server, name), routed(official, name))
 
     assert ours == theirs
 
