@@ -135,6 +135,7 @@ def _extended(state: RunState) -> WorkflowExecutionExtendedInfo:
         execution_expiration_time=timestamp(state.execution_expires_at),
         run_expiration_time=timestamp(state.run_expires_at),
         last_reset_time=timestamp(state.reset_at),
+        reset_run_id=state.reset_run_id,
         original_start_time=timestamp(state.original_started_at),
         cancel_requested=state.cancel_requested,
     )
