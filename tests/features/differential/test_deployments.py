@@ -27,6 +27,7 @@ from temporalio.api.workflowservice.v1 import (
     DescribeWorkerDeploymentVersionRequest,
     DescribeWorkflowExecutionRequest,
     ListWorkerDeploymentsRequest,
+    ResetWorkflowExecutionRequest,
     SetWorkerDeploymentCurrentVersionRequest,
 )
 from temporalio.client import Client, WorkflowHandle
@@ -248,6 +249,42 @@ async def routed(server: Server, name: str) -> list[str]:
     return said
 
 
+async def after_resets(server: Server, name: str) -> list[str]:
+    """Of a run that is pinned to the first build: who goes on with it, reset when there is another.
+
+    First from its first task, before its code had said anything; then from its second.
+    """
+    fleet = Fleet(server, await Client.connect(server.address), name)
+    builds = []
+    async with fleet.worker("one"), fleet.worker("two"):
+        await fleet.set_current("one")
+        await eventually_async(fleet.serves_new_runs, lambda by: by == "one", within=20)
+        for cut in (4, 8):
+            run = await fleet.start("Pinned", 1)
+            await eventually_async(lambda run=run: run.query("build"))
+            await run.signal("ignored")
+            await eventually_async(
+                lambda run=run: server.history(WorkflowExecution(workflow_id=run.id)),
+                lambda events: len(events) == 8,
+            )
+            await fleet.set_current("two")
+            await eventually_async(fleet.serves_new_runs, lambda by: by == "two", within=20)
+            request = ResetWorkflowExecutionRequest(
+                namespace="default",
+                workflow_execution=WorkflowExecution(workflow_id=run.id),
+                workflow_task_finish_event_id=cut,
+                request_id=f"{name} {cut}",
+            )
+            await server.workflows.ResetWorkflowExecution(request)
+            again = fleet.client.get_workflow_handle_for(Pinned.run, run.id)
+            builds.append(await eventually_async(lambda again=again: again.query(Pinned.build)))
+            await again.signal(Pinned.go)
+            builds.append(await again.result())
+            await fleet.set_current("one")
+            await eventually_async(fleet.serves_new_runs, lambda by: by == "one", within=20)
+    return builds
+
+
 async def refusals(server: Server, name: str) -> list[str]:
     """What cannot be done to a deployment, before it is there and after."""
     fleet = Fleet(server, await Client.connect(server.address), name)
@@ -309,6 +346,18 @@ async def test_both_servers_say_where_a_queue_is_routed_and_what_a_child_inherit
     ours, theirs = await asyncio.gather(routed(server, name), routed(official, name))
 
     assert ours == theirs
+
+
+async def test_after_a_reset_a_pinned_run_keeps_its_version_on_both_servers(
+    server: Server,
+    official: Server,  # noqa: F811  the fixture
+    names: Names,
+) -> None:
+    name = names.queue()
+
+    ours, theirs = await asyncio.gather(after_resets(server, name), after_resets(official, name))
+
+    assert ours == theirs == ["two", "two", "one", "one"]
 
 
 async def test_both_servers_refuse_the_same_of_a_deployment(
