@@ -187,8 +187,9 @@ async def _parts(
     batches = Batches(namespaces, reader, pools, clock, shards.shard_of)
     deployments = Deployments(pools[0], clock, queues.versions)
     sweeps = Retention(
-        shards, namespaces, reader, pools, clock, schedules=schedules, batches=batches
-    )
+        shards, namespaces, reader, pools, clock,
+        schedules=schedules, batches=batches, deployments=deployments,
+    )  # fmt: skip
     _keep(stack, sweeps.keep_sweeping(config.retention_sweep_seconds))
     _keep(stack, namespaces.keep_fresh())
     return Parts(

@@ -1,9 +1,8 @@
 """A history event as the console sees it: cheap to make, since a page may need ten thousand.
 
 An Event keeps its message and decodes attributes only when somebody looks at them. `head` is the
-event that opened
-its group (an activity's Scheduled, a timer's Started …), so that groups need no second look at the
-wire.
+event that opened its group (an activity's Scheduled, a timer's Started …), so that groups need no
+second look at the wire.
 """
 
 import re
@@ -248,6 +247,15 @@ def task_failed_because(event: Event) -> str:
     name = WorkflowTaskFailedCause.Name(cause) if cause else ""
     words = name.removeprefix("WORKFLOW_TASK_FAILED_CAUSE_").split("_")
     return "".join(word.capitalize() for word in words)
+
+
+def undelivered_because(event: Event) -> str:
+    """Why a signal or cancellation did not reach the run that it was sent to."""
+    return UNDELIVERED.get(getattr(event.attributes, "cause", 0), "it takes no more signals")
+
+
+#: causes by the numbers that signals and cancellations share
+UNDELIVERED = {0: "nobody says why", 1: "no such run is open", 2: "there is no such namespace"}
 
 
 def reset_from(event: Event) -> str:

@@ -18,6 +18,15 @@ class RunKey:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkerVersion:
+    deployment: str
+    build: str
+
+    def __str__(self) -> str:
+        return f"{self.build} of {self.deployment}"
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """What this engine knows of a run's trouble.
 
@@ -161,3 +170,5 @@ class RunDetail:
     waits: Mapping[str, int] = field(default_factory=dict)
     #: the run that this one was reset into, where the server tells
     reset_run_id: str = ""
+    #: only workers of this version may have its tasks
+    pinned_to: WorkerVersion | None = None

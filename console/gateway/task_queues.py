@@ -4,12 +4,14 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.deployment.v1 import WorkerDeploymentOptions, WorkerDeploymentVersion
+from temporalio.api.enums.v1 import TaskQueueType, WorkerVersioningMode
 from temporalio.api.taskqueue.v1 import PollerInfo, TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 
 from console.gateway import payloads, workflows
 from console.gateway.channel import GatewayError, Trouble, call, workflow_service
+from console.gateway.runs import WorkerVersion
 
 TYPES = {
     "workflow": TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
@@ -23,6 +25,8 @@ class Poller:
     identity: str
     last_seen_at: datetime | None
     build: str
+    #: None for a worker that the server does not route by its version
+    version: WorkerVersion | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,10 @@ class Side:
     backlog_age: timedelta | None
     added_per_second: float
     dispatched_per_second: float
+    #: whose workers have what is pinned to no version; None for those without one
+    current: WorkerVersion | None = None
+    #: a share of it goes to another version
+    ramps: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +86,18 @@ def _side(namespace: str, name: str, side: str) -> Side:
         backlog_age=payloads.span(answer.stats.approximate_backlog_age),
         added_per_second=answer.stats.tasks_add_rate,
         dispatched_per_second=answer.stats.tasks_dispatch_rate,
+        current=_version(answer.versioning_info.current_deployment_version),
+        ramps=answer.versioning_info.ramping_version_percentage > 0,
     )
 
 
 def _poller(info: PollerInfo) -> Poller:
     build = info.deployment_options.build_id or info.worker_version_capabilities.build_id
-    return Poller(info.identity, payloads.moment(info.last_access_time), build)
+    options = info.deployment_options
+    routed = options.worker_versioning_mode == WorkerVersioningMode.WORKER_VERSIONING_MODE_VERSIONED
+    version = _version(options) if routed else None
+    return Poller(info.identity, payloads.moment(info.last_access_time), build, version)
+
+
+def _version(given: WorkerDeploymentVersion | WorkerDeploymentOptions) -> WorkerVersion | None:
+    return WorkerVersion(given.deployment_name, given.build_id) if given.build_id else None

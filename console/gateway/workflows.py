@@ -10,9 +10,14 @@ from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import (
     PendingActivityState,
     PendingWorkflowTaskState,
+    VersioningBehavior,
     WorkflowExecutionStatus,
 )
-from temporalio.api.workflow.v1 import PendingActivityInfo, WorkflowExecutionInfo
+from temporalio.api.workflow.v1 import (
+    PendingActivityInfo,
+    WorkflowExecutionInfo,
+    WorkflowExecutionVersioningInfo,
+)
 from temporalio.api.workflowservice.v1 import (
     CountWorkflowExecutionsRequest,
     DescribeWorkflowExecutionRequest,
@@ -35,6 +40,7 @@ from console.gateway.runs import (
     RunKey,
     RunPage,
     RunSummary,
+    WorkerVersion,
 )
 
 #: A server of ours sends these with each run; the presence of the first one tells.
@@ -170,7 +176,19 @@ def detail(namespace: str, answer: DescribeWorkflowExecutionResponse) -> RunDeta
         ),
         task=_task(answer),
         reset_run_id=answer.workflow_extended_info.reset_run_id,
+        pinned_to=_pinned_to(about.versioning_info),
     )
+
+
+def _pinned_to(info: WorkflowExecutionVersioningInfo) -> WorkerVersion | None:
+    """What whoever started it says comes before what its code says."""
+    override = info.versioning_override
+    if override.HasField("override"):
+        version = override.pinned.version if override.HasField("pinned") else None
+    else:
+        is_pinned = info.behavior == VersioningBehavior.VERSIONING_BEHAVIOR_PINNED
+        version = info.deployment_version if is_pinned else None
+    return WorkerVersion(version.deployment_name, version.build_id) if version else None
 
 
 def _parent(namespace: str, info: WorkflowExecutionInfo) -> RunKey | None:

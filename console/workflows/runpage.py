@@ -52,6 +52,8 @@ class Head:
     full: str
     #: of the timeline; the pages of its events and steps lie below it
     url: str
+    #: the run that goes on from this one since it was reset
+    reset_run_id: str = ""
     template: str = "workflows/head.html"
     #: the name of the file that it was opened from, if it was
     file: str = ""
@@ -78,6 +80,7 @@ def head(run: RunDetail, tab: str, now: datetime, acts: int) -> Head:
         duration=(summary.closed_at or now) - summary.started_at if summary.started_at else None,
         is_open=summary.is_open,
         build=summary.build,
+        reset_run_id=run.reset_run_id,
         events=summary.history_length,
         size=summary.history_bytes,
         parent=summary.parent,

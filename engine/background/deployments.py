@@ -160,6 +160,15 @@ class Deployments:
         await self.tell_others()
         return before
 
+    async def delete_all(self, namespace_id: str) -> None:
+        """Those of a namespace that is going; what a late poll makes goes with the next call."""
+        if not self.of_namespace(namespace_id):
+            return
+        async with self._pool.connection() as connection:
+            await store.drop_all(connection, namespace_id)
+        await self.read()
+        await self.tell_others()
+
     async def set_current(
         self,
         namespace_id: str,

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Sequence
 
 from engine.background.batches import Batches
+from engine.background.deployments import Deployments
 from engine.background.schedules import Schedules
 from engine.clock import Clock
 from engine.core.inputs import Terminate
@@ -41,11 +42,13 @@ class Retention:
         *,
         schedules: Schedules,
         batches: Batches,
+        deployments: Deployments,
     ) -> None:
         self._shards = shards
         self._namespaces = namespaces
         self._schedules = schedules
         self._batches = batches
+        self._deployments = deployments
         self._reader = reader
         self._pools = pools
         self._clock = clock
@@ -64,6 +67,7 @@ class Retention:
         for namespace in await self._namespaces.all():
             if namespace.is_deleted:
                 await self._schedules.delete_all(namespace.id)
+                await self._deployments.delete_all(namespace.id)
             await self._batches.forget(namespace)
             # As long as there may be more: what ends in a minute must go in a minute.
             while (gone := await self._sweep_once(namespace)) > 0:

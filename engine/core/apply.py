@@ -242,6 +242,10 @@ def _request_seen(state: RunState, mark: marks.RequestSeen) -> None:
     state.seen_request_ids[mark.request_id] = None
 
 
+def _reset_into(state: RunState, mark: marks.ResetInto) -> None:
+    state.reset_run_id = mark.run_id
+
+
 def _rested(state: RunState, mark: marks.Rested) -> None:
     state.has_rested = True
 
@@ -254,6 +258,7 @@ MARK_APPLIERS: dict[type, Callable[..., None]] = {
     marks.UpdateRefused: _update_refused,
     marks.StartedBy: _started_by,
     marks.RequestSeen: _request_seen,
+    marks.ResetInto: _reset_into,
     marks.Rested: _rested,
     **apply_task.MARKS,
     **apply_work.MARKS,

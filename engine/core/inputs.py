@@ -251,6 +251,12 @@ class Reset(Given, frozen=True, kw_only=True):
     request_id: str
 
 
+class ResetInto(Given, frozen=True, kw_only=True):
+    """To the base run of a reset, which is closed by then: `run_id` goes on from it."""
+
+    run_id: str
+
+
 class ClearSticky(Given, frozen=True, kw_only=True):
     pass
 
@@ -279,5 +285,6 @@ Input = (
     | ChildClosed
     | ExternalAnswered
     | Reset
+    | ResetInto
     | ClearSticky
 )

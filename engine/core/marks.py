@@ -170,6 +170,12 @@ class RequestSeen(Fact, frozen=True, kw_only=True):
     request_id: str
 
 
+class ResetInto(Fact, frozen=True, kw_only=True):
+    """The run was reset, and `run_id` goes on from it; the last of several counts."""
+
+    run_id: str
+
+
 class Rested(Fact, frozen=True, kw_only=True):
     """For the first time the run only waits, and for more than an activity: its record says so."""
 
@@ -194,5 +200,6 @@ Mark = (
     | UpdateRefused
     | StartedBy
     | RequestSeen
+    | ResetInto
     | Rested
 )

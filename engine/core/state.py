@@ -151,6 +151,8 @@ class RunState(msgspec.Struct, kw_only=True):
     # Of the first event; a run made by a reset has that of another run.
     original_started_at: int = 0
     reset_at: int = 0
+    # The run that goes on from this one since it was reset.
+    reset_run_id: str = ""
     execution_at: int = 0
     closed_at: int = 0
     run_expires_at: int = 0

@@ -52,6 +52,8 @@ def step(state: RunState, given: inputs.Input, limits: Limits) -> Step:
         before = _shown(state)
         TRANSITIONS[type(given)](turn, given)
         _finish(turn, before)
+    elif isinstance(given, inputs.ResetInto):
+        reset.note(turn, given)
     else:
         _closed_already(given)
     return Step(tuple(turn.events), tuple(turn.marks), tuple(turn.effects))
@@ -363,6 +365,7 @@ TRANSITIONS: dict[type, Callable[[Turn, Any], None]] = {
     inputs.ChildClosed: _child_closed,
     inputs.ExternalAnswered: _external_answered,
     inputs.Reset: _reset,
+    inputs.ResetInto: reset.note,
     inputs.ClearSticky: _clear_sticky,
 }
 FOR_WORKERS = (

@@ -73,6 +73,14 @@ def note(state: RunState, attributes: WorkflowTaskCompletedEventAttributes) -> N
     _show(state)
 
 
+def shown(state: RunState) -> tuple[str, str, int]:
+    """Deployment, build id and behavior; until its own first task those that it inherits."""
+    if state.deployment or not state.pin:
+        return state.deployment, state.build_id, state.behavior
+    deployment, _, build_id = state.pin.partition(":")
+    return deployment, build_id, PINNED
+
+
 def _show(state: RunState) -> None:
     version = version_name(state.deployment, state.build_id) if state.build_id else ""
     builds = [f"pinned:{version}"] if state.pin else []

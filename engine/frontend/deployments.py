@@ -46,7 +46,6 @@ from search.query.errors import QueryError, SearchUnavailable
 
 Summary = WorkerDeploymentInfo.WorkerDeploymentVersionSummary
 VERSIONED = WorkerVersioningMode.WORKER_VERSIONING_MODE_VERSIONED
-UNVERSIONED_NAME = "__unversioned__"
 NAME_CHARACTERS_MAX = 255
 VERSIONS_MAX = 100
 PAGE_ROWS_MAX = 100
@@ -232,7 +231,7 @@ async def set_current(
 
 
 def _older_build_id(request: SetWorkerDeploymentCurrentVersionRequest) -> str:
-    if request.version in ("", UNVERSIONED_NAME):
+    if request.version in ("", task_queues.UNVERSIONED_NAME):
         return ""
     return request.version.partition(".")[2]
 
@@ -342,7 +341,7 @@ def _version(found: Deployment, build_id: str) -> WorkerDeploymentVersion:
 
 
 def _old_name(found: Deployment, build_id: str) -> str:
-    return f"{found.name}.{build_id}" if build_id else UNVERSIONED_NAME
+    return f"{found.name}.{build_id}" if build_id else task_queues.UNVERSIONED_NAME
 
 
 def _summary(parts: Parts, found: Deployment, version: Version) -> Summary:

@@ -22,7 +22,7 @@ from temporalio.api.workflow.v1 import (
 )
 from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionResponse
 
-from engine.core import activity_options, retry, visibility
+from engine.core import activity_options, retry, versioning, visibility
 from engine.core.state import Activity, Child, RunState, WorkflowTask
 from engine.frontend import rows
 from engine.protocol.times import timestamp
@@ -116,16 +116,17 @@ def _add_maps(info: WorkflowExecutionInfo, state: RunState) -> None:
 
 def _add_versioning(info: WorkflowExecutionInfo, state: RunState) -> None:
     assert state.start is not None
-    info.worker_deployment_name = state.deployment
-    versioning = info.versioning_info
-    if state.build_id:
-        versioning.behavior = state.behavior  # type: ignore[assignment]
-        versioning.version = f"{state.deployment}.{state.build_id}"
-        versioning.deployment_version.deployment_name = state.deployment
-        versioning.deployment_version.build_id = state.build_id
+    deployment, build_id, behavior = versioning.shown(state)
+    info.worker_deployment_name = deployment
+    shown = info.versioning_info
+    if build_id:
+        shown.behavior = behavior  # type: ignore[assignment]
+        shown.version = f"{deployment}.{build_id}"
+        shown.deployment_version.deployment_name = deployment
+        shown.deployment_version.build_id = build_id
     if state.override:
-        versioning.versioning_override.CopyFrom(state.start.versioning_override)
-    if not versioning.ByteSize():
+        shown.versioning_override.CopyFrom(state.start.versioning_override)
+    if not shown.ByteSize():
         info.ClearField("versioning_info")
 
 
@@ -134,6 +135,7 @@ def _extended(state: RunState) -> WorkflowExecutionExtendedInfo:
         execution_expiration_time=timestamp(state.execution_expires_at),
         run_expiration_time=timestamp(state.run_expires_at),
         last_reset_time=timestamp(state.reset_at),
+        reset_run_id=state.reset_run_id,
         original_start_time=timestamp(state.original_started_at),
         cancel_requested=state.cancel_requested,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from temporalio.api.deployment.v1 import WorkerDeploymentVersion
 from temporalio.api.enums.v1 import DescribeTaskQueueMode, RateLimitSource, TaskQueueType
 from temporalio.api.taskqueue.v1 import (
     PollerInfo,
@@ -12,6 +13,7 @@ from temporalio.api.taskqueue.v1 import (
     TaskQueueStatus,
     TaskQueueTypeInfo,
     TaskQueueVersionInfo,
+    TaskQueueVersioningInfo,
 )
 from temporalio.api.workflowservice.v1 import (
     DescribeTaskQueueRequest,
@@ -28,6 +30,8 @@ from engine.ports import PollerSeen, QueueReport
 from engine.protocol import times
 
 PRIORITY_DEFAULT = 3
+# What the protocol calls the version of workers that have none.
+UNVERSIONED_NAME = "__unversioned__"
 # A worker that sets no rate of its own is shown with this one.
 RATE_UNLIMITED = 100_000.0
 KINDS: Mapping[TaskQueueType.ValueType, str] = {
@@ -47,7 +51,10 @@ async def describe(parts: Parts, request: DescribeTaskQueueRequest) -> DescribeT
     if request.api_mode == ENHANCED:
         return await _enhanced(parts, request, namespace.id)
     report = await _report(parts, namespace.id, name, request.task_queue_type)
-    return _response(parts, request, report)
+    response = _response(parts, request, report)
+    key = QueueKey(namespace.id, name, KINDS[request.task_queue_type])
+    response.versioning_info.CopyFrom(_routed(parts, key))
+    return response
 
 
 async def _report(
@@ -83,6 +90,19 @@ def _response(
             )
         )
     return response
+
+
+def _routed(parts: Parts, key: QueueKey) -> TaskQueueVersioningInfo:
+    """Whose workers have what is pinned to no version."""
+    name, _, build_id = parts.deployments.current_of(key).partition(":")
+    found = parts.deployments.find(key.namespace_id, name) if name else None
+    if found is None:
+        return TaskQueueVersioningInfo(current_version=UNVERSIONED_NAME)
+    return TaskQueueVersioningInfo(
+        current_deployment_version=WorkerDeploymentVersion(deployment_name=name, build_id=build_id),
+        current_version=f"{name}.{build_id}",
+        update_time=times.timestamp(found.current_at),
+    )
 
 
 async def _enhanced(

@@ -24,7 +24,7 @@ from engine.core.effects import (
     TellSchedule,
     WorkflowTaskStarted,
 )
-from engine.core.inputs import Input, StartActivity, StartWorkflowTask, Terminate
+from engine.core.inputs import Input, ResetInto, StartActivity, StartWorkflowTask, Terminate
 from engine.core.keys import WORKFLOW, RunKey
 from engine.core.state import RunState
 from engine.core.step import step
@@ -204,6 +204,8 @@ def _reset(writer: Writer, work: BeginReset, batch: Batch, release: Release) -> 
         advance(writer, current, terminate, batch, release)
     key = base.state.key._replace(run_id=work.new_run_id)
     _begin(writer, key, work.given, batch, release)
+    noted = ResetInto(at=work.given.at, run_id=work.new_run_id)
+    advance(writer, base, noted, batch, release)
     release.answer(work, work.new_run_id)
 
 

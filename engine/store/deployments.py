@@ -30,6 +30,7 @@ _write: LiteralString = """
 _drop: LiteralString = """
     delete from deployments where namespace_id = %(namespace_id)s and name = %(name)s
 """
+_drop_all: LiteralString = "delete from deployments where namespace_id = %(namespace_id)s"
 
 
 async def every(connection: Connection) -> list[Row]:
@@ -55,3 +56,7 @@ async def write(connection: Connection, row: Row) -> None:
 
 async def drop(connection: Connection, namespace_id: str, name: str) -> None:
     await connection.execute(_drop, {"namespace_id": namespace_id, "name": name})
+
+
+async def drop_all(connection: Connection, namespace_id: str) -> None:
+    await connection.execute(_drop_all, {"namespace_id": namespace_id})

@@ -3,30 +3,23 @@
 Both servers route by versions; only the dev server ramps one, and in front of ours it is said.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
-from temporalio.api.deployment.v1 import WorkerDeploymentOptions
-from temporalio.api.enums.v1 import WorkerVersioningMode
-from temporalio.api.taskqueue.v1 import TaskQueue
-from temporalio.api.workflowservice.v1 import PollWorkflowTaskQueueRequest
 
 from console.audit.models import AuditEntry
 from console.deployments import presenters
 from console.gateway import deployments as gateway
-from console.gateway.channel import GatewayError, workflow_service
 from console.gateway.deployments import Routing
 from tests.console.conftest import NAMESPACE
-from tests.support.eventually import eventually
 from tests.support.names import Names
 from tests.support.pages import words_in
+from tests.support.versions import polled_by
 
 URL = f"/namespaces/{NAMESPACE}/deployments/"
-POLL_SECONDS = 20.0
 
 Browser = Callable[..., Client]
 
@@ -35,34 +28,6 @@ Browser = Callable[..., Client]
 def theirs(server_kind: str) -> None:
     if server_kind != "official":
         pytest.skip("only the dev server ramps a version; ours has its own test of the list")
-
-
-@contextmanager
-def polled_by(name: str, queue: str, *build_ids: str) -> Iterator[None]:
-    """Each as a worker of that version polls, until the server knows all of them."""
-    polls = []
-    for build_id in build_ids:
-        request = PollWorkflowTaskQueueRequest(
-            namespace=NAMESPACE, task_queue=TaskQueue(name=queue), identity=f"worker {build_id}",
-            deployment_options=WorkerDeploymentOptions(
-                deployment_name=name, build_id=build_id,
-                worker_versioning_mode=WorkerVersioningMode.WORKER_VERSIONING_MODE_VERSIONED,
-            ),
-        )  # fmt: skip
-        polls.append(workflow_service().PollWorkflowTaskQueue.future(request, timeout=POLL_SECONDS))
-
-    def known() -> set[str]:
-        try:
-            return {one.build_id for one in gateway.describe(NAMESPACE, name).versions}
-        except GatewayError:
-            return set()
-
-    try:
-        eventually(known, lambda seen: seen == set(build_ids), within=15, every=0.2)
-        yield
-    finally:
-        for poll in polls:
-            poll.cancel()
 
 
 def page_of(name: str, view: str = "deployment", *more: str) -> str:

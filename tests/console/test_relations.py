@@ -120,11 +120,16 @@ def test_the_runs_of_a_chain_say_how_they_came(
     browser = browser_of(carol)
 
     words = [words_in(browser.get(url(run))) for run in (key, second, third)]
+    page = browser.get(url(second, "run"))
 
     assert f"goes on in {second.run_id[:8]}" in words[0]
     assert f"continued as new from {key.run_id[:8]}" in words[1]
     assert f"reset from {second.run_id[:8]}" in words[2]
     assert "this run" in words[2]
+    assert f"was reset into {third.run_id[:8]}" in words[1]
+    assert f"Was reset into {third.run_id[:8]}" in words_in(page)
+    assert url(third, "run") in page.text
+    assert "Was reset into" not in words[2]
 
 
 def test_a_child_in_another_namespace_is_for_who_may_see_it(

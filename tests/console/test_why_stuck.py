@@ -4,13 +4,11 @@
 """
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
 from temporalio.api.common.v1 import RetryPolicy
 from temporalio.api.enums.v1 import WorkflowTaskFailedCause as Cause
 from temporalio.client import WorkflowUpdateStage
@@ -18,11 +16,6 @@ from temporalio.client import WorkflowUpdateStage
 from console.gateway import activities, steering
 from console.gateway.activities import Which
 from console.gateway.runs import RunKey
-from console.gateway.workflows import describe
-from console.workflows.causes import leaf
-from console.workflows.causes.standing import Standing
-from console.workflows.groups import grouped
-from console.workflows.reading import read
 from tests.support.commands import (
     cancel_activity,
     fail,
@@ -34,11 +27,11 @@ from tests.support.commands import (
     start_timer,
 )
 from tests.support.engine import Server
-from tests.support.eventually import eventually
 from tests.support.names import Names
 from tests.support.pages import calls_of, words_in
 from tests.support.programs import Program, running
 from tests.support.scripted import Scripted, stubs
+from tests.support.standings import becomes, said, standing
 
 Browser = Callable[..., Client]
 pytestmark = pytest.mark.usefixtures("db")
@@ -59,22 +52,6 @@ def worker(program: Program, server: Server, names: Names) -> Scripted:
 def other(program: Program, server: Server, names: Names) -> Scripted:
     """Of another queue."""
     return Scripted(program, server, names.queue())
-
-
-def standing(key: RunKey, later: float = 0, *, sees: bool = True) -> Standing:
-    run = describe(key)
-    known = read(run.summary.key, run.summary.history_length)
-    walk = leaf.Walk(lambda _: sees, timezone.now() + timedelta(seconds=later))
-    return leaf.look(run, grouped(known.events, run.activities), known.events, walk)
-
-
-def becomes(cause: str, key: RunKey, later: float = 0) -> Standing:
-    """A server tells of its pollers a moment later."""
-    return eventually(lambda: standing(key, later), lambda found: found.cause == cause)
-
-
-def said(found: Standing) -> str:
-    return found.subject + found.says + ("<when>" if found.next_at else "") + found.after
 
 
 def test_nobody_polls_for_the_workflow(worker: Scripted, names: Names) -> None:

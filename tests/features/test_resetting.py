@@ -12,7 +12,7 @@ from temporalio.api.workflowservice.v1 import (
 )
 
 from tests.support.commands import complete, schedule_activity, start_timer, text
-from tests.support.engine import Server
+from tests.support.engine import PERDURE, Server, engine_on
 from tests.support.history import assert_history
 from tests.support.names import Names
 from tests.support.worker import ScriptedWorker
@@ -200,3 +200,43 @@ async def test_a_reset_needs_a_request_id(server: Server, names: Names) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await reset(server, run, 3, request_id="")
     assert refused.value.details() == "RequestId is not set on request."
+
+
+async def test_a_run_that_was_reset_names_the_run_that_goes_on(
+    server: Server, worker: ScriptedWorker, names: Names
+) -> None:
+    first = await completed_run(server, worker, names)
+    second = await reset(server, first, 4)
+    assert await reset_into(server, first) == second.run_id
+    assert await reset_into(server, second) == ""
+
+    third = await reset(server, first, 4, request_id="again")
+    fourth = await reset(server, second, 4, request_id="from the second")
+
+    assert await reset_into(server, first) == third.run_id
+    assert await reset_into(server, second) == fourth.run_id
+    assert await reset_into(server, third) == "", "it was terminated, and nothing goes on from it"
+
+
+async def test_what_a_run_was_reset_into_is_known_after_a_restart(
+    names: Names, database: str
+) -> None:
+    async with engine_on(database) as address:
+        server = Server(address, PERDURE)
+        worker = ScriptedWorker(server, names.queue())
+        closed = await completed_run(server, worker, names)
+        events = await server.history(closed)
+        after_closed = await reset(server, closed, 4)
+        after_running = await reset(server, after_closed, 4, request_id="while it runs")
+
+    async with engine_on(database) as address:
+        again = Server(address, PERDURE)
+        assert await reset_into(again, closed) == after_closed.run_id
+        assert await reset_into(again, after_closed) == after_running.run_id
+        assert await again.history(closed) == events
+
+
+async def reset_into(server: Server, run: WorkflowExecution) -> str:
+    request = DescribeWorkflowExecutionRequest(namespace="default", execution=run)
+    described = await server.workflows.DescribeWorkflowExecution(request)
+    return described.workflow_extended_info.reset_run_id

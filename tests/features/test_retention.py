@@ -7,6 +7,8 @@ import psycopg
 import pytest
 from google.protobuf.duration_pb2 import Duration
 from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.deployment.v1 import WorkerDeploymentOptions
+from temporalio.api.enums.v1 import WorkerVersioningMode
 from temporalio.api.operatorservice.v1 import DeleteNamespaceRequest
 from temporalio.api.workflowservice.v1 import (
     CountWorkflowExecutionsRequest,
@@ -20,6 +22,7 @@ from tests.support.engine import PERDURE, Server, engine_on
 from tests.support.eventually import eventually_async
 from tests.support.names import Names
 from tests.support.postgres import fresh_database
+from tests.support.worker import ScriptedWorker
 
 DAY = 24 * 3600
 
@@ -97,6 +100,34 @@ async def test_a_deleted_namespace_takes_its_runs_along_even_those_that_run(
         return found.count
 
     assert await eventually_async(count, lambda found: found == 0, within=15) == 0
+
+
+async def test_a_deleted_namespace_takes_its_workers_versions_along_and_no_others(
+    sweeping: Server, database: str, names: Names
+) -> None:
+    async def known() -> set[str]:
+        async with await psycopg.AsyncConnection.connect(database) as connection:
+            found = await connection.execute("select name from deployments")
+            return {name for (name,) in await found.fetchall()}
+
+    for namespace in ("default", names.namespace()):
+        if namespace != "default":
+            await register(sweeping, namespace, DAY)
+        worker = ScriptedWorker(sweeping, names.queue())
+        await worker.poll(within=2.5, deployment_options=versioned(f"of-{namespace}", "one"))
+    assert await known() == {"of-default", f"of-{sweeping.namespace}"}
+
+    await sweeping.operator.DeleteNamespace(DeleteNamespaceRequest(namespace=sweeping.namespace))
+
+    await eventually_async(known, lambda left: left == {"of-default"}, within=15)
+
+
+def versioned(name: str, build_id: str) -> WorkerDeploymentOptions:
+    return WorkerDeploymentOptions(
+        deployment_name=name,
+        build_id=build_id,
+        worker_versioning_mode=WorkerVersioningMode.WORKER_VERSIONING_MODE_VERSIONED,
+    )
 
 
 async def test_a_closed_run_goes_when_its_namespace_no_longer_keeps_it(

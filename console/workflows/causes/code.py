@@ -1,5 +1,6 @@
 """The workflow task: who could take it, and what becomes of it. Pure."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from console.gateway import events as gateway
@@ -79,6 +80,37 @@ def waits_its_turn(facts: Facts) -> Standing | None:
         return None
     says = f" waits since {words.clock(task.scheduled_at)}{behind(facts, queue.name)}"
     return Standing("workflow-backlog", "starving", STUCK, "Its workflow task", says)
+
+
+def update_waits(facts: Facts) -> Standing | None:
+    """Nothing but an update makes a workflow task that no event tells of."""
+    task, named = facts.run.task, _admitted(facts)
+    if task is None or task.attempt > 1 or not (named or _is_eventless(facts)):
+        return None
+    found = nobody_polls(facts) or takes_long(facts) or waits_its_turn(facts)
+    if found is None:
+        return None
+    subject = f"The update {named}" if named else "An update"
+    says = f" is not accepted yet: {found.subject[0].lower()}{found.subject[1:]}{found.says}"
+    return replace(found, cause="update-not-accepted", subject=subject, says=says)
+
+
+def _admitted(facts: Facts) -> str:
+    """After a reset the history has the updates that are to be taken once more."""
+    tasks = [group for group in facts.groups if group.category == "task"]
+    done = max((one.closing.id for one in tasks if one.closing), default=0)
+    names = (
+        group.name
+        for group in facts.groups
+        if group.head.step == "admitted" and group.closing is None and group.id > done
+    )
+    return next(names, "")
+
+
+def _is_eventless(facts: Facts) -> bool:
+    """The official server shows events of such a task, beyond the history's length."""
+    length = facts.run.summary.history_length
+    return facts.is_whole and all(one.id > length for one in facts.open("task"))
 
 
 def behind(facts: Facts, name: str, *, activity: bool = False) -> str:

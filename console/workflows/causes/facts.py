@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from console.gateway.events import Event
 from console.gateway.metadata import Handlers
 from console.gateway.runs import PendingActivity, RunDetail, RunKey
-from console.gateway.task_queues import Queue, Side
+from console.gateway.task_queues import Poller, Queue, Side
 from console.workflows.causes.standing import Standing, Workers
 from console.workflows.groups import Group
 
@@ -26,7 +26,7 @@ class Followed:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """`queues`: those that were asked and answered, by name."""
+    """`queues`: those that were asked and answered, by name. `is_whole`: all events were read."""
 
     run: RunDetail
     groups: Sequence[Group]
@@ -35,6 +35,7 @@ class Facts:
     first: Event | None = None
     handlers: Handlers | None = None
     child: Followed | None = None
+    is_whole: bool = False
 
     @property
     def queue(self) -> Queue | None:
@@ -52,11 +53,15 @@ def alive(side: Side, now: datetime) -> int:
 
 
 def polling(side: Side, now: datetime) -> set[str]:
-    return {
-        one.identity
+    return {one.identity for one in at_hand(side, now)}
+
+
+def at_hand(side: Side, now: datetime) -> list[Poller]:
+    return [
+        one
         for one in side.pollers
         if one.last_seen_at is not None and now - one.last_seen_at < GONE_AFTER
-    }
+    ]
 
 
 def workers(queue: Queue, activity: PendingActivity | None, now: datetime) -> Workers:

@@ -9,7 +9,7 @@ from console.gateway.runs import RunKey
 from console.workflows.causes.standing import Standing
 
 #: these open beside the page, not as a page of their own
-DIALOGS = ("activities:", "workflows:terminate", "workflows:signal")
+DIALOGS = ("activities:", "workflows:terminate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,7 @@ class Help:
 QUEUE = ("task_queues:queue", "queue.view")
 RESET = ("replay:plan", "run.reset")
 COMPLETE = ("activities:complete", "activity.complete")
+VERSIONS = ("deployments:deployment", "deployment.view")
 RUN = ("workflows:run", "run.view")
 
 WORKER = Help("Start a worker", "Nothing is lost while it waits.", *QUEUE)
@@ -34,6 +35,20 @@ BY_ITSELF = Help("Nothing", "It goes on by itself.")
 
 #: every cause of an open run -> what helps; docs/why-stuck.md has the same rows
 HELPS: Mapping[str, Help] = {
+    "pinned-version-gone": Help(
+        "Start a worker of that version",
+        "No other may go on with it. Nothing is lost while it waits.",
+        *VERSIONS,
+    ),
+    "current-version-gone": Help(
+        "Start a worker of that version", "or make a version current that polls.", *VERSIONS
+    ),
+    "no-version-current": Help(
+        "Make a version current…", "New runs, and this one, go to its workers then.", *VERSIONS
+    ),
+    "update-not-accepted": Help(
+        "Look at its workers", "A worker accepts or refuses an update; until then it waits.", *QUEUE
+    ),
     "no-workflow-worker": WORKER,
     "only-activity-workers": Help(
         "Register the workflow",
@@ -84,15 +99,17 @@ HELPS: Mapping[str, Help] = {
     "activity-runs": BY_ITSELF,
     "child-stuck": Help("Go to the cause", "What helps there helps here:", *RUN),
     "waits-for-child": Help("Go to the child", "See how far it is:", *RUN),
+    "message-under-way": BY_ITSELF,
+    "message-not-delivered": Help(
+        "Tell it…", "Its code heard of that; see what it takes.", "actions:actions", "run.query"
+    ),
     "cancel-not-acted-on": Help(
         "Terminate…",
         "Its code had its chance to end well; this asks it no more.",
         "workflows:terminate",
         "run.terminate",
     ),
-    "start-delay": Help(
-        "Signal…", "Any signal lets it begin at once.", "workflows:signal", "run.signal"
-    ),
+    "start-delay": BY_ITSELF,
     "cron-wait": BY_ITSELF,
     "retry-wait": BY_ITSELF,
     "run-paused": Help("Resume the run", "from the command line; the console cannot."),
@@ -138,6 +155,8 @@ def _url(view: str, key: RunKey, found: Standing) -> str:
     if view.startswith("task_queues:"):
         queue = found.workers.queue if found.workers else ""
         return reverse(view, args=[key.namespace, queue]) if queue else ""
+    if view.startswith("deployments:"):
+        return reverse(view, args=[key.namespace, found.deployment])
     run = [key.namespace, key.workflow_id, key.run_id]
     if view.startswith("activities:"):
         one = found.activity

@@ -15,7 +15,7 @@ from console.gateway.conditions import quoted
 from console.gateway.events import Event
 from console.gateway.runs import PendingActivity, PendingChild, RunDetail, RunKey
 from console.gateway.task_queues import Queue
-from console.workflows.causes import code, steps, waits
+from console.workflows.causes import code, steps, versions, waits
 from console.workflows.causes.ended import ended
 from console.workflows.causes.facts import Facts, Followed, alive, workers
 from console.workflows.causes.standing import Standing
@@ -33,10 +33,13 @@ Rule = Callable[[Facts], Standing | None]
 TROUBLE: tuple[Rule, ...] = (
     waits.is_paused,
     code.fails,
+    versions.nobody_may_take_the_task,
+    code.update_waits,
     code.nobody_polls,
     code.takes_long,
     code.waits_its_turn,
     steps.fail,
+    versions.nobody_may_take_an_activity,
     steps.wait_for_nobody,
     steps.are_paused,
     steps.ignore_cancel,
@@ -47,6 +50,7 @@ TROUBLE: tuple[Rule, ...] = (
 #: what is wrong further down, or not wrong at all
 REST: tuple[Rule, ...] = (
     waits.child_is_stuck,
+    waits.message_is_under_way,
     waits.ignores_cancel,
     waits.has_not_begun,
     steps.run_on,
@@ -70,21 +74,22 @@ def look(run: RunDetail, groups: Sequence[Group], events: Sequence[Event], walk:
         return ended(run, events[-1] if events else None)
     run = replace(run, activities=tuple(_with_queues(run, groups)))
     queues = _queues(run)
-    facts = Facts(run, groups, walk.now, queues, first)
+    facts = Facts(run, groups, walk.now, queues, first, is_whole=_is_whole(events))
     found = speak(TROUBLE, facts)
     if found is None:
         facts = replace(facts, child=_follow(run, groups, walk))
-        found = rest(facts, events)
+        found = rest(facts)
     return found if found.workers else _with_workers(found, facts)
 
 
-def rest(facts: Facts, events: Sequence[Event]) -> Standing:
+def rest(facts: Facts) -> Standing:
     """What it waits for, when nothing is wrong with the run itself."""
     if found := speak(REST, facts):
         return found
-    if not _is_whole(events):
+    if not facts.is_whole:
         return waits.IS_READ
-    return waits.to_be_told(replace(facts, handlers=_handlers(facts)))
+    told = waits.to_be_told(replace(facts, handlers=_handlers(facts)))
+    return waits.after_lost_message(facts, told)
 
 
 def _is_whole(events: Sequence[Event]) -> bool:

@@ -39,6 +39,8 @@ class Standing:
     activity: PendingActivity | None = None
     workers: Workers | None = None
     of: RunKey | None = None
+    #: whose versions bear on it
+    deployment: str = ""
 
     @property
     def in_trouble(self) -> bool:

@@ -1,9 +1,13 @@
 """What a run waits for when its own code and its activities are well. Pure."""
 
+from dataclasses import replace
+
 from console.gateway import events as gateway
 from console.ui import words
+from console.workflows.causes.code import BACKLOG_AFTER
 from console.workflows.causes.facts import Facts, alive
 from console.workflows.causes.standing import STUCK, WAITS, Standing
+from console.workflows.groups import Group
 
 #: nothing is claimed of a run of which a part was not read
 IS_READ = Standing(
@@ -61,6 +65,29 @@ def child_is_stuck(facts: Facts) -> Standing | None:
     )
 
 
+def message_is_under_way(facts: Facts) -> Standing | None:
+    """The engine hands on what a run tells another in no time, or it cannot reach it."""
+    one = next(iter(_messages(facts)), None)
+    if one is None or facts.now - one.head.at < BACKLOG_AFTER:
+        return None
+    what = message(one)
+    says = (
+        f" has not arrived, sent at {words.clock(one.head.at)}: the engine does not reach that"
+        " run, and tries again by itself."
+    )
+    return Standing("message-under-way", "starving", STUCK, f"{what[0].upper()}{what[1:]}", says)
+
+
+def _messages(facts: Facts) -> list[Group]:
+    return [*facts.open("external"), *facts.open("external-cancel")]
+
+
+def message(group: Group) -> str:
+    to = gateway.text(group.head, "workflow_execution.workflow_id")
+    what = f"signal {group.name}" if group.category == "external" else "cancellation"
+    return f"the {what} to {to}"
+
+
 def ignores_cancel(facts: Facts) -> Standing | None:
     """A worker that is at it may still obey."""
     if not facts.run.cancel_requested or facts.run.task is not None:
@@ -105,9 +132,12 @@ def for_something(facts: Facts) -> Standing | None:
     if facts.run.children:
         says = f" {words.join(parts)}."
         return Standing("waits-for-child", "running", WAITS, "It waits for", says)
+    if _messages(facts):
+        says = f" {words.join(parts)}."
+        return Standing("message-under-way", "running", WAITS, "It waits for", says)
     if facts.run.task is not None:
         return Standing("runs-now", "running", "Running", "A worker", " runs its code now.")
-    updates = facts.open("update")
+    updates = [one for one in facts.open("update") if one.head.step != "admitted"]
     if updates:
         since = words.clock(updates[0].head.at)
         says = (
@@ -125,6 +155,8 @@ def _waited_for(facts: Facts) -> list[str]:
         parts.append(f"the child workflow {first}{more}")
     if facts.open("timer"):
         parts.append("a timer")
+    if messages := _messages(facts):
+        parts.append(f"the arrival of {message(messages[0])}")
     return parts
 
 
@@ -142,6 +174,18 @@ def to_be_told(facts: Facts) -> Standing:
     )
     says = f": {words.either(named)}." if named else ": a signal or an update."
     return Standing("waits-to-be-told", "running", WAITS, "It waits to be told", says, after=nobody)
+
+
+def after_lost_message(facts: Facts, told: Standing) -> Standing:
+    """Where the last that it did was to tell another run, which did not hear it."""
+    last = next((group for group in reversed(facts.groups) if group.category != "task"), None)
+    if last is None or last.outcome != "failed" or not last.category.startswith("external"):
+        return told
+    assert last.closing is not None, "it has failed"
+    what, why = message(last), gateway.undelivered_because(last.closing)
+    says = f" did not arrive at {words.clock(last.closing.at)}: {why}. {told.subject}{told.says}"
+    subject = f"{what[0].upper()}{what[1:]}"
+    return replace(told, cause="message-not-delivered", subject=subject, says=says)
 
 
 NAMES_MAX = 5

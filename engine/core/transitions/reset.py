@@ -11,7 +11,8 @@ from __future__ import annotations
 from temporalio.api.enums.v1 import EventType, UpdateAdmittedEventOrigin, WorkflowTaskFailedCause
 from temporalio.api.history.v1 import HistoryEvent
 
-from engine.core.inputs import Reset
+from engine.core.inputs import Reset, ResetInto
+from engine.core.marks import ResetInto as ResetIntoMark
 from engine.core.marks import StartedBy
 from engine.core.turn import Turn
 
@@ -29,6 +30,11 @@ def begin(turn: Turn, given: Reset) -> None:
     _fail_task(turn, given)
     for event in given.reapplied:
         _reapply(turn, event)
+
+
+def note(turn: Turn, given: ResetInto) -> None:
+    """At the run that was reset; it is closed, and its history says nothing of it."""
+    turn.mark(ResetIntoMark(run_id=given.run_id))
 
 
 def _fail_task(turn: Turn, given: Reset) -> None:

@@ -3,170 +3,36 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
-import grpc
-from temporalio import workflow
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.deployment.v1 import WorkerDeploymentOptions
 from temporalio.api.deployment.v1 import WorkerDeploymentVersion as Version
-from temporalio.api.enums.v1 import VersionDrainageStatus, WorkerDeploymentVersionStatus
+from temporalio.api.enums.v1 import VersioningBehavior as Behavior
+from temporalio.api.enums.v1 import (
+    WorkerVersioningMode,
+)
+from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import (
     DeleteWorkerDeploymentRequest,
     DeleteWorkerDeploymentVersionRequest,
+    DescribeTaskQueueRequest,
     DescribeWorkerDeploymentRequest,
     DescribeWorkerDeploymentVersionRequest,
+    DescribeWorkflowExecutionRequest,
     ListWorkerDeploymentsRequest,
+    ResetWorkflowExecutionRequest,
     SetWorkerDeploymentCurrentVersionRequest,
 )
-from temporalio.client import Client, WorkflowHandle
-from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
-from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkerDeploymentConfig
+from temporalio.client import Client
 
+from tests.features.differential.fleet import Fleet, Pinned
 from tests.features.differential.test_histories import official  # noqa: F401  a fixture
+from tests.support.commands import start_child
 from tests.support.engine import Server
 from tests.support.eventually import eventually_async
 from tests.support.names import Names
-
-#: Of versions, what tells how they are, without the time.
-Told = tuple[str, str, str]
-
-
-def build() -> str:
-    """Of the worker that does the task under way."""
-    version = workflow.info().get_current_deployment_version()
-    return version.build_id if version else ""
-
-
-@workflow.defn(versioning_behavior=VersioningBehavior.PINNED)
-class Pinned:
-    def __init__(self) -> None:
-        self.gone = False
-
-    @workflow.run
-    async def run(self, rounds: int) -> str:
-        await workflow.wait_condition(lambda: self.gone or rounds == 0)
-        if rounds:
-            workflow.continue_as_new(rounds - 1)
-        return build()
-
-    @workflow.signal
-    def go(self) -> None:
-        self.gone = True
-
-    @workflow.query
-    def build(self) -> str:
-        return build()
-
-
-@workflow.defn(versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
-class Upgraded:
-    def __init__(self) -> None:
-        self.gone = False
-
-    @workflow.run
-    async def run(self, rounds: int) -> str:
-        await workflow.wait_condition(lambda: self.gone)
-        return build()
-
-    @workflow.signal
-    def go(self) -> None:
-        self.gone = True
-
-    @workflow.query
-    def build(self) -> str:
-        return build()
-
-
-class Fleet:
-    """One deployment, the queue of its workers, and what is asked of it."""
-
-    def __init__(self, server: Server, client: Client, name: str) -> None:
-        self.server, self.client, self.name = server, client, name
-        self.started = 0
-
-    @asynccontextmanager
-    async def worker(self, build: str) -> AsyncIterator[None]:
-        version = WorkerDeploymentVersion(self.name, build)
-        async with Worker(
-            self.client,
-            task_queue=self.name,
-            workflows=[Pinned, Upgraded],
-            workflow_runner=UnsandboxedWorkflowRunner(),
-            deployment_config=WorkerDeploymentConfig(version, use_worker_versioning=True),
-            identity=f"worker of {build}",
-        ):
-            await eventually_async(self.versions, lambda found: build in found)
-            yield
-
-    async def start(self, kind: str, rounds: int = 0) -> WorkflowHandle[Any, str]:
-        self.started += 1
-        name = f"{self.name}-{kind}-{rounds}-{self.started}"
-        handle: WorkflowHandle[Any, str] = await self.client.start_workflow(
-            kind, rounds, id=name, task_queue=self.name, result_type=str
-        )
-        return handle
-
-    async def serves_new_runs(self) -> str:
-        """The build that a run which begins now goes to."""
-        run = await self.start("Pinned")
-        return await run.result()
-
-    async def describe(self) -> Any:
-        asked = DescribeWorkerDeploymentRequest(namespace="default", deployment_name=self.name)
-        return await self.server.workflows.DescribeWorkerDeployment(asked)
-
-    async def versions(self) -> dict[str, Told]:
-        try:
-            info = (await self.describe()).worker_deployment_info
-        except grpc.aio.AioRpcError as refusal:
-            if refusal.code() != grpc.StatusCode.NOT_FOUND:
-                raise
-            return {}
-        return {
-            each.deployment_version.build_id: (
-                WorkerDeploymentVersionStatus.Name(each.status),
-                VersionDrainageStatus.Name(each.drainage_info.status),
-                each.version.removeprefix(self.name),
-            )
-            for each in info.version_summaries
-        }
-
-    async def set_current(self, build: str, **given: Any) -> str:
-        asked = SetWorkerDeploymentCurrentVersionRequest(
-            namespace="default", deployment_name=self.name, build_id=build, identity="a test"
-        )
-        for name, value in given.items():
-            setattr(asked, name, value)
-        before = await self.server.workflows.SetWorkerDeploymentCurrentVersion(asked)
-        previous: str = before.previous_deployment_version.build_id
-        return previous
-
-    async def refusal(self, method: str, request: Any) -> str:
-        request.namespace = "default"
-        try:
-            await getattr(self.server.workflows, method)(request)
-        except grpc.aio.AioRpcError as refused:
-            return f"{refused.code().name} {refused.details()}".replace(self.name, "NAME")
-        return "done"
-
-    async def told_of(self, handle: WorkflowHandle[Any, str]) -> list[str]:
-        described = (await handle.describe()).raw_description.workflow_execution_info
-        versioning = described.versioning_info
-        versioning.ClearField("revision_number")
-        attributes = described.search_attributes.indexed_fields
-        said = [f"{name} {attributes[name].data!r}" for name in sorted(attributes)]
-        events = [event async for event in handle.fetch_history_events()]
-        completed = [
-            str((e.deployment_version, e.worker_deployment_name, e.versioning_behavior))
-            for e in (event.workflow_task_completed_event_attributes for event in events)
-            if e.started_event_id
-        ]
-        began = events[0].workflow_execution_started_event_attributes
-        return [
-            line.replace(self.name, "NAME")
-            for line in [str(versioning), *said, *completed, str(began.inherited_pinned_version)]
-        ]
+from tests.support.worker import ScriptedWorker
 
 
 async def upgrade(server: Server, name: str) -> list[Any]:
@@ -196,6 +62,80 @@ async def upgrade(server: Server, name: str) -> list[Any]:
                 told.append(await fleet.told_of(run))
             await chain.terminate()
     return told
+
+
+async def routed(server: Server, name: str) -> list[str]:
+    """What a queue says of versions; and of a child whose parent is pinned, before it begins."""
+    fleet = Fleet(server, await Client.connect(server.address), name)
+    options = WorkerDeploymentOptions(
+        deployment_name=name,
+        build_id="one",
+        worker_versioning_mode=WorkerVersioningMode.WORKER_VERSIONING_MODE_VERSIONED,
+    )
+
+    async def current() -> str:
+        asked = DescribeTaskQueueRequest(namespace="default", task_queue=TaskQueue(name=name))
+        told = (await server.workflows.DescribeTaskQueue(asked)).versioning_info
+        return f"{told.current_deployment_version} {told.current_version}".replace(name, "NAME")
+
+    said = [await current()]
+    async with fleet.worker("one"):
+        await fleet.set_current("one")
+        said.append(await eventually_async(current, lambda now: now != said[0], within=20))
+    worker = ScriptedWorker(server, name)
+    parent = await server.start(f"{name}-parent", name)
+    task = await eventually_async(
+        lambda: worker.poll(deployment_options=options), lambda task: task.task_token
+    )
+    await worker.answer(
+        task,
+        start_child(f"{name}-child", name),
+        deployment_options=options,
+        versioning_behavior=Behavior.VERSIONING_BEHAVIOR_PINNED,
+    )
+    await eventually_async(lambda: server.history(parent), lambda events: len(events) > 5)
+    child = DescribeWorkflowExecutionRequest(
+        namespace="default", execution=WorkflowExecution(workflow_id=f"{name}-child")
+    )
+    info = (await server.workflows.DescribeWorkflowExecution(child)).workflow_execution_info
+    said.append(f"{info.versioning_info} {info.worker_deployment_name}".replace(name, "NAME"))
+    return said
+
+
+async def after_resets(server: Server, name: str) -> list[str]:
+    """Of a run that is pinned to the first build: who goes on with it, reset when there is another.
+
+    First from its first task, before its code had said anything; then from its second.
+    """
+    fleet = Fleet(server, await Client.connect(server.address), name)
+    builds = []
+    async with fleet.worker("one"), fleet.worker("two"):
+        await fleet.set_current("one")
+        await eventually_async(fleet.serves_new_runs, lambda by: by == "one", within=20)
+        for cut in (4, 8):
+            run = await fleet.start("Pinned", 1)
+            await eventually_async(lambda run=run: run.query("build"))
+            await run.signal("ignored")
+            await eventually_async(
+                lambda run=run: server.history(WorkflowExecution(workflow_id=run.id)),
+                lambda events: len(events) == 8,
+            )
+            await fleet.set_current("two")
+            await eventually_async(fleet.serves_new_runs, lambda by: by == "two", within=20)
+            request = ResetWorkflowExecutionRequest(
+                namespace="default",
+                workflow_execution=WorkflowExecution(workflow_id=run.id),
+                workflow_task_finish_event_id=cut,
+                request_id=f"{name} {cut}",
+            )
+            await server.workflows.ResetWorkflowExecution(request)
+            again = fleet.client.get_workflow_handle_for(Pinned.run, run.id)
+            builds.append(await eventually_async(lambda again=again: again.query(Pinned.build)))
+            await again.signal(Pinned.go)
+            builds.append(await again.result())
+            await fleet.set_current("one")
+            await eventually_async(fleet.serves_new_runs, lambda by: by == "one", within=20)
+    return builds
 
 
 async def refusals(server: Server, name: str) -> list[str]:
@@ -247,6 +187,30 @@ async def test_both_servers_keep_pinned_runs_on_their_version_and_move_the_other
     ours, theirs = await asyncio.gather(upgrade(server, name), upgrade(official, name))
 
     assert ours == theirs
+
+
+async def test_both_servers_say_where_a_queue_is_routed_and_what_a_child_inherits(
+    server: Server,
+    official: Server,  # noqa: F811  the fixture
+    names: Names,
+) -> None:
+    name = names.queue()
+
+    ours, theirs = await asyncio.gather(routed(server, name), routed(official, name))
+
+    assert ours == theirs
+
+
+async def test_after_a_reset_a_pinned_run_keeps_its_version_on_both_servers(
+    server: Server,
+    official: Server,  # noqa: F811  the fixture
+    names: Names,
+) -> None:
+    name = names.queue()
+
+    ours, theirs = await asyncio.gather(after_resets(server, name), after_resets(official, name))
+
+    assert ours == theirs == ["two", "two", "one", "one"]
 
 
 async def test_both_servers_refuse_the_same_of_a_deployment(

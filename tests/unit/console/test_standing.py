@@ -5,7 +5,14 @@ from datetime import timedelta
 from pathlib import Path
 
 from console.gateway.events import Event
-from console.gateway.runs import PendingChild, PendingTask, RunDetail, RunKey, RunSummary
+from console.gateway.runs import (
+    PendingChild,
+    PendingTask,
+    RunDetail,
+    RunKey,
+    RunSummary,
+    WorkerVersion,
+)
 from console.gateway.task_queues import Poller, Queue, Side
 from console.workflows.causes import leaf, waits
 from console.workflows.causes.ended import ended
@@ -119,6 +126,47 @@ def test_it_waits_to_be_told() -> None:
     )
 
 
+def test_an_activity_is_pinned_with_its_run() -> None:
+    ours, others = WorkerVersion("shop", "b1"), WorkerVersion("shop", "b2")
+    activity = pending(failure=None, attempt=1, next_try_at=None)
+    pollers = tuple(Poller(f"w{n}", NOW, "b2", others) for n in range(2))
+    side = Side(pollers, 0, None, 0, 0)
+
+    found = standing(
+        run(activities=(activity,), pinned_to=ours), [], None, Queue("billing", side, side)
+    )
+
+    assert said(found) == (
+        "No worker of its version asks for activities of billing, as ChargeCard does since"
+        " 12:00:00: the run is pinned to version b1 of shop."
+        " 2 other workers poll and may not have them."
+    )
+
+
+def test_nothing_is_said_of_versions_while_one_ramps() -> None:
+    task = PendingTask("scheduled", 1, NOW, None)
+    side = Side((Poller("w", NOW, "b1", WorkerVersion("shop", "b1")),), 0, None, 0, 0, ramps=True)
+
+    found = standing(run(task=task), [], None, Queue("billing", side, side))
+
+    assert found.cause == "runs-now"
+
+
+def test_an_update_that_was_accepted_after_a_reset_is_no_longer_named() -> None:
+    events = [
+        made(4, "WorkflowTaskScheduled", 0),
+        made(5, "WorkflowExecutionUpdateAdmitted", 1),
+        made(6, "WorkflowTaskStarted", 2, scheduled_event_id=4),
+        made(7, "WorkflowTaskCompleted", 2, scheduled_event_id=4),
+        made(8, "WorkflowTaskScheduled", 3),
+    ]
+    task = PendingTask("scheduled", 1, NOON, None)
+
+    found = standing(run(task=task), grouped(events), None, queue(0))
+
+    assert found.cause == "no-workflow-worker"
+
+
 def test_who_terminated_it_and_why() -> None:
     close = made(
         9, "WorkflowExecutionTerminated", 60, reason="card is dead", identity="bob@example.com"
@@ -136,14 +184,15 @@ ROOT = Path(__file__).parents[3]
 def test_nothing_is_said_of_a_history_with_a_hole() -> None:
     events = [made(1, "WorkflowExecutionStarted", 0), made(2_000, "TimerFired", 9)]
 
-    found = leaf.rest(Facts(run(), grouped(events), NOW), events)
+    found = leaf.rest(Facts(run(), grouped(events), NOW))
 
     assert said(found) == "Its history is being read; what it waits for is not known yet."
 
 
 def test_every_cause_is_told_of_and_made_for_real() -> None:
     told = re.findall(r"^\| `([a-z-]+)` \|", (ROOT / "docs/why-stuck.md").read_text(), re.MULTILINE)
-    made_by_tests = (ROOT / "tests/console/test_why_stuck.py").read_text()
+    files = (ROOT / "tests/console").glob("test_why_stuck*.py")
+    made_by_tests = "".join(each.read_text() for each in files)
 
     assert sorted(told) == sorted(HELPS)
     assert [one for one in HELPS if f'"{one}"' not in made_by_tests] == ["run-paused"]

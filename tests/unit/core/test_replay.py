@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.core.inputs import ResetInto
 from engine.core.keys import RunKey
 from engine.core.replay import load
 from engine.core.state import RunState
@@ -53,6 +54,7 @@ class Chance:
             self.story.update(self.dice.choice(("u", "v", self.name())))
         else:
             self.story.terminate()
+            self.story.give(ResetInto(at=self.story.at, run_id=self.name()))
 
     def work(self) -> None:
         task = self.story.state.task
