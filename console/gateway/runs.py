@@ -161,3 +161,6 @@ class RunDetail:
     waits: Mapping[str, int] = field(default_factory=dict)
     #: the run that this one was reset into, where the server tells
     reset_run_id: str = ""
+    memo: Mapping[str, Value] = field(default_factory=dict)
+    #: the server's own description, which payloads are opened from
+    told: Any = field(default=None, repr=False, compare=False)
