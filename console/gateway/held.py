@@ -7,7 +7,7 @@ from typing import Any
 
 from temporalio.api.common.v1 import Payload
 
-from console.gateway import events, questions, steering
+from console.gateway import activities, events, questions, steering
 from console.gateway.events import Event
 from console.gateway.payloads import Place
 from console.gateway.runs import RunDetail
@@ -59,6 +59,13 @@ def _pending(run: RunDetail, place: Place) -> Held | None:
     kind = next((one.type for one in run.activities if one.id == place.name), "")
     told = {"activity": place.name, "kind": kind, "payload": place.number}
     return Held(f"Pending {kind} {place.name}", *found, told) if found else None
+
+
+def in_attempt(run: RunDetail, place: Place) -> Held | None:
+    failure = activities.failed_attempt(run.summary.key, place.name)
+    found = next(islice(numbered_in(failure), place.number, None), None) if failure else None
+    told = {"attempt": place.name, "payload": place.number}
+    return Held(f"Attempt {place.name}", *found, told) if found else None
 
 
 def in_answer(run: RunDetail, place: Place) -> Held | None:

@@ -53,11 +53,23 @@ class Place:
     memo        the key          0
     attributes  the name         0
     answers     the question     among the values of the answer
+    attempts    see activities   among all that the failure of the attempt holds
     """
 
     part: str
     name: str
     number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """A message that does not tell its own place."""
+
+    place: Place
+    message: Message
+
+
+Carrier = Message | Place | Within
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +113,7 @@ class Failure:
 NOTHING = Value("none", 0, None)
 
 
-def readable(payload: Payload, of: Message | Place | None = None, name: str = "") -> Value:
+def readable(payload: Payload, of: Carrier | None = None, name: str = "") -> Value:
     """`of`: its place, or what carries it; `name`: that in its memo or header, where it has one."""
     seen = sight.current().seen(payload, name)
     content, is_read, note, text = _told(seen)
@@ -127,18 +139,19 @@ def as_text(payload: Payload, name: str = "") -> str:
     return "" if seen.state in {"closed", "hidden"} else texts.whole(seen.payload)
 
 
-def _place(payload: Payload, of: Message | Place, name: str) -> Place | None:
+def _place(payload: Payload, of: Carrier, name: str) -> Place | None:
     match of:
         case Place():
             return of
+        case Within():
+            number = place_of(of.message, payload, name)
+            return None if number is None else replace(of.place, number=number)
         case HistoryEvent():
-            part, whose = "events", str(of.event_id)
+            return _place(payload, Within(Place("events", str(of.event_id)), of), name)
         case PendingActivityInfo():
-            part, whose = "pending", of.activity_id
+            return _place(payload, Within(Place("pending", of.activity_id), of), name)
         case _:
             return None
-    number = place_of(of, payload, name)
-    return None if number is None else Place(part, whose, number)
 
 
 def _for_browser(seen: Seen) -> str:
@@ -198,9 +211,7 @@ def _children(one: Any) -> Iterator[Any]:
     return iter(one.values() if isinstance(one, dict) else one if isinstance(one, list) else ())
 
 
-def values(
-    payloads: Payloads | Iterable[Payload], of: Message | Place | None = None
-) -> tuple[Value, ...]:
+def values(payloads: Payloads | Iterable[Payload], of: Carrier | None = None) -> tuple[Value, ...]:
     """`of` a place: that of the first of them."""
     each = payloads.payloads if isinstance(payloads, Payloads) else payloads
     return tuple(
@@ -286,7 +297,7 @@ def is_sealed(value: Any) -> bool:
     return isinstance(value, dict) and set(value) == {SEALED}
 
 
-def failure(message: FailureMessage, depth: int = 0, of: Message | None = None) -> Failure:
+def failure(message: FailureMessage, depth: int = 0, of: Carrier | None = None) -> Failure:
     kind = message.WhichOneof("failure_info") or ""
     info = getattr(message, kind) if kind else None
     says, stack, words = _worded(message, of)
@@ -305,11 +316,11 @@ def failure(message: FailureMessage, depth: int = 0, of: Message | None = None) 
     )
 
 
-def _of_failure(info: Any, field: str, of: Message | None) -> tuple[Value, ...]:
+def _of_failure(info: Any, field: str, of: Carrier | None) -> tuple[Value, ...]:
     return values(getattr(info, field), of) if hasattr(info, field) else ()
 
 
-def _worded(message: FailureMessage, of: Message | None) -> tuple[str, str, Value | None]:
+def _worded(message: FailureMessage, of: Carrier | None) -> tuple[str, str, Value | None]:
     """SDKs can be told to encode message and stack; then they are in a payload of their own."""
     is_encoded = message.HasField(ENCODED_WORDS)
     clear = message.message, message.stack_trace

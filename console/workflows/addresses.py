@@ -9,7 +9,7 @@ EVENT = re.compile("[1-9][0-9]{0,17}")
 
 
 class PlaceInPath:
-    regex = "(?:events|pending|memo|attributes|answers)/[^/]+/payloads/[0-9]{1,9}"
+    regex = "(?:events|pending|memo|attributes|attempts|answers)/[^/]+/payloads/[0-9]{1,9}"
 
     def to_python(self, value: str) -> Place:
         part, name, _, number = value.split("/")

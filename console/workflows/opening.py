@@ -56,6 +56,8 @@ def _held(run: RunDetail, place: Place) -> Held | None:
             return gateway.in_event(_event(run, int(place.name)), place.number)
         case "answers":
             return gateway.in_answer(run, place)
+        case "attempts":
+            return gateway.in_attempt(run, place)
         case _:
             return gateway.in_description(run, place)
 

@@ -136,7 +136,7 @@ def test_an_admin_gets_everywhere_and_either_server_bears_it(
 
 
 @pytest.mark.one_server
-@pytest.mark.parametrize("part", ["memo", "attributes", "pending", "answers"])
+@pytest.mark.parametrize("part", ["memo", "attributes", "pending", "attempts", "answers"])
 @pytest.mark.parametrize(
     "name", [name for name, view in VIEWS.items() if "place" in view.pattern.converters]
 )
