@@ -74,7 +74,7 @@ def check(namespace: str, question: str) -> None:
         return
     for name in _named(question):
         if is_hidden(name):
-            raise GatewayError(Trouble.INVALID, says_of(name))
+            raise GatewayError(Trouble.INVALID, f"{says_of(name)}.")
 
 
 def _named(question: str) -> Iterable[str]:
@@ -87,4 +87,4 @@ def _named(question: str) -> Iterable[str]:
 
 
 def says_of(name: str) -> str:
-    return f"{name} is masked for you: you cannot search, sort or group by it."
+    return f"{name} is masked for you: you cannot search, sort or group by it"
