@@ -2,6 +2,7 @@
 
 from django.contrib.auth.models import User
 
+from console.audit.keeping import said
 from console.audit.record import Act, record
 from console.gateway import histories, steering
 from console.gateway.channel import GatewayError
@@ -41,10 +42,10 @@ def update(person: User, it: Asking, key: RunKey) -> None:
             key, it.offer.name, arguments, identity=act.identity, update_id=act.id
         )
         act.event_id = _accepted(key, act.id)
-        _answered(it, act, answer)
+        _answered(it, act, answer, key.namespace)
 
 
-def _answered(it: Asking, act: Act, answer: steering.Outcome) -> None:
+def _answered(it: Asking, act: Act, answer: steering.Outcome, namespace: str) -> None:
     """What the validator refuses leaves no event; what failed later does."""
     if answer.failure is None:
         it.values = answer.values
@@ -54,7 +55,7 @@ def _answered(it: Asking, act: Act, answer: steering.Outcome) -> None:
         act.refused = answer.failure.message
         asking.refuse(it, answer.failure)
     else:
-        act.refused = f"accepted, then failed: {answer.failure.message}"
+        act.refused = f"accepted, then failed: {said(namespace, answer.failure.message)}"
         it.failure = answer.failure
 
 

@@ -130,6 +130,7 @@ def before(some: Iterable[PendingActivity], name: str) -> str:
 def page(it: Target, now: datetime) -> dict[str, Any]:
     return {
         "it": it,
+        "head": it.key,
         "at": now,
         "not_possible": not_possible(it),
         "state": state_of(it.first),

@@ -49,7 +49,8 @@ def attempts(
     """Of any activity, ended or not, by the event that scheduled it."""
     key = RunKey(namespace, workflow_id, run_id)
     found = looking.attempts_at(key, event_id, request.GET.get("token", ""))
-    context = {"key": key, "event_id": event_id, "attempts": found, "at": timezone.now()}
+    context = {"key": key, "head": key, "event_id": event_id, "attempts": found}
+    context |= {"at": timezone.now()}
     return _answer(request, "activities/attempts.html", context)
 
 

@@ -27,6 +27,13 @@ def kept(namespace: str, told: Any) -> Any:
         return "nested too deeply to be kept"
 
 
+def said(namespace: str, words: str) -> str:
+    """Of a refusal, which may be the words of a failure."""
+    found = kept(namespace, {"failure": {"message": words}})
+    failure = found.get("failure") if isinstance(found, dict) else None
+    return str(failure["message"]) if isinstance(failure, dict) else masks.MASK
+
+
 def _sealed(value: Any) -> str | None:
     if value in (None, []):
         return None

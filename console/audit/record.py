@@ -18,7 +18,7 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
-from console.audit.keeping import kept
+from console.audit.keeping import kept, said
 from console.audit.models import AuditEntry, AuditOutcome
 from console.gateway.channel import GatewayError
 from console.gateway.runs import RunKey
@@ -152,7 +152,7 @@ def _close(entry: AuditEntry, act: Act, result: AuditOutcome.Result, says: str) 
     AuditOutcome.objects.create(
         entry=entry,
         result=result,
-        says=says,
+        says=said(entry.namespace, says),
         after=kept(entry.namespace, act.after),
         event_id=act.event_id,
         run_id=act.run_id,

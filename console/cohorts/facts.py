@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from console.gateway import masks
 from console.gateway.conditions import equals, named, quoted
 from console.gateway.namespaces import Attributes
 from console.gateway.runs import Problem, RunSummary
@@ -68,10 +69,10 @@ def _trouble(run: RunSummary) -> Iterator[Fact]:
 
 
 def _attributes(run: RunSummary, attributes: Attributes) -> Iterator[Fact]:
-    """A text is no fact that is shared whole; a moment is shared by its day."""
+    """A text is no fact that is shared whole; a moment is shared by its day; a mask is no fact."""
     kinds = {**attributes.system, **attributes.custom}
     for name, value in run.attributes.items():
-        kind = kinds.get(name, "")
+        kind = kinds.get(name, "") if not masks.is_in(value) else ""
         if kind == "Datetime" and isinstance(value, datetime):
             yield _day(f"at:{name}", "Attributes", name, named(name), value)
         elif kind not in {"Text", "Datetime", ""}:

@@ -4,6 +4,7 @@ Pause, resume, reset and options reach one activity by its id or all of a type; 
 an event in the history. Complete and fail do.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,7 +27,7 @@ from temporalio.api.workflowservice.v1 import (
 
 from console.gateway import admin, payloads, sight, workflows
 from console.gateway.channel import GatewayError, Trouble, call, workflow_service
-from console.gateway.payloads import Failure
+from console.gateway.payloads import Failure, Place, Within
 from console.gateway.runs import ActivityOptions, RunKey
 
 ATTEMPTS_PAGE_ROWS = 20
@@ -213,20 +214,53 @@ def attempts(
         if error.trouble is Trouble.UNSUPPORTED:
             return None
         raise
-    failures = [ParseDict(row["failure"], FailureMessage()) for row in answer["rows"]]
+    failures = [_failure(row) for row in answer["rows"]]
     sight.prepare(*failures)
-    rows = tuple(map(_attempt, answer["rows"], failures))
+    whose = f"activity {activity_id}" if activity_id else f"event {event_id}"
+    rows = tuple(
+        _attempt(row, one, whose) for row, one in zip(answer["rows"], failures, strict=True)
+    )
     return AttemptPage(rows, answer["next_page_token"])
 
 
-def _attempt(row: Mapping[str, Any], failure: FailureMessage) -> Attempt:
+#: the name of an attempt's place: its number, and whose it is
+ATTEMPT = re.compile(r"([0-9]{1,9}) of (activity|event) (.+)", re.DOTALL)
+
+
+def failed_attempt(key: RunKey, name: str) -> FailureMessage | None:
+    """By the name of its place; the list begins below the number that it is asked for."""
+    said = ATTEMPT.fullmatch(name)
+    if said is None or (said[2] == "event" and not said[3].isdecimal()):
+        return None
+    whose = {"activity_id": said[3]} if said[2] == "activity" else {}
+    of_event = {"scheduled_event_id": int(said[3])} if said[2] == "event" else {}
+    answer = admin.ask(
+        "ListAttempts",
+        namespace=key.namespace,
+        workflow_id=key.workflow_id,
+        run_id=key.run_id,
+        page_size=1,
+        page_token=str(int(said[1]) + 1),
+        **whose,
+        **of_event,
+    )
+    found = (_failure(row) for row in answer["rows"] if int(row["attempt"]) == int(said[1]))
+    return next(found, None)
+
+
+def _failure(row: Mapping[str, Any]) -> FailureMessage:
+    return ParseDict(row["failure"], FailureMessage())
+
+
+def _attempt(row: Mapping[str, Any], failure: FailureMessage, whose: str) -> Attempt:
+    place = Place("attempts", f"{int(row['attempt'])} of {whose}")
     return Attempt(
         number=int(row["attempt"]),
         started_at=admin.moment(row["started_at"]),
         failed_at=admin.moment(row["failed_at"]),
         retry_at=admin.moment(row["retry_at"]),
         worker=row["identity"],
-        failure=payloads.failure(failure),
+        failure=payloads.failure(failure, of=Within(place, failure)),
     )
 
 

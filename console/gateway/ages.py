@@ -12,7 +12,7 @@ from temporalio.api.workflowservice.v1 import (
     ListWorkflowExecutionsResponse,
 )
 
-from console.gateway import payloads
+from console.gateway import indexed
 from console.gateway.channel import call, workflow_service
 from console.gateway.runs import RunKey
 
@@ -56,7 +56,7 @@ def _listed(namespace: str, query: str, most: int) -> ListWorkflowExecutionsResp
 
 def _open_run(namespace: str, run: WorkflowExecutionInfo, due: str) -> OpenRun:
     fields = run.search_attributes.indexed_fields
-    at = payloads.contents([(due, fields[due])])[due] if due in fields else None
+    at = indexed.seen([(due, fields[due])])[due] if due in fields else None
     return OpenRun(
         RunKey(namespace, run.execution.workflow_id, run.execution.run_id),
         run.type.name,

@@ -8,10 +8,28 @@ from search.query.errors import QueryError
 from search.query.parser import parse
 
 PLAIN_NAME = re.compile(r"[A-Za-z_]\w*")
+#: Of any text, also a wrong one: put together they are the text.
+PIECES = re.compile(
+    r"""(?P<value>'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.)*"|\b\d+(?:\.\d+)?\b)
+      | (?P<word>\b(?:AND|OR|NOT|IN|IS|NULL|BETWEEN|STARTS_WITH|CONTAINS|ORDER\s+BY|GROUP\s+BY|ASC|
+      DESC|TRUE|FALSE)\b|\bNOW\b(?=\s*\())
+      | (?P<name>`[^`]*`|[A-Za-z_][A-Za-z0-9_.-]*)
+      | (?P<other>\s+|.)""",
+    re.VERBOSE | re.IGNORECASE | re.DOTALL,
+)
 
 
 def named(attribute: str) -> str:
     return attribute if PLAIN_NAME.fullmatch(attribute) else f"`{attribute}`"
+
+
+def names(text: str) -> list[tuple[str, int]]:
+    """Each attribute that the query names, with its offset."""
+    return [
+        (match.group().strip("`"), match.start())
+        for match in PIECES.finditer(text)
+        if match.lastgroup == "name"
+    ]
 
 
 def quoted(text: str) -> str:

@@ -20,7 +20,7 @@ from django.core.cache import BaseCache, cache, caches
 from django.utils import timezone
 from redis.exceptions import RedisError
 
-from console.gateway import workflows
+from console.gateway import indexed, workflows
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.runs import Counts
 
@@ -73,6 +73,7 @@ def once(
     namespace: str, question: str, ask: Callable[[], T], keep_seconds: int = KEEP_SECONDS
 ) -> Answer[T]:
     """`question` names the one call that `ask` makes; who asks the same shares its answer."""
+    indexed.check(namespace, question)
     key = f"counted:{_digest(settings.ENGINE_ADDRESS, namespace, question)}"
     kept: Answer[T] | None = _kept(key)
     if kept is not None and kept.is_fresh(timezone.now(), keep_seconds):

@@ -23,7 +23,7 @@ from temporalio.api.history.v1 import HistoryEvent
 
 from console.gateway import payloads, sight
 from console.gateway.payloads import Failure, Value
-from console.gateway.walking import named_in
+from console.gateway.walking import numbered_in
 
 #: category -> step -> (what the protocol calls it, the field that leads to the head)
 STEPS: dict[str, dict[str, tuple[str, str]]] = {
@@ -304,7 +304,7 @@ def prepare(some: Iterable[Event]) -> None:
 
 def payload(event: Event, number: int) -> tuple[str, Payload] | None:
     """By its place: its name, if it has one, and itself."""
-    return next(islice(named_in(event.raw), number, None), None)
+    return next(islice(numbered_in(event.raw), number, None), None)
 
 
 def _flat(message: Message, prefix: str, of: HistoryEvent) -> list[Field]:

@@ -8,7 +8,7 @@ from typing import Any
 from google.protobuf.message import DecodeError
 from temporalio.api.history.v1 import History, HistoryEvent
 
-from console.gateway import events, payloads, protojson
+from console.gateway import events, indexed, payloads, protojson
 from console.gateway.events import Event
 from console.gateway.protojson import Unreadable
 from console.gateway.runs import RunDetail, RunKey, RunSummary
@@ -120,7 +120,7 @@ def described(namespace: str, name: str, history: Sequence[Event]) -> RunDetail:
             else None,
             root=None,
             first_run_id=started.first_execution_run_id,
-            attributes=payloads.contents(started.search_attributes.indexed_fields.items()),
+            attributes=indexed.seen(started.search_attributes.indexed_fields.items()),
             memo={},
             problem=None,
         ),

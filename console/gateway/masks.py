@@ -33,6 +33,15 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+def is_in(content: Any) -> bool:
+    """Whether something of it is masked."""
+    return MASK in (
+        content
+        if isinstance(content, str)
+        else json.dumps(content, default=str, ensure_ascii=False)
+    )
+
+
 def may_hold(data: bytes, name: str, hidden: Sequence[str]) -> bool:
     """False: it needs no parsing, for no such key stands in it, in whatever case or escape."""
     if name or not data.isascii() or b"\\u" in data:

@@ -7,7 +7,7 @@ raises on what it reads.
 import base64
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,14 +16,17 @@ from google.protobuf import json_format
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
-from temporalio.api.common.v1 import Payload, Payloads
+from temporalio.api.common.v1 import Memo, Payload, Payloads
 from temporalio.api.failure.v1 import Failure as FailureMessage
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.api.workflow.v1 import PendingActivityInfo
 
 from console import policies
 from console.gateway import codec, masks, sight, texts
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.sight import Seen
-from console.gateway.walking import place_of
+from console.gateway.walking import ENCODED_WORDS, FAILURE, place_of
+from console.gateway.walking import words as words_of
 
 #: More is not parsed for a page; a payload has a page of its own.
 PREVIEW_BYTES_MAX = 256 * 1024
@@ -42,10 +45,31 @@ SEALED = "perdure/sealed"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Which payload of which event: its address on the run's pages."""
+    """Which payload of which part of a run: its address on the run's pages.
 
-    event_id: int
-    number: int
+    part        name             number
+    events      the event's id   among all that the event holds
+    pending     an activity's    among all that the server tells of the activity
+    memo        the key          0
+    attributes  the name         0
+    answers     the question     among the values of the answer
+    attempts    see activities   among all that the failure of the attempt holds
+    """
+
+    part: str
+    name: str
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """A message that does not tell its own place."""
+
+    place: Place
+    message: Message
+
+
+Carrier = Message | Place | Within
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +104,17 @@ class Failure:
     retryable: bool
     details: tuple[Value, ...]
     cause: "Failure | None"
+    #: what the activity had told when it timed out
+    heartbeat: tuple[Value, ...] = ()
+    #: message and stack, where not all of them is seen
+    words: Value | None = None
 
 
 NOTHING = Value("none", 0, None)
 
 
-def readable(payload: Payload, of: Message | None = None, name: str = "") -> Value:
-    """`of` is the event that carries it, `name` that of its memo or header, where it has one."""
+def readable(payload: Payload, of: Carrier | None = None, name: str = "") -> Value:
+    """`of`: its place, or what carries it; `name`: that in its memo or header, where it has one."""
     seen = sight.current().seen(payload, name)
     content, is_read, note, text = _told(seen)
     partly = bool(seen.state or seen.masked or text or not is_read)
@@ -111,9 +139,19 @@ def as_text(payload: Payload, name: str = "") -> str:
     return "" if seen.state in {"closed", "hidden"} else texts.whole(seen.payload)
 
 
-def _place(payload: Payload, of: Message, name: str) -> Place | None:
-    number = place_of(of, payload, name)
-    return None if number is None else Place(int(getattr(of, "event_id", 0)), number)
+def _place(payload: Payload, of: Carrier, name: str) -> Place | None:
+    match of:
+        case Place():
+            return of
+        case Within():
+            number = place_of(of.message, payload, name)
+            return None if number is None else replace(of.place, number=number)
+        case HistoryEvent():
+            return _place(payload, Within(Place("events", str(of.event_id)), of), name)
+        case PendingActivityInfo():
+            return _place(payload, Within(Place("pending", of.activity_id), of), name)
+        case _:
+            return None
 
 
 def _for_browser(seen: Seen) -> str:
@@ -173,40 +211,25 @@ def _children(one: Any) -> Iterator[Any]:
     return iter(one.values() if isinstance(one, dict) else one if isinstance(one, list) else ())
 
 
-def values(payloads: Payloads | Iterable[Payload], of: Message | None = None) -> tuple[Value, ...]:
+def values(payloads: Payloads | Iterable[Payload], of: Carrier | None = None) -> tuple[Value, ...]:
+    """`of` a place: that of the first of them."""
     each = payloads.payloads if isinstance(payloads, Payloads) else payloads
-    return tuple(readable(payload, of) for payload in each)
+    return tuple(
+        readable(payload, replace(of, number=at) if isinstance(of, Place) else of)
+        for at, payload in enumerate(each)
+    )
 
 
-def contents(fields: Iterable[tuple[str, Payload]]) -> dict[str, Any]:
-    """Search attributes by name; Datetime attributes become datetimes."""
-    return {name: _attribute(payload) for name, payload in sorted(fields)}
-
-
-def _attribute(payload: Payload) -> Any:
-    """The index holds them in the clear, so nothing is decoded or masked here."""
-    try:
-        content = json.loads(payload.data) if payload.data else None
-    except (ValueError, RecursionError):
-        return None
-    if payload.metadata.get("type", b"") == b"Datetime" and isinstance(content, str):
-        try:
-            return datetime.fromisoformat(content)
-        except ValueError:
-            return content
-    return content
-
-
-def memo(fields: Iterable[tuple[str, Payload]]) -> dict[str, Any]:
+def memo(held: Memo) -> dict[str, Value]:
     """By name; a name is a field like the keys inside it."""
-    return {name: _remembered(name, payload) for name, payload in sorted(fields)}
+    return {name: _remembered(name, one) for name, one in sorted(held.fields.items())}
 
 
-def _remembered(name: str, payload: Payload) -> Any:
+def _remembered(name: str, payload: Payload) -> Value:
     if name not in OWN_MEMO:
-        return readable(payload, name=name).content
+        return readable(payload, Place("memo", name), name)
     with sight.unmasked():
-        return readable(payload).content
+        return readable(payload)
 
 
 def encoded(arguments: Sequence[Any]) -> Payloads:
@@ -274,31 +297,65 @@ def is_sealed(value: Any) -> bool:
     return isinstance(value, dict) and set(value) == {SEALED}
 
 
-def failure(message: FailureMessage, depth: int = 0, of: Message | None = None) -> Failure:
+def failure(message: FailureMessage, depth: int = 0, of: Carrier | None = None) -> Failure:
     kind = message.WhichOneof("failure_info") or ""
     info = getattr(message, kind) if kind else None
-    says, stack = _worded(message)
+    says, stack, words = _worded(message, of)
     return Failure(
         type=getattr(info, "type", "") or _failure_kind(kind),
         message=says,
         stack=stack,
         source=message.source,
         retryable=not getattr(info, "non_retryable", False),
-        details=values(info.details, of) if info is not None and hasattr(info, "details") else (),
+        details=_of_failure(info, "details", of),
+        heartbeat=_of_failure(info, "last_heartbeat_details", of),
+        words=words,
         cause=failure(message.cause, depth + 1, of)
         if message.HasField("cause") and depth < CAUSES_MAX
         else None,
     )
 
 
-def _worded(message: FailureMessage) -> tuple[str, str]:
+def _of_failure(info: Any, field: str, of: Carrier | None) -> tuple[Value, ...]:
+    return values(getattr(info, field), of) if hasattr(info, field) else ()
+
+
+def _worded(message: FailureMessage, of: Carrier | None) -> tuple[str, str, Value | None]:
     """SDKs can be told to encode message and stack; then they are in a payload of their own."""
-    if not message.HasField("encoded_attributes"):
-        return message.message, message.stack_trace
-    told = readable(message.encoded_attributes)
-    if not isinstance(told.content, dict):
-        return f"{message.message} ({told.note or told.encoding})", message.stack_trace
-    return str(told.content.get("message", "")), str(told.content.get("stack_trace", ""))
+    is_encoded = message.HasField(ENCODED_WORDS)
+    clear = message.message, message.stack_trace
+    if not is_encoded and not sight.current().hidden:
+        return *clear, None
+    told = readable(words_of(message), of, FAILURE)
+    if told.masked or (is_encoded and isinstance(told.content, dict)):
+        said = sight.spoken(sight.current().seen(words_of(message), FAILURE).payload)
+        return *said, told if told.masked else None
+    if is_encoded:
+        return f"{message.message} ({told.note or told.encoding})", message.stack_trace, told
+    return *clear, None
+
+
+def words_seen(message: str) -> str:
+    """Of a failure, where the index keeps them: there they may have been cut."""
+    hidden = sight.current().hidden
+    try:
+        found = masks.masked({FAILURE: {"message": message}}, hidden)[0][FAILURE]
+    except masks.TooDeep:
+        return masks.MASK
+    if not isinstance(found, dict) or (found["message"] == message and _is_cut(message, hidden)):
+        return masks.MASK
+    return str(found["message"])
+
+
+def _is_cut(message: str, hidden: Sequence[str]) -> bool:
+    """JSON that does not end, and names a field that is masked."""
+    if message.lstrip()[:1] not in {"{", "["} or not masks.may_hold(message.encode(), "", hidden):
+        return False
+    try:
+        json.loads(message)
+    except (ValueError, RecursionError):
+        return True
+    return False
 
 
 def root_cause(found: Failure) -> Failure:

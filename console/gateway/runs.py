@@ -172,3 +172,6 @@ class RunDetail:
     reset_run_id: str = ""
     #: only workers of this version may have its tasks
     pinned_to: WorkerVersion | None = None
+    memo: Mapping[str, Value] = field(default_factory=dict)
+    #: the server's own description, which payloads are opened from
+    told: Any = field(default=None, repr=False, compare=False)

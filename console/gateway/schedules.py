@@ -25,7 +25,7 @@ from temporalio.api.workflowservice.v1 import (
     PatchScheduleRequest,
 )
 
-from console.gateway import payloads, sight
+from console.gateway import indexed, payloads, sight
 from console.gateway.channel import GatewayError, Trouble, call, workflow_service
 
 #: What an empty field of a calendar means: (lowest, highest, whether empty is all of them).
@@ -271,8 +271,8 @@ def _detail(schedule_id: str, answer: DescribeScheduleResponse) -> ScheduleDetai
         waiting=info.buffer_size,
         created_at=payloads.moment(info.create_time),
         updated_at=payloads.moment(info.update_time) if info.HasField("update_time") else None,
-        memo=payloads.memo(answer.memo.fields.items()),
-        attributes=payloads.contents(answer.search_attributes.indexed_fields.items()),
+        memo={name: one.content for name, one in payloads.memo(answer.memo).items()},
+        attributes=indexed.seen(answer.search_attributes.indexed_fields.items()),
     )
 
 

@@ -19,12 +19,13 @@ from typing import Any
 from django.conf import settings
 from google.protobuf.message import DecodeError
 from temporalio.api.common.v1 import Payload
+from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import HistoryEvent
 
 from console import policies
 from console.gateway import codec, masks
 from console.gateway.codec import CodecAway
-from console.gateway.walking import named_in, payloads_in
+from console.gateway.walking import FAILURE, named_in, payloads_in, spoken_in, words
 from console.policies import NONE, Codec, Policy
 
 #: of a codec for one part of a page, where it refuses some of the payloads
@@ -159,13 +160,20 @@ class Sight:
             return "encoded, and the codec left it so"
         return "encoded; open it to have it decoded"
 
+    def _mask_words(self, failure: Failure) -> None:
+        found = self.seen(words(failure), FAILURE)
+        if found.masked:
+            failure.message, failure.stack_trace = spoken(found.payload)
+
     def as_seen(self, event: HistoryEvent) -> HistoryEvent:
-        """The event with its payloads masked, for a file or a search; encrypted ones stay so."""
+        """The event with what is masked in it, for a file or a search; encrypted ones stay so."""
         if not self.hidden:
             return event
         copy = HistoryEvent()
         copy.CopyFrom(event)
         as_stored = replace(self, opened={})
+        for failure in spoken_in(copy):
+            as_stored._mask_words(failure)
         for name, payload in named_in(copy):
             found = as_stored.seen(payload, name)
             if not self.may_take(found):
@@ -196,6 +204,17 @@ def _masked(found: Seen, name: str, hidden: tuple[str, ...]) -> Seen:
         return found
     data = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
     return replace(found, payload=Payload(metadata=payload.metadata, data=data), masked=count)
+
+
+def spoken(words: Payload) -> tuple[str, str]:
+    """The message and the stack of a failure, of its words as they are seen."""
+    try:
+        said = json.loads(words.data)
+    except (ValueError, RecursionError):
+        said = None
+    if not isinstance(said, dict):
+        return masks.MASK, ""
+    return str(said.get("message", "")), str(said.get("stack_trace", ""))
 
 
 def encoding_of(payload: Payload) -> str:

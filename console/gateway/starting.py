@@ -22,7 +22,7 @@ from temporalio.api.sdk.v1 import UserMetadata
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import StartWorkflowExecutionRequest
 
-from console.gateway import events, histories, payloads
+from console.gateway import events, histories, indexed, payloads
 from console.gateway.channel import call, workflow_service
 from console.gateway.payloads import Value
 from console.gateway.runs import RunKey
@@ -88,7 +88,7 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """How a run was started; `attributes` are name -> value."""
+    """How a run was started; `attributes` are name -> value, or a Parcel where it is masked."""
 
     workflow_type: str
     task_queue: str
@@ -112,7 +112,7 @@ def pattern(key: RunKey) -> Pattern:
         task_queue=began.task_queue.name,
         arguments=tuple(_parcel(one) for one in began.input.payloads),
         memo={name: _parcel(one, name) for name, one in sorted(began.memo.fields.items())},
-        attributes=payloads.contents(began.search_attributes.indexed_fields.items()),
+        attributes=_attributes(began.search_attributes.indexed_fields),
         execution_timeout=payloads.span(began.workflow_execution_timeout),
         run_timeout=payloads.span(began.workflow_run_timeout),
         task_timeout=payloads.span(began.workflow_task_timeout),
@@ -123,6 +123,14 @@ def pattern(key: RunKey) -> Pattern:
             _parcel(told.details) if told.HasField("details") else None,
         ),
     )
+
+
+def _attributes(fields: Mapping[str, Payload]) -> dict[str, Any]:
+    """What this person does not see goes on as it came."""
+    return {
+        name: value if indexed.value_seen(name, value) == value else _parcel(fields[name], name)
+        for name, value in indexed.typed(fields.items()).items()
+    }
 
 
 def _parcel(payload: Payload, name: str = "") -> Parcel:
@@ -216,6 +224,8 @@ def _all(namespace: str, values: Sequence[Any]) -> Payloads:
 
 def _attribute(kind: str, value: Any) -> Payload:
     """In the clear: the index reads it."""
+    if isinstance(value, Parcel):
+        return value.payload
     told = value.isoformat() if isinstance(value, datetime) else value
     [payload] = payloads.encoded([told]).payloads
     payload.metadata["type"] = kind.encode()

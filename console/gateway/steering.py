@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from temporalio.api.common.v1 import WorkflowExecution, WorkflowType
+from temporalio.api.common.v1 import Payloads, WorkflowExecution, WorkflowType
 from temporalio.api.enums.v1 import (
     ResetReapplyExcludeType,
     UpdateWorkflowExecutionLifecycleStage,
@@ -28,9 +28,10 @@ from temporalio.api.workflowservice.v1 import (
     UpdateWorkflowExecutionRequest,
 )
 
-from console.gateway import payloads, sight
+from console.gateway import payloads, questions, sight
 from console.gateway.channel import call, workflow_service
-from console.gateway.payloads import Failure, Value
+from console.gateway.payloads import Failure, Place, Value
+from console.gateway.questions import Question
 from console.gateway.runs import RunKey
 
 ANSWER_SECONDS = 15.0
@@ -101,18 +102,27 @@ def query(
     key: RunKey, name: str, arguments: Sequence[Any] = (), deadline: float = ANSWER_SECONDS
 ) -> tuple[Value, ...]:
     """Asks the workflow; a worker must be there to answer."""
-    sent = payloads.sent(key.namespace, arguments)
-    answer = call(
+    question = Question(name, tuple(arguments))
+    letters = questions.sealed(question)
+    return payloads.values(
+        answer(key, question, deadline), Place("answers", letters) if letters else None
+    )
+
+
+def answer(key: RunKey, question: Question, deadline: float = ANSWER_SECONDS) -> Payloads:
+    """As it came, and ready to be read."""
+    sent = payloads.sent(key.namespace, question.arguments)
+    found = call(
         workflow_service().QueryWorkflow,
         QueryWorkflowRequest(
             namespace=key.namespace,
             execution=_execution(key),
-            query=WorkflowQuery(query_type=name, query_args=sent),
+            query=WorkflowQuery(query_type=question.name, query_args=sent),
         ),
         deadline,
     )
-    sight.prepare(answer)
-    return payloads.values(answer.query_result)
+    sight.prepare(found)
+    return found.query_result
 
 
 def update(

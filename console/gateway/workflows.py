@@ -25,7 +25,7 @@ from temporalio.api.workflowservice.v1 import (
     ListWorkflowExecutionsRequest,
 )
 
-from console.gateway import namespaces, payloads, sight
+from console.gateway import indexed, namespaces, payloads, sight
 from console.gateway.channel import call, workflow_service
 from console.gateway.runs import (
     ActivityOptions,
@@ -59,6 +59,7 @@ OUR_ATTRIBUTES = (
 
 
 def find(namespace: str, query: str, size: int, token: bytes = b"") -> RunPage:
+    indexed.check(namespace, query)
     answer = call(
         workflow_service().ListWorkflowExecutions,
         ListWorkflowExecutionsRequest(
@@ -72,6 +73,7 @@ def find(namespace: str, query: str, size: int, token: bytes = b"") -> RunPage:
 
 
 def count(namespace: str, query: str) -> Counts:
+    indexed.check(namespace, query)
     answer = call(
         workflow_service().CountWorkflowExecutions,
         CountWorkflowExecutionsRequest(namespace=namespace, query=query),
@@ -97,7 +99,7 @@ def describe(key: RunKey) -> RunDetail:
 
 
 def summary(namespace: str, info: WorkflowExecutionInfo) -> RunSummary:
-    attributes = payloads.contents(info.search_attributes.indexed_fields.items())
+    held = indexed.seen(info.search_attributes.indexed_fields.items())
     return RunSummary(
         key=RunKey(namespace, info.execution.workflow_id, info.execution.run_id),
         type=info.type.name,
@@ -112,11 +114,9 @@ def summary(namespace: str, info: WorkflowExecutionInfo) -> RunSummary:
         parent=_other(namespace, info.parent_execution),
         root=_other(namespace, info.root_execution),
         first_run_id=info.first_run_id,
-        attributes={
-            name: value for name, value in attributes.items() if name not in OUR_ATTRIBUTES
-        },
-        memo=payloads.memo(info.memo.fields.items()),
-        problem=_problem(attributes),
+        attributes={name: value for name, value in held.items() if name not in OUR_ATTRIBUTES},
+        memo={name: one.content for name, one in payloads.memo(info.memo).items()},
+        problem=_problem(held),
         build=info.most_recent_worker_version_stamp.build_id,
     )
 
@@ -177,6 +177,8 @@ def detail(namespace: str, answer: DescribeWorkflowExecutionResponse) -> RunDeta
         task=_task(answer),
         reset_run_id=answer.workflow_extended_info.reset_run_id,
         pinned_to=_pinned_to(about.versioning_info),
+        memo=payloads.memo(about.memo),
+        told=answer,
     )
 
 
@@ -229,8 +231,10 @@ def _activity(info: PendingActivityInfo) -> PendingActivity:
         retry_interval=payloads.span(info.current_retry_interval),
         worker=info.last_worker_identity,
         paused=info.paused,
-        failure=payloads.failure(info.last_failure) if info.HasField("last_failure") else None,
-        heartbeat=payloads.values(info.heartbeat_details),
+        failure=payloads.failure(info.last_failure, of=info)
+        if info.HasField("last_failure")
+        else None,
+        heartbeat=payloads.values(info.heartbeat_details, info),
         task_queue=info.activity_options.task_queue.name,
         options=options(info.activity_options) if info.HasField("activity_options") else None,
         pause=_pause(info.pause_info) if info.HasField("pause_info") else None,

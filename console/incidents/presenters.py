@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from console.gateway.payloads import words_seen
 from console.gateway.runs import RunKey, RunSummary
 from console.incidents.models import Incident, Sample, State
 from console.incidents.surveying import query_of
@@ -72,7 +73,7 @@ def row(incident: Incident, samples: Sequence[Sample], now: datetime) -> Row:
         where=incident.where,
         type=incident.failure_type,
         fingerprint=incident.fingerprint,
-        message=pieces(incident.message),
+        message=pieces(words_seen(incident.message)),
         running=incident.running,
         failed=incident.failed,
         first_seen_at=incident.first_seen_at,

@@ -15,7 +15,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from console.audit import record as audit
-from console.gateway import counting, namespaces, workflows
+from console.gateway import counting, namespaces, sight, workflows
 from console.gateway.channel import GatewayError
 from console.gateway.runs import Group, RunSummary
 from console.incidents.models import Incident, Sample, State, Survey
@@ -176,7 +176,9 @@ def look(namespace: str, at: datetime, budget: Budget) -> None:
     for incident in waiting[:CALLS_MAX]:
         if not budget.spend():
             return
-        page = workflows.find(namespace, newest_of(incident), LOOK_RUNS)
+        # kept as the index has it, and masked for whoever looks
+        with sight.unmasked():
+            page = workflows.find(namespace, newest_of(incident), LOOK_RUNS)
         describe(incident, page.runs, at)
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from console.gateway import counting, namespaces
+from console.gateway import counting, indexed, namespaces
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.conditions import named, narrowed, trouble_with
 from console.gateway.counting import Counted
@@ -116,7 +116,7 @@ def _part(namespace: str, question: str, ours: bool) -> Part:
 def choices(attributes: Attributes) -> tuple[str, ...]:
     shared = [name for name in SHARED if attributes.system.get(name) in GROUPABLE]
     own = [name for name, kind in attributes.custom.items() if kind in GROUPABLE]
-    return (*own, *shared)
+    return tuple(name for name in (*own, *shared) if not indexed.is_hidden(name))
 
 
 def window_of(span: str, now: datetime) -> tuple[Window, str]:

@@ -15,7 +15,7 @@ from django.utils.crypto import get_random_string
 from console.gateway import namespaces, starting
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.runs import RunKey
-from console.gateway.starting import Order, Pattern
+from console.gateway.starting import Order, Parcel, Pattern
 from console.starting import presenters
 from console.starting.forms import StartForm
 from console.ui import typed
@@ -43,6 +43,16 @@ class Draft:
             for name, parcel in (self.pattern.memo.items() if self.pattern else ())
             if not parcel.value.readable
         ]
+
+    @property
+    def kept_attributes(self) -> dict[str, tuple[str, Parcel]]:
+        """Those that this person does not see, unless they write another value."""
+        held = self.pattern.attributes if self.pattern else {}
+        return {
+            name: (kind, held[name])
+            for name, kind in self.form.kinds.items()
+            if isinstance(held.get(name), Parcel)
+        }
 
     @property
     def is_wrong(self) -> bool:
@@ -106,7 +116,7 @@ def order(draft: Draft) -> Order:
         task_queue=asked["task_queue"],
         arguments=draft.arguments,
         memo=_memo(draft),
-        attributes=draft.form.attributes(),
+        attributes=draft.kept_attributes | draft.form.attributes(),
         reuse=asked["reuse"],
         conflict=asked["conflict"],
         execution_timeout=asked["execution_timeout"],

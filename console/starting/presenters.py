@@ -29,6 +29,8 @@ def initial(kinds: Mapping[str, str], pattern: Pattern | None, workflow_id: str)
 
 
 def _typed_in(value: Any) -> Any:
+    if isinstance(value, Parcel):
+        return None
     return str(value).lower() if isinstance(value, bool) else value
 
 

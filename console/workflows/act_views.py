@@ -138,6 +138,6 @@ def ask(request: HtmxRequest, namespace: str, workflow_id: str, run_id: str) -> 
             )
         except GatewayError as error:
             form.add_error(None, str(error))
-    context = {"form": form, "answer": answer, "run": run}
+    context = {"form": form, "answer": answer, "run": run, "head": run.summary.key}
     status = 422 if form.errors else 200
     return render_page(request, "workflows/query.html", context, parts=["dialog"], status=status)

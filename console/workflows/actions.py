@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from console.audit.record import Act, record
 from console.gateway import histories, steering
 from console.gateway.channel import GatewayError
-from console.gateway.events import Event
+from console.gateway.held import Held
 from console.gateway.runs import RunKey, RunSummary
 
 
@@ -40,11 +40,10 @@ def signal(person: User, run: RunSummary, name: str, argument: str, reason: str)
         act.event_id = _event(run.key, "WorkflowExecutionSignaled", act)
 
 
-def reveal(person: User, key: RunKey, event: Event, number: int, reason: str) -> None:
+def reveal(person: User, key: RunKey, held: Held, reason: str) -> None:
     """Written down before it is shown; what was shown is not."""
-    asked = {"event": event.id, "kind": event.kind, "payload": number}
-    with record(person, "payload.reveal", key, reason=reason, asked=asked) as act:
-        act.event_id = event.id
+    with record(person, "payload.reveal", key, reason=reason, asked=held.told) as act:
+        act.event_id = held.event_id or None
         act.after = {"payload": "revealed"}
 
 

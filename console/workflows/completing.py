@@ -76,7 +76,7 @@ def offers(
 def _typed(text: str, caret: int) -> Typed:
     begun = text[:caret]
     last = ("", 0)
-    for match in queries.PIECES.finditer(begun):
+    for match in conditions.PIECES.finditer(begun):
         if match.lastgroup == "other" and match.group() in QUOTES:
             # never closed: the caret stands inside of it
             end = caret + text[caret:].startswith(match.group())
@@ -84,7 +84,7 @@ def _typed(text: str, caret: int) -> Typed:
         last = (match.lastgroup or "", match.start())
     if last[0] not in {"name", "word"}:
         return Typed(begun, "", caret, False)
-    rest = queries.PIECES.match(text, last[1])
+    rest = conditions.PIECES.match(text, last[1])
     end = rest.end() if rest and rest.lastgroup in {"name", "word"} else caret
     return Typed(begun[: last[1]], begun[last[1] :], max(end, caret), False)
 
@@ -94,7 +94,7 @@ def _words(
 ) -> Iterator[tuple[str, str]]:
     may = expected(typed.before)
     types = {**attributes.custom, **attributes.system}
-    named = queries.names(typed.before)
+    named = conditions.names(typed.before)
     name = named[-1][0] if named else ""
     kind = types.get(name, "")
     if "STRING" in may:

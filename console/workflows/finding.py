@@ -14,13 +14,14 @@ from django.conf import settings
 from django.core.cache import cache
 from django.utils import timezone
 
-from console.gateway import admin, columns, namespaces, workflows
+from console.gateway import admin, columns, indexed, namespaces, workflows
 from console.gateway.admin import Index
 from console.gateway.channel import GatewayError, Trouble
+from console.gateway.conditions import names
 from console.gateway.namespaces import Attributes
 from console.gateway.runs import Counts, RunPage
 from console.ui.pages import BadToken, Pager, place
-from console.workflows.query import names, narrowed, place_of, without_order
+from console.workflows.query import narrowed, place_of, without_order
 from console.workflows.starts import Histogram, histogram, width_for
 from search.attributes import ValueType
 from search.query.check import check
@@ -140,9 +141,17 @@ def trouble_with(query: str, attributes: Attributes) -> QueryTrouble | None:
         return _trouble(error)
     return (
         unknown_name(query, attributes)
+        or _masked(query)
         or _grouped(query)
         or (_mistyped(parsed, attributes) if attributes.ours else _beyond(query))
     )
+
+
+def _masked(query: str) -> QueryTrouble | None:
+    """With its place; the gateway refuses it as well."""
+    found = next(((name, at) for name, at in names(query) if indexed.is_hidden(name)), None)
+    hint = "A reveal on the run's page shows one value, with a reason."
+    return QueryTrouble(indexed.says_of(found[0]), found[1] + 1, hint) if found else None
 
 
 def _grouped(query: str) -> QueryTrouble | None:
@@ -214,6 +223,7 @@ def _unknown(query: str, name: str, offset: int, known: list[str]) -> QueryTroub
 def summary(namespace: str, query: str) -> Summary:
     """Counts by status, kept a few seconds: few calls for all who look at the same query."""
     plain = without_order(query).strip()
+    indexed.check(namespace, plain)
     key = f"counts:{digest(settings.ENGINE_ADDRESS, namespace, plain)}"
     kept: Summary | None = cache.get(key)
     if kept is None:

@@ -2,15 +2,16 @@
 
 import re
 from dataclasses import dataclass, replace
-from typing import Any
 
 from django.http import HttpResponse
 
-from console.gateway import events as gateway
+from console.gateway import held as gateway
 from console.gateway import payloads, sight, stores, texts
 from console.gateway.events import Event
+from console.gateway.held import Held
 from console.gateway.payloads import Place, Value
 from console.gateway.runs import RunDetail, RunKey
+from console.gateway.sight import Seen
 from console.gateway.texts import Window
 from console.ui.refusals import Refusal
 from console.workflows.reading import read
@@ -26,15 +27,12 @@ BYTES = ("application/octet-stream", "bin")
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """`payload` is the gateway's own, as it came; `value` is what this person sees of it."""
+    """`held` is the gateway's own, as it came; `value` is what this person sees of it."""
 
     run: RunDetail
-    event: Event
     place: Place
-    #: in a memo, a header or a map of details
-    name: str
-    payload: Any
-    value: Value
+    held: Held
+    value: Value = payloads.NOTHING
 
     @property
     def key(self) -> RunKey:
@@ -46,11 +44,22 @@ class Opened:
 
 
 def opened(run: RunDetail, place: Place) -> Opened:
-    event = _event(run, place.event_id)
-    found = gateway.payload(event, place.number)
-    if found is None:
-        raise Refusal(404, f"Event {place.event_id} has no payload {place.number}.")
-    return _read(Opened(run, event, place, *found, payloads.NOTHING))
+    held = _held(run, place)
+    if held is None:
+        raise Refusal(404, "There is no such payload, or not any more.")
+    return _read(Opened(run, place, held))
+
+
+def _held(run: RunDetail, place: Place) -> Held | None:
+    match place.part:
+        case "events":
+            return gateway.in_event(_event(run, int(place.name)), place.number)
+        case "answers":
+            return gateway.in_answer(run, place)
+        case "attempts":
+            return gateway.in_attempt(run, place)
+        case _:
+            return gateway.in_description(run, place)
 
 
 def _event(run: RunDetail, event_id: int) -> Event:
@@ -64,36 +73,40 @@ def _event(run: RunDetail, event_id: int) -> Event:
 
 
 def _read(it: Opened) -> Opened:
-    sight.current().prepare([it.payload], insist=True)
+    sight.current().prepare([it.held.payload], insist=True)
     return again(it)
 
 
 def again(it: Opened) -> Opened:
     """As it is seen now: by another sight than before."""
-    return replace(it, value=payloads.readable(it.payload, it.event.raw, it.name))
+    return replace(it, value=payloads.readable(it.held.payload, name=it.held.name))
+
+
+def _seen(it: Opened) -> Seen:
+    return sight.current().seen(it.held.payload, it.held.name)
 
 
 def window(it: Opened, first: int) -> Window | None:
     """None where nothing of it can be shown."""
-    seen = sight.current().seen(it.payload, it.name)
+    seen = _seen(it)
     return None if seen.state in {"closed", "hidden"} else texts.window(seen.payload, first)
 
 
 def may_take(it: Opened) -> bool:
-    looking = sight.current()
-    return looking.may_take(looking.seen(it.payload, it.name))
+    return sight.current().may_take(_seen(it))
 
 
 def as_file(it: Opened) -> HttpResponse:
     """What this person sees of it; what is encoded, as it lies in the history."""
-    seen = sight.current().seen(it.payload, it.name)
+    seen = _seen(it)
     if not sight.current().may_take(seen):
         raise Refusal(403, "It holds bytes that cannot be masked field by field.")
     kind, end = FILES.get(sight.encoding_of(seen.payload), BYTES)
     response = HttpResponse(seen.payload.data, content_type=kind)
     masked = "-masked" if seen.masked else ""
     run = re.sub(r"[^A-Za-z0-9-]", "", it.key.run_id)
-    name = f"payload-{run}-{it.event.id}-{it.place.number}{masked}.{end}"
+    held = it.held.event_id or re.sub(r"[^A-Za-z0-9]+", "-", it.held.title)[:60]
+    name = f"payload-{run}-{held}-{it.place.number}{masked}.{end}"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     response["Cache-Control"] = "no-store"
     response["X-Content-Type-Options"] = "nosniff"
@@ -104,11 +117,11 @@ def followed(it: Opened) -> Opened:
     """What the reference leads to; asked for by a click, and kept nowhere."""
     looking = sight.current()
     with sight.unmasked() as bare:
-        reference = bare.seen(it.payload, it.name).payload
+        reference = bare.seen(it.held.payload, it.held.name).payload
     if not sight.is_reference(reference):
-        raise Refusal(409, "This payload is in the history itself: there is nothing to fetch.")
+        raise Refusal(409, "This payload lies in no store: there is nothing to fetch.")
     try:
         found = stores.follow(looking.policy.stores, reference, looking.namespace)
     except stores.NotFollowed as no:
         raise Refusal(502, str(no)) from no
-    return _read(replace(it, payload=found))
+    return _read(replace(it, held=replace(it.held, payload=found)))

@@ -1,11 +1,13 @@
-"""One payload of one event: whole, in windows, as a file; revealed, fetched from where it lies."""
+"""One payload of a run: whole, in windows, as a file; revealed, fetched from where it lies."""
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.http import HttpResponse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from console.access.decorators import requires
+from console.access.decorators import demand, requires
 from console.gateway import sight
 from console.gateway.payloads import Place
 from console.ui.htmx import HtmxRequest, render_page
@@ -14,60 +16,61 @@ from console.workflows.forms import RevealForm, TimelineForm
 from console.workflows.opening import Opened
 from console.workflows.run_views import described, frame
 
+Shown = Callable[[HtmxRequest, Opened], HttpResponse]
+Addressed = Callable[[HtmxRequest, str, str, str, Place], HttpResponse]
+
+
+def of_place(view: Shown) -> Addressed:
+    """The address says which payload; an answer is for who may ask."""
+
+    @wraps(view)
+    def on(
+        request: HtmxRequest, namespace: str, workflow_id: str, run_id: str, place: Place
+    ) -> HttpResponse:
+        if place.part == "answers":
+            demand(request.user, "run.query", namespace)
+        return view(request, opening.opened(described(namespace, workflow_id, run_id), place))
+
+    return on
+
+
+def fetched(view: Shown) -> Shown:
+    """`?fetched` stands in links that are beside what a click has fetched from its store."""
+
+    @wraps(view)
+    def on(request: HtmxRequest, it: Opened) -> HttpResponse:
+        return view(request, opening.followed(it) if "fetched" in request.GET else it)
+
+    return on
+
 
 @require_GET
 @requires("payload.view")
-def payload(
-    request: HtmxRequest,
-    namespace: str,
-    workflow_id: str,
-    run_id: str,
-    *,
-    event_id: int,
-    number: int,
-) -> HttpResponse:
-    it = _opened(namespace, workflow_id, run_id, Place(event_id, number))
-    first = TimelineForm(request.GET).asked()["first"] or 0
-    context = _page(request, it) | {"window": opening.window(it, first)}
-    return render_page(request, "workflows/payload.html", context, parts=["payload"])
+@of_place
+def payload(request: HtmxRequest, it: Opened) -> HttpResponse:
+    return _page(request, it)
 
 
 @require_GET
 @requires("payload.view")
-def download(
-    request: HtmxRequest,
-    namespace: str,
-    workflow_id: str,
-    run_id: str,
-    *,
-    event_id: int,
-    number: int,
-) -> HttpResponse:
-    it = _opened(namespace, workflow_id, run_id, Place(event_id, number))
-    return opening.as_file(opening.followed(it) if "fetched" in request.GET else it)
+@of_place
+@fetched
+def download(request: HtmxRequest, it: Opened) -> HttpResponse:
+    return opening.as_file(it)
 
 
 @require_http_methods(["GET", "POST"])
 @requires("payload.reveal")
-def reveal(
-    request: HtmxRequest,
-    namespace: str,
-    workflow_id: str,
-    run_id: str,
-    *,
-    event_id: int,
-    number: int,
-) -> HttpResponse:
-    it = _opened(namespace, workflow_id, run_id, Place(event_id, number))
-    if "fetched" in request.GET:
-        it = opening.followed(it)
+@of_place
+@fetched
+def reveal(request: HtmxRequest, it: Opened) -> HttpResponse:
     form = RevealForm(request.POST or None)
-    context = _page(request, it) | {"form": form, "title": "Reveal this payload"}
+    context = _context(request, it) | {"form": form, "title": "Reveal this payload"}
     if not form.is_valid():
         status = 422 if form.errors else 200
         template = "workflows/reveal.html"
         return render_page(request, template, context, parts=["dialog"], status=status)
-    actions.reveal(request.user, it.key, it.event, number, form.cleaned_data["reason"])
+    actions.reveal(request.user, it.key, it.held, form.cleaned_data["reason"])
     with sight.unmasked():
         context |= {"it": opening.again(it), "window": opening.window(it, 0), "revealed": True}
         return render_page(request, "workflows/revealed.html", context, parts=["dialog"])
@@ -75,29 +78,20 @@ def reveal(
 
 @require_POST
 @requires("payload.view")
-def follow(
-    request: HtmxRequest,
-    namespace: str,
-    workflow_id: str,
-    run_id: str,
-    *,
-    event_id: int,
-    number: int,
-) -> HttpResponse:
-    it = opening.followed(_opened(namespace, workflow_id, run_id, Place(event_id, number)))
+@of_place
+def follow(request: HtmxRequest, it: Opened) -> HttpResponse:
+    return _page(request, opening.followed(it), fetched=True)
+
+
+def _page(request: HtmxRequest, it: Opened, *, fetched: bool = False) -> HttpResponse:
     first = TimelineForm(request.GET).asked()["first"] or 0
-    context = _page(request, it) | {"window": opening.window(it, first), "fetched": True}
+    context = _context(request, it) | {"window": opening.window(it, first), "fetched": fetched}
     return render_page(request, "workflows/payload.html", context, parts=["payload"])
 
 
-def _opened(namespace: str, workflow_id: str, run_id: str, place: Place) -> Opened:
-    return opening.opened(described(namespace, workflow_id, run_id), place)
-
-
-def _page(request: HtmxRequest, it: Opened) -> dict[str, Any]:
-    args = [*it.address, it.event.id, it.place.number]
+def _context(request: HtmxRequest, it: Opened) -> dict[str, Any]:
     return frame(request, it.run, "payloads") | {
         "it": it,
-        "args": args,
+        "args": [*it.address, it.place],
         "may_download": opening.may_take(it),
     }

@@ -7,12 +7,11 @@ At most five calls to the engine.
 import re
 from dataclasses import dataclass
 
-from console.gateway import namespaces, workflows
+from console.gateway import indexed, namespaces, workflows
 from console.gateway.channel import GatewayError, Trouble
-from console.gateway.conditions import quoted
+from console.gateway.conditions import names, quoted
 from console.gateway.namespaces import Attributes
 from console.gateway.runs import RunKey
-from console.workflows import query as queries
 from console.workflows.query import ID_LENGTH_MAX
 from search.attributes import words
 from search.query.errors import QueryError
@@ -60,7 +59,7 @@ def is_query(wanted: str, attributes: Attributes) -> bool:
         found = parse(wanted)
         return bool(found.condition or found.order)
     except QueryError:
-        named = queries.names(wanted)[:1]
+        named = names(wanted)[:1]
         known = {**attributes.system, **attributes.custom}
         begins = bool(named) and not wanted[: named[0][1]].replace("NOT", "").strip(" (`")
         if not begins or named[0][0] not in known:
@@ -84,7 +83,7 @@ def _by_id(namespace: str, wanted: str) -> RunKey | None:
 
 def _of_customer(wanted: str, attributes: Attributes) -> str:
     """Where the namespace has customers, and this could be the number of one."""
-    match attributes.custom.get(CUSTOMER, ""):
+    match attributes.custom.get(CUSTOMER, "") if not indexed.is_hidden(CUSTOMER) else "":
         case "Keyword" | "KeywordList" if len(wanted) <= ID_LENGTH_MAX:
             return f"{CUSTOMER} = {quoted(wanted)}"
         case "Int" if re.fullmatch(r"\d{1,18}", wanted):
@@ -96,7 +95,7 @@ def _of_customer(wanted: str, attributes: Attributes) -> str:
 def _failing(wanted: str, attributes: Attributes) -> str:
     """Of a long text its beginning, up to a whole word: a value has its longest, too."""
     said = wanted if len(wanted) <= SAID_LENGTH_MAX else wanted[:SAID_LENGTH_MAX].rpartition(" ")[0]
-    if not attributes.ours or not words(said):
+    if not attributes.ours or not words(said) or indexed.is_hidden(indexed.WORDS):
         return ""
     return f"LastFailureMessage CONTAINS {quoted(said)}"
 

@@ -8,17 +8,11 @@ import re
 from dataclasses import dataclass
 from itertools import groupby
 
+from console.gateway.conditions import PIECES
+
 LENGTH_MAX = 4_000
 ID_LENGTH_MAX = 1_000
 
-PIECES = re.compile(
-    r"""(?P<value>'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.)*"|\b\d+(?:\.\d+)?\b)
-      | (?P<word>\b(?:AND|OR|NOT|IN|IS|NULL|BETWEEN|STARTS_WITH|CONTAINS|ORDER\s+BY|GROUP\s+BY|ASC|
-      DESC|TRUE|FALSE)\b|\bNOW\b(?=\s*\())
-      | (?P<name>`[^`]*`|[A-Za-z_][A-Za-z0-9_.-]*)
-      | (?P<other>\s+|.)""",
-    re.VERBOSE | re.IGNORECASE | re.DOTALL,
-)
 ORDER = re.compile(r"\s*\bORDER\s+BY\s+(`?[A-Za-z_]\w*`?)(?:\s+(ASC|DESC))?\s*$", re.IGNORECASE)
 ORDER_BEGUN = re.compile(r"\bORDER\s+BY\b", re.IGNORECASE)
 AND = re.compile(r"AND", re.IGNORECASE)
@@ -78,15 +72,6 @@ def pieces(text: str, wrong_at: int | None = None) -> list[Piece]:
     return [
         Piece(kind, "".join(one.text for one in run))
         for kind, run in groupby(found, lambda one: one.kind)
-    ]
-
-
-def names(text: str) -> list[tuple[str, int]]:
-    """Each attribute that the query names, with its offset."""
-    return [
-        (match.group().strip("`"), match.start())
-        for match in PIECES.finditer(text)
-        if match.lastgroup == "name"
     ]
 
 

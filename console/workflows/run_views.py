@@ -156,7 +156,8 @@ def payloads(request: HtmxRequest, namespace: str, workflow_id: str, run_id: str
     shown = of_steps[first : first + looking.WINDOW]
     gateway.prepare([*of_run, *shown])
     context = frame(request, run, "payloads") | {
-        "summary": run.summary,
+        "attributes": runpage.attributes(run.summary),
+        "memo": run.memo,
         "of_run": runpage.parcels(of_run),
         "of_steps": runpage.parcels(shown),
         "trouble": sight.current().trouble,

@@ -10,8 +10,9 @@ from uuid import UUID
 from django.urls import reverse
 
 from console.gateway import events as gateway
+from console.gateway import masks
 from console.gateway.events import Event
-from console.gateway.payloads import Failure, Value
+from console.gateway.payloads import Failure, Place, Value
 from console.gateway.runs import RunDetail, RunKey, RunSummary
 from console.workflows.groups import Group
 from console.workflows.presenters import status_of
@@ -118,6 +119,22 @@ def _full(summary: RunSummary) -> str:
         return ""
     share = f"{summary.history_length:,} of at most {LENGTH_MAX:,} events"
     return f"{share}. The engine ends a run whose history is full; continue-as-new keeps it short."
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """`place`: where it can be revealed."""
+
+    name: str
+    value: Any
+    place: Place | None
+
+
+def attributes(summary: RunSummary) -> list[Attribute]:
+    return [
+        Attribute(name, value, Place("attributes", name) if masks.is_in(value) else None)
+        for name, value in summary.attributes.items()
+    ]
 
 
 @dataclass(frozen=True, slots=True)

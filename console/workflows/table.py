@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from console.gateway import columns as chosen
-from console.gateway import conditions
+from console.gateway import conditions, masks
 from console.gateway.runs import RunSummary
 from console.ui.htmx import version_of
 from console.workflows import presenters
@@ -237,12 +237,12 @@ def _text(found: Any) -> str:
 
 
 def _links(search: Search, column: Column, texts: list[str]) -> tuple[tuple[str, str], ...]:
-    """A value that the query asks for already leads nowhere, and so does one that was cut."""
+    """What the query asks for already leads nowhere; nor does what was cut or is masked."""
     asked = queries.conditions(search.query)
     found = []
     for text in texts:
         condition = condition_of(column, text)
-        leads = condition not in asked and len(text) <= TEXT_LENGTH_MAX
+        leads = condition not in asked and len(text) <= TEXT_LENGTH_MAX and not masks.is_in(text)
         url = presenters.address(
             queries.narrowed(search.query, condition), search.cols, search.pager.size
         )

@@ -1,9 +1,12 @@
-from django.urls import path
+from django.urls import path, register_converter
 
 from console.workflows import act_views, compare_views, kin_views, payload_views, run_views, views
+from console.workflows.addresses import PlaceInPath
+
+register_converter(PlaceInPath, "place")
 
 RUN = "<name:workflow_id>/<name:run_id>/"
-PAYLOAD = f"{RUN}events/<int:event_id>/payloads/<int:number>/"
+PAYLOAD = f"{RUN}<place:place>/"
 
 app_name = "workflows"
 urlpatterns = [

@@ -8,8 +8,9 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from console.access.models import Role
+from console.access.models import Role, Rule
 from console.access.policy import VERBS, can
+from console.gateway.payloads import Place
 from tests.support.pages import htmx, words_in
 from tests.support.people import person
 
@@ -21,6 +22,7 @@ SAMPLES: dict[str, Any] = {
     "workflow_id": "no/such workflow",
     "run_id": "c41d7a06-3b58-4f0e-9a47-61d5b2e80f93",
     "event_id": 1,
+    "place": Place("events", "1"),
     "queue": "no-such-queue",
     "worker_key": "no/such worker",
     "job_id": "no/such job",
@@ -50,10 +52,11 @@ def patterns(found: list[Any], prefix: str = "") -> Iterator[tuple[str, URLPatte
 VIEWS = dict(patterns(get_resolver().url_patterns))
 
 
-def address(name: str) -> str:
+def address(name: str, **instead: Any) -> str:
     wanted = VIEWS[name].pattern.converters
     parents = {"namespace"} if name.split(":", maxsplit=1)[0] in IN_NAMESPACE else set()
-    return reverse(name, kwargs={key: SAMPLES.get(key, 1) for key in {*wanted, *parents}})
+    samples = SAMPLES | instead
+    return reverse(name, kwargs={key: samples.get(key, 1) for key in {*wanted, *parents}})
 
 
 IN_NAMESPACE = {
@@ -101,11 +104,14 @@ def test_every_view_demands_a_right_or_says_that_it_is_public() -> None:
 @pytest.mark.one_server
 @pytest.mark.parametrize("name", sorted(VIEWS))
 def test_nobody_is_sent_to_the_sign_in(name: str, browser_of: Browser) -> None:
-    if verb_of(name) is None:
-        return
+    if verb_of(name) is not None:
+        sends_to_sign_in(address(name), browser_of)
+
+
+def sends_to_sign_in(at: str, browser_of: Browser) -> None:
     browser = browser_of(None)
 
-    answers = [browser.get(address(name)), browser.post(address(name))]
+    answers = [browser.get(at), browser.post(at)]
 
     assert any(answer.status_code == 303 for answer in answers)
     for answer in answers:
@@ -129,14 +135,40 @@ def test_an_admin_gets_everywhere_and_either_server_bears_it(
     opens(name, Role.ADMIN, browser_of)
 
 
-def opens(name: str, role: Role, browser_of: Browser) -> None:
+@pytest.mark.one_server
+@pytest.mark.parametrize("part", ["memo", "attributes", "pending", "attempts", "answers"])
+@pytest.mark.parametrize(
+    "name", [name for name, view in VIEWS.items() if "place" in view.pattern.converters]
+)
+def test_what_no_event_holds_is_for_whom_the_payloads_of_events_are_for(
+    name: str, part: str, browser_of: Browser
+) -> None:
+    place = Place(part, "no/such")
+
+    sends_to_sign_in(address(name, place=place), browser_of)
+    for role in (Role.VIEWER, Role.OPERATOR, Role.ADMIN):
+        opens(name, role, browser_of, place=place)
+
+
+def test_an_answer_is_for_who_may_ask(carol: User, browser_of: Browser) -> None:
+    answer = address("workflows:payload", place=Place("answers", "no/such"))
+    before = browser_of(carol).get(answer)
+    Rule.objects.create(person=carol, verb="run.query", may=False, namespace="default")
+
+    after = browser_of(carol).get(answer)
+
+    assert (before.status_code, after.status_code) == (404, 403)
+
+
+def opens(name: str, role: Role, browser_of: Browser, **instead: Any) -> None:
     verb = verb_of(name)
     if verb is None:
         return
     who = person(f"some-{role}", role)
     browser = browser_of(who)
 
-    for answer in (browser.get(address(name)), browser.post(address(name))):
+    at = address(name, **instead)
+    for answer in (browser.get(at), browser.post(at)):
         if answer.status_code == 405:
             continue
         may = can(User.objects.get(pk=who.pk), verb, "default")

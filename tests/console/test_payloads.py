@@ -21,6 +21,7 @@ from console import policies
 from console.audit.models import AuditEntry
 from console.gateway import events, histories
 from console.gateway.channel import call, workflow_service
+from console.gateway.payloads import Place
 from console.gateway.runs import RunKey
 from examples.codec.aes import AesCodec
 from tests.console.conftest import NAMESPACE
@@ -137,7 +138,7 @@ def test_a_codec_that_is_away_is_said_and_nothing_is_sent_past_it(
     browser = browser_of(bob)
 
     page = browser.get(url(key, "payloads"))
-    one = browser.get(url(key, "payload", 1, 0))
+    one = browser.get(url(key, "payload", Place("events", "1", 0)))
     sent = browser.post(url(key, "signal"), {"name": "go", "argument": "1", "reason": "go"})
 
     assert page.status_code == one.status_code == 200
@@ -178,8 +179,8 @@ def test_masked_fields_are_nowhere_for_whom_they_are_masked(
         url(key, "event", 1),
         url(key, "group", 1),
         url(key, "payloads"),
-        url(key, "payload", 1, 0),
-        *(url(key, "payload_download", 1, number) for number in range(3)),
+        url(key, "payload", Place("events", "1", 0)),
+        *(url(key, "payload_download", Place("events", "1", number)) for number in range(3)),
         url(key, "download"),
         reverse("starting:start", args=[NAMESPACE]) + f"?like={key.workflow_id}&run={key.run_id}",
     ]
@@ -213,13 +214,13 @@ def test_a_reveal_is_a_reason_and_a_row_and_one_payload(
 ) -> None:
     allow(settings, masked=MASKED)
     key = started(names, plain(ORDER))
-    browser, address = browser_of(bob), url(key, "reveal", 1, 0)
+    browser, address = browser_of(bob), url(key, "reveal", Place("events", "1", 0))
 
     asked = browser.get(address, headers=htmx("dialog"))
     without = browser.post(address, {"reason": " "})
     shown = browser.post(address, {"reason": "the bank asks for it"}, headers=htmx("dialog"))
     refused = browser_of(carol).post(address, {"reason": "curious"})
-    after = browser.get(url(key, "payload", 1, 0))
+    after = browser.get(url(key, "payload", Place("events", "1", 0)))
 
     assert all(secret not in page.text for secret in SECRETS for page in (asked, without, after))
     assert without.status_code == 422
@@ -264,15 +265,15 @@ def test_two_megabytes_do_not_hang_the_page_and_can_be_read_to_the_end(
     browser = browser_of(carol)
 
     page = browser.get(url(key, "payloads"))
-    first = browser.get(url(key, "payload", 1, 0))
+    first = browser.get(url(key, "payload", Place("events", "1", 0)))
     total = first.context["window"].total
-    last = browser.get(f"{url(key, 'payload', 1, 0)}?first={total - 400}")
-    file = browser.get(url(key, "payload_download", 1, 0))
+    last = browser.get(f"{url(key, 'payload', Place('events', '1', 0))}?first={total - 400}")
+    file = browser.get(url(key, "payload_download", Place("events", "1", 0)))
 
     assert 1.7e6 < len(plain(rows).data) < 2**21
     assert len(page.content) < 100_000
     assert len(first.content) < 200_000
-    assert url(key, "payload", 1, 0) in page.text
+    assert url(key, "payload", Place("events", "1", 0)) in page.text
     assert 'rel="next"' in first.text
     assert '"row": 16999' in first.context["window"].text + last.context["window"].text
     assert file.content == plain(rows).data
@@ -324,10 +325,12 @@ def test_what_lies_in_a_store_is_fetched_by_a_click_and_only_from_where_it_may(
     browser = browser_of(carol)
 
     page = browser.get(url(key, "payloads"))
-    one = browser.get(url(key, "payload", 1, 0))
+    one = browser.get(url(key, "payload", Place("events", "1", 0)))
     before = list(blobs.asked)
-    fetched = browser.post(url(key, "follow", 1, 0))
-    refused = [browser.post(url(key, "follow", 1, number)) for number in (1, 2, 3)]
+    fetched = browser.post(url(key, "follow", Place("events", "1", 0)))
+    refused = [
+        browser.post(url(key, "follow", Place("events", "1", number))) for number in (1, 2, 3)
+    ]
 
     assert "kept outside of the history" in words_in(page)
     assert "Fetch it" in words_in(one)

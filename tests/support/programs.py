@@ -49,6 +49,13 @@ async def linger() -> None:
         await asyncio.sleep(0.1)
 
 
+@activity.defn
+async def tell_once(told: Any) -> None:
+    """Says that much, and is not heard of again."""
+    activity.heartbeat(told)
+    await asyncio.sleep(60)
+
+
 @workflow.defn
 class Waiting:
     """Waits for the signal `go`; can be asked for its state and told an amount."""
@@ -146,6 +153,23 @@ class Lingering:
 
 
 @workflow.defn
+class Telling:
+    """An activity that times out after it told something; tried again an hour later, if at all."""
+
+    @workflow.run
+    async def run(self, told: Any, attempts: int) -> None:
+        await workflow.execute_activity(
+            tell_once,
+            told,
+            start_to_close_timeout=timedelta(minutes=5),
+            heartbeat_timeout=timedelta(seconds=1),
+            retry_policy=RetryPolicy(
+                initial_interval=timedelta(hours=1), maximum_attempts=attempts
+            ),
+        )
+
+
+@workflow.defn
 class Wide:
     """So many activities at once, that fail again and again."""
 
@@ -190,7 +214,7 @@ class Stalling:
         await workflow.wait_condition(lambda: False)
 
 
-WORKFLOWS = (Waiting, Charging, Counting, Lingering, Wide, Lost, Stalling)
+WORKFLOWS = (Waiting, Charging, Counting, Lingering, Telling, Wide, Lost, Stalling)
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +293,7 @@ def running(program: Program, queue: str) -> Iterator[RunningWorker]:
             program.client,
             task_queue=queue,
             workflows=WORKFLOWS,
-            activities=[charge_card, linger],
+            activities=[charge_card, linger, tell_once],
             identity=identity,
             workflow_runner=UnsandboxedWorkflowRunner(),
             graceful_shutdown_timeout=timedelta(seconds=1),

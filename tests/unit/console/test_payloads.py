@@ -7,7 +7,7 @@ import zlib
 from typing import Any
 
 import pytest
-from temporalio.api.common.v1 import Payload
+from temporalio.api.common.v1 import Memo, Payload
 from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import HistoryEvent
 
@@ -216,9 +216,12 @@ def test_a_memo_is_masked_by_its_names_and_its_schemas_are_left_alone() -> None:
     }
 
     with sight.through(Sight(hidden=("pin",))):
-        found = payloads.memo(fields.items())
+        found = payloads.memo(Memo(fields=fields))
 
-    assert found == {"pin": MASK, "perdure.actions": schema}
+    assert {name: one.content for name, one in found.items()} == {
+        "pin": MASK,
+        "perdure.actions": schema,
+    }
 
 
 def test_a_failure_whose_words_were_encoded_has_them_back() -> None:

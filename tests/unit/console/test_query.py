@@ -78,5 +78,5 @@ def test_a_quote_in_a_value_does_not_end_it() -> None:
 def test_now_is_no_attribute() -> None:
     (chip,) = query.chips("StartTime > now() - '24h'")
 
-    assert [name for name, _ in query.names("StartTime > now() - '24h'")] == ["StartTime"]
+    assert [name for name, _ in conditions.names("StartTime > now() - '24h'")] == ["StartTime"]
     assert told(chip) == "Started > now - 24h"

@@ -1,0 +1,90 @@
+"""Search attributes as this person may see them. The index holds them in the clear.
+
+A mask covers one by its name; those that the server writes itself it leaves alone, but for the
+words of the last failure. Who does not see a value does not search, sort or group by it either: a
+guess that finds its run is a look as well.
+"""
+
+import json
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from temporalio.api.common.v1 import Payload
+
+from console.gateway import masks, payloads, sight
+from console.gateway.channel import GatewayError, Trouble
+from console.gateway.conditions import names
+from search.attributes import PREDEFINED, SYSTEM
+from search.query.errors import QueryError
+from search.query.parser import parse
+
+#: where our own index keeps the words of a failure
+WORDS = "LastFailureMessage"
+WORD = re.compile(r"[^\W\d]\w*")
+OF_THE_SERVER = frozenset({*SYSTEM, *PREDEFINED} - {WORDS})
+
+
+def typed(fields: Iterable[tuple[str, Payload]]) -> dict[str, Any]:
+    """As the index has them, by name; Datetime attributes become datetimes."""
+    return {name: _typed(payload) for name, payload in sorted(fields)}
+
+
+def _typed(payload: Payload) -> Any:
+    try:
+        content = json.loads(payload.data) if payload.data else None
+    except (ValueError, RecursionError):
+        return None
+    if payload.metadata.get("type", b"") == b"Datetime" and isinstance(content, str):
+        try:
+            return datetime.fromisoformat(content)
+        except ValueError:
+            return content
+    return content
+
+
+def seen(fields: Iterable[tuple[str, Payload]]) -> dict[str, Any]:
+    """As this person may see them."""
+    return {name: value_seen(name, value) for name, value in typed(fields).items()}
+
+
+def value_seen(name: str, value: Any) -> Any:
+    if name in OF_THE_SERVER:
+        return value
+    if name == WORDS and value:
+        value = payloads.words_seen(str(value))
+    try:
+        return masks.masked({name: value}, sight.current().hidden)[0][name]
+    except masks.TooDeep:
+        return masks.MASK
+
+
+def is_hidden(name: str) -> bool:
+    return bool(value_seen(name, "a value") == masks.MASK)
+
+
+def check(namespace: str, question: str) -> None:
+    """Before the index is asked, and before an answer to somebody else is taken.
+
+    Jobs are nobody in particular: what they ask for, a person asked for before.
+    """
+    looking = sight.current()
+    if not looking.hidden or looking.namespace != namespace:
+        return
+    for name in _named(question):
+        if is_hidden(name):
+            raise GatewayError(Trouble.INVALID, f"{says_of(name)}.")
+
+
+def _named(question: str) -> Iterable[str]:
+    """Of what is not our language, each word: another server may read it otherwise."""
+    try:
+        parse(question)
+    except QueryError:
+        return WORD.findall(question)
+    return [name for name, _ in names(question)]
+
+
+def says_of(name: str) -> str:
+    return f"{name} is masked for you: you cannot search, sort or group by it"
