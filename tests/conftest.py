@@ -5,6 +5,8 @@ again takes long and the machine's every core: these come one after the other am
 that no two of them meet if it can be helped, and none is left for the end.
 """
 
+import gc
+
 import pytest
 
 pytest_plugins = ["tests.support.elastic", "tests.support.postgres", "tests.support.engine"]
@@ -19,6 +21,8 @@ LONG = (
     "tests/console/test_in_browser.py",
     "tests/console/test_longest.py",
 )
+#: As in the servers: what is loaded by then is looked through for garbage never again.
+OBJECTS_BETWEEN_COLLECTIONS = 50_000
 #: They are all begun by then.
 BEGUN_BY = 0.75
 
@@ -32,3 +36,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     place = {file: number * apart - 0.5 for number, file in enumerate(long)}
     place |= {file: float(number) for number, file in enumerate(others)}
     items.sort(key=lambda item: place[item.location[0]])
+
+
+def pytest_collection_finish() -> None:
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, 20, 20)
