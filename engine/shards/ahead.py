@@ -1,7 +1,7 @@
 """The batch that is to come: what can be stepped while the last one is being stored is.
 
-    a work comes ──▶ its run is in memory, and nothing under way concerns it ──▶ stepped at once
-                 └─▶ else it waits in the inbox
+    a work that presses ──▶ its run is in memory, nothing under way concerns it ──▶ stepped at once
+                        └─▶ else it waits in the inbox
 
 So the steps of a commit are made while the disk is busy with the one before it, and a poller need
 not wait for either. Callers whose works wait at the same time have no order among them, so none is

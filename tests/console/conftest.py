@@ -15,13 +15,14 @@ from django.db import connections
 from console.gateway import workflows
 from console.settings import database as database_settings
 from tests.support.dev_server import dev_server
-from tests.support.engine import OFFICIAL, PERDURE
+from tests.support.engine import OFFICIAL, PERDURE, Server
 from tests.support.eventually import eventually
 from tests.support.killable import KillableEngine
 from tests.support.names import Names
 from tests.support.people import alice, bob, browser_of, carol
 from tests.support.postgres import fresh_database
-from tests.support.programs import program
+from tests.support.programs import Program, program
+from tests.support.scripted import Scripted, stubs
 
 __all__ = ["alice", "bob", "browser_of", "carol", "program"]
 
@@ -113,3 +114,20 @@ def engine(request: pytest.FixtureRequest, settings: Any, server_kind: str) -> s
 @pytest.fixture
 def names(request: pytest.FixtureRequest) -> Names:
     return Names(request.node.name)
+
+
+@pytest.fixture
+def server(program: Program, server_address: str, server_kind: str) -> Iterator[Server]:
+    with stubs(program, server_address, server_kind) as made:
+        yield made
+
+
+@pytest.fixture
+def worker(program: Program, server: Server, names: Names) -> Scripted:
+    return Scripted(program, server, names.queue())
+
+
+@pytest.fixture
+def other(program: Program, server: Server, names: Names) -> Scripted:
+    """Of another queue."""
+    return Scripted(program, server, names.queue())

@@ -1,6 +1,6 @@
 """The family of a run: the way up, levels that open one at a time, chains and resets."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -14,35 +14,17 @@ from console.gateway.runs import RunKey
 from console.workflows import kin
 from tests.console.conftest import NAMESPACE, indexed
 from tests.support.commands import complete, continue_as_new, start_child
-from tests.support.engine import PERDURE, Server
+from tests.support.engine import PERDURE
 from tests.support.eventually import eventually
 from tests.support.names import Names
 from tests.support.pages import calls_of, htmx, words_in
 from tests.support.people import person
-from tests.support.programs import Program
-from tests.support.scripted import Scripted, stubs
+from tests.support.scripted import Scripted
 
 Browser = Callable[..., Client]
 pytestmark = pytest.mark.usefixtures("db")
 #: A window and a bit.
 WINDOW, CHILDREN = 10, 12
-
-
-@pytest.fixture
-def server(program: Program, server_address: str, server_kind: str) -> Iterator[Server]:
-    with stubs(program, server_address, server_kind) as made:
-        yield made
-
-
-@pytest.fixture
-def worker(program: Program, server: Server, names: Names) -> Scripted:
-    return Scripted(program, server, names.queue())
-
-
-@pytest.fixture
-def other(program: Program, server: Server, names: Names) -> Scripted:
-    """Of another queue."""
-    return Scripted(program, server, names.queue())
 
 
 def url(key: RunKey, view: str = "relations") -> str:

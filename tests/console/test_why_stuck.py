@@ -3,7 +3,7 @@
 `later`: the same facts, looked at so many seconds later; nobody waits for them.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from django.contrib.auth.models import User
@@ -26,32 +26,14 @@ from tests.support.commands import (
     start_child,
     start_timer,
 )
-from tests.support.engine import Server
 from tests.support.names import Names
 from tests.support.pages import calls_of, words_in
 from tests.support.programs import Program, running
-from tests.support.scripted import Scripted, stubs
+from tests.support.scripted import Scripted
 from tests.support.standings import becomes, said, standing
 
 Browser = Callable[..., Client]
 pytestmark = pytest.mark.usefixtures("db")
-
-
-@pytest.fixture
-def server(db: None, program: Program, server_address: str, server_kind: str) -> Iterator[Server]:
-    with stubs(program, server_address, server_kind) as made:
-        yield made
-
-
-@pytest.fixture
-def worker(program: Program, server: Server, names: Names) -> Scripted:
-    return Scripted(program, server, names.queue())
-
-
-@pytest.fixture
-def other(program: Program, server: Server, names: Names) -> Scripted:
-    """Of another queue."""
-    return Scripted(program, server, names.queue())
 
 
 def test_nobody_polls_for_the_workflow(worker: Scripted, names: Names) -> None:

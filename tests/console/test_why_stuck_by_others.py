@@ -21,12 +21,11 @@ from console.gateway.channel import workflow_service
 from console.gateway.runs import RunKey
 from console.workflows.causes.facts import GONE_AFTER
 from tests.support.commands import command, signal_external, start_timer
-from tests.support.engine import Server
 from tests.support.eventually import eventually
 from tests.support.names import Names
 from tests.support.pages import calls_of, words_in
 from tests.support.programs import Program, running
-from tests.support.scripted import Scripted, stubs
+from tests.support.scripted import Scripted
 from tests.support.standings import becomes, said, standing
 from tests.support.versions import NAMESPACE, pinned, polled_by
 
@@ -35,17 +34,6 @@ pytestmark = pytest.mark.usefixtures("db")
 
 #: Nobody polls any more that did; so nobody is asked what the code takes.
 LATER = GONE_AFTER.total_seconds() + 10
-
-
-@pytest.fixture
-def server(db: None, program: Program, server_address: str, server_kind: str) -> Iterator[Server]:
-    with stubs(program, server_address, server_kind) as made:
-        yield made
-
-
-@pytest.fixture
-def worker(program: Program, server: Server, names: Names) -> Scripted:
-    return Scripted(program, server, names.queue())
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from tests.support.batches import COMPLETED, FAILED, RUNNING, SIGNAL, TERMINATE,
 from tests.support.engine import Server
 from tests.support.eventually import eventually_async
 from tests.support.history import name_of
-from tests.support.killable import KillableEngine
+from tests.support.killable import KillableEngine, killable
 from tests.support.names import Names
 
 
@@ -123,11 +123,8 @@ async def test_a_deletion_takes_those_that_have_ended_too(cohort: Cohort, job: B
 
 @pytest.fixture
 async def engine(database: str) -> AsyncIterator[KillableEngine]:
-    process = KillableEngine(database, ENGINE_SHARDS="8")
-    process.migrate()
-    await asyncio.to_thread(process.start)
-    yield process
-    await asyncio.to_thread(process.kill)
+    async with killable(database) as process:
+        yield process
 
 
 @pytest.mark.slow

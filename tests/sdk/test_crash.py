@@ -17,7 +17,7 @@ from tests.sdk.charging import (
     everything_ended_right,
     until_stored,
 )
-from tests.support.killable import KillableEngine
+from tests.support.killable import KillableEngine, killable
 
 KILLS = 50
 SECONDS_BETWEEN_KILLS = (0.05, 0.8)
@@ -27,11 +27,8 @@ STARTED_AGAIN_WITHIN = 60.0
 
 @pytest.fixture
 async def engine(database: str) -> AsyncIterator[KillableEngine]:
-    process = KillableEngine(database, ENGINE_SHARDS="8")
-    process.migrate()
-    await asyncio.to_thread(process.start)
-    yield process
-    await asyncio.to_thread(process.kill)
+    async with killable(database) as process:
+        yield process
 
 
 @pytest.mark.slow

@@ -30,7 +30,7 @@ from temporalio.api.workflowservice.v1 import (
 
 from tests.support.engine import Server
 from tests.support.eventually import eventually_async
-from tests.support.killable import KillableEngine
+from tests.support.killable import KillableEngine, killable
 from tests.support.schedules import every
 
 KILLS = 12
@@ -39,11 +39,8 @@ STARTED_AGAIN_WITHIN = 30.0
 
 @pytest.fixture
 async def engine(database: str) -> AsyncIterator[KillableEngine]:
-    process = KillableEngine(database, ENGINE_SHARDS="8")
-    process.migrate()
-    await asyncio.to_thread(process.start)
-    yield process
-    await asyncio.to_thread(process.kill)
+    async with killable(database) as process:
+        yield process
 
 
 def request() -> CreateScheduleRequest:

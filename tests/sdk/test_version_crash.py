@@ -17,7 +17,7 @@ from temporalio.api.workflowservice.v1 import (
 
 from tests.support.commands import complete, start_timer
 from tests.support.engine import PERDURE, Server
-from tests.support.killable import KillableEngine
+from tests.support.killable import KillableEngine, killable
 from tests.support.names import Names
 from tests.support.worker import ScriptedWorker
 
@@ -27,11 +27,8 @@ PINNED = VersioningBehavior.VERSIONING_BEHAVIOR_PINNED
 
 @pytest.fixture
 async def engine(database: str) -> AsyncIterator[KillableEngine]:
-    process = KillableEngine(database, ENGINE_SHARDS="8")
-    process.migrate()
-    await asyncio.to_thread(process.start)
-    yield process
-    await asyncio.to_thread(process.kill)
+    async with killable(database) as process:
+        yield process
 
 
 class Shop:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import subprocess
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[2]
@@ -62,3 +65,15 @@ class KillableEngine:
             process.stdout.close()
         self._process = None
         return code
+
+
+@asynccontextmanager
+async def killable(database: str) -> AsyncIterator[KillableEngine]:
+    """On an empty database; it serves."""
+    process = KillableEngine(database, ENGINE_SHARDS="8")
+    process.migrate()
+    await asyncio.to_thread(process.start)
+    try:
+        yield process
+    finally:
+        await asyncio.to_thread(process.kill)

@@ -33,11 +33,23 @@ def build() -> str:
     return version.build_id if version else ""
 
 
-@workflow.defn(versioning_behavior=VersioningBehavior.PINNED)
-class Pinned:
+class Waiting:
+    """Until it is told to go; it says who does its tasks."""
+
     def __init__(self) -> None:
         self.gone = False
 
+    @workflow.signal
+    def go(self) -> None:
+        self.gone = True
+
+    @workflow.query
+    def build(self) -> str:
+        return build()
+
+
+@workflow.defn(versioning_behavior=VersioningBehavior.PINNED)
+class Pinned(Waiting):
     @workflow.run
     async def run(self, rounds: int) -> str:
         await workflow.wait_condition(lambda: self.gone or rounds == 0)
@@ -45,31 +57,12 @@ class Pinned:
             workflow.continue_as_new(rounds - 1)
         return build()
 
-    @workflow.signal
-    def go(self) -> None:
-        self.gone = True
-
-    @workflow.query
-    def build(self) -> str:
-        return build()
-
 
 @workflow.defn(versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
-class Upgraded:
-    def __init__(self) -> None:
-        self.gone = False
-
+class Upgraded(Waiting):
     @workflow.run
     async def run(self, rounds: int) -> str:
         await workflow.wait_condition(lambda: self.gone)
-        return build()
-
-    @workflow.signal
-    def go(self) -> None:
-        self.gone = True
-
-    @workflow.query
-    def build(self) -> str:
         return build()
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
+import pytest
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.deployment.v1 import WorkerDeploymentOptions
 from temporalio.api.deployment.v1 import WorkerDeploymentVersion as Version
@@ -33,6 +35,9 @@ from tests.support.engine import Server
 from tests.support.eventually import eventually_async
 from tests.support.names import Names
 from tests.support.worker import ScriptedWorker
+
+#: What it returns is compared.
+Script = Callable[[Server, str], Awaitable[list[Any]]]
 
 
 async def upgrade(server: Server, name: str) -> list[Any]:
@@ -177,30 +182,6 @@ async def refusals(server: Server, name: str) -> list[str]:
     return said
 
 
-async def test_both_servers_keep_pinned_runs_on_their_version_and_move_the_others(
-    server: Server,
-    official: Server,  # noqa: F811  the fixture
-    names: Names,
-) -> None:
-    name = names.queue()
-
-    ours, theirs = await asyncio.gather(upgrade(server, name), upgrade(official, name))
-
-    assert ours == theirs
-
-
-async def test_both_servers_say_where_a_queue_is_routed_and_what_a_child_inherits(
-    server: Server,
-    official: Server,  # noqa: F811  the fixture
-    names: Names,
-) -> None:
-    name = names.queue()
-
-    ours, theirs = await asyncio.gather(routed(server, name), routed(official, name))
-
-    assert ours == theirs
-
-
 async def test_after_a_reset_a_pinned_run_keeps_its_version_on_both_servers(
     server: Server,
     official: Server,  # noqa: F811  the fixture
@@ -213,14 +194,16 @@ async def test_after_a_reset_a_pinned_run_keeps_its_version_on_both_servers(
     assert ours == theirs == ["two", "two", "one", "one"]
 
 
-async def test_both_servers_refuse_the_same_of_a_deployment(
+@pytest.mark.parametrize("script", [upgrade, routed, refusals])
+async def test_both_servers_tell_the_same(
+    script: Script,
     server: Server,
     official: Server,  # noqa: F811  the fixture
     names: Names,
 ) -> None:
     name = names.queue()
 
-    ours, theirs = await asyncio.gather(refusals(server, name), refusals(official, name))
+    ours, theirs = await asyncio.gather(script(server, name), script(official, name))
 
     assert ours == theirs
 
