@@ -155,8 +155,8 @@ def _of_text(attribute: Attribute, test: LiteralString, given: str) -> Fragment:
     if attribute.type is not ValueType.KEYWORD_LIST:
         return _compared(attribute, test, given)
     return Fragment(
-        "exists (select from jsonb_array_elements_text(slots #> %s::text[]) as item"
-        ' where item collate "C"' + test + ")",
+        "exists (select from jsonb_array_elements_text(slots #> %s::text[]) as held(item)"
+        ' where held.item collate "C"' + test + ")",
         (_path(attribute), given),
     )
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from search.config import SearchConfig
@@ -201,6 +201,7 @@ GROUPABLE = [
     condition=conditions(),
     keys=st.lists(st.sampled_from(GROUPABLE), min_size=1, max_size=2, unique=True),
 )
+@example(condition="Tags CONTAINS 'a'", keys=["Tags"])
 async def test_groups_have_the_same_counts(
     readers: Readers, condition: str, keys: list[str]
 ) -> None:
