@@ -8,7 +8,6 @@ printed with it: on a machine that is shared it says more than the clock.
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 import tempfile
 import time
@@ -24,10 +23,10 @@ from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import StartWorkflowExecutionRequest
 
 from engine import embedded
-from tests.bench.console import Browser
 from tests.bench.servers import cpu_of, family
 from tests.stack.whole import Up
 from tests.support.engine import PERDURE, Server
+from tests.support.visitor import Visitor
 
 TARGETS = 100_000
 STARTS_AT_ONCE = 100
@@ -122,7 +121,7 @@ async def fill(server: Server, count: int) -> None:
 @dataclass
 class Operation:
     up: Up
-    browser: Browser
+    visitor: Visitor
     database: str
     url: str = ""
     looks: list[float] = field(default_factory=list)
@@ -131,7 +130,8 @@ class Operation:
         began = time.perf_counter()
         query = f"TaskQueue = '{QUEUE}'"
         form = {"verb": "terminate", "query": query, "all_matching": "yes"}
-        self.url = self.browser.post(f"{BULK}plan/", form)
+        self.visitor.post(f"{BULK}plan/", form)
+        self.url = self.visitor.at
         took = time.perf_counter() - began
         sys.stdout.write(f"frozen into a manifest in {took:.1f} s\n")
 
@@ -142,7 +142,7 @@ class Operation:
     def launch(self, count: int) -> None:
         form = {"canary": "0", "rate": str(RATE), "errors_percent_max": "5"}
         form |= {"reason": "the bench is over", "count": str(count)}
-        self.browser.post(f"{self.url}launch/", form)
+        self.visitor.post(f"{self.url}launch/", form)
 
     async def watch(self) -> None:
         deadline = time.monotonic() + ENDED_WITHIN_SECONDS
@@ -153,7 +153,7 @@ class Operation:
 
     def _look(self) -> bool:
         began = time.perf_counter()
-        self.browser.get(f"{self.url}progress/")
+        self.visitor.get(f"{self.url}progress/")
         self.looks.append((time.perf_counter() - began) * 1000)
         with psycopg.connect(self.database) as connection:
             row = connection.execute(ENDED, [self.number]).fetchone()
@@ -173,9 +173,8 @@ class Operation:
 async def measure(up: Up, count: int) -> None:
     server = Server(f"127.0.0.1:{up.engine_port}", PERDURE)
     port = int((up.run / "postgres" / "data" / "postmaster.pid").read_text().splitlines()[3])
-    password = json.loads((up.run / "words.json").read_text())["password"]
-    browser = Browser(f"http://127.0.0.1:{up.console_port}", "alice", password)
-    operation = Operation(up, browser, embedded.dsn(up.run / "postgres", port))
+    visitor = up.signs_in()
+    operation = Operation(up, visitor, embedded.dsn(up.run / "postgres", port))
     others = Others(server)
     await fill(server, count)
     await asyncio.to_thread(operation.freeze)

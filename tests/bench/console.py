@@ -13,12 +13,9 @@ import json
 import sys
 import tempfile
 import time
-import urllib.error
 import urllib.parse
-import urllib.request
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
-from http.cookiejar import CookieJar
 from itertools import islice
 from pathlib import Path
 
@@ -38,6 +35,7 @@ from tests.bench.servers import dev_server
 from tests.stack.whole import Up
 from tests.support import commands
 from tests.support.engine import OFFICIAL, PERDURE, Server
+from tests.support.visitor import Visitor
 from tests.support.worker import ScriptedWorker
 
 RECORDS = (100_000, 1_000_000)
@@ -60,49 +58,14 @@ QUERIES = {
 }
 
 
-class Browser:
-    """Signed in, and patient enough for a page that is slow."""
-
-    def __init__(self, address: str, person: str, password: str) -> None:
-        self._address = address
-        self._cookies = CookieJar()
-        self._at = ""
-        self._opener = urllib.request.build_opener(
-            urllib.request.HTTPCookieProcessor(self._cookies)
-        )
-        self.get("/sign-in/")
-        token = next(c.value for c in self._cookies if c.name == "csrftoken")
-        form = {"username": person, "password": password, "csrfmiddlewaretoken": token or ""}
-        self._open("/sign-in/", urllib.parse.urlencode(form).encode())
-
-    def get(self, path: str) -> bytes:
-        return self._open(path)
-
-    def post(self, path: str, form: dict[str, str]) -> str:
-        """Where it leads to."""
-        token = next(c.value for c in self._cookies if c.name == "csrftoken") or ""
-        body = urllib.parse.urlencode(form | {"csrfmiddlewaretoken": token}).encode()
-        self._open(path, body)
-        return self._at
-
-    def _open(self, path: str, body: bytes | None = None) -> bytes:
-        try:
-            with self._opener.open(f"{self._address}{path}", body, timeout=120) as page:
-                read: bytes = page.read()
-                self._at = urllib.parse.urlsplit(page.url).path
-        except urllib.error.HTTPError as refused:
-            said = refused.read().decode()
-            raise SystemExit(f"{refused.code} on {path}: {said}") from None
-        return read
-
-    def timed(self, name: str, path: str) -> None:
-        """One cold look, then many."""
-        took = []
-        for _ in range(web_ui.ROUNDS + 1):
-            began = time.perf_counter()
-            size = len(self.get(path))
-            took.append((time.perf_counter() - began) * 1000)
-        web_ui.show(name, took[0], took[1:], size)
+def timed(visitor: Visitor, name: str, path: str) -> None:
+    """One cold look, then many."""
+    took = []
+    for _ in range(web_ui.ROUNDS + 1):
+        began = time.perf_counter()
+        size = len(visitor.get(path))
+        took.append((time.perf_counter() - began) * 1000)
+    web_ui.show(name, took[0], took[1:], size)
 
 
 async def fill(database: str, made: Iterator[VisibilityRecord]) -> None:
@@ -208,15 +171,14 @@ async def _program(name: str, address: str) -> asyncio.subprocess.Process:
 async def measure(up: Up, counts: list[int]) -> None:
     address = f"127.0.0.1:{up.engine_port}"
     server = Server(address, PERDURE)
-    password = json.loads((up.run / "words.json").read_text())["password"]
-    browser = Browser(f"http://127.0.0.1:{up.console_port}", "alice", password)
-    await measure_lists(up, server, browser, counts)
-    await measure_runs(server, browser)
+    visitor = up.signs_in()
+    await measure_lists(up, server, visitor, counts)
+    await measure_runs(server, visitor)
     await lag(server, lambda reached: full_load(address, reached))
     await server.channel.close()
 
 
-async def measure_lists(up: Up, server: Server, browser: Browser, counts: list[int]) -> None:
+async def measure_lists(up: Up, server: Server, visitor: Visitor, counts: list[int]) -> None:
     port = int((up.run / "postgres" / "data" / "postmaster.pid").read_text().splitlines()[3])
     described = await server.workflows.DescribeNamespace(
         DescribeNamespaceRequest(namespace=server.namespace)
@@ -230,26 +192,26 @@ async def measure_lists(up: Up, server: Server, browser: Browser, counts: list[i
         await fill(embedded.dsn(up.run / "postgres", port), islice(made, count - there))
         there = count
         sys.stdout.write(f"-- with {count} records\n")
-        look_at_lists(server.namespace, browser)
+        look_at_lists(server.namespace, visitor)
         await web_ui.ask_for_runs(server, QUERIES)
 
 
-def look_at_lists(namespace: str, browser: Browser) -> None:
+def look_at_lists(namespace: str, visitor: Visitor) -> None:
     runs = f"/namespaces/{namespace}/runs/"
     for name, query in QUERIES.items():
-        browser.timed(name, f"{runs}?{urllib.parse.urlencode({'q': query})}")
-    browser.timed("counts by status", f"{runs}summary/")
+        timed(visitor, name, f"{runs}?{urllib.parse.urlencode({'q': query})}")
+    timed(visitor, "counts by status", f"{runs}summary/")
 
 
-async def measure_runs(server: Server, browser: Browser) -> None:
+async def measure_runs(server: Server, visitor: Visitor) -> None:
     with dev_server("dev server", in_file=False) as other:
         official = Server(other.address, OFFICIAL)
         await answering(official)
         for events in EVENTS:
             run = await grow(server, f"grown-{events}", events)
             page = f"/namespaces/{server.namespace}/runs/{run.workflow_id}/{run.run_id}/"
-            browser.timed(f"timeline, {events} events", page)
-            browser.timed(f"events, {events} events", f"{page}events/")
+            timed(visitor, f"timeline, {events} events", page)
+            timed(visitor, f"events, {events} events", f"{page}events/")
             await web_ui.ask_for_run(server, run, f"{events} events, Perdure")
             theirs = await grow(official, f"grown-{events}", events)
             await web_ui.ask_for_run(official, theirs, f"{events} events, dev server")

@@ -45,7 +45,7 @@ def standing(directory: Path, **given: str) -> Iterator[Up]:
         stack.start(within=START_SECONDS_MAX)
         yield stack
     finally:
-        if stack.runner.poll() is None:
+        if stack.lives:
             stack.end()
 
 

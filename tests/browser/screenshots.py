@@ -54,7 +54,7 @@ def console(given: dict[str, str]) -> Iterator[tuple[str, str]]:
             words = json.loads((stack.run / "words.json").read_text())
             yield f"http://127.0.0.1:{stack.console_port}", words["password"]
         finally:
-            if stack.runner.poll() is None:
+            if stack.lives:
                 stack.end()
 
 

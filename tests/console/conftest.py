@@ -51,20 +51,32 @@ def server_kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def server_address(server_kind: str, request: pytest.FixtureRequest) -> Iterator[str]:
-    """host:port of the server that the console talks to. It has the namespace `default`."""
-    if server_kind == OFFICIAL:
-        with dev_server() as address:
-            yield address
-    elif server_kind == PERDURE:
-        with fresh_database(request.getfixturevalue("postgres_url")) as database:
-            engine = KillableEngine(database, ENGINE_SHARDS="8")
-            engine.migrate()
-            engine.start()
-            yield engine.address
-            engine.stop()
-    else:
-        yield server_kind
+def perdure_address(postgres_url: str) -> Iterator[str]:
+    """An engine of ours, in a process of its own, from the first that asks to the last test."""
+    with fresh_database(postgres_url) as database:
+        engine = KillableEngine(database, ENGINE_SHARDS="8")
+        engine.migrate()
+        engine.start()
+        yield engine.address
+        engine.stop()
+
+
+@pytest.fixture(scope="session")
+def official_address() -> Iterator[str]:
+    with dev_server() as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def server_address(server_kind: str, request: pytest.FixtureRequest) -> str:
+    """host:port of the server that the console talks to. It has the namespace `default`.
+
+    Both servers stay when a file turns from one to the other: the next file begins with the first.
+    """
+    if server_kind in {PERDURE, OFFICIAL}:
+        address: str = request.getfixturevalue(f"{server_kind}_address")
+        return address
+    return server_kind
 
 
 def indexed(query: str, count: int) -> None:

@@ -1,11 +1,7 @@
 """Each address that is given puts the real thing in place of the embedded part."""
 
-import urllib.parse
-import urllib.request
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from functools import partial
-from http.cookiejar import CookieJar
 from uuid import UUID
 
 import psycopg
@@ -65,7 +61,7 @@ def being_up(tmp_path_factory: pytest.TempPathFactory, **given: str) -> Iterator
         stack.start(within=START_SECONDS_MAX)
         yield stack
     finally:
-        if stack.runner.poll() is None:
+        if stack.lives:
             stack.end()
 
 
@@ -123,23 +119,10 @@ async def test_engine_address_is_where_the_console_looks(
         with being_up(tmp_path_factory, ENGINE_ADDRESS=address) as up:
             assert not up.runs("engine serve")
             assert not up.runs("examples.worker")
+            alice = up.signs_in()
             shown = eventually(
-                partial(_runs_page, up), lambda page: "on-another-server" in page, within=60
+                lambda: alice.get("/namespaces/default/runs/").decode(),
+                lambda page: "on-another-server" in page,
+                within=60,
             )
             assert "Anything" in shown
-
-
-def _runs_page(up: Up) -> str:
-    """As alice reads it who signs in with the words that the welcome gave."""
-    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar := CookieJar()))
-    console = f"http://127.0.0.1:{up.console_port}"
-    browser.open(f"{console}/sign-in/", timeout=30).read()
-    token = next(cookie.value for cookie in jar if cookie.name == "csrftoken")
-    asked = {
-        "username": "alice",
-        "password": (up.run / "password").read_text().strip(),
-        "csrfmiddlewaretoken": token or "",
-    }
-    browser.open(f"{console}/sign-in/", urllib.parse.urlencode(asked).encode(), timeout=30).read()
-    runs = browser.open(f"{console}/namespaces/default/runs/", timeout=30)
-    return str(runs.read().decode())

@@ -29,7 +29,7 @@ def up(tmp_path_factory: pytest.TempPathFactory, elasticsearch_home: str) -> Ite
         stack.start(within=START_SECONDS_MAX)
         yield stack
     finally:
-        if stack.runner.poll() is None:
+        if stack.lives:
             stack.end()
 
 

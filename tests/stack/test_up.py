@@ -1,5 +1,10 @@
-"""`make up` with the real parts, small: no example data, search in PostgreSQL."""
+"""`make up` with the real parts and the examples; search in PostgreSQL.
 
+One stack in one directory for all that is done to it, one after the other: each test finds what
+the last one left, as people do.
+"""
+
+import asyncio
 import os
 import signal
 import socket
@@ -9,87 +14,145 @@ from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from time import monotonic
 
 import pytest
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowExecutionStatus
 
 from tests.stack.living import REPOSITORY
 from tests.stack.whole import Up, a_shell_s_environment
 from tests.support.eventually import eventually, eventually_async
+from tests.support.visitor import Visitor
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
-FIRST_START_SECONDS_MAX = 60
+FIRST_START_SECONDS_MAX = 90
 NEXT_START_SECONDS_MAX = 15
 GOES_ON_SECONDS_MAX = 60
 
+REASON = "it was there before"
+#: As the lines of the runner call them, and what is in their command lines.
+PARTS = (
+    ("valkey", "valkey-server"),
+    ("engine", "-m engine serve"),
+    ("console", "-m gunicorn"),
+    ("bulk-worker", "manage.py bulk_worker"),
+    ("billing-worker", "manage.py billing_worker"),
+    ("relay", "-m search.relay $"),
+    ("console-jobs", "-m search.relay jobs"),
+    ("providers", "-m examples.providers"),
+    ("worker", "-m examples.worker"),
+    ("postgres", "-m engine postgres"),
+)
+RUNS = "/namespaces/default/runs/"
+KEPT = f"{RUNS}?q=WorkflowId+%3D+%27kept%27"
+
+
+@pytest.fixture(scope="module")
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where programs write that were not told where to."""
+    return tmp_path_factory.mktemp("elsewhere")
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory, elsewhere: Path) -> Iterator[Up]:
+    directory = tmp_path_factory.mktemp("up")
+    directory.chmod(0o755)
+    places = ("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
+    made = Up(directory / "run", **dict.fromkeys(places, str(elsewhere)))
+    made.start(within=FIRST_START_SECONDS_MAX)
+    yield made
+    if made.lives:
+        made.end()
+
 
 @pytest.fixture
-def up(tmp_path: Path) -> Iterator[Up]:
-    tmp_path.chmod(0o755)
-    stack = Up(tmp_path / "run", EXAMPLES="no")
-    yield stack
-    if stack.runner.poll() is None:
-        stack.end()
+def up(stack: Up) -> Up:
+    """It runs, and keeps a run from before."""
+    if not stack.lives:
+        stack.start(within=GOES_ON_SECONDS_MAX)
+    return stack
 
 
-async def test_what_was_started_is_there_after_an_end_and_the_next_start_is_fast(up: Up) -> None:
-    up.start(within=FIRST_START_SECONDS_MAX)
-    client = await Client.connect(f"127.0.0.1:{up.engine_port}")
+@pytest.fixture(scope="module")
+def alice(stack: Up) -> Visitor:
+    """By the words that the first start has printed."""
+    return stack.signs_in()
+
+
+@pytest.fixture(scope="module", autouse=True)
+async def kept(stack: Up, alice: Visitor) -> str:
+    """The id of a run from before all of it; another was terminated by Alice, for a reason."""
+    client = await Client.connect(f"127.0.0.1:{stack.engine_port}")
+    ended = await client.start_workflow("Anything", id="ended", task_queue="nobody")
+    path = f"{RUNS}ended/{ended.first_execution_run_id}/terminate/"
+    await asyncio.to_thread(alice.post, path, {"reason": REASON})
     handle = await client.start_workflow("Anything", id="kept", task_queue="nobody")
+    return str(handle.first_execution_run_id)
 
-    assert up.end() == 0
-    assert up.programs() == []
-    took = up.start(within=NEXT_START_SECONDS_MAX)
 
+async def nothing_is_lost(up: Up, alice: Visitor, kept: str) -> bool:
     client = await Client.connect(f"127.0.0.1:{up.engine_port}")
     described = await client.get_workflow_handle("kept").describe()
-    assert described.run_id == handle.first_execution_run_id
-    assert took < NEXT_START_SECONDS_MAX
+    assert described.run_id == kept
+    ended = await client.get_workflow_handle("ended").describe()
+    assert ended.status == WorkflowExecutionStatus.TERMINATED
+    assert kept in alice.get(KEPT).decode()
+    assert REASON in alice.get("/activity/").decode()
+    return True
 
 
-async def test_each_killed_part_comes_back_and_nothing_is_lost(up: Up) -> None:
-    up.start(within=FIRST_START_SECONDS_MAX)
-    client = await Client.connect(f"127.0.0.1:{up.engine_port}")
-    await client.start_workflow("Anything", id="kept", task_queue="nobody")
+async def test_what_was_there_is_there_after_an_end_and_the_next_start_is_fast(
+    up: Up, alice: Visitor, kept: str
+) -> None:
+    assert up.end() == 0
+    assert up.programs() == []
 
-    for name, words in (
-        ("valkey", "valkey-server"),
-        ("engine", "-m engine serve"),
-        ("console", "-m gunicorn"),
-        ("bulk-worker", "manage.py bulk_worker"),
-        ("relay", "-m search.relay $"),
-        ("console-jobs", "-m search.relay jobs"),
-        ("postgres", "-m engine postgres"),
-    ):
+    began = monotonic()
+    up.start(within=NEXT_START_SECONDS_MAX)
+    page = alice.get(RUNS).decode()
+
+    assert "kept" in page
+    assert monotonic() - began < NEXT_START_SECONDS_MAX
+    assert await nothing_is_lost(up, alice, kept)
+
+
+async def test_each_killed_part_comes_back_and_nothing_is_lost(
+    up: Up, alice: Visitor, kept: str
+) -> None:
+    for name, words in PARTS:
         os.kill(eventually(partial(up.pid_of, name, words), within=30), signal.SIGKILL)
         eventually(partial(up.says, f"{name} is back"), within=40)
         await eventually_async(partial(up.starts_a_workflow, name), within=30)
         assert eventually(lambda: up.page().status, within=30) == 200
 
-    client = await Client.connect(f"127.0.0.1:{up.engine_port}")
-    assert (await client.get_workflow_handle("kept").describe()).id == "kept"
+    assert await nothing_is_lost(up, alice, kept)
 
 
-def test_a_killed_runner_s_parts_end_and_the_next_start_goes_on(up: Up) -> None:
-    up.start(within=FIRST_START_SECONDS_MAX)
-
+async def test_a_killed_runner_s_parts_end_and_the_next_start_goes_on(
+    up: Up, alice: Visitor, kept: str
+) -> None:
     up.runner.kill()
     up.runner.wait()
 
     eventually(up.commands, lambda running: running == [], within=40)
     up.start(within=GOES_ON_SECONDS_MAX)
+    assert await nothing_is_lost(up, alice, kept)
 
 
-def test_everything_killed_at_once_starts_again(up: Up) -> None:
-    up.start(within=FIRST_START_SECONDS_MAX)
-
+async def test_everything_killed_at_once_starts_again(up: Up, alice: Visitor, kept: str) -> None:
     for pid in (up.runner.pid, *up.programs()):
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     up.runner.wait()
 
     up.start(within=GOES_ON_SECONDS_MAX)
+    assert await nothing_is_lost(up, alice, kept)
+
+
+def test_it_has_written_nowhere_else(up: Up, elsewhere: Path) -> None:
+    up.end()
+    assert list(elsewhere.rglob("*")) == []
 
 
 def test_a_taken_console_port_ends_the_start_with_one_line(tmp_path: Path) -> None:

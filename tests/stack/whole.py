@@ -15,6 +15,7 @@ from temporalio.service import RPCError
 from examples.stack.addresses import free_ports
 from tests.stack.living import REPOSITORY, lives
 from tests.support.eventually import eventually
+from tests.support.visitor import Visitor
 
 
 class Up:
@@ -47,11 +48,23 @@ class Up:
 
     def has_welcomed(self) -> bool:
         said = self.output.read_text()
-        assert self.runner.poll() is None, said
+        assert self.lives, said
         return "Perdure is up." in said
+
+    @property
+    def lives(self) -> bool:
+        return self.runner.poll() is None
 
     def says(self, line: str) -> bool:
         return line in self.output.read_text().splitlines()
+
+    def signs_in(self) -> Visitor:
+        """As the welcome says."""
+        said = self.output.read_text()
+        found = re.search(r"console +(\S+)\n +sign in as (\w+) .*; password (\S+)", said)
+        assert found, said
+        address, person, password = found.groups()
+        return Visitor(address, person, password)
 
     def page(self) -> "urllib.request._UrlopenRet":
         return urllib.request.urlopen(f"http://127.0.0.1:{self.console_port}/", timeout=10)

@@ -1,10 +1,12 @@
 """Alice (admin), Bob (operator), Carol (viewer): and somebody who is nobody."""
 
 from collections.abc import Callable
+from functools import cache
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.test.client import ClientHandler
 
 from console.access.models import EVERYWHERE, Grant, Role
 
@@ -47,8 +49,15 @@ def browser_of(db: None) -> Callable[[User | None], Client]:
 
     def browser(who: User | None, *, csrf: bool = False) -> Client:
         client = Client(enforce_csrf_checks=csrf)
+        client.handler = _console(csrf)
         if who is not None:
             client.force_login(who)
         return client
 
     return browser
+
+
+@cache
+def _console(csrf: bool) -> ClientHandler:
+    """One for all browsers: each would look through all static files once more."""
+    return ClientHandler(enforce_csrf_checks=csrf)
