@@ -9,7 +9,12 @@ import gc
 
 import pytest
 
-pytest_plugins = ["tests.support.elastic", "tests.support.postgres", "tests.support.engine"]
+pytest_plugins = [
+    "tests.support.broker",
+    "tests.support.elastic",
+    "tests.support.postgres",
+    "tests.support.engine",
+]
 
 LONG = (
     "tests/browser/",

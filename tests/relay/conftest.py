@@ -1,6 +1,5 @@
 """A relay by hand: append as the engine does, drain, look into the index."""
 
-import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -17,6 +16,7 @@ from search.postgres import parked, table
 from search.records import VisibilityRecord
 from search.relay.drain import Index
 from search.relay.rebuild import ensure
+from tests.support.broker import url_of
 from tests.support.visibility import NOON
 
 SHARD = 3
@@ -94,17 +94,8 @@ def chain(search_config: SearchConfig, index: Index) -> Iterator[Chain]:
         yield Chain(search_config, index, connection)
 
 
-@pytest.fixture(scope="module")
-def broker() -> Iterator[ValkeyServer]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with ValkeyServer(port=port, save="") as server:
-        yield server
-
-
 @pytest.fixture
 def config(chain: Chain, broker: ValkeyServer) -> SearchConfig:
     """Of a relay with an index and a broker that carries nothing yet."""
     broker.client().flushall()
-    return replace(chain.config, broker_url=f"redis://127.0.0.1:{broker.port}/0")
+    return replace(chain.config, broker_url=url_of(broker))

@@ -15,8 +15,8 @@ from search.config import SearchConfig
 from search.relay.app import QUEUE, SWEEP_SECONDS
 from search.relay.nudge import UNREAD_MAX, Nudge
 from tests.relay.conftest import Chain
-from tests.relay.running import REPOSITORY, Relay, running
 from tests.support.eventually import eventually
+from tests.support.relay import REPOSITORY, Relay, running
 from tests.support.visibility import a_record
 
 pytestmark = pytest.mark.slow

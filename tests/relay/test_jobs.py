@@ -19,10 +19,11 @@ from search.relay.app import JOBS_QUEUE
 from tests.relay.conftest import Chain
 from tests.relay.deaf_jobs import DEAF, QUICK
 from tests.relay.endless_jobs import NEVER_ENDS
-from tests.relay.running import REPOSITORY, Relay, running
 from tests.stack.living import lives
+from tests.support.broker import url_of
 from tests.support.eventually import eventually
 from tests.support.postgres import fresh_database
+from tests.support.relay import REPOSITORY, Relay, running
 from tests.support.visibility import a_record
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -44,7 +45,7 @@ def without_index(console_database: str, broker: ValkeyServer) -> SearchConfig:
     broker.client().flushall()
     return SearchConfig(
         databases=(console_database,),
-        broker_url=f"redis://127.0.0.1:{broker.port}/0",
+        broker_url=url_of(broker),
         relay_include=("console.jobs",),
     )
 

