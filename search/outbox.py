@@ -76,10 +76,16 @@ _claim: LiteralString = """
 """
 
 
-def claim(connection: psycopg.Connection[Any], now: datetime) -> list[Claimed]:
+class Batch(NamedTuple):
+    rows: list[Claimed]
+    #: There were more than a batch holds.
+    is_full: bool
+
+
+def claim(connection: psycopg.Connection[Any], now: datetime) -> Batch:
     """The oldest rows that no other relay holds, locked until the transaction ends.
 
-    Nothing while the index is known to be away: see `postpone`.
+    None while the index is known to be away: see `postpone`.
     """
     with connection.cursor(row_factory=class_row(Claimed)) as cursor:
         rows = cursor.execute(_claim, {"now": now, "limit": BATCH_ROWS_MAX}).fetchall()
@@ -90,7 +96,7 @@ def claim(connection: psycopg.Connection[Any], now: datetime) -> list[Claimed]:
         if taken and size > BATCH_BYTES_MAX:
             break
         taken.append(row)
-    return taken
+    return Batch(taken, len(taken) < len(rows) or len(rows) == BATCH_ROWS_MAX)
 
 
 _ack: LiteralString = "delete from visibility_outbox where seq = any(%(seqs)s::bigint[])"

@@ -1,4 +1,8 @@
-"""Claim -> bulk -> ack, for one database, until its outbox is empty.
+"""Claim -> bulk -> ack, for one database, until a batch has room left.
+
+What has come since brings a word of its own (nudge.py). To stay for it would make batches of
+a few rows, one after the other, while the engine is busy: each costs the index as much as a
+hundred rows do, and none is seen before the index's next refresh.
 
 Rows are claimed first, and the generations asked for after that. So a rebuild that begins
 in between is safe: either its generation is among those written, or it began later than
@@ -38,24 +42,25 @@ def drain(url: str, index: Index) -> int:
     moved = 0
     for _ in range(BATCHES_MAX):
         try:
-            rows = _one_batch(url, index)
+            rows, is_full = _one_batch(url, index)
         except IndexAway as away:
             log.warning("the index is away: %s", away)
             with connected(url) as connection:
                 outbox.postpone(connection, str(away)[: bulk.ERROR_LENGTH_MAX], index.clock())
             return moved
         moved += rows
-        if rows == 0:
+        if not is_full:
             return moved
     return moved
 
 
-def _one_batch(url: str, index: Index) -> int:
+def _one_batch(url: str, index: Index) -> tuple[int, bool]:
+    """How many rows have left, and whether more are waiting."""
     with connected(url) as connection:
-        rows = outbox.claim(connection, index.clock())
-        if not rows:
-            return 0
-        outcome = deliver(rows, index)
+        batch = outbox.claim(connection, index.clock())
+        if not batch.rows:
+            return 0, False
+        outcome = deliver(batch.rows, index)
         outbox.ack(connection, outcome.done)
         if outcome.poison:
             log.error(
@@ -66,7 +71,7 @@ def _one_batch(url: str, index: Index) -> int:
             outbox.postpone(connection, next(iter(outcome.later.values())), index.clock())
         else:
             outbox.resume(connection)
-        return len(outcome.done) + len(outcome.poison)
+        return len(outcome.done) + len(outcome.poison), batch.is_full
 
 
 def deliver(rows: Sequence[Claimed], index: Index) -> bulk.Outcome:

@@ -110,7 +110,7 @@ async def test_a_parked_row_tried_again_is_what_the_run_is_now(admin: Admin) -> 
     answer = await admin.call("RetryParked", database=1, seqs=[seq, of_gone])
 
     with psycopg.connect(database) as relay:
-        claimed = [decode(row.record) for row in outbox.claim(relay, NOON)]
+        claimed = [decode(row.record) for row in outbox.claim(relay, NOON).rows]
     assert answer == {"count": 2}
     assert [(record.run_id, record.version) for record in claimed] == [("run-1", 7)]
     assert (await admin.call("ListParked"))["rows"] == []

@@ -1,5 +1,6 @@
 """Outbox -> index: order, duplicates, poison, an index that is away, a relay that dies."""
 
+import itertools
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -135,7 +136,7 @@ async def test_the_wait_for_an_index_doubles_up_to_a_limit(chain: Chain) -> None
 async def test_a_row_in_the_hands_of_one_relay_is_not_seen_by_another(chain: Chain) -> None:
     await chain.commit(a_record("run-1"))
     with psycopg.connect(chain.database) as other:
-        assert [row.run_id for row in outbox.claim(other, NOON)] == ["run-1"]
+        assert [row.run_id for row in outbox.claim(other, NOON).rows] == ["run-1"]
 
         assert drain(chain.database, chain.index) == 0
 
@@ -194,11 +195,23 @@ def test_a_claim_stops_at_so_many_bytes(chain: Chain) -> None:
     for number in range(3):
         chain.append_bytes(f"run-{number}", large)
 
-    assert [row.run_id for row in outbox.claim(chain.connection, NOON)] == ["run-0"]
+    assert [row.run_id for row in outbox.claim(chain.connection, NOON).rows] == ["run-0"]
 
 
 def records(count: int) -> list[VisibilityRecord]:
     return [a_record(f"run-{number}") for number in range(count)]
+
+
+async def test_rows_that_come_without_end_do_not_keep_a_drain(chain: Chain) -> None:
+    numbers = itertools.count()
+
+    def clock() -> datetime:
+        """Each time that it is asked another row has come."""
+        chain.append_bytes(f"run-{next(numbers)}", encode(a_record("late")))
+        return NOON
+
+    assert drain(chain.database, replace(chain.index, clock=clock)) == 1
+    assert next(numbers) == 1
 
 
 async def test_more_rows_than_a_batch_holds_go_in_several(chain: Chain) -> None:

@@ -22,7 +22,7 @@ async def test_rows_are_claimed_in_the_order_of_their_commits(migrated_database:
             await outbox.append(connection, [(number, a_record(f"run-{number}"))], NOON)
 
     with psycopg.connect(migrated_database) as connection:
-        claimed = outbox.claim(connection, NOON)
+        claimed = outbox.claim(connection, NOON).rows
         assert [decode(row.record) for row in claimed] == [a_record(f"run-{n}") for n in range(3)]
         outbox.ack(connection, [row.seq for row in claimed])
 
@@ -35,6 +35,6 @@ async def test_the_oldest_row_says_how_far_behind_the_index_is(migrated_database
     assert (behind.waiting, behind.oldest_seconds) == (2, pytest.approx(180))
 
     with psycopg.connect(migrated_database) as relay:
-        outbox.ack(relay, [row.seq for row in outbox.claim(relay, NOON)])
+        outbox.ack(relay, [row.seq for row in outbox.claim(relay, NOON).rows])
     async with await psycopg.AsyncConnection.connect(migrated_database) as connection:
         assert (await outbox.lag(connection, NOON)).oldest_seconds == 0

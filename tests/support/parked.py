@@ -22,6 +22,6 @@ def park(database: str, *run_ids: str, error: str = "refused") -> list[int]:
     """The seq of each."""
     append(database, *run_ids)
     with psycopg.connect(database) as connection:
-        seqs = [row.seq for row in outbox.claim(connection, NOON)]
+        seqs = [row.seq for row in outbox.claim(connection, NOON).rows]
         outbox.park(connection, dict.fromkeys(seqs, error), NOON)
         return seqs
