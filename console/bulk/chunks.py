@@ -26,7 +26,7 @@ from console.gateway.bundles import Bundle
 from console.gateway.deeds import Order, Turn
 from console.gateway.runs import RunKey
 
-HANDS = 24
+HANDS = 48
 #: So much is handed out before it can be done, for no hand to wait while outcomes are written.
 HANDED_OUT_MAX = 2 * HANDS
 TAKEN_AT_ONCE = 200

@@ -1,6 +1,6 @@
 """Many calls in one message, where the server is our own.
 
-    hand ──▶ waiting ──▶ a message, two at most under way ──▶ ExecuteMany ──▶ each hand its answer
+    hand ──▶ waiting ──▶ a message, three at most under way ──▶ ExecuteMany ──▶ each hand its answer
 
 A hand calls as it always does and waits for its own answer; what others have asked for by the time
 that a message may go, goes with it. Elsewhere each call goes alone.
@@ -22,7 +22,7 @@ from console.gateway import channel
 
 #: A message holds up the engine for as long as its calls take, so they are not too many.
 CALLS_MAX = 16
-UNDER_WAY_MAX = 2
+UNDER_WAY_MAX = 3
 DEADLINE_SECONDS = 10.0
 #: What the server takes in such a message.
 SUITED = frozenset(

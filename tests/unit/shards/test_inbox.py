@@ -54,12 +54,9 @@ async def test_waiting_ends_by_itself() -> None:
     await asyncio.wait_for(Inbox(maxsize=10).wait(0.01), 1)
 
 
-async def test_patient_works_go_after_all_others_and_a_few_at_a_time() -> None:
+async def test_patient_works_go_after_all_others_and_a_few_with_them() -> None:
     inbox = Inbox(maxsize=100)
-    patient = [
-        work(f"patient {number}", patient=True)
-        for number in range(PATIENT_AT_ONCE + PATIENT_BESIDE_OTHERS)
-    ]
+    patient = [work(f"patient {number}", patient=True) for number in range(5)]
     for one in patient:
         inbox.put(one)
     pressing = work("pressing")
@@ -67,8 +64,35 @@ async def test_patient_works_go_after_all_others_and_a_few_at_a_time() -> None:
 
     assert inbox.pressing == 1
     assert inbox.take(100) == [pressing, *patient[:PATIENT_BESIDE_OTHERS]]
-    assert inbox.take(100) == patient[PATIENT_BESIDE_OTHERS:][:PATIENT_AT_ONCE]
+
+
+async def test_patient_works_go_together_now_and_then() -> None:
+    inbox = Inbox(maxsize=100)
+    patient = [work(f"patient {number}", patient=True) for number in range(PATIENT_AT_ONCE + 1)]
+    for one in patient:
+        inbox.put(one)
+
+    assert inbox.take(100) == patient[:PATIENT_AT_ONCE]
+    assert inbox.take(100) == [], "it is too early"
+    pressing = work("pressing")
+    inbox.put(pressing)
+    assert inbox.take(100) == [pressing], "also for a place beside others"
+
+    await asyncio.wait_for(inbox.wait(10), 1)
+    assert inbox.take(100) == patient[PATIENT_AT_ONCE:]
     assert len(inbox) == 0
+
+
+async def test_who_presses_ends_the_wait_of_the_patient() -> None:
+    inbox = Inbox(maxsize=100)
+    inbox.put(work("patient", patient=True))
+    inbox.take(1)
+    inbox.put(work("patient too", patient=True))
+    inbox.put(pressing := work("pressing"))
+
+    await inbox.wait(10)
+
+    assert inbox.take(1) == [pressing]
 
 
 async def test_patient_works_take_no_room_from_the_others_of_a_batch() -> None:
