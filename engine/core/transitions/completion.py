@@ -69,7 +69,9 @@ def complete(turn: Turn, given: CompleteWorkflowTask) -> None:
     if running.speculative and _only_rejects(request) and _may_vanish(turn.state, running, request):
         turn.mark(TaskLost(attempt=1))
         _reject_all(turn, request)
-        _next_task(turn, request, [], reset_to=turn.state.previous_started_event_id)
+        back_to = turn.state.previous_started_event_id
+        has_news = workflow_task.owes_first(turn)
+        _next_task(turn, request, [], has_news=has_news, reset_to=back_to)
         return
     workflow_task.write_held(turn)
     task = Task(
