@@ -92,10 +92,10 @@ def _refused_message(turn: Turn, request: RespondWorkflowTaskCompletedRequest) -
         message_id = command.protocol_message_command_attributes.message_id
         if command.command_type == C.COMMAND_TYPE_PROTOCOL_MESSAGE and message_id not in sent:
             return Refusal(_BAD_MESSAGE, f"no message {message_id!r} came with the command")
-    accepted = set[str]()
+    reached: dict[str, str] = {}
     for message in request.messages:
         try:
-            refused = update.refusal(turn.state, message, accepted)
+            refused = update.refusal(turn.state, message, reached)
         except InvalidArgument as problem:
             refused = problem.message
         if refused:

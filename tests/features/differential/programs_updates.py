@@ -220,11 +220,69 @@ async def refuses_an_update_before_it_begins(stage: Stage) -> None:
     waiting = _update(stage, run)
     task = await stage.worker.poll()
     (asked,) = task.messages
-    rejection = Rejection(rejected_request_message_id=asked.id, failure=failed("too much"))
     await stage.worker.answer(
         task,
-        messages=[_message("reject", asked, rejection)],
+        messages=[_rejection(asked)],
         capabilities={"discard_speculative_workflow_task_with_events": True},
     )
     assert (await waiting).outcome.failure.message == "too much"
     await stage.worker.on_task(complete())
+
+
+def _rejection(asked: Message) -> Message:
+    body = Rejection(rejected_request_message_id=asked.id, failure=failed("too much"))
+    return _message("reject", asked, body)
+
+
+def _again(message: Message) -> Message:
+    again = Message()
+    again.CopyFrom(message)
+    again.id += " again"
+    return again
+
+
+def _twice_decided(*parts):  # type: ignore[no-untyped-def]
+    """What a worker says of an update that it has decided already, with the same task."""
+
+    async def program(stage: Stage) -> None:
+        run = await stage.start()
+        await stage.worker.on_task(start_timer("t", 600))
+        waiting = _update(stage, run)
+        task = await stage.worker.poll()
+        (asked,) = task.messages
+        said = [part(asked) for part in parts]
+        stage.note(await stage.refused(_answer(stage, task, *said)))
+        await stage.signal(run)
+        await stage.worker.on_task(complete())
+        await asyncio.wait([waiting], timeout=5)
+        waiting.cancel()
+
+    return program
+
+
+def _done(asked: Message) -> Message:
+    return _response(asked, "done")
+
+
+def _done_again(asked: Message) -> Message:
+    return _again(_response(asked, "again"))
+
+
+answers_an_update_twice = _twice_decided(_acceptance, _done, _done_again)
+accepts_what_it_refused = _twice_decided(_rejection, _acceptance)
+refuses_what_it_accepted = _twice_decided(_acceptance, _rejection)
+refuses_an_update_twice = _twice_decided(_rejection, lambda asked: _again(_rejection(asked)))
+
+
+async def answers_an_update_that_was_answered(stage: Stage) -> None:
+    run = await stage.start()
+    await stage.worker.on_task(start_timer("t", 600))
+    waiting = _update(stage, run)
+    task = await stage.worker.poll()
+    (asked,) = task.messages
+    await _answer(stage, task, _acceptance(asked), _done(asked))
+    await waiting
+    await stage.signal(run)
+    task = await stage.worker.poll()
+    stage.note(await stage.refused(_answer(stage, task, _done_again(asked))))
+    await stage.terminate(run)
