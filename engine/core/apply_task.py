@@ -144,7 +144,9 @@ def _backed_off(state: RunState, mark: marks.TaskBackedOff) -> None:
 
 def _sticky_set(state: RunState, mark: marks.StickySet) -> None:
     state.sticky_queue = mark.queue
-    state.sticky_timeout_ns = mark.schedule_to_start_ns
+    if mark.queue:
+        # Cleared, the time-out still holds for a task that is in the sticky queue already.
+        state.sticky_timeout_ns = mark.schedule_to_start_ns
 
 
 APPLIERS: dict[int, Callable[[RunState, HistoryEvent], None]] = {

@@ -66,7 +66,8 @@ def rebuild(state: RunState) -> None:
     state.armed_at = 0
     if not state.is_running:
         return
-    if not state.last_completed_event_id and state.task is None:
+    if not state.last_completed_event_id:
+        # A task that is there may be one for updates alone, and leave nothing.
         expect(state, state.first_task_at, FIRST_TASK)
     ends = [at for at in (state.run_expires_at, state.execution_expires_at) if at]
     expect(state, min(ends, default=0), RUN)

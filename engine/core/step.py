@@ -308,7 +308,7 @@ def _wake_owner(turn: Turn, kind: str, name: str) -> bool:
         workflow_task.back_off_over(turn)
     elif kind == deadlines.RUN:
         close.time_out(turn)
-    else:
+    elif workflow_task.owes_first(turn):
         workflow_task.ensure(turn)
     return False
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
 
+from engine.core import scheduled
 from engine.core.apply import apply, apply_mark
 from engine.core.effects import Effect, Reply
 from engine.core.limits import Limits
@@ -90,10 +91,20 @@ class Turn:
 
     def record(self, event: HistoryEvent) -> None:
         """Add the event, or hold it back while a worker runs a workflow task."""
-        if self.state.has_started_task:
-            self.mark(Buffered(event=event))
-        else:
-            self.add(event)
+        task = self.state.task
+        if task is not None:
+            if task.started_at:
+                self.mark(Buffered(event=event))
+                return
+            if task.speculative:
+                self.write_down(task)
+        self.add(event)
+
+    def write_down(self, task: WorkflowTask, attempt: int = 1) -> None:
+        """Give a held task the event that says when it was scheduled."""
+        self.add(
+            scheduled.event(self.state, task.queue, task.scheduled_at, attempt, sticky=task.sticky)
+        )
 
     def withdraw_timer_fired(self, timer_id: str) -> int:
         """Drop a held-back TimerFired; the id of its TimerStarted, or 0 if there was none."""

@@ -69,7 +69,9 @@ def complete(turn: Turn, given: CompleteWorkflowTask) -> None:
     if running.speculative and _only_rejects(request) and _may_vanish(turn.state, running, request):
         turn.mark(TaskLost(attempt=1))
         _reject_all(turn, request)
-        _next_task(turn, request, [], reset_to=turn.state.previous_started_event_id)
+        back_to = turn.state.previous_started_event_id
+        has_news = workflow_task.owes_first(turn)
+        _next_task(turn, request, [], has_news=has_news, reset_to=back_to)
         return
     workflow_task.write_held(turn)
     task = Task(
@@ -90,10 +92,10 @@ def _refused_message(turn: Turn, request: RespondWorkflowTaskCompletedRequest) -
         message_id = command.protocol_message_command_attributes.message_id
         if command.command_type == C.COMMAND_TYPE_PROTOCOL_MESSAGE and message_id not in sent:
             return Refusal(_BAD_MESSAGE, f"no message {message_id!r} came with the command")
-    accepted = set[str]()
+    reached: dict[str, str] = {}
     for message in request.messages:
         try:
-            refused = update.refusal(turn.state, message, accepted)
+            refused = update.refusal(turn.state, message, reached)
         except InvalidArgument as problem:
             refused = problem.message
         if refused:

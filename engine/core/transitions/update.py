@@ -10,6 +10,7 @@ same, as a mark.
 
 from __future__ import annotations
 
+from google.protobuf.message import DecodeError
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.enums.v1 import UpdateWorkflowExecutionLifecycleStage as Stage
 from temporalio.api.failure.v1 import Failure
@@ -24,6 +25,8 @@ from engine.errors import InvalidArgument, ResourceExhausted
 
 # Numbers of the protocol's ResourceExhaustedCause and Scope.
 CAUSE_CONCURRENT_LIMIT, SCOPE_NAMESPACE = 2, 1
+# How far an update has come, as a worker may have brought it.
+UNKNOWN, ADMITTED, ACCEPTED, COMPLETED = "unknown", "admitted", "accepted", "completed"
 
 
 def stage_of(state: RunState, update_id: str) -> UpdateStage | None:
@@ -84,30 +87,42 @@ def body_of(message: Message) -> Acceptance | Rejection | Response:
     """What the worker says of an update, or InvalidArgument."""
     for kind in (Acceptance, Rejection, Response):
         body = kind()
-        if message.body.Unpack(body):
-            return body
+        try:
+            if message.body.Unpack(body):
+                return body
+        except DecodeError:
+            break
     raise InvalidArgument(f"unknown message body {message.body.type_url}")
 
 
-def refusal(state: RunState, message: Message, accepted: set[str]) -> str:
+def refusal(state: RunState, message: Message, reached: dict[str, str]) -> str:
     """Why the worker may not say this now; empty if it may.
 
-    `accepted` gathers the updates that earlier messages of the same task accept.
+    `reached` gathers how far the earlier messages of the same task bring each update.
     """
     update_id = message.protocol_instance_id
-    update = state.updates.get(update_id)
+    stands = reached.get(update_id) or _stands(state.updates.get(update_id))
     body = body_of(message)
     if isinstance(body, Response):
-        if update_id in accepted or (update and update.accepted_event_id):
-            return ""
-        return f"update {update_id!r} was answered before it was accepted"
-    if isinstance(body, Acceptance):
-        if update is None and not body.HasField("accepted_request"):
+        if stands != ACCEPTED:
+            return f"update {update_id!r} is {stands}: it cannot be answered"
+        reached[update_id] = COMPLETED
+        return ""
+    if stands == UNKNOWN and isinstance(body, Acceptance):
+        if not (update_id and body.HasField("accepted_request")):
             return f"update {update_id!r} not found"
-        if update is not None and update.accepted_event_id:
-            return f"update {update_id!r} was accepted before"
-        accepted.add(update_id)
+    elif stands not in (ADMITTED, UNKNOWN):
+        return f"update {update_id!r} is {stands}: it cannot be accepted or refused"
+    reached[update_id] = ACCEPTED if isinstance(body, Acceptance) else COMPLETED
     return ""
+
+
+def _stands(update: Update | None) -> str:
+    if update is None:
+        return UNKNOWN
+    if update.completed_event_id:
+        return COMPLETED
+    return ACCEPTED if update.accepted_event_id else ADMITTED
 
 
 def accept(turn: Turn, message: Message, body: Acceptance) -> None:

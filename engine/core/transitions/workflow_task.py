@@ -7,17 +7,18 @@
 The first attempt has events. A *held* task has none until it ends well: a retry (attempt > 1),
 so that a failing worker does not grow the history, or a *speculative* one, which only carries
 updates and leaves nothing if all of them are refused. A held task's event ids are those that it
-would get; if other events come before it is started, it is written down first, as attempt 1.
+would get. If another event comes before it is started, a speculative one is written down before
+that, and keeps the id that it is offered by; a retry is written down as it starts, as attempt 1.
 """
 
 from __future__ import annotations
 
-from temporalio.api.enums.v1 import EventType, TaskQueueKind, TimeoutType, WorkflowTaskFailedCause
+from temporalio.api.enums.v1 import EventType, TimeoutType, WorkflowTaskFailedCause
 from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.protocol.v1 import Message
-from temporalio.api.taskqueue.v1 import TaskQueue
 
+from engine.core import scheduled
 from engine.core.effects import DropTask, OfferTask, WorkflowTaskStarted
 from engine.core.inputs import CompleteWorkflowTask, FailWorkflowTask
 from engine.core.keys import WORKFLOW
@@ -42,13 +43,19 @@ def ensure(turn: Turn, *, ends_delay: bool = False) -> None:
     if state.task is None:
         schedule(turn)
     elif state.task.speculative and not state.task.is_started:
-        _write_scheduled(turn, state.task, attempt=1)
+        turn.write_down(state.task)
 
 
 def _waits_for_first(turn: Turn) -> bool:
     state = turn.state
     never_ran = not state.previous_started_event_id and state.task is None
     return bool(never_ran and state.first_task_at > turn.at)
+
+
+def owes_first(turn: Turn) -> bool:
+    """The run was to begin later, that time has come, and nothing but updates was done before."""
+    state = turn.state
+    return not state.last_completed_event_id and 0 < state.first_task_at <= turn.at
 
 
 def schedule(turn: Turn, *, speculative: bool = False) -> None:
@@ -58,7 +65,7 @@ def schedule(turn: Turn, *, speculative: bool = False) -> None:
     if speculative:
         _hold(turn, queue, sticky=sticky, speculative=True)
     else:
-        turn.add(_scheduled_event(turn, queue, sticky, attempt=1))
+        turn.add(scheduled.event(state, queue, turn.at, 1, sticky=sticky))
     _offer(turn)
 
 
@@ -87,23 +94,6 @@ def _offer(turn: Turn) -> None:
     )
 
 
-def _scheduled_event(
-    turn: Turn, queue: str, sticky: bool, attempt: int, at: int = 0
-) -> HistoryEvent:
-    event = turn.new(EventType.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED, at)
-    scheduled = event.workflow_task_scheduled_event_attributes
-    scheduled.task_queue.CopyFrom(_queue(turn.state, queue, sticky))
-    scheduled.start_to_close_timeout.FromNanoseconds(turn.state.task_timeout_ns)
-    scheduled.attempt = attempt
-    return event
-
-
-def _queue(state: RunState, name: str, sticky: bool) -> TaskQueue:
-    if not sticky:
-        return TaskQueue(name=name, kind=TaskQueueKind.TASK_QUEUE_KIND_NORMAL)
-    return TaskQueue(name=name, kind=TaskQueueKind.TASK_QUEUE_KIND_STICKY, normal_name=state.queue)
-
-
 def start(
     turn: Turn, scheduled_event_id: int, attempt: int, request_id: str, identity: str
 ) -> None:
@@ -117,17 +107,13 @@ def start(
         turn.reply(started_answer(turn.state))
         return
     if task.held and task.scheduled_event_id != turn.state.next_event_id:
-        _write_scheduled(turn, task, attempt=1)
+        turn.write_down(task)
     turn.ask(DropTask(kind=WORKFLOW, event_id=scheduled_event_id))
     if task.held:
         turn.mark(TaskTaken(started_at=turn.at, request_id=request_id, identity=identity))
     else:
         turn.add(_started_event(turn, task, request_id, identity, turn.at))
     turn.reply(started_answer(turn.state))
-
-
-def _write_scheduled(turn: Turn, task: WorkflowTask, attempt: int) -> None:
-    turn.add(_scheduled_event(turn, task.queue, task.sticky, attempt, task.scheduled_at))
 
 
 def _started_event(
@@ -153,7 +139,7 @@ def write_held(turn: Turn) -> None:
     if task is None or not task.held:
         return
     request_id, identity, started_at = task.request_id, task.identity, task.started_at
-    _write_scheduled(turn, task, task.attempt)
+    turn.write_down(task, task.attempt)
     turn.add(_started_event(turn, task, request_id, identity, started_at))
 
 
@@ -180,15 +166,8 @@ def started_answer(state: RunState) -> WorkflowTaskStarted:
 
 
 def _held_events(state: RunState, task: WorkflowTask) -> tuple[HistoryEvent, ...]:
-    scheduled = HistoryEvent(
-        event_id=task.scheduled_event_id,
-        event_type=EventType.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED,
-    )
-    scheduled.event_time.FromNanoseconds(task.scheduled_at)
-    attributes = scheduled.workflow_task_scheduled_event_attributes
-    attributes.task_queue.CopyFrom(_queue(state, task.queue, task.sticky))
-    attributes.start_to_close_timeout.FromNanoseconds(task.timeout_ns)
-    attributes.attempt = task.attempt
+    head = scheduled.event(state, task.queue, task.scheduled_at, task.attempt, sticky=task.sticky)
+    head.event_id = task.scheduled_event_id
     started = HistoryEvent(
         event_id=task.started_event_id,
         event_type=EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED,
@@ -199,7 +178,7 @@ def _held_events(state: RunState, task: WorkflowTask) -> tuple[HistoryEvent, ...
     attributes_started.identity = task.identity
     attributes_started.request_id = task.request_id
     attributes_started.history_size_bytes = state.history_bytes
-    return scheduled, started
+    return head, started
 
 
 def _messages(state: RunState) -> list[Message]:

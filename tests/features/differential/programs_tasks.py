@@ -185,3 +185,10 @@ async def may_not_fail_with_an_unheard_cancellation(stage: Stage) -> None:
     await stage.cancel(run)
     stage.note(await stage.refused(stage.worker.answer(task, fail(failed("no money")))))
     await stage.worker.on_task(command("cancel_workflow_execution", details=text("tidied up")))
+
+
+async def is_cancelled_before_it_begins_and_goes_on_past_that_time(stage: Stage) -> None:
+    run = await stage.start(workflow_start_delay=seconds(1))
+    await stage.cancel(run)
+    await stage.worker.on_task(start_timer("t", 2))
+    await stage.worker.on_task(complete())

@@ -19,6 +19,7 @@ from tests.features.differential import (
     programs_policies,
     programs_reading,
     programs_tasks,
+    programs_updates,
     programs_work,
 )
 from tests.features.differential.stage import Program, Stage
@@ -51,6 +52,7 @@ ALL = {
     **programs_tasks.FAILING,
     **programs(programs_activities),
     **programs(programs_chains),
+    **programs(programs_updates),
 }
 
 

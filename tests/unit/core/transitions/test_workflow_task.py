@@ -1,7 +1,13 @@
 import pytest
+from google.protobuf.duration_pb2 import Duration
 
 from engine.core.effects import OfferTask
+from engine.core.inputs import Wake
+from engine.core.limits import DEFAULT
+from engine.core.step import Step, step
 from engine.errors import TaskNotFound
+from tests.support.neighbours import clear_sticky, request_cancel
+from tests.support.stored import Stored
 from tests.support.story import (
     SECOND,
     Story,
@@ -224,13 +230,71 @@ def test_an_update_is_sent_again_when_its_task_fails() -> None:
     assert [message.protocol_instance_id for message in answer.messages] == ["u"]
 
 
-def test_a_signal_before_a_speculative_task_is_taken_writes_it_down() -> None:
+def test_a_signal_before_a_speculative_task_is_taken_writes_it_down_as_it_was_offered() -> None:
     story = waiting()
-    story.update()
+    (offered,) = asked(story.update(), OfferTask)
 
-    assert "WorkflowTaskScheduled" in names_of(story.signal())
+    assert names_of(story.signal()) == ["WorkflowTaskScheduled", "WorkflowExecutionSignaled"]
     assert story.state.task is not None
     assert not story.state.task.held
+    assert story.state.task.scheduled_event_id == offered.event_id
+    assert names_of(story.take_task()) == ["WorkflowTaskStarted"]
+
+
+def test_a_sticky_task_is_given_up_though_the_run_sticks_to_nobody_any_more() -> None:
+    story = Stored()
+    story.start()
+    story.do(sticky_attributes=sticky("mine", 5))
+    story.signal()
+    clear_sticky(story)
+
+    for state in (story.state, story.loaded()):
+        woken = step(state, Wake(at=story.at + 5 * SECOND), DEFAULT)
+        (offered,) = asked(woken, OfferTask)
+        assert names_of(woken) == ["WorkflowTaskTimedOut", "WorkflowTaskScheduled"]
+        assert offered.queue.name == "orders"
+
+
+def delayed() -> Stored:
+    """A run that is to begin in a minute."""
+    return Stored(first_workflow_task_backoff=Duration(seconds=60))
+
+
+def test_a_run_that_began_early_is_not_begun_again_when_its_time_comes() -> None:
+    story = delayed()
+    story.start()
+    request_cancel(story)
+    story.do(start_timer(seconds=600))
+
+    assert names_of(story.later(61).wake()) == []
+
+
+def test_a_run_begins_in_time_though_an_update_was_refused_before() -> None:
+    story = delayed()
+    story.start()
+    story.update()
+    story.take_task()
+    loaded = story.loaded()
+    refuse(story)
+
+    assert names_of(story.later(61).wake()) == ["WorkflowTaskScheduled"]
+    assert (story.at - SECOND, "first", "") in loaded.deadlines
+
+
+def test_a_run_begins_though_an_update_is_refused_as_its_time_comes() -> None:
+    story = delayed()
+    story.start()
+    story.later(59).update()
+    story.take_task()
+    story.later(2).wake()
+
+    assert names_of(refuse(story)) == ["WorkflowTaskScheduled"]
+
+
+def refuse(story: Story) -> Step:
+    return story.finish_task(
+        messages=(reject(),), capabilities={"discard_speculative_workflow_task_with_events": True}
+    )
 
 
 def test_commands_are_refused_as_a_whole() -> None:

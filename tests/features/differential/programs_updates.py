@@ -1,0 +1,288 @@
+"""Updates, and what comes between one and the task that carries it."""
+
+import asyncio
+
+from temporalio.api.command.v1 import Command
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.protocol.v1 import Message
+from temporalio.api.update.v1 import (
+    Acceptance,
+    Input,
+    Meta,
+    Outcome,
+    Rejection,
+    Request,
+    Response,
+    WaitPolicy,
+)
+from temporalio.api.workflowservice.v1 import (
+    PollWorkflowTaskQueueResponse,
+    UpdateWorkflowExecutionRequest,
+    UpdateWorkflowExecutionResponse,
+)
+
+from tests.features.differential.stage import Stage
+from tests.support.commands import command, complete, failed, seconds, start_timer, text
+
+
+def _update(
+    stage: Stage, run: WorkflowExecution, update_id: str = "u"
+) -> asyncio.Future[UpdateWorkflowExecutionResponse]:
+    return asyncio.ensure_future(
+        stage.server.workflows.UpdateWorkflowExecution(
+            UpdateWorkflowExecutionRequest(
+                namespace="default",
+                workflow_execution=run,
+                wait_policy=WaitPolicy(lifecycle_stage=3),
+                request=Request(
+                    meta=Meta(update_id=update_id, identity="Alice"),
+                    input=Input(name="adjust", args=text(5)),
+                ),
+            )
+        )
+    )
+
+
+def _message(name: str, asked: Message, body: object) -> Message:
+    message = Message(id=f"{asked.id}/{name}", protocol_instance_id=asked.protocol_instance_id)
+    message.body.Pack(body)  # type: ignore[arg-type]
+    return message
+
+
+def _acceptance(asked: Message) -> Message:
+    request = Request()
+    asked.body.Unpack(request)
+    accepted = Acceptance(
+        accepted_request_message_id=asked.id,
+        accepted_request_sequencing_event_id=asked.event_id,
+        accepted_request=request,
+    )
+    return _message("accept", asked, accepted)
+
+
+def _response(asked: Message, value: object) -> Message:
+    request = Request()
+    asked.body.Unpack(request)
+    return _message(
+        "complete", asked, Response(meta=request.meta, outcome=Outcome(success=text(value)))
+    )
+
+
+def _says(message: Message) -> object:
+    return command("protocol_message", message_id=message.id)
+
+
+async def _answer(
+    stage: Stage, task: PollWorkflowTaskQueueResponse, *messages: Message, ends: bool = False
+) -> None:
+    commands = [_says(message) for message in messages]
+    if ends:
+        commands.append(complete())
+    await stage.worker.answer(task, *commands, messages=messages)  # type: ignore[arg-type]
+
+
+async def takes_an_update(stage: Stage) -> None:
+    run = await stage.start()
+    await stage.worker.on_task(start_timer("t", 600))
+    waiting = _update(stage, run)
+    task = await stage.worker.poll()
+    (asked,) = task.messages
+    await _answer(stage, task, _acceptance(asked), _response(asked, "done"))
+    assert (await waiting).outcome.success == text("done")
+
+
+async def takes_an_update_with_its_first_task(stage: Stage) -> None:
+    run = await stage.start()
+    waiting = _update(stage, run)
+    await asyncio.sleep(0.3)
+    task = await stage.worker.poll()
+    (asked,) = task.messages
+    await _answer(stage, task, _acceptance(asked), _response(asked, "done"), ends=True)
+    await waiting
+
+
+async def completes_an_update_later(stage: Stage) -> None:
+    run = await stage.start()
+    await stage.worker.on_task(start_timer("t", 600))
+    waiting = _update(stage, run)
+    task = await stage.worker.poll()
+    (asked,) = task.messages
+    await _answer(stage, task, _acceptance(asked))
+    await stage.signal(run)
+    task = await stage.worker.poll()
+    await _answer(stage, task, _response(asked, "later"))
+    await waiting
+
+
+def _refusing(first: Command | None, **capable: bool):  # type: ignore[no-untyped-def]
+    async def program(stage: Stage) -> None:
+        run = await stage.start()
+        await stage.worker.on_task(*([first] if first else []))
+        waiting = _update(stage, run)
+        task = await stage.worker.poll()
+        (asked,) = task.messages
+        rejection = Rejection(rejected_request_message_id=asked.id, failure=failed("too much"))
+        await stage.worker.answer(
+            task, messages=[_message("reject", asked, rejection)], capabilities=capable
+        )
+        assert (await waiting).outcome.failure.message == "too much"
+        await stage.signal(run)
+        await stage.worker.on_task(complete())
+
+    return program
+
+
+refuses_an_update = _refusing(
+    start_timer("t", 600), discard_speculative_workflow_task_with_events=True
+)
+refuses_an_update_with_an_older_worker = _refusing(start_timer("t", 600))
+refuses_an_update_when_nothing_else_happened = _refusing(None)
+
+
+async def fails_a_task_that_carries_an_update(stage: Stage) -> None:
+    run = await stage.start()
+    await stage.worker.on_task(start_timer("t", 600))
+    waiting = _update(stage, run)
+    await stage.worker.fail_task(await stage.worker.poll())
+    task = await stage.worker.poll()
+    (asked,) = task.messages
+    await _answer(stage, task, _acceptance(asked), _response(asked, "done"), ends=True)
+    await waiting
+
+
+async def loses_a_task_that_carries_an_update(stage: Stage) -> None:
+    run = await stage.start(workflow_task_timeout=seconds(1))
+    await stage.worker.on_task(start_timer("t", 600))
+    waiting = _update(stage, run)
+    await stage.worker.poll()
+    task = await stage.worker.poll()
+    (asked,) = task.messages
+    await _answer(stage, task, _acceptance(asked), _response(asked, "done"), ends=True)
+    await waiting
+
+
+async def signals_while_a_task_carries_an_update(stage: Stage) -> None:
+    run = await stage.start()
+    await stage.worker.on_task(start_timer("t", 600))
+    waiting = _update(stage, run)
+    task = await stage.worker.poll()
+    (asked,) = task.messages
+    await stage.signal(run)
+    await _answer(stage, task, _acceptance(asked), _response(asked, "done"))
+    await waiting
+    await stage.worker.on_task(complete())
+
+
+async def closes_with_an_update_unfinished(stage: Stage) -> None:
+    run = await stage.start()
+    await stage.worker.on_task(start_timer("t", 600))
+    waiting = _update(stage, run)
+    task = await stage.worker.poll()
+    (asked,) = task.messages
+    await _answer(stage, task, _acceptance(asked), ends=True)
+    await asyncio.wait([waiting], timeout=5)
+    waiting.cancel()
+
+
+def _before_its_task(word):  # type: ignore[no-untyped-def]
+    """No worker polls yet when the run hears of something else."""
+
+    async def program(stage: Stage) -> None:
+        run = await stage.start()
+        await stage.worker.on_task(start_timer("t", 600))
+        waiting = _update(stage, run)
+        await asyncio.sleep(0.3)
+        await word(stage, run)
+        task = await stage.worker.poll()
+        (asked,) = task.messages
+        await _answer(stage, task, _acceptance(asked), _response(asked, "done"), ends=True)
+        await waiting
+
+    return program
+
+
+signals_before_a_task_carries_an_update = _before_its_task(Stage.signal)
+cancels_before_a_task_carries_an_update = _before_its_task(Stage.cancel)
+
+
+async def updates_a_run_before_it_begins(stage: Stage) -> None:
+    run = await stage.start(workflow_start_delay=seconds(3))
+    waiting = _update(stage, run)
+    await asyncio.sleep(0.3)
+    task = await stage.worker.poll()
+    (asked,) = task.messages
+    await _answer(stage, task, _acceptance(asked), _response(asked, "done"), ends=True)
+    await waiting
+
+
+async def refuses_an_update_before_it_begins(stage: Stage) -> None:
+    run = await stage.start(workflow_start_delay=seconds(2))
+    waiting = _update(stage, run)
+    task = await stage.worker.poll()
+    (asked,) = task.messages
+    await stage.worker.answer(
+        task,
+        messages=[_rejection(asked)],
+        capabilities={"discard_speculative_workflow_task_with_events": True},
+    )
+    assert (await waiting).outcome.failure.message == "too much"
+    await stage.worker.on_task(complete())
+
+
+def _rejection(asked: Message) -> Message:
+    body = Rejection(rejected_request_message_id=asked.id, failure=failed("too much"))
+    return _message("reject", asked, body)
+
+
+def _again(message: Message) -> Message:
+    again = Message()
+    again.CopyFrom(message)
+    again.id += " again"
+    return again
+
+
+def _twice_decided(*parts):  # type: ignore[no-untyped-def]
+    """What a worker says of an update that it has decided already, with the same task."""
+
+    async def program(stage: Stage) -> None:
+        run = await stage.start()
+        await stage.worker.on_task(start_timer("t", 600))
+        waiting = _update(stage, run)
+        task = await stage.worker.poll()
+        (asked,) = task.messages
+        said = [part(asked) for part in parts]
+        stage.note(await stage.refused(_answer(stage, task, *said)))
+        await stage.signal(run)
+        await stage.worker.on_task(complete())
+        await asyncio.wait([waiting], timeout=5)
+        waiting.cancel()
+
+    return program
+
+
+def _done(asked: Message) -> Message:
+    return _response(asked, "done")
+
+
+def _done_again(asked: Message) -> Message:
+    return _again(_response(asked, "again"))
+
+
+answers_an_update_twice = _twice_decided(_acceptance, _done, _done_again)
+accepts_what_it_refused = _twice_decided(_rejection, _acceptance)
+refuses_what_it_accepted = _twice_decided(_acceptance, _rejection)
+refuses_an_update_twice = _twice_decided(_rejection, lambda asked: _again(_rejection(asked)))
+
+
+async def answers_an_update_that_was_answered(stage: Stage) -> None:
+    run = await stage.start()
+    await stage.worker.on_task(start_timer("t", 600))
+    waiting = _update(stage, run)
+    task = await stage.worker.poll()
+    (asked,) = task.messages
+    await _answer(stage, task, _acceptance(asked), _done(asked))
+    await waiting
+    await stage.signal(run)
+    task = await stage.worker.poll()
+    stage.note(await stage.refused(_answer(stage, task, _done_again(asked))))
+    await stage.terminate(run)

@@ -1,0 +1,84 @@
+"""A story that is kept as the store keeps it: facts as bytes, and tasks that wait for a worker."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from temporalio.api.history.v1 import HistoryEvent
+
+from engine.core import inputs
+from engine.core.effects import DropTask, OfferTask
+from engine.core.keys import ACTIVITY, WORKFLOW, RunKey
+from engine.core.marks import Mark
+from engine.core.replay import load
+from engine.core.state import RunState
+from engine.core.step import Step
+from engine.errors import EngineError
+from engine.store.codec import decode_marks, decode_state, encode_marks, encode_state
+from tests.support.story import RUN_ID, Story
+
+
+class Stored(Story):
+    def __init__(self, run_id: str = RUN_ID, **given: Any) -> None:
+        super().__init__(**given)
+        self.state = blank(run_id)
+        self.rows: list[bytes] = []
+        self.marks: list[bytes] = []
+        self.snapshot = b""
+        # Each task that is offered and not withdrawn, and the attempt that it was offered for.
+        self.waiting: dict[tuple[str, int], int] = {}
+
+    def give(self, given: inputs.Input) -> Step:
+        before = extent_of(self.state)
+        try:
+            taken = super().give(given)
+        except EngineError:
+            assert extent_of(self.state) == before, "a refusal changes nothing"
+            raise
+        self.rows.extend(event.SerializeToString() for event in taken.events)
+        self.marks.append(encode_marks([(after, mark) for after, mark in taken.marks]))
+        for effect in taken.effects:
+            if isinstance(effect, OfferTask):
+                self.waiting[effect.queue.kind, effect.event_id] = effect.attempt
+            elif isinstance(effect, DropTask):
+                self.waiting.pop((effect.kind, effect.event_id), None)
+        return taken
+
+    def snap(self) -> None:
+        """A snapshot: what was kept before it is not needed any more."""
+        self.snapshot = encode_state(self.state)
+        self.rows.clear()
+        self.marks.clear()
+
+    def loaded(self) -> RunState:
+        """The run as another process would have it."""
+        state = decode_state(self.snapshot) if self.snapshot else blank(self.state.key.run_id)
+        marks = [marked for row in self.marks for marked in decode_marks(row)]
+        return load(state, map(HistoryEvent.FromString, self.rows), marks)
+
+    def loaded_from_events(self) -> RunState:
+        """As a short run that has closed is: its marks are gone, but for how it was started."""
+        started: list[tuple[int, Mark]] = decode_marks(self.marks[0])[:1]
+        return load(blank(self.state.key.run_id), map(HistoryEvent.FromString, self.rows), started)
+
+
+def blank(run_id: str) -> RunState:
+    return RunState(key=RunKey("namespace", "order-1", run_id))
+
+
+def extent_of(state: RunState) -> tuple[int, int, int]:
+    return state.next_event_id, state.marks_count, state.transitions_count
+
+
+def wanted(state: RunState) -> dict[tuple[str, int], int]:
+    """The tasks of a run that a worker could take now."""
+    if not state.is_running:
+        return {}
+    found = {
+        (ACTIVITY, event_id): activity.attempt
+        for event_id, activity in state.activities.items()
+        if not (activity.started_at or activity.retry_at or activity.paused_at)
+    }
+    if state.task is not None and not state.task.is_started:
+        found[WORKFLOW, state.task.scheduled_event_id] = state.task.attempt
+    return found
