@@ -58,7 +58,9 @@ def _judged(key: RunKey, error: GatewayError) -> Verdict:
     if error.trouble is Trouble.INVALID and "not found" in said:
         # The worker got as far as looking for the query: the history ran through.
         return Verdict(True, FITS)
-    if error.trouble in {Trouble.SLOW, Trouble.CONFLICT, Trouble.INVALID, Trouble.BUSY}:
+    if error.trouble is Trouble.INVALID:
+        return Verdict(None, f"The code answered with an error: {disagreements.brief(said)}")
+    if error.trouble in {Trouble.SLOW, Trouble.CONFLICT, Trouble.BUSY}:
         return Verdict(None, disagreements.brief(said))
     raise error
 

@@ -34,6 +34,15 @@ class RenamedCode:
         return charged
 
 
+@workflow.defn(name="Charging")
+class FailingCode:
+    """It has a fault of its own, wherever a history may be."""
+
+    @workflow.run
+    async def run(self, amount: str, wait_seconds: float = 0.0, children: int = 0) -> str:
+        raise RuntimeError("no card is known")
+
+
 @contextmanager
 def deployed(program: Program, queue: str, code: type) -> Iterator[None]:
     async def make() -> Worker:
