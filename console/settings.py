@@ -125,6 +125,7 @@ BILLING_APPROVAL_SECONDS = seconds("BILLING_APPROVAL_SECONDS", 3 * 86_400)
 #: What can be done to many runs at once: tuples of `console.gateway.deeds.Deed`.
 BULK_DEEDS = (
     "console.bulk.deeds_on_runs.DEEDS",
+    "console.replay.deeds.DEEDS",
     "console.bulk.deeds_on_activities.DEEDS",
 )
 #: So often background jobs count what fails, look at alert rules, and read acts by other doors.

@@ -19,7 +19,7 @@ def act(deed: Deed, order: Order, turn: Turn) -> Outcome:
         except NothingToDo as passed:
             return _traced(deed, order, turn) or Outcome(State.CLOSED, str(passed))
         except Unsuited as refused:
-            return Outcome(State.FAILED, str(refused))
+            return Outcome(State.FAILED, str(refused), facts=refused.facts)
         except GatewayError as error:
             if error.trouble is Trouble.NOT_FOUND:
                 says = f"closed since the list was frozen: {error.detail}"

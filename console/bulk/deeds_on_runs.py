@@ -1,4 +1,4 @@
-"""Terminate, cancel, signal, update, reset, delete."""
+"""Terminate, cancel, signal, update, delete."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ from console.bulk import forms, orders
 from console.gateway import histories, once, steering
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.deeds import Deed, Done, NothingToDo, Order, Turn, Unsuited
+from console.offering.deed_forms import NothingMore
 
 
 def terminate(order: Order, turn: Turn) -> Done:
@@ -51,23 +52,6 @@ def update(order: Order, turn: Turn) -> Done:
     return Done()
 
 
-def reset(order: Order, turn: Turn) -> Done:
-    told = order.told
-    point = once.reset_point(turn.key, first=told["to"] == "first")
-    if point is None:
-        raise Unsuited("It has completed no workflow task yet: there is no point to go back to.")
-    new = steering.reset(
-        turn.key,
-        point,
-        order.reason,
-        identity=order.who,
-        request_id=turn.request_id,
-        keep_signals=told.get("keep_signals", True),
-        keep_updates=told.get("keep_updates", True),
-    )
-    return Done(new_run_id=new.run_id)
-
-
 def delete(_order: Order, turn: Turn) -> Done:
     try:
         steering.delete(turn.key)
@@ -102,21 +86,16 @@ DEEDS = (
         says="Each run's own validator may refuse it; that is a failure with its words.",
     ),
     Deed(
-        "reset", "run.reset", "Reset", "reset", forms.ResetForm, reset, is_final=True,
-        says="The run that is reset is closed, and a new one goes on from there: activities after"
-        " that point run again.",
-    ),
-    Deed(
-        "cancel", "run.cancel", "Cancel", "asked to cancel", forms.NothingMore, cancel, trace,
+        "cancel", "run.cancel", "Cancel", "asked to cancel", NothingMore, cancel, trace,
         closed="closed; a closed run takes no cancel request",
     ),
     Deed(
-        "terminate", "run.terminate", "Terminate", "terminated", forms.NothingMore, terminate,
+        "terminate", "run.terminate", "Terminate", "terminated", NothingMore, terminate,
         trace, closed="closed; there is nothing to terminate", is_final=True,
         says="The run ends at once, and no code of it runs any more.",
     ),
     Deed(
-        "delete", "run.delete", "Delete", "deleted", forms.NothingMore, delete, is_final=True,
+        "delete", "run.delete", "Delete", "deleted", NothingMore, delete, is_final=True,
         says="An open run is terminated first; then the run and its history are gone for good."
         " Only this list still tells of them.",
     ),

@@ -1,12 +1,14 @@
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 
 from console.bulk import orders
 from console.gateway.activities import PATHS
+from console.gateway.deeds import Deed
 from console.gateway.runs import RunDetail
 from console.offering import asking, offers
+from console.offering.deed_forms import DeedForm
 from console.ui import spans
 from console.ui.spans import EXAMPLE, SpanField
 from console.ui.typed import JsonField
@@ -32,6 +34,10 @@ class PlanForm(forms.Form):
         marks: list[str] = self.data.getlist("run")  # type: ignore[attr-defined]
         pairs = (mark.partition(" ") for mark in marks)
         return [(run_id, workflow_id) for run_id, _, workflow_id in pairs if workflow_id]
+
+
+#: What only looks needs nobody who looks at it first, and is not ended by what it finds.
+LOOKING = {"canary": 0, "rate": 10, "errors_percent_max": 100}
 
 
 class LaunchForm(forms.Form):
@@ -71,10 +77,14 @@ class LaunchForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "inputmode": "numeric"}),
     )
 
-    def __init__(self, given: Any = None, *, eligible: int, is_final: bool) -> None:
+    def __init__(self, given: Any = None, *, eligible: int, deed: Deed) -> None:
         super().__init__(given)
         self.eligible = eligible
-        if is_final:
+        if not deed.changes:
+            for name, value in LOOKING.items():
+                self.fields[name].initial = value
+            self.fields["reason"].help_text = "Required. It stands on the record of the operation."
+        if deed.is_final:
             self.fields["count"].help_text = f"{eligible:,}: this cannot be taken back."
         else:
             del self.fields["count"]
@@ -87,30 +97,6 @@ class LaunchForm(forms.Form):
 
     def how(self) -> dict[str, Any]:
         return {name: value for name, value in self.cleaned_data.items() if name != "count"}
-
-
-class DeedForm(forms.Form):
-    """The own fields of a deed. `sample`: the first run that it will be done to, where one asks."""
-
-    wants_sample = False
-    #: what the workflow says that it takes, or has: offered while one types
-    offered: Sequence[str] = ()
-
-    def __init__(self, given: Any = None, sample: RunDetail | None = None) -> None:
-        super().__init__(given)
-        self.sample = sample
-
-    @property
-    def is_unfinished(self) -> bool:
-        """More fields were asked for, so nothing is judged yet."""
-        return bool(self.data.get("step") in {"more", "draw"})
-
-    def told(self) -> dict[str, Any]:
-        return dict(self.cleaned_data)
-
-
-class NothingMore(DeedForm):
-    pass
 
 
 class MessageForm(DeedForm):
@@ -156,19 +142,6 @@ class SignalForm(MessageForm):
 
 class UpdateForm(MessageForm):
     kind = "update"
-
-
-class ResetForm(DeedForm):
-    to = forms.ChoiceField(
-        label="Go back to",
-        choices=[("last", "the last workflow task"), ("first", "the first workflow task")],
-    )
-    keep_signals = forms.BooleanField(
-        required=False, initial=True, label="Apply later signals again"
-    )
-    keep_updates = forms.BooleanField(
-        required=False, initial=True, label="Apply later updates again"
-    )
 
 
 class ActivityForm(DeedForm):

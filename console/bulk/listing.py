@@ -1,13 +1,13 @@
 """The list of operations, and the list of one operation's targets as a file."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.db.models import Q, Sum
 from django.db.models.functions import Coalesce
 
-from console.bulk import presenters
+from console.bulk import presenters, verbs
 from console.bulk.models import BulkOperation, BulkTarget, Stage, State
 from console.ui.pages import BadToken, Pager, place, size_of
 
@@ -61,11 +61,19 @@ def _shape(operation: BulkOperation) -> str:
 
 def csv_lines(operation: BulkOperation) -> Iterator[str]:
     writer = csv.writer(Echo())
-    yield writer.writerow(HEAD)
+    facts = verbs.named(operation.verb).facts
+    yield writer.writerow([*HEAD, *facts])
     before = _before(operation)
     for target in operation.targets.order_by("pk").iterator(ROWS_AT_ONCE):
         target.operation = operation
-        yield writer.writerow([_cell(value) for value in _values(operation, target, before)])
+        yield writer.writerow(
+            [_cell(value) for value in (*_values(operation, target, before), *_told(facts, target))]
+        )
+
+
+def _told(facts: Iterable[str], target: BulkTarget) -> list[object]:
+    """What the deed told of it: a column for each, empty where it told none."""
+    return [(target.facts or {}).get(name, "") for name in facts]
 
 
 def _before(operation: BulkOperation) -> dict[int, list[str]]:

@@ -35,7 +35,7 @@ class Asking:
         deed = verbs.named(operation.verb)
         sample = _sample(operation) if deed.form.wants_sample else None
         self.own = deed.form(given, sample)
-        self.how = LaunchForm(given, eligible=operation.eligible, is_final=deed.is_final)
+        self.how = LaunchForm(given, eligible=operation.eligible, deed=deed)
         self.wants_more = given is not None and self.own.is_unfinished
 
     def is_complete(self) -> bool:
@@ -101,6 +101,8 @@ def progress(operation: BulkOperation, now: datetime) -> dict[str, Any]:
             outcomes.by_second(operation, now, RATE_SECONDS),
         ),
         "failed": counts[State.FAILED],
+        "deed": verbs.named(operation.verb),
+        "failed_word": presenters.word_of(operation, State.FAILED),
         "version": version,
         "may_pause": operation.stage in {Stage.CANARY, Stage.RUNNING},
         "may_go_on": operation.stage in {Stage.ASKING, Stage.PAUSED},
@@ -110,6 +112,8 @@ def progress(operation: BulkOperation, now: datetime) -> dict[str, Any]:
 def targets(operation: BulkOperation, query: dict[str, str]) -> dict[str, Any]:
     """One page of the outcomes, in the order of the list."""
     state = query.get("state", "") if query.get("state") in State.values else ""
+    groups = outcomes.groups(operation, verbs.named(operation.verb).alike)
+    chosen = next((one for one in groups if one.mark == query.get("alike")), None)
     try:
         number, token, behind = place(query)
         after = int(token or b"0")
@@ -117,20 +121,26 @@ def targets(operation: BulkOperation, query: dict[str, str]) -> dict[str, Any]:
         number, token, behind, after = 1, b"", (), 0
     size = size_of(query.get("size"))
     found = operation.targets.filter(pk__gt=after, **({"state": state} if state else {}))
+    if chosen:
+        found = found.filter(**chosen.conditions)
     page = list(found.order_by("pk")[: size + 1])
     shown = page[:size]
     more = str(shown[-1].pk).encode() if len(page) > size else b""
     here = query.get("token", "") if token else ""
     rows = [presenters.target_row(operation, target) for target in shown]
+    asked = {"state": state} | ({"alike": chosen.mark} if chosen else {})
     counts = outcomes.tally(operation)
     counts[State.INELIGIBLE] = operation.not_eligible
     return {
         "operation": operation,
         "tabs": presenters.tabs(operation, counts, state),
         "state": state,
+        "report": presenters.report(operation, groups),
+        "chosen": chosen,
+        "failed_word": presenters.word_of(operation, State.FAILED),
         "targets": rows,
         "total": counts[state] if state else sum(counts.values()),
-        "pager": Pager(number, size, len(shown), more, {"state": state}, behind, here),
+        "pager": Pager(number, size, len(shown), more, asked, behind, here),
         "targets_version": version_of(operation.stage, sorted(counts.items()), rows),
     }
 

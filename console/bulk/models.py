@@ -119,6 +119,8 @@ class BulkTarget(models.Model):
     tries = models.PositiveIntegerField(default=0)
     says = models.TextField(blank=True)
     concluded_at = models.DateTimeField(null=True)
+    #: What a report counts and a file has columns for, where the deed tells such things.
+    facts = models.JSONField(null=True)
     #: The run that a reset began.
     new_run_id = models.CharField(max_length=64, blank=True)
 

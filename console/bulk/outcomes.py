@@ -6,18 +6,22 @@ claimed, and concluded, by one statement: each by itself would cost more than th
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from json import dumps
 from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Count, Sum
 
 from console.bulk.models import OPEN_STATES, BulkOperation, State
+from console.ui.htmx import version_of
 
 #: What the engine was asked for: the outcomes that an error rate is made of.
 TRIED = (State.DONE, State.CLOSED, State.FAILED)
+#: Of ways to fail that a report tells apart.
+GROUPS_MAX = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,7 @@ class Outcome:
     state: State
     says: str = ""
     new_run_id: str = ""
+    facts: Mapping[str, str | int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +67,11 @@ def take(operation_id: int, first: int, last: int, claimant: str) -> list[Claime
 CONCLUDE = """
 with held as (
     update bulk_bulktarget target
-    set state = came.state, says = came.says, new_run_id = came.new_run_id, concluded_at = %(at)s
-    from unnest(%(ids)s::bigint[], %(states)s::text[], %(says)s::text[], %(runs)s::text[])
-      as came (id, state, says, new_run_id)
+    set state = came.state, says = came.says, new_run_id = came.new_run_id, concluded_at = %(at)s,
+      facts = came.facts::jsonb
+    from unnest(%(ids)s::bigint[], %(states)s::text[], %(says)s::text[], %(runs)s::text[],
+                %(facts)s::text[])
+      as came (id, state, says, new_run_id, facts)
     where target.id = came.id and target.state = 'claimed' and target.claim = %(claimant)s
     returning target.id, target.operation_id, target.state
 ), tallied as (
@@ -87,6 +94,7 @@ def conclude(
         "states": [outcome.state.value for _, outcome in came],
         "says": [outcome.says for _, outcome in came],
         "runs": [outcome.new_run_id for _, outcome in came],
+        "facts": [dumps(outcome.facts) if outcome.facts else None for _, outcome in came],
         "claimant": claimant,
         "at": at,
     }
@@ -143,7 +151,7 @@ def wait_again(operation: BulkOperation, at: datetime) -> int:
     The database keeps the outcome that they had.
     """
     again = operation.targets.filter(state=State.FAILED).update(
-        state=State.WAITING, claim="", concluded_at=None
+        state=State.WAITING, claim="", concluded_at=None, facts=None
     )
     _add(operation, State.FAILED, -again, at)
     return again
@@ -218,3 +226,32 @@ def by_second(operation: BulkOperation, now: datetime, seconds: int) -> list[int
         .annotate(Sum("count"))
     )
     return [rows.get(since + timedelta(seconds=number), 0) for number in range(seconds)]
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """So many failed in the same way. `values`: those facts that are the same."""
+
+    values: Mapping[str, str]
+    count: int
+
+    @property
+    def mark(self) -> str:
+        return version_of(sorted(self.values.items()))
+
+    @property
+    def conditions(self) -> dict[str, Any]:
+        return {"state": State.FAILED, "facts__contains": dict(self.values)}
+
+
+def groups(operation: BulkOperation, alike: Sequence[str]) -> list[Alike]:
+    """The largest first."""
+    if not alike:
+        return []
+    failed = operation.targets.filter(state=State.FAILED, facts__isnull=False).order_by()
+    counted = (
+        failed.values_list(*(f"facts__{name}" for name in alike))
+        .annotate(how_many=Count("id"))
+        .order_by("-how_many", *(f"facts__{name}" for name in alike))
+    )
+    return [Alike(dict(zip(alike, row[:-1], strict=True)), row[-1]) for row in counted[:GROUPS_MAX]]

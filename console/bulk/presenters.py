@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from console.bulk import orders, verbs
 from console.bulk.models import BulkOperation, BulkTarget, Stage, State
+from console.bulk.outcomes import Alike
 from console.ui import words
 
 SHAPES = {
@@ -111,6 +112,42 @@ class TargetRow:
     at: datetime | None
     request_id: str
     new_run_id: str
+    event_id: int
+    #: what the outcome tells beside its words: (heading, value)
+    facts: list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRow:
+    mark: str
+    values: list[str]
+    count: int
+    of_all: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Those that said no, by what is alike in them."""
+
+    heads: list[str]
+    rows: list[ReportRow]
+
+
+def report(operation: BulkOperation, groups: Sequence[Alike]) -> Report | None:
+    if not groups:
+        return None
+    deed = verbs.named(operation.verb)
+    return Report(
+        [deed.facts[name] for name in deed.alike],
+        [
+            ReportRow(one.mark, list(one.values.values()), one.count, _share(operation, one.count))
+            for one in groups
+        ],
+    )
+
+
+def _share(operation: BulkOperation, count: int) -> str:
+    return f"{100 * count / operation.eligible:.1f} %" if operation.eligible else ""
 
 
 def title(operation: BulkOperation) -> str:
@@ -211,7 +248,7 @@ def _canary(operation: BulkOperation, canary: Counter[str]) -> str:
         return ""
     did = f"{canary[State.DONE]} of {operation.canary} {verbs.named(operation.verb).did}"
     rest = [
-        f"{canary[state]} {state.label.lower()}"
+        f"{canary[state]} {word_of(operation, state).lower()}"
         for state in (State.CLOSED, State.FAILED)
         if canary[state]
     ]
@@ -219,8 +256,9 @@ def _canary(operation: BulkOperation, canary: Counter[str]) -> str:
 
 
 def word_of(operation: BulkOperation, state: str) -> str:
-    done = verbs.named(operation.verb).did.capitalize()
-    return done if state == State.DONE else State(state).label
+    deed = verbs.named(operation.verb)
+    own = deed.words.get(state, "").capitalize()
+    return deed.did.capitalize() if state == State.DONE else own or State(state).label
 
 
 def tabs(operation: BulkOperation, counts: Counter[str], chosen: str) -> list[StateCount]:
@@ -234,6 +272,7 @@ def tabs(operation: BulkOperation, counts: Counter[str], chosen: str) -> list[St
 
 
 def target_row(operation: BulkOperation, target: BulkTarget) -> TargetRow:
+    told = facts_of(operation, target)
     return TargetRow(
         shape=SHAPES[State(target.state)],
         word=word_of(operation, target.state),
@@ -244,4 +283,12 @@ def target_row(operation: BulkOperation, target: BulkTarget) -> TargetRow:
         at=target.concluded_at,
         request_id=f"{operation}-{target.position:04d}" if target.position else "",
         new_run_id=target.new_run_id,
+        event_id=int(told.pop("event", 0) or 0),
+        facts=[(name, str(value)) for name, value in told.items() if value and name != "kind"],
     )
+
+
+def facts_of(operation: BulkOperation, target: BulkTarget) -> dict[str, str | int]:
+    """In the order in which the deed names them; empty where it told none."""
+    told = target.facts or {}
+    return {name: told[name] for name in verbs.named(operation.verb).facts if name in told}

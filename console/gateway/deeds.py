@@ -46,7 +46,11 @@ class NothingToDo(Exception):
 
 
 class Unsuited(Exception):
-    """It was tried, and the run said no: it may be tried again."""
+    """It was tried, and the run said no: it may be tried again. `facts`: what a report counts."""
+
+    def __init__(self, says: str, facts: Mapping[str, str | int] | None = None) -> None:
+        super().__init__(says)
+        self.facts = facts
 
 
 def no_trace(_order: Order, _turn: Turn) -> str:
@@ -75,3 +79,11 @@ class Deed:
     says: str = ""
     #: heading under which it is offered
     of: str = "Runs"
+    #: False: it only looks, so it needs no canary, and however many say no, it goes on
+    changes: bool = True
+    #: what outcomes are called where "failed" and "skipped" would be wrong
+    words: Mapping[str, str] = field(default_factory=dict)
+    #: the facts of an outcome that have a column of their own: name -> heading
+    facts: Mapping[str, str] = field(default_factory=dict)
+    #: those by which the report groups the ones that said no
+    alike: tuple[str, ...] = ()

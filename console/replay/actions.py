@@ -52,8 +52,21 @@ def check(person: User, key: RunKey) -> Verdict:
     with record(person, "replay.check", key) as act:
         verdict = replaying.check(key)
         words = {True: "compatible", False: "non-deterministic", None: "nobody could say"}
-        act.after = {"verdict": words[verdict.compatible]}
+        act.after = {"verdict": words[verdict.compatible]} | broken(verdict)
     return verdict
+
+
+def broken(verdict: Verdict) -> dict[str, str]:
+    """Where code and history part, as far as the SDK says it."""
+    broke = verdict.broke
+    if broke is None:
+        return {}
+    told = {
+        "event": str(broke.event_id or ""),
+        "expected": broke.expected,
+        "found": broke.found,
+    }
+    return {name: value for name, value in told.items() if value}
 
 
 def _cancel(workflow_ids: Iterable[str], parent: RunKey, reason: str, act: Act) -> None:

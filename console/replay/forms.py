@@ -1,5 +1,7 @@
 from django import forms
 
+from console.offering.deed_forms import DeedForm
+
 
 class PointForm(forms.Form):
     """Where to go back to; an address that cannot be read asks for the usual point."""
@@ -20,3 +22,16 @@ class ResetForm(forms.Form):
 
 class FindForm(forms.Form):
     id = forms.CharField(max_length=1_000, label="Workflow id")
+
+
+class CohortResetForm(DeedForm):
+    to = forms.ChoiceField(
+        label="Go back to",
+        choices=[("last", "the last workflow task"), ("first", "the first workflow task")],
+    )
+    keep_signals = forms.BooleanField(
+        required=False, initial=True, label="Apply later signals again"
+    )
+    keep_updates = forms.BooleanField(
+        required=False, initial=True, label="Apply later updates again"
+    )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from console.audit.models import AuditEntry
-from console.gateway import histories, workflows
+from console.gateway import conditions, histories, workflows
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.events import Event
 from console.gateway.runs import RunDetail, RunKey, RunSummary
@@ -59,6 +59,7 @@ def page(it: Look, unfold: bool) -> dict[str, Any]:
         "usual": planner.usual(it.steps),
         "rows": presenters.rows(it.steps, plan, unfold),
         "unfold": unfold,
+        "open_runs": open_runs(it.run.summary.type),
     }
     if plan is None:
         return context
@@ -70,6 +71,11 @@ def page(it: Look, unfold: bool) -> dict[str, Any]:
         "updates": presenters.names(plan.updates),
         "children": presenters.names(plan.children_on),
     }
+
+
+def open_runs(workflow_type: str) -> str:
+    of_type = conditions.equals("WorkflowType", workflow_type)
+    return conditions.narrowed(of_type, "ExecutionStatus = 'Running'")
 
 
 def failing(namespace: str) -> tuple[RunSummary, ...] | None:

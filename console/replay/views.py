@@ -95,4 +95,6 @@ def _page(
     context = looking.page(it, unfold) | {"form": form, "key": it.key} | (more or {})
     context["may_reset"] = can(request.user, "run.reset", it.key.namespace)
     context["may_check"] = can(request.user, "replay.check", it.key.namespace)
+    may_many = can(request.user, "bulk.run", it.key.namespace)
+    context["may_check_many"] = context["may_check"] and may_many
     return render_page(request, "replay/plan.html", context, parts=["planner"], status=status)

@@ -1,17 +1,12 @@
 """The reset planner against real histories, the reset itself, and the replay check."""
 
-import asyncio
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import timedelta
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
-from temporalio import workflow
-from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from console.audit.models import AuditEntry
 from console.gateway import histories, workflows
@@ -20,10 +15,9 @@ from console.gateway.runs import RunKey
 from console.replay import planner, presenters
 from console.replay.effects import effect
 from console.replay.planner import Plan, Step
-from tests.support.eventually import eventually
 from tests.support.names import Names
 from tests.support.pages import htmx, words_in
-from tests.support.programs import Program, charge_card, running
+from tests.support.programs import Program, running
 
 Browser = Callable[..., Client]
 URL = "/namespaces/default/replay/"
@@ -321,72 +315,3 @@ def test_the_wrong_method_person_or_token_resets_nothing(
         assert browser_of(bob, csrf=True).post(place(key, act)).status_code == 403
         assert browser_of(bob).get(place(key, act)).status_code == 405
     assert browser_of(None).get(place(key)).status_code in {302, 303}
-
-
-# ---- the replay check ----
-
-
-@workflow.defn(name="Charging")
-class OtherCode:
-    """A deploy that forgot the runs that were open."""
-
-    @workflow.run
-    async def run(self, amount: str, wait_seconds: float = 0.0, children: int = 0) -> str:
-        await asyncio.sleep(wait_seconds)
-        return amount
-
-
-@contextmanager
-def deployed(program: Program, queue: str, code: type) -> Iterator[None]:
-    async def make() -> Worker:
-        return Worker(
-            program.client,
-            task_queue=queue,
-            workflows=[code],
-            activities=[charge_card],
-            workflow_runner=UnsandboxedWorkflowRunner(),
-            graceful_shutdown_timeout=timedelta(seconds=1),
-        )
-
-    worker = program.wait(make())
-    task = asyncio.run_coroutine_threadsafe(worker.run(), program._loop)
-    try:
-        yield
-    finally:
-        program.wait(worker.shutdown())
-        task.result(10)
-
-
-def test_the_check_tells_code_that_fits_from_code_that_does_not_and_changes_nothing(
-    bob: User, browser_of: Browser, program: Program, names: Names
-) -> None:
-    queue = names.queue()
-    browser = browser_of(bob)
-    with running(program, queue):
-        key = program.start("Charging", names.workflow("waiting"), queue, "9.99", 3600.0)
-        program.await_status(key, "Running", events_min=11)
-        fits = browser.post(place(key, "check/"), headers=htmx("check"))
-    with deployed(program, queue, OtherCode):
-        does_not = eventually(
-            lambda: browser.post(place(key, "check/"), headers=htmx("check")),
-            lambda page: "Non-deterministic" in page.text,
-            within=40,
-        )
-
-    assert "Compatible" in words_in(fits)
-    assert "<html" not in fits.text
-    assert "TMPRL1100" in words_in(does_not)
-    assert len(histories.forward(key).events) == 11
-    verdicts = AuditEntry.objects.filter(verb="replay.check").order_by("at")
-    assert verdicts[0].outcome.after == {"verdict": "compatible"}
-
-
-@pytest.mark.one_server
-def test_without_a_worker_the_check_says_that_nobody_could_say(
-    bob: User, browser_of: Browser, program: Program, names: Names
-) -> None:
-    key = program.start("Waiting", names.workflow("waiting"), names.queue())
-
-    page = browser_of(bob).post(place(key, "check/"), headers=htmx("check"))
-
-    assert "Nobody could say" in words_in(page)

@@ -1,0 +1,124 @@
+"""The replay check of a cohort, and what a reset of one would run again."""
+
+import csv
+from collections.abc import Callable, Sequence
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
+
+from console.bulk import outcomes
+from console.bulk.chunks import Chunk
+from console.bulk.models import BulkOperation, Stage, State
+from console.bulk.orders import ChunkOrder
+from console.gateway import histories
+from console.gateway.runs import RunKey
+from console.replay import looking
+from tests.support import bulk
+from tests.support.bulk import URL
+from tests.support.deployed import FailingCode, OtherCode, RenamedCode, deployed
+from tests.support.names import Names
+from tests.support.pages import words_in
+from tests.support.programs import Program, running
+
+Browser = Callable[..., Client]
+
+
+def charged(program: Program, names: Names, queue: str, how_many: int) -> list[RunKey]:
+    """Runs that were charged and sleep, by the code of before."""
+    with running(program, queue):
+        keys = [
+            program.start("Charging", names.workflow(), queue, "9.99", 3600.0)
+            for _ in range(how_many)
+        ]
+        for key in keys:
+            program.await_status(key, "Running", events_min=11)
+    return keys
+
+
+def carried(browser: Client, keys: Sequence[RunKey]) -> BulkOperation:
+    """As the bulk worker carries a chunk of it."""
+    operation = bulk.choose(browser, "replay-check", keys)
+    BulkOperation.objects.filter(pk=operation.pk).update(
+        stage=Stage.RUNNING, started_at=timezone.now(), reason="version 2 is deployed"
+    )
+    operation.refresh_from_db()
+    order = ChunkOrder(operation.pk, 1, len(keys), 100)
+    Chunk(operation, order, "me", lambda: True).carry()
+    return operation
+
+
+def page_of(browser: Client, operation: BulkOperation, **query: str) -> Any:
+    return browser.get(f"{URL}{operation.pk}/", query)
+
+
+def test_the_check_of_a_cohort_says_which_runs_break_at_which_event_and_changes_none(
+    bob: User, browser_of: Browser, program: Program, names: Names
+) -> None:
+    browser, fits, timer, renamed, fails = browser_of(bob), *(names.queue() for _ in range(4))
+    many = {fits: 1, timer: 2, renamed: 1, fails: 1}
+    old = {queue: charged(program, names, queue, count) for queue, count in many.items()}
+    keys = [key for some in old.values() for key in some]
+
+    with (
+        running(program, fits),
+        deployed(program, timer, OtherCode),
+        deployed(program, renamed, RenamedCode),
+        deployed(program, fails, FailingCode),
+    ):
+        operation = carried(browser, keys)
+
+    page = words_in(page_of(browser, operation))
+    assert +outcomes.by_state(operation) == {State.DONE: 1, State.FAILED: 3, State.CLOSED: 1}
+    assert "1 fit 1 nobody could say 3 would break" in page
+    assert "ActivityTaskScheduled a timer ActivityTaskScheduled charge_card 40.0 % 2 runs" in page
+    assert (
+        "ActivityTaskScheduled the activity charge_account ActivityTaskScheduled charge_card"
+        in page
+    )
+    assert "The code answered with an error: no card is known" in page
+    for key in keys:
+        assert len(histories.forward(key).events) == 11
+
+    (group,) = [one for one in outcomes.groups(operation, ("expected",)) if one.count == 2]
+    every = outcomes.groups(operation, ("kind", "expected", "found"))
+    assert [one.count for one in every] == [2, 1]
+    assert group.values == {"expected": "a timer"}
+    listed = page_of(browser, operation, state="failed", alike=every[0].mark)
+    for key in keys:
+        assert (f"{key.run_id}/events/?event=5" in listed.text) == (key in old[timer])
+
+    file = browser.get(f"{URL}{operation.pk}/outcomes.csv").getvalue().decode()
+    rows = list(csv.DictReader(StringIO(file)))
+    told = {row["run id"]: (row["outcome"], row["event"], row["expected"]) for row in rows}
+    assert told[old[fits][0].run_id] == ("Fit", "", "")
+    assert told[old[timer][0].run_id] == ("Would break", "5", "a timer")
+    assert told[old[fails][0].run_id] == ("Nobody could say", "", "")
+
+    assert outcomes.wait_again(operation, timezone.now()) == 3
+    assert outcomes.groups(operation, ("kind", "expected", "found")) == []
+
+
+@pytest.mark.one_server
+def test_a_check_needs_no_canary_and_is_offered_where_a_run_is_checked(
+    bob: User, carol: User, browser_of: Browser, program: Program, names: Names
+) -> None:
+    key = program.start("Waiting", names.workflow("waiting"), names.queue())
+    browser = browser_of(bob)
+    draft = browser.get(f"{URL}{bulk.choose(browser, 'replay-check', [key]).pk}/")
+    place = f"/namespaces/default/replay/{key.workflow_id.replace('/', '~2F')}/{key.run_id}/"
+
+    assert "Replay-check 1 run" in words_in(draft)
+    assert 'name="canary" value="0"' in draft.text
+    assert 'name="errors_percent_max" value="100"' in draft.text
+    assert "Type how many runs" not in words_in(draft)
+    assert "Check all open runs of Waiting" in words_in(browser.get(place))
+    assert "Check all open runs" not in words_in(browser_of(carol).get(place))
+    asked = {"verb": "replay-check", "run": f"{key.run_id} {key.workflow_id}"}
+    assert browser_of(carol).post(f"{URL}plan/", asked).status_code == 403
+    assert looking.open_runs("O'Hara") == (
+        "(WorkflowType = 'O\\'Hara') AND ExecutionStatus = 'Running'"
+    )
