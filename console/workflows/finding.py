@@ -94,7 +94,7 @@ def search(
     page = RunPage((), b"")
     if trouble is None:
         try:
-            page = workflows.find(namespace, for_server(query, attributes), size, token)
+            page = workflows.find(namespace, query, size, token)
         except GatewayError as error:
             # some servers take a token that they did not make for a fault of their own
             if token and error.trouble in {Trouble.INVALID, Trouble.BROKEN}:
@@ -113,16 +113,6 @@ def search(
         address.get("token", ""),
     )
     return Search(query, page, pager, timezone.now(), attributes, trouble, cols)
-
-
-def for_server(query: str, attributes: Attributes) -> str:
-    """Only our own engine knows now(); another server gets the moment that it means."""
-    if attributes.ours:
-        return query
-    try:
-        return pinned(query, timezone.now())
-    except QueryError:
-        return query
 
 
 def _place(address: Mapping[str, str]) -> tuple[int, bytes, tuple[str, ...], str]:
@@ -227,8 +217,7 @@ def summary(namespace: str, query: str) -> Summary:
     key = f"counts:{digest(settings.ENGINE_ADDRESS, namespace, plain)}"
     kept: Summary | None = cache.get(key)
     if kept is None:
-        asked = for_server(plain, namespaces.attributes(namespace))
-        counts = workflows.count(namespace, f"{asked} {STATUS_GROUP}".strip())
+        counts = workflows.count(namespace, f"{plain} {STATUS_GROUP}".strip())
         by_status = {str(group.values[0]): group.count for group in counts.groups if group.values}
         starts = _starts(namespace, plain, counts.total)
         kept = Summary(
