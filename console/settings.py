@@ -128,6 +128,8 @@ BULK_DEEDS = (
     "console.replay.deeds.DEEDS",
     "console.bulk.deeds_on_activities.DEEDS",
 )
+#: Who has a bound on billing's updates, as a sentence: no general form sends them for such people.
+UPDATE_BOUNDS = ("console.billing.limits.bound",)
 #: So often background jobs count what fails, look at alert rules, and read acts by other doors.
 WATCH_SECONDS = seconds("WATCH_SECONDS", 60)
 #: Webhooks of alerts may go into this machine and its network.

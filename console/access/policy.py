@@ -92,13 +92,6 @@ NOT_BY_TOKEN = frozenset({"account.own"})
 NOT_BY_RULE = frozenset({"account.own", "people.manage"})
 #: Verbs that take an amount of money, which an exception may bound.
 WITH_AMOUNT = frozenset({"billing.refund"})
-#: Updates that are acts of their own, by whichever form they are sent.
-UPDATES = {
-    "refund": "billing.refund",
-    "adjust_charge": "billing.adjust",
-    "adjust_period": "billing.adjust",
-    "skip_period": "billing.adjust",
-}
 
 Amount = tuple[Decimal, str]
 
@@ -156,14 +149,6 @@ def money(much: Decimal, currency: str) -> str:
     """`50 EUR`, `0.5 EUR`: as it was written down, without the column's zeros."""
     text = f"{much:f}"
     return f"{text.rstrip('0').rstrip('.') if '.' in text else text} {currency}"
-
-
-def may_update(person: User | AnonymousUser, called: str, namespace: str) -> bool:
-    """By a general form: it looks at no amount, so it is not for those who have a bound."""
-    verb = UPDATES.get(called)
-    if verb is None:
-        return can(person, "run.update", namespace)
-    return can(person, verb, namespace) and not bounds(person, verb, namespace)
 
 
 def why_not(person: User | AnonymousUser, verb: str, namespace: str | None) -> str:

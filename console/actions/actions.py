@@ -2,8 +2,9 @@
 
 from django.contrib.auth.models import User
 
+from console.access import updates
 from console.audit.keeping import said
-from console.audit.record import Act, record
+from console.audit.record import Act, identity, record
 from console.gateway import histories, steering
 from console.gateway.channel import GatewayError
 from console.gateway.runs import RunKey
@@ -33,11 +34,15 @@ def signal(person: User, it: Asking, key: RunKey) -> None:
 
 def update(person: User, it: Asking, key: RunKey) -> None:
     reason = it.form.cleaned_data["reason"] if it.form else ""
-    asked = {"update": it.offer.name, "arguments": _shown(person, it)}
+    try:
+        shown = _signed(it, identity(person), asking.NO_AUDIT)
+    except updates.Forged as forged:
+        it.errors.append(str(forged))
     if it.is_wrong:
         return
+    asked = {"update": it.offer.name, "arguments": shown}
     with record(person, "run.update", key, reason=reason, asked=asked) as act:
-        arguments = it.arguments(it.fills(act.identity, act.id))
+        arguments = _signed(it, act.identity, act.id)
         answer = steering.update(
             key, it.offer.name, arguments, identity=act.identity, update_id=act.id
         )
@@ -61,7 +66,12 @@ def _answered(it: Asking, act: Act, answer: steering.Outcome, namespace: str) ->
 
 def _shown(person: User, it: Asking) -> list[object]:
     """The arguments as they are asked for; they are checked on the way."""
-    return it.arguments(it.fills(person.email or person.get_username(), asking.NO_AUDIT))
+    return it.arguments(it.fills(identity(person), asking.NO_AUDIT))
+
+
+def _signed(it: Asking, who: str, audit: str) -> list[object]:
+    fills = it.fills(who, audit)
+    return updates.signed(it.offer.name, it.arguments(fills), fills)
 
 
 def _signaled(key: RunKey, act: Act) -> int | None:

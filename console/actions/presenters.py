@@ -1,5 +1,6 @@
 """Offers -> template rows; pure."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.urls import reverse
@@ -31,27 +32,40 @@ class Section:
     title: str
     note: str
     rows: tuple[Row, ...]
+    #: where the ones are done that are left out here; "" where none is
+    elsewhere: str
 
 
-def sections(run: RunDetail, found: Offers, may: dict[str, bool]) -> list[Section]:
-    return [_section(run, kind, found.of(kind), may[kind]) for kind in WORDS]
+def sections(
+    run: RunDetail, found: Offers, may: dict[str, bool], barred: Collection[str]
+) -> list[Section]:
+    """`barred`: updates that are weighed on a page of their own, and not for this person here."""
+    return [_section(run, kind, found.of(kind), may[kind], barred) for kind in WORDS]
 
 
-def _section(run: RunDetail, kind: str, offers: list[Offer], may: bool) -> Section:
+def _section(
+    run: RunDetail, kind: str, offers: list[Offer], may: bool, barred: Collection[str]
+) -> Section:
     title, says = WORDS[kind]
+    shown = [one for one in offers if kind != "update" or not may or one.name not in barred]
     closed = is_closed(run, kind)
     if closed:
         says = f"{says}; this run has ended and takes none"
     elif not may:
         says = f"{says}; your role does not include it"
-    rows = (_row(run.summary.key, one, is_open=may and not closed) for one in offers)
-    return Section(kind, title, says, tuple(rows))
+    rows = (_row(run.summary.key, one, is_open=may and not closed) for one in shown)
+    elsewhere = place_of_billing(run.summary.key) if len(shown) < len(offers) else ""
+    return Section(kind, title, says, tuple(rows), elsewhere)
 
 
 def _row(key: RunKey, offer: Offer, *, is_open: bool) -> Row:
     form = "JSON" if offer.arguments is None else "typed" if offer.arguments else "no argument"
     url = place(key, offer.kind, offer.name) if is_open else ""
     return Row(offer.name, offer.description, offer.is_of_sdk, form, url)
+
+
+def place_of_billing(key: RunKey) -> str:
+    return reverse("billing:subscription", args=[key.namespace, key.workflow_id, key.run_id])
 
 
 def place(key: RunKey, kind: str, name: str) -> str:

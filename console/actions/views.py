@@ -6,8 +6,9 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
+from console.access import updates
 from console.access.decorators import requires
-from console.access.policy import can, may_update
+from console.access.policy import can
 from console.actions import actions, presenters
 from console.actions.forms import ByNameForm
 from console.gateway import workflows
@@ -16,7 +17,7 @@ from console.gateway.runs import RunDetail, RunKey
 from console.offering import asking, offers
 from console.offering.asking import Asking
 from console.ui.htmx import HtmxRequest, go_to, render_page
-from console.ui.refusals import Refusal
+from console.ui.refusals import Elsewhere, Refusal
 
 #: what a person reads beside the form; the rest becomes a page of its own
 SHOWN = {Trouble.NOT_FOUND, Trouble.CONFLICT, Trouble.INVALID, Trouble.SLOW, Trouble.BUSY}
@@ -32,11 +33,12 @@ def offered(request: HtmxRequest, namespace: str, workflow_id: str, run_id: str)
         return go_to(request, presenters.place(run.summary.key, asked["kind"], asked["name"]))
     found = offers.of_run(run)
     may = {kind: can(request.user, f"run.{kind}", namespace) for kind in offers.KINDS}
+    barred = updates.barred(request.user, namespace)
     context = {
         "run": run,
         "key": run.summary.key,
         "silence": found.silence,
-        "sections": presenters.sections(run, found, may),
+        "sections": presenters.sections(run, found, may, barred),
         "form": by_name,
     }
     return render_page(request, "actions/offered.html", context)
@@ -66,11 +68,17 @@ def signal(
 def update(
     request: HtmxRequest, namespace: str, workflow_id: str, run_id: str, called: str
 ) -> HttpResponse:
-    if not may_update(request.user, called, namespace):
-        raise PermissionDenied(f"You may not send the update {called} in {namespace} from here.")
+    if says := updates.why_not(request.user, called, namespace):
+        raise _elsewhere(says, called, RunKey(namespace, workflow_id, run_id))
     run = described(RunKey(namespace, workflow_id, run_id))
     person, key = request.user, run.summary.key
     return _ask(request, run, "update", called, lambda it: actions.update(person, it, key))
+
+
+def _elsewhere(says: str, called: str, key: RunKey) -> PermissionDenied:
+    if called not in updates.UPDATES:
+        return PermissionDenied(says)
+    return Elsewhere(says, presenters.place_of_billing(key), "To its billing page")
 
 
 def described(key: RunKey) -> RunDetail:

@@ -7,18 +7,16 @@ from django.urls import reverse
 from console.gateway import activities, workflows
 from console.gateway.activities import AttemptPage, Which
 from console.gateway.channel import GatewayError, Trouble
-from console.gateway.runs import PendingActivity, RunDetail, RunKey
+from console.gateway.runs import PendingActivity, RunDetail, RunKey, failing_first
 from console.ui import words
 from console.ui.refusals import Refusal
 
-#: what the page of a type lists; acts reach all of them
-ROWS_MAX = 200
 RUNS_NOW = frozenset({"started", "cancel_requested", "pause_requested"})
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One activity by its id, or all of a type; at least one is there."""
+    """One activity by its id, or all of a type, what fails first; at least one is there."""
 
     run: RunDetail
     by: str
@@ -60,7 +58,8 @@ def target(key: RunKey, by: str, called: str) -> Target:
     if by not in {"id", "type"}:
         raise Refusal(404, "Activities are named by id or by type.")
     run = described(key)
-    found = tuple(one for one in run.activities if (one.id if by == "id" else one.type) == called)
+    meant = [one for one in run.activities if (one.id if by == "id" else one.type) == called]
+    found = tuple(failing_first(meant))
     if not found:
         raise Refusal(
             404,

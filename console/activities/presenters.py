@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from console.activities.looking import ROWS_MAX, Target, is_running
+from console.activities.looking import Target, is_running
 from console.gateway.runs import ActivityOptions, PendingActivity
 from console.ui import words
 from console.ui.htmx import version_of
+from console.ui.pages import numbered
 
 #: field of ActivityOptions -> (what it is called, what none of it means)
 OPTIONS: Mapping[str, tuple[str, str]] = {
@@ -127,7 +128,8 @@ def before(some: Iterable[PendingActivity], name: str) -> str:
     return ", ".join(f"{text} ({count})" for text, count in counts.items())
 
 
-def page(it: Target, now: datetime) -> dict[str, Any]:
+def page(it: Target, now: datetime, address: Mapping[str, str]) -> dict[str, Any]:
+    shown, pager = numbered(it.activities, address, "page")
     return {
         "it": it,
         "head": it.key,
@@ -135,7 +137,9 @@ def page(it: Target, now: datetime) -> dict[str, Any]:
         "not_possible": not_possible(it),
         "state": state_of(it.first),
         "options": option_rows(it.first.options),
-        "rows": [(one, state_of(one)) for one in it.activities[:ROWS_MAX]],
+        "rows": [(one, state_of(one)) for one in shown],
+        "pager": pager,
+        "failing": sum(one.failing for one in it.activities),
     }
 
 

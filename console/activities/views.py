@@ -32,7 +32,7 @@ def pending(
     version = presenters.version(it)
     if unchanged(request, version):
         return nothing_new()
-    context = presenters.page(it, timezone.now()) | {"version": version}
+    context = presenters.page(it, timezone.now(), request.GET.dict()) | {"version": version}
     context["acts"] = [
         one for one in presenters.acts(it) if can(request.user, one.right, namespace)
     ]

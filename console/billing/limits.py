@@ -9,7 +9,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.contrib.auth.models import User
+from django.contrib.auth.models import AnonymousUser, User
 from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone
@@ -58,6 +58,14 @@ def beyond(person: User, namespace: str, asked: Asked) -> list[str]:
         for currency, amount in amounts.items()
         if (says := _passed(role, what, currency, amount, kept.get(what, {})))
     ]
+
+
+def bound(person: User | AnonymousUser, namespace: str) -> str:
+    """For forms that weigh nothing: whether any limit is about this person here."""
+    role = role_of(person, namespace)
+    if role is None or not Limit.objects.filter(namespace=namespace, role=role).exists():
+        return ""
+    return f"{role.label}s have limits here on what they move alone."
 
 
 @transaction.atomic

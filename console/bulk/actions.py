@@ -8,11 +8,11 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied
+from django.urls import reverse
 from django.utils import timezone
 
+from console.access import updates
 from console.access.decorators import demand
-from console.access.policy import may_update
 from console.audit.record import Act, record
 from console.bulk import orders, outcomes, verbs
 from console.bulk.models import ACTIVE, BulkOperation, Stage, State
@@ -20,7 +20,7 @@ from console.bulk.orders import Plan, Progress
 from console.gateway import payloads, steering
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.runs import RunKey
-from console.ui.refusals import Refusal
+from console.ui.refusals import Elsewhere, Refusal
 
 VERB = "bulk.run"
 #: What a person may ask for, in which stages, and the word while nobody has heard it.
@@ -38,9 +38,12 @@ def check_right(person: User, verb: str, namespace: str) -> None:
 
 
 def _check_update(person: User, operation: BulkOperation, told: dict[str, Any]) -> None:
-    """An exception to a role may be about one update by its name."""
-    if operation.verb == "update" and not may_update(person, told["name"], operation.namespace):
-        raise PermissionDenied(f"You may not send the update {told['name']}.")
+    """A bound may be about one update by its name."""
+    if operation.verb != "update":
+        return
+    if says := updates.why_not(person, told["name"], operation.namespace):
+        at = reverse("billing:subscriptions", args=[operation.namespace])
+        raise Elsewhere(says, at, "To billing")
 
 
 def launch(

@@ -3,6 +3,7 @@ from typing import Any
 
 from django import forms
 
+from console.access import updates
 from console.bulk import orders
 from console.gateway.activities import PATHS
 from console.gateway.deeds import Deed
@@ -99,6 +100,10 @@ class LaunchForm(forms.Form):
         return {name: value for name, value in self.cleaned_data.items() if name != "count"}
 
 
+#: What the console fills in when a run's turn comes.
+BLANKS = {name: {orders.FILLED: name} for name in ("person", "reason", "audit")}
+
+
 class MessageForm(DeedForm):
     """A name, and its arguments: typed where the sample's memo has a schema, else as JSON."""
 
@@ -132,8 +137,7 @@ class MessageForm(DeedForm):
 
     def told(self) -> dict[str, Any]:
         """What the console fills in is said of each run when its turn comes."""
-        blanks: Any = {name: {orders.FILLED: name} for name in ("person", "reason", "audit")}
-        return {"name": self.cleaned_data["name"], "arguments": self.it.arguments_with(blanks)}
+        return {"name": self.cleaned_data["name"], "arguments": self.it.arguments_with(BLANKS)}
 
 
 class SignalForm(MessageForm):
@@ -142,6 +146,20 @@ class SignalForm(MessageForm):
 
 class UpdateForm(MessageForm):
     kind = "update"
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean()
+        if self.errors:
+            return given
+        try:
+            self.told()
+        except updates.Forged as forged:
+            raise forms.ValidationError(str(forged)) from None
+        return given
+
+    def told(self) -> dict[str, Any]:
+        told = super().told()
+        return told | {"arguments": updates.signed(told["name"], told["arguments"], BLANKS)}
 
 
 class ActivityForm(DeedForm):

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.http import Http404, QueryDict
 
+from console.access import updates
 from console.access.policy import can
 from console.bulk import actions, orders, outcomes, presenters, verbs
 from console.bulk.forms import LaunchForm
@@ -31,10 +32,15 @@ def operation_of(namespace: str, number: int) -> BulkOperation:
 class Asking:
     """The two forms of a draft: what the deed is told, and how it runs."""
 
-    def __init__(self, operation: BulkOperation, given: QueryDict | None = None) -> None:
+    def __init__(
+        self, operation: BulkOperation, given: QueryDict | None = None, person: User | None = None
+    ) -> None:
         deed = verbs.named(operation.verb)
         sample = _sample(operation) if deed.form.wants_sample else None
         self.own = deed.form(given, sample)
+        if operation.verb == "update" and person is not None:
+            barred = updates.barred(person, operation.namespace)
+            self.own.offered = [one for one in self.own.offered if one not in barred]
         self.how = LaunchForm(given, eligible=operation.eligible, deed=deed)
         self.wants_more = given is not None and self.own.is_unfinished
 

@@ -46,7 +46,7 @@ def operation(request: HtmxRequest, namespace: str, number: int) -> HttpResponse
     found = looking.operation_of(namespace, number)
     may = looking.rights(request.user, found)
     if found.stage == Stage.DRAFT:
-        context = looking.draft(found, Asking(found)) | may
+        context = looking.draft(found, Asking(found, None, request.user)) | may
         return render_page(request, "bulk/draft.html", context)
     context = looking.progress(found, timezone.now()) | may
     context |= looking.targets(found, request.GET.dict())
@@ -82,7 +82,7 @@ def targets(request: HtmxRequest, namespace: str, number: int) -> HttpResponse:
 @requires("bulk.run")
 def launch(request: HtmxRequest, namespace: str, number: int) -> HttpResponse:
     found = looking.operation_of(namespace, number)
-    asking = Asking(found, request.POST)
+    asking = Asking(found, request.POST, request.user)
     if not asking.is_complete():
         context = looking.draft(found, asking) | looking.rights(request.user, found)
         status = 200 if asking.wants_more else 422

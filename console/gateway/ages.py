@@ -12,7 +12,7 @@ from temporalio.api.workflowservice.v1 import (
     ListWorkflowExecutionsResponse,
 )
 
-from console.gateway import indexed
+from console.gateway import indexed, moments
 from console.gateway.channel import call, workflow_service
 from console.gateway.runs import RunKey
 
@@ -50,7 +50,8 @@ def opened(namespace: str, query: str, most: int, due: str = "") -> OpenRuns:
 
 
 def _listed(namespace: str, query: str, most: int) -> ListWorkflowExecutionsResponse:
-    request = ListWorkflowExecutionsRequest(namespace=namespace, query=query, page_size=most)
+    asked = moments.for_server(namespace, query)
+    request = ListWorkflowExecutionsRequest(namespace=namespace, query=asked, page_size=most)
     return call(workflow_service().ListWorkflowExecutions, request)
 
 

@@ -64,16 +64,20 @@ class Refused:
     detail: str
 
 
-def count(namespace: str, query: str) -> Counted:
-    answer = once(namespace, query, lambda: workflows.count(namespace, query))
+def count(namespace: str, query: str, keep_seconds: int | None = None) -> Counted:
+    answer = once(namespace, query, lambda: workflows.count(namespace, query), keep_seconds)
     return Counted(answer.found, answer.at)
 
 
 def once(
-    namespace: str, question: str, ask: Callable[[], T], keep_seconds: int = KEEP_SECONDS
+    namespace: str, question: str, ask: Callable[[], T], keep_seconds: int | None = None
 ) -> Answer[T]:
-    """`question` names the one call that `ask` makes; who asks the same shares its answer."""
+    """`question` names the one call that `ask` makes; who asks the same shares its answer.
+
+    So `ask` returns nothing of a run that one person may see and another may not.
+    """
     indexed.check(namespace, question)
+    keep_seconds = KEEP_SECONDS if keep_seconds is None else keep_seconds
     key = f"counted:{_digest(settings.ENGINE_ADDRESS, namespace, question)}"
     kept: Answer[T] | None = _kept(key)
     if kept is not None and kept.is_fresh(timezone.now(), keep_seconds):

@@ -1,8 +1,8 @@
 """What the gateway says about a run: frozen values without a trace of the wire."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from console.gateway.payloads import Failure, Value
@@ -137,6 +137,18 @@ class PendingActivity:
     @property
     def failing(self) -> bool:
         return self.failure is not None
+
+
+def failing_first(some: Iterable[PendingActivity]) -> list[PendingActivity]:
+    """What fails, those with most attempts first; then what is paused; then the rest, the oldest
+    first. The same rows in the same order, whichever way the server lists them."""
+    return sorted(some, key=_need)
+
+
+def _need(one: PendingActivity) -> tuple[int, int, datetime, int, str]:
+    rank = 0 if one.failing else 1 if one.paused else 2
+    since = one.scheduled_at or datetime.min.replace(tzinfo=UTC)
+    return rank, -one.attempt if one.failing else 0, since, len(one.id), one.id
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ from temporalio.api.enums.v1 import TaskQueueType, WorkerVersioningMode
 from temporalio.api.taskqueue.v1 import PollerInfo, TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 
-from console.gateway import payloads, workflows
+from console.gateway import counting, payloads, workflows
 from console.gateway.channel import GatewayError, Trouble, call, workflow_service
+from console.gateway.counting import Answer
 from console.gateway.runs import WorkerVersion
 
 TYPES = {
@@ -52,18 +53,27 @@ class Queue:
 
 
 def of_running(namespace: str) -> Counter[str]:
-    """How many running workflows name each queue.
+    return counted(namespace).found
+
+
+def counted(namespace: str) -> Answer[Counter[str]]:
+    """How many running workflows name each queue, and when that was asked.
 
     One grouped count where the server can; else the newest open runs stand for all.
     """
     try:
-        counts = workflows.count(namespace, "ExecutionStatus = 'Running' GROUP BY TaskQueue")
-        return Counter({str(group.values[0]): group.count for group in counts.groups})
+        found = counting.count(namespace, "ExecutionStatus = 'Running' GROUP BY TaskQueue")
+        groups = found.counts.groups
+        return Answer(Counter({str(one.values[0]): one.count for one in groups}), found.at)
     except GatewayError as error:
         if error.trouble is not Trouble.INVALID:
             raise
-    page = workflows.find(namespace, "ExecutionStatus = 'Running'", SAMPLE)
-    return Counter(run.task_queue for run in page.runs)
+
+    def ask() -> Counter[str]:
+        page = workflows.find(namespace, "ExecutionStatus = 'Running'", SAMPLE)
+        return Counter(run.task_queue for run in page.runs)
+
+    return counting.once(namespace, f"queues of the newest {SAMPLE} open runs", ask)
 
 
 def describe(namespace: str, name: str) -> Queue:

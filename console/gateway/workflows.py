@@ -25,7 +25,7 @@ from temporalio.api.workflowservice.v1 import (
     ListWorkflowExecutionsRequest,
 )
 
-from console.gateway import indexed, namespaces, payloads, sight
+from console.gateway import indexed, moments, namespaces, payloads, sight
 from console.gateway.channel import call, workflow_service
 from console.gateway.runs import (
     ActivityOptions,
@@ -63,7 +63,10 @@ def find(namespace: str, query: str, size: int, token: bytes = b"") -> RunPage:
     answer = call(
         workflow_service().ListWorkflowExecutions,
         ListWorkflowExecutionsRequest(
-            namespace=namespace, query=query, page_size=size, next_page_token=token
+            namespace=namespace,
+            query=moments.for_server(namespace, query),
+            page_size=size,
+            next_page_token=token,
         ),
     )
     sight.prepare(*(one.memo for one in answer.executions))
@@ -76,7 +79,9 @@ def count(namespace: str, query: str) -> Counts:
     indexed.check(namespace, query)
     answer = call(
         workflow_service().CountWorkflowExecutions,
-        CountWorkflowExecutionsRequest(namespace=namespace, query=query),
+        CountWorkflowExecutionsRequest(
+            namespace=namespace, query=moments.for_server(namespace, query)
+        ),
     )
     groups = (
         Group(tuple(payloads.readable(value).content for value in group.group_values), group.count)

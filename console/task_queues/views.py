@@ -20,7 +20,9 @@ def queues(request: HtmxRequest, namespace: str) -> HttpResponse:
     version = version_of(rows)
     if unchanged(request, version):
         return nothing_new()
+    counted_at = task_queues.counted(namespace).at
     context = {"form": form, "rows": rows, "asked_at": now, "version": version}
+    context |= {"counted_at": counted_at}
     return render_page(request, "task_queues/queues.html", context, parts=["queues"])
 
 

@@ -3,7 +3,7 @@
 A page gets a page; a part of an open page gets a notice that goes to its `#notices`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, TooManyFieldsSent
 from django.http import Http404, HttpRequest, HttpResponse
@@ -36,6 +36,14 @@ class Refusal(Exception):
         self.detail = detail
 
 
+class Elsewhere(PermissionDenied):
+    """Not here; where it is done instead, as a link."""
+
+    def __init__(self, says: str, url: str, word: str) -> None:
+        super().__init__(says)
+        self.way = {"url": url, "word": word}
+
+
 class RefusalMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -47,6 +55,8 @@ class RefusalMiddleware:
         match error:
             case Refusal():
                 return refuse(request, error.status, str(error), error.detail)
+            case Elsewhere():
+                return refuse(request, 403, str(error), way=error.way)
             case RequestDataTooBig() | TooManyFieldsSent():
                 return refuse(request, 413)
             case PermissionDenied():
@@ -57,9 +67,16 @@ class RefusalMiddleware:
                 return None
 
 
-def refuse(request: HttpRequest, status: int, says: str = "", detail: str = "") -> HttpResponse:
+def refuse(
+    request: HttpRequest,
+    status: int,
+    says: str = "",
+    detail: str = "",
+    way: Mapping[str, str] | None = None,
+) -> HttpResponse:
     title, usual = SAYS.get(status, SAYS[500])
     context = {"title": title, "says": says or usual, "detail": detail, "status": status}
+    context |= {"way": way}
     part = bool(getattr(request, "htmx", None)) and not request.htmx.boosted  # type: ignore[attr-defined]
     template = "refusal.html#notice" if part else "refusal.html"
     response = render(request, template, context, status=status)

@@ -8,16 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
-from hashlib import sha256
 
-from django.conf import settings
-from django.core.cache import cache
 from django.utils import timezone
 
-from console.gateway import admin, columns, indexed, namespaces, workflows
+from console.gateway import admin, columns, counting, indexed, namespaces, workflows
 from console.gateway.admin import Index
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.conditions import names
+from console.gateway.counting import Counted
 from console.gateway.namespaces import Attributes
 from console.gateway.runs import Counts, RunPage
 from console.ui.pages import BadToken, Pager, place
@@ -94,7 +92,7 @@ def search(
     page = RunPage((), b"")
     if trouble is None:
         try:
-            page = workflows.find(namespace, for_server(query, attributes), size, token)
+            page = workflows.find(namespace, query, size, token)
         except GatewayError as error:
             # some servers take a token that they did not make for a fault of their own
             if token and error.trouble in {Trouble.INVALID, Trouble.BROKEN}:
@@ -113,16 +111,6 @@ def search(
         address.get("token", ""),
     )
     return Search(query, page, pager, timezone.now(), attributes, trouble, cols)
-
-
-def for_server(query: str, attributes: Attributes) -> str:
-    """Only our own engine knows now(); another server gets the moment that it means."""
-    if attributes.ours:
-        return query
-    try:
-        return pinned(query, timezone.now())
-    except QueryError:
-        return query
 
 
 def _place(address: Mapping[str, str]) -> tuple[int, bytes, tuple[str, ...], str]:
@@ -221,43 +209,43 @@ def _unknown(query: str, name: str, offset: int, known: list[str]) -> QueryTroub
 
 
 def summary(namespace: str, query: str) -> Summary:
-    """Counts by status, kept a few seconds: few calls for all who look at the same query."""
+    """Counts by status, kept a few seconds: few calls for all who look at the same query.
+
+    `at`: when the oldest of its counts was taken; with the namespace's budget spent, some time ago.
+    """
     plain = without_order(query).strip()
-    indexed.check(namespace, plain)
-    key = f"counts:{digest(settings.ENGINE_ADDRESS, namespace, plain)}"
-    kept: Summary | None = cache.get(key)
-    if kept is None:
-        asked = for_server(plain, namespaces.attributes(namespace))
-        counts = workflows.count(namespace, f"{asked} {STATUS_GROUP}".strip())
-        by_status = {str(group.values[0]): group.count for group in counts.groups if group.values}
-        starts = _starts(namespace, plain, counts.total)
-        kept = Summary(
-            counts,
-            timezone.now(),
-            by_status,
-            starts,
-            _retrying(namespace, plain, by_status),
-            # one call more, and only where it can be answered
-            admin.glance() if namespaces.attributes(namespace).ours else None,
-        )
-        cache.set(key, kept, COUNT_SECONDS)
-    return kept
+    counted = by_status(namespace, plain)
+    groups = counted.counts.groups
+    found = {str(group.values[0]): group.count for group in groups if group.values}
+    if not namespaces.attributes(namespace).ours:
+        return Summary(counted.counts, counted.at, found)
+    retrying = _counted(namespace, narrowed(plain, RETRYING)) if found.get("Running") else None
+    starts, drawn_at = _starts(namespace, plain) if counted.counts.total else (None, counted.at)
+    return Summary(
+        counted.counts,
+        min(counted.at, drawn_at, retrying.at if retrying else counted.at),
+        found,
+        starts,
+        retrying.counts.total if retrying else 0,
+        # one call more, and only where it can be answered
+        admin.glance(),
+    )
 
 
-def _retrying(namespace: str, plain: str, by_status: Mapping[str, int]) -> int:
-    if not by_status.get("Running") or not namespaces.attributes(namespace).ours:
-        return 0
-    return workflows.count(namespace, narrowed(plain, RETRYING)).total
+def by_status(namespace: str, query: str) -> Counted:
+    return _counted(namespace, f"{without_order(query).strip()} {STATUS_GROUP}".strip())
 
 
-def _starts(namespace: str, plain: str, total: int) -> Histogram | None:
+def _counted(namespace: str, query: str) -> Counted:
+    return counting.count(namespace, query, COUNT_SECONDS)
+
+
+def _starts(namespace: str, plain: str) -> tuple[Histogram | None, datetime]:
     """Only our own engine counts by time; elsewhere there is no picture."""
-    if not total or not namespaces.attributes(namespace).ours:
-        return None
-    days = workflows.count(namespace, by_time(plain, "1d")).groups
-    name, step = width_for(days)
-    groups = days if name == "1d" else workflows.count(namespace, by_time(plain, name)).groups
-    return histogram(groups, step, timezone.now())
+    days = _counted(namespace, by_time(plain, "1d"))
+    name, step = width_for(days.counts.groups)
+    drawn = days if name == "1d" else _counted(namespace, by_time(plain, name))
+    return histogram(drawn.counts.groups, step, timezone.now()), min(days.at, drawn.at)
 
 
 def by_time(plain: str, width: str) -> str:
@@ -270,30 +258,31 @@ SEEN_SECONDS, SEEN_RUNS, SEEN_MAX = 60, 200, 100
 
 
 def seen(namespace: str, attribute: str) -> list[str]:
-    """Values that runs have, the commonest first; kept a minute, and one call to learn."""
+    """Values that runs have, the commonest first; kept a minute, and one call to learn.
+
+    Only our own engine groups by these; elsewhere the newest runs have them.
+    """
     if attribute not in KNOWN_BY_VALUE:
         return []
-    key = f"seen:{digest(settings.ENGINE_ADDRESS, namespace, attribute)}"
-    kept: list[str] | None = cache.get(key)
-    if kept is None:
-        kept = _seen(namespace, attribute)[:SEEN_MAX]
-        cache.set(key, kept, SEEN_SECONDS)
-    return kept
-
-
-def _seen(namespace: str, attribute: str) -> list[str]:
-    """Only our own engine groups by these; elsewhere the newest runs have them."""
     try:
-        if namespaces.attributes(namespace).ours:
-            groups = workflows.count(namespace, f"GROUP BY {attribute}").groups
-            return [str(group.values[0]) for group in groups if group.values[0]]
-        runs = workflows.find(namespace, "", SEEN_RUNS).runs
+        if not namespaces.attributes(namespace).ours:
+            return _newest(namespace, attribute)
+        counted = counting.count(namespace, f"GROUP BY {attribute}", SEEN_SECONDS)
     except GatewayError:
         return []
-    now = timezone.now()
-    found = Counter(str(value) for run in runs if (value := columns.value(run, attribute, now)))
-    return [value for value, _ in found.most_common()]
+    values = (group.values[0] for group in counted.counts.groups)
+    return [str(value) for value in values if value][:SEEN_MAX]
 
 
-def digest(*parts: str) -> str:
-    return sha256("\0".join(parts).encode()).hexdigest()
+def _newest(namespace: str, attribute: str) -> list[str]:
+    """Of all that may be known by value, from one list."""
+
+    def ask() -> dict[str, Counter[str]]:
+        runs, now = workflows.find(namespace, "", SEEN_RUNS).runs, timezone.now()
+        return {
+            name: Counter(str(value) for run in runs if (value := columns.value(run, name, now)))
+            for name in KNOWN_BY_VALUE
+        }
+
+    answer = counting.once(namespace, f"{SEEN_RUNS} newest runs", ask, SEEN_SECONDS)
+    return [value for value, _ in answer.found[attribute].most_common(SEEN_MAX)]

@@ -7,7 +7,7 @@ At most five calls to the engine.
 import re
 from dataclasses import dataclass
 
-from console.gateway import indexed, namespaces, workflows
+from console.gateway import counting, indexed, namespaces, workflows
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.conditions import names, quoted
 from console.gateway.namespaces import Attributes
@@ -101,5 +101,5 @@ def _failing(wanted: str, attributes: Attributes) -> str:
 
 
 def _counted(namespace: str, says: str, query: str) -> list[Place]:
-    count = workflows.count(namespace, query).total if query else 0
+    count = counting.count(namespace, query).counts.total if query else 0
     return [Place(says, count, query=query)] if count else []

@@ -140,8 +140,8 @@ def pending(request: HtmxRequest, namespace: str, workflow_id: str, run_id: str)
     context = frame(request, run, "pending") | {
         "run": run,
         "version": version,
-        "kinds": runpage.pending_kinds(run),
     }
+    context |= runpage.pending(run, request.GET.dict())
     return render_page(request, "workflows/pending.html", context, parts=["pending"])
 
 

@@ -13,7 +13,8 @@ from console.gateway import events as gateway
 from console.gateway import masks
 from console.gateway.events import Event
 from console.gateway.payloads import Failure, Place, Value
-from console.gateway.runs import RunDetail, RunKey, RunSummary
+from console.gateway.runs import RunDetail, RunKey, RunSummary, failing_first
+from console.ui.pages import numbered
 from console.workflows.groups import Group
 from console.workflows.presenters import status_of
 
@@ -145,18 +146,35 @@ class PendingKind:
     paused: int
 
 
+#: a run may have as many types pending as activities
+KINDS_MAX = 30
+
+
+def pending(run: RunDetail, address: Mapping[str, str]) -> dict[str, Any]:
+    """A page of its activities, what fails first, and a page of its children."""
+    activities, pager = numbered(failing_first(run.activities), address, "page", {"children"})
+    children, of_children = numbered(
+        sorted(run.children, key=lambda one: one.initiated_event_id), address, "children", {"page"}
+    )
+    kinds = pending_kinds(run)
+    return {
+        "activities": activities,
+        "pager": pager,
+        "failing": sum(one.failing for one in kinds),
+        "children": children,
+        "of_children": of_children,
+        "kinds": kinds[:KINDS_MAX],
+        "more_kinds": len(kinds[KINDS_MAX:]),
+    }
+
+
 def pending_kinds(run: RunDetail) -> list[PendingKind]:
-    """The pending activities by type, the most of them first."""
+    """The pending activities by type: those with failing ones first, then the most of them."""
     types = Counter(one.type for one in run.activities)
-    return [
-        PendingKind(
-            name,
-            count,
-            sum(1 for one in run.activities if one.type == name and one.failing),
-            sum(1 for one in run.activities if one.type == name and one.paused),
-        )
-        for name, count in types.most_common()
-    ]
+    failing = Counter(one.type for one in run.activities if one.failing)
+    paused = Counter(one.type for one in run.activities if one.paused)
+    kinds = [PendingKind(name, count, failing[name], paused[name]) for name, count in types.items()]
+    return sorted(kinds, key=lambda one: (-one.failing, -one.count, one.type))
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,7 +119,8 @@ def nearest(request: HtmxRequest, namespace: str) -> HttpResponse:
     links = presenters.chip_links(asked(form)["q"], asked(form)["cols"])
     chips = links[: presenters.NEAREST_MAX]
     counted = [
-        chip | {"count": finding.summary(namespace, chip["without"]).counts.total} for chip in chips
+        chip | {"count": finding.by_status(namespace, chip["without"]).counts.total}
+        for chip in chips
     ]
     offers = [offer for offer in counted if offer["count"]]
     return render_page(request, "workflows/nearest.html", {"offers": offers})

@@ -9,7 +9,8 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 
 from console.access.models import Role, Rule
-from console.access.policy import NOT_BY_RULE, VERBS, Amount, can, may_update
+from console.access.policy import NOT_BY_RULE, VERBS, Amount, can
+from console.access.updates import may_update
 from console.audit.models import AuditEntry
 from console.bulk import verbs
 from tests.console.conftest import indexed

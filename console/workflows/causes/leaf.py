@@ -163,7 +163,8 @@ def _candidates(run: RunDetail, groups: Sequence[Group]) -> Iterator[RunKey]:
         for group in groups
         if group.category == "child"
     }
-    for child in run.children[:CHILDREN_MAX]:
+    begun = [one for one in run.children if one.run_id]
+    for child in begun[:CHILDREN_MAX]:
         yield _key(child, spaces.get(child.initiated_event_id) or run.summary.key.namespace)
 
 
