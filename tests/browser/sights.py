@@ -260,10 +260,6 @@ def pending(visitor: Visitor) -> Page:
     return page
 
 
-def activity_page(visitor: Visitor) -> None:
-    pending(visitor)
-
-
 def activity_options(visitor: Visitor) -> None:
     page = pending(visitor)
     page.get_by_role("link", name="Change options…").click()
@@ -278,10 +274,6 @@ def takes(visitor: Visitor) -> Page:
     page.get_by_role("link", name="Actions…").click()
     page.wait_for_load_state("networkidle")
     return page
-
-
-def actions_page(visitor: Visitor) -> None:
-    takes(visitor)
 
 
 def action(visitor: Visitor) -> None:
@@ -330,9 +322,9 @@ PAGES: dict[str, Callable[[Visitor], object]] = {
     "run-beside": run_beside,
     "history-opened": history_opened,
     "run-pending": run_tab("pending"),
-    "pending-activity": activity_page,
+    "pending-activity": pending,
     "pending-options": activity_options,
-    "actions": actions_page,
+    "actions": takes,
     "action": action,
     "start": at(f"{HOME}start/"),
     "start-like": start_like,
