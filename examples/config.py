@@ -19,6 +19,8 @@ class ExamplesConfig:
     providers_port: int
     #: The SQLite file that remembers what was charged, sent and moved.
     providers_file: Path
+    #: Where the providers' process takes mail; 0: it takes none.
+    smtp_port: int
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> "ExamplesConfig":
@@ -26,12 +28,13 @@ class ExamplesConfig:
         return cls(
             engine_address=given.get("ENGINE_ADDRESS", "127.0.0.1:7233"),
             providers_url=given.get("PROVIDERS_URL", ""),
-            providers_port=_port(given.get("PROVIDERS_PORT", "7480")),
+            providers_port=_port("PROVIDERS_PORT", given.get("PROVIDERS_PORT", "7480")),
             providers_file=Path(given.get("PROVIDERS_FILE", ".run/providers.sqlite3")),
+            smtp_port=_port("SMTP_PORT", given.get("SMTP_PORT", "0")),
         )
 
 
-def _port(text: str) -> int:
+def _port(name: str, text: str) -> int:
     if not text.isdecimal() or int(text) > 65535:
-        raise ConfigError(f"PROVIDERS_PORT must be a port number, not {text!r}.")
+        raise ConfigError(f"{name} must be a port number, not {text!r}.")
     return int(text)

@@ -1,5 +1,7 @@
 """`python -m examples.seed`: search attributes, then a few hundred runs in every state.
 
+Then a deployment in the middle of its rollout, and schedules.
+
 It starts what is not there yet and returns; the workers do the rest. A second time it adds nothing.
 """
 
@@ -9,17 +11,21 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Final
 
-from temporalio.client import Client, WorkflowHandle
+from temporalio.client import Client, ScheduleAlreadyRunningError, WorkflowHandle
 from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
 
 from examples.attributes import add_missing
 from examples.config import ConfigError, ExamplesConfig
 from examples.ending import leave
-from examples.seeds import desk, orders, subscriptions, transfers
+from examples.seeds import desk, orders, statements, subscriptions, transfers
 from examples.seeds.start import Fate, Start
+from examples.seeds.statements import Planned
+from examples.statements.rollout import roll_out
 
 AT_ONCE: Final = 24
+OF_OCTOBER, OF_NOVEMBER = 6, 10
 
 
 def everything(now: datetime) -> list[Start]:
@@ -73,6 +79,33 @@ async def meet(handle: WorkflowHandle[object, object], fate: Fate) -> None:
             pass
 
 
+async def deploy(client: Client) -> bool:
+    """Whether it was done now."""
+
+    async def start(kind: str, count: int) -> list[str]:
+        for one in statements.starts(kind, count):
+            await begin(client, one)
+        return [one.id for one in statements.starts(kind, count)]
+
+    return await roll_out(
+        client,
+        lambda: start("October", OF_OCTOBER),
+        lambda: start("November", OF_NOVEMBER),
+    )
+
+
+async def schedule(client: Client, plans: Iterable[Planned]) -> int:
+    """How many were made; those that are there are left as they are."""
+    made = 0
+    for one in plans:
+        try:
+            await client.create_schedule(one.id, one.schedule, backfill=one.missed)
+        except ScheduleAlreadyRunningError:
+            continue
+        made += 1
+    return made
+
+
 async def main() -> None:
     config = ExamplesConfig.from_environment()
     try:
@@ -82,6 +115,14 @@ async def main() -> None:
     now = datetime.now(UTC)  # noqa: TID251  the clock of this program; all below takes `now`
     count = await seed(client, everything(now))
     print(f"{count} runs started", flush=True)
+    try:
+        await deploy(client)
+    except RPCError as refused:
+        if refused.status is not RPCStatusCode.UNIMPLEMENTED:
+            raise
+        print("this server versions no workers", flush=True)
+    count = await schedule(client, statements.schedules(now))
+    print(f"{count} schedules made", flush=True)
 
 
 if __name__ == "__main__":

@@ -10,12 +10,14 @@ from console.audit.record import of_run
 from console.billing import periods, presenters, reading
 from console.billing.contract import SEARCH_ATTRIBUTES, SUBSCRIPTIONS_QUERY, Ledger, Phase
 from console.billing.models import Proposal
-from console.gateway import namespaces, workflows
+from console.gateway import indexed, namespaces, workflows
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.runs import RunDetail, RunKey
 from console.ui.pages import BadToken, Pager, place, size_of
 from console.ui.refusals import Refusal
 
+#: Where a text may stand, beside the workflow id; not where it is masked for who looks.
+SOUGHT = ("CustomerId", "Plan")
 #: Entries on one page of the ledger.
 LEDGER_ROWS = 25
 AUDIT_ENTRIES_MAX = 500
@@ -41,20 +43,26 @@ def lacking(namespace: str) -> bool:
 
 
 def found(namespace: str, query: dict[str, str], chosen: dict[str, str]) -> dict[str, Any]:
-    """`chosen`: text, phase and due, as the form has them."""
+    """`chosen`: text, phase and due, as the form has them. `refused`: why nothing was."""
     size = size_of(query.get("size"))
     try:
         number, token, behind = place(query)
     except BadToken:
         number, token, behind = 1, b"", ()
     wanted = _wanted(**chosen)
-    page = workflows.find(namespace, _condition(wanted), size, token)
+    unsought = [name for name in SOUGHT if chosen["text"] and indexed.is_hidden(name)]
+    try:
+        page = workflows.find(namespace, _condition(wanted), size, token)
+    except GatewayError as error:
+        if error.trouble is not Trouble.INVALID:
+            raise
+        return {"refused": str(error)}
     names = {"text": "q", "phase": "phase", "due": "due"}
     fixed = {names[name]: value for name, value in chosen.items() if value}
     here = query.get("token", "") if token else ""
     pager = Pager(number, size, len(page.runs), page.next_token, fixed, behind, here)
     rows = [presenters.subscription_row(run) for run in page.runs]
-    return {"rows": rows, "pager": pager, "wanted": " AND ".join(wanted)}
+    return {"rows": rows, "pager": pager, "wanted": " AND ".join(wanted), "unsought": unsought}
 
 
 def _condition(wanted: list[str]) -> str:
@@ -71,10 +79,9 @@ def _wanted(text: str, phase: str, due: str) -> list[str]:
     if phase in set(Phase):
         parts.append(f"SubscriptionPhase = '{phase}'")
     if text:
-        parts.append(
-            f"(CustomerId = '{text}' OR Plan = '{text}' OR WorkflowId = '{text}'"
-            f" OR WorkflowId STARTS_WITH '{text}')"
-        )
+        sought = [f"{name} = '{text}'" for name in SOUGHT if not indexed.is_hidden(name)]
+        ids = [f"WorkflowId = '{text}'", f"WorkflowId STARTS_WITH '{text}'"]
+        parts.append(f"({' OR '.join([*sought, *ids])})")
     return parts
 
 

@@ -19,6 +19,7 @@ from console.billing.contract import (
     Outcome,
     Phase,
 )
+from console.gateway import masks
 from console.gateway.runs import PendingActivity, RunDetail, RunSummary
 from console.ui import words
 
@@ -61,6 +62,11 @@ class SubscriptionRow:
     currency: str
     due_at: datetime | None
     started_at: datetime | None
+
+    @property
+    def leads(self) -> bool:
+        """Whether the others of this customer can be looked up by its id."""
+        return not masks.is_in(self.customer_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,5 +221,5 @@ def _indexed(value: Any, currency: str) -> str:
     try:
         exact = Decimal(str(value))
     except InvalidOperation:
-        return ""
+        return masks.MASK if masks.is_in(value) else ""
     return f"{exact:,.{CURRENCIES.get(currency, 2)}f}"

@@ -8,6 +8,7 @@ guess that finds its run is a look as well.
 import json
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from temporalio.api.common.v1 import Payload
 from console.gateway import masks, payloads, sight
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.conditions import names
+from console.gateway.namespaces import Attributes
 from search.attributes import PREDEFINED, SYSTEM
 from search.query.errors import QueryError
 from search.query.parser import parse
@@ -62,6 +64,15 @@ def value_seen(name: str, value: Any) -> Any:
 
 def is_hidden(name: str) -> bool:
     return bool(value_seen(name, "a value") == masks.MASK)
+
+
+def searchable(attributes: Attributes) -> Attributes:
+    """Those that this person may search, sort and group by."""
+    return replace(
+        attributes,
+        system={name: kind for name, kind in attributes.system.items() if not is_hidden(name)},
+        custom={name: kind for name, kind in attributes.custom.items() if not is_hidden(name)},
+    )
 
 
 def check(namespace: str, question: str) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from console.gateway import columns as chosen
-from console.gateway import conditions, masks
+from console.gateway import conditions, indexed, masks
 from console.gateway.runs import RunSummary
 from console.ui.htmx import version_of
 from console.workflows import presenters
@@ -160,7 +160,7 @@ def _layout(name: str, kind: str, count: int) -> str:
 
 
 def _sorted(search: Search, column: Column, order: queries.Order | None) -> Column:
-    if column.kind in UNSORTABLE:
+    if column.kind in UNSORTABLE or indexed.is_hidden(column.name):
         return column
     is_this = order is not None and order.attribute == column.name
     down = is_this and order is not None and order.descending

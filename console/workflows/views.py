@@ -7,7 +7,7 @@ from django_htmx.http import reswap, trigger_client_event
 
 from console.access.decorators import requires
 from console.access.policy import can
-from console.gateway import namespaces
+from console.gateway import indexed, namespaces
 from console.ui.htmx import HtmxRequest, go_to, nothing_new, render_page, unchanged, version_of
 from console.ui.pages import SIZES, size_of
 from console.ui.refusals import Refusal
@@ -81,7 +81,7 @@ def offers(request: HtmxRequest, namespace: str) -> HttpResponse:
     found = completing.offers(
         text,
         int(caret) if caret.isdecimal() and len(caret) < 6 else len(text),
-        namespaces.attributes(namespace),
+        indexed.searchable(namespaces.attributes(namespace)),
         partial(finding.seen, namespace),
     )
     return render_page(request, "workflows/offers.html", {"offers": found})

@@ -3,8 +3,10 @@
 import asyncio
 import signal
 import sys
+from contextlib import AsyncExitStack
 
 from examples.config import ConfigError, ExamplesConfig
+from examples.providers.letterbox import taking
 from examples.providers.server import PortTaken, serving
 
 
@@ -13,7 +15,11 @@ async def main() -> None:
     ended = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, ended.set)
-    async with serving(config.providers_file, config.providers_port) as url:
+    async with AsyncExitStack() as stack:
+        own = serving(config.providers_file, config.providers_port)
+        url = await stack.enter_async_context(own)
+        if config.smtp_port:
+            await stack.enter_async_context(taking(config.providers_file, config.smtp_port))
         print(f"providers on {url}", flush=True)
         await ended.wait()
 

@@ -25,6 +25,7 @@ class Addresses:
     broker_port: int
     elasticsearch_port: int
     providers_port: int
+    smtp_port: int
     secret_key: str
     #: The word that alice, bob and carol sign in with.
     password: str
@@ -39,11 +40,12 @@ class Addresses:
             "PERDURE_SECRET_KEY": self.secret_key,
             "PROVIDERS_URL": f"http://127.0.0.1:{self.providers_port}",
             "PROVIDERS_PORT": str(self.providers_port),
+            "SMTP_PORT": str(self.smtp_port),
         }
 
 
 def choose(config: StackConfig) -> Addresses:
-    postgres, broker, elasticsearch, providers = free_ports(4)
+    postgres, broker, elasticsearch, providers, smtp = free_ports(5)
     kept = _kept_words(config.run / "words.json")
     index = config.elasticsearch_url if not config.engine_address else ""
     if config.starts_elasticsearch:
@@ -58,6 +60,7 @@ def choose(config: StackConfig) -> Addresses:
         broker_port=broker,
         elasticsearch_port=elasticsearch,
         providers_port=providers,
+        smtp_port=smtp,
         secret_key=kept["secret_key"],
         password=kept["password"],
     )

@@ -111,7 +111,7 @@ def _relay(config: StackConfig, at: Addresses, env: Mapping[str, str]) -> Part:
 
 
 def _console(config: StackConfig, at: Addresses, env: Mapping[str, str]) -> list[Part]:
-    env = {"EXPORT_DIRECTORY": str(config.run / "exports"), **env}
+    env = {"EXPORT_DIRECTORY": str(config.run / "exports"), **_mail(config, at), **env}
     accounts = (*MANAGE, "demo_accounts", "--password-file", str(config.run / "password"))
     demo_limits = (*MANAGE, "demo_limits")
     limits = Part("limits", demo_limits, env, after=("accounts",), task=True, late=True)
@@ -141,23 +141,45 @@ def _console(config: StackConfig, at: Addresses, env: Mapping[str, str]) -> list
     ]
 
 
+def _mail(config: StackConfig, at: Addresses) -> dict[str, str]:
+    """What alerts send goes to the example providers, unless a mail server is given."""
+    return {"EMAIL_HOST": "127.0.0.1", "EMAIL_PORT": str(at.smtp_port)} if config.examples else {}
+
+
 def _examples(config: StackConfig, at: Addresses, env: Mapping[str, str]) -> list[Part]:
     if not config.examples:
         return []
     providers = ready.tcp(at.providers_port)
-    after = ("worker", "bulk-worker")
+    after = ("worker", "statements", "bulk-worker")
     seed = Part("seed", (PYTHON, "-m", "examples.seed"), env, after=after, task=True, late=True)
+    statements = (PYTHON, "-m", "examples.statements")
     return [
         Part("providers", (PYTHON, "-m", "examples.providers"), env, is_ready=providers),
         Part("worker", (PYTHON, "-m", "examples.worker"), env, after=("engine", "providers")),
-        *_once(seed, config),
+        Part("statements", statements, env, after=("worker", "console"), late=True),
+        *_once(seed, config, _text_of("examples/seed.py", "examples/seeds/*.py")),
+        *_once(_watched(config, at, env), config),
     ]
+
+
+def _watched(config: StackConfig, at: Addresses, env: Mapping[str, str]) -> Part:
+    """What the console keeps in its own tables about the seeds: views, rules, exports."""
+    acts = (f"demo_{about}" for about in ("views", "alerts", "exports"))
+    one_by_one = " && ".join(shlex.join([*MANAGE, act]) for act in acts)
+    return Part(
+        "demo-pages", ("sh", "-c", one_by_one), {**_mail(config, at), **env},
+        after=("seed", "accounts", "console"), task=True, late=True,
+    )  # fmt: skip
 
 
 def _of_migrations() -> str:
     """What the console's tables are made from: its migrations, and Django's own."""
-    files = sorted(ROOT.glob("console/*/migrations/*.py"))
-    return " ".join([django.__version__, *(file.read_text() for file in files)])
+    return f"{django.__version__} {_text_of('console/*/migrations/*.py')}"
+
+
+def _text_of(*patterns: str) -> str:
+    files = sorted(file for pattern in patterns for file in ROOT.glob(pattern))
+    return " ".join(file.read_text() for file in files)
 
 
 def _once(part: Part, config: StackConfig, of: str = "") -> list[Part]:

@@ -196,16 +196,35 @@ def queue(visitor: Visitor) -> None:
     page.wait_for_load_state("networkidle")
 
 
-def worker(visitor: Visitor) -> None:
-    """SDKs say so a minute after they started."""
-    rows = visitor.page.get_by_role("table", name="Workers").locator("tbody th a")
-    eventually(
-        lambda: visitor.goes_to(f"{HOME}workers/") and rows.count(),
-        within=SETTLED_SECONDS_MAX,
-        every=2,
-    )
-    rows.first.click()
-    visitor.page.wait_for_load_state("networkidle")
+def listed(part: str, table: str) -> Callable[[Visitor], Page]:
+    """A list that background jobs, workers or the example data fill a while after the start."""
+
+    def come(visitor: Visitor) -> Page:
+        rows = visitor.page.get_by_role("table", name=table, exact=True).locator("tbody th a")
+        eventually(
+            lambda: visitor.goes_to(f"{HOME}{part}/") and rows.count(),
+            within=SETTLED_SECONDS_MAX,
+            every=2,
+        )
+        return visitor.page
+
+    return come
+
+
+def first_of(part: str, table: str) -> Callable[[Visitor], Page]:
+    def come(visitor: Visitor) -> Page:
+        page = listed(part, table)(visitor)
+        page.get_by_role("table", name=table, exact=True).locator("tbody th a").first.click()
+        page.wait_for_load_state("networkidle")
+        return page
+
+    return come
+
+
+#: SDKs say so a minute after they started.
+worker = first_of("workers", "Workers")
+#: The first survey comes within a minute of the start.
+incident = first_of("incidents", "Incidents")
 
 
 def schedule_new(visitor: Visitor) -> None:
@@ -216,28 +235,10 @@ def schedule_new(visitor: Visitor) -> None:
     page.get_by_role("table", name="Next times").locator("tbody td").first.wait_for()
 
 
-def incidents(visitor: Visitor) -> Page:
-    """The first survey comes within a minute of the start."""
-    rows = visitor.page.get_by_role("table", name="Incidents").locator("tbody th a")
-    eventually(
-        lambda: visitor.goes_to(f"{HOME}incidents/") and rows.count(),
-        within=SETTLED_SECONDS_MAX,
-        every=2,
-    )
-    return visitor.page
-
-
 def alert_new(visitor: Visitor) -> None:
     page = visitor.goes_to(f"{HOME}alerts/")
     page.get_by_role("button", name="New rule…").click()
     page.locator("dialog[open]").wait_for()
-
-
-def incident(visitor: Visitor) -> Page:
-    page = incidents(visitor)
-    page.get_by_role("table", name="Incidents").locator("tbody th a").first.click()
-    page.wait_for_load_state("networkidle")
-    return page
 
 
 def incident_change(visitor: Visitor) -> None:
@@ -259,10 +260,6 @@ def pending(visitor: Visitor) -> Page:
     return page
 
 
-def activity_page(visitor: Visitor) -> None:
-    pending(visitor)
-
-
 def activity_options(visitor: Visitor) -> None:
     page = pending(visitor)
     page.get_by_role("link", name="Change options…").click()
@@ -277,10 +274,6 @@ def takes(visitor: Visitor) -> Page:
     page.get_by_role("link", name="Actions…").click()
     page.wait_for_load_state("networkidle")
     return page
-
-
-def actions_page(visitor: Visitor) -> None:
-    takes(visitor)
 
 
 def action(visitor: Visitor) -> None:
@@ -329,9 +322,9 @@ PAGES: dict[str, Callable[[Visitor], object]] = {
     "run-beside": run_beside,
     "history-opened": history_opened,
     "run-pending": run_tab("pending"),
-    "pending-activity": activity_page,
+    "pending-activity": pending,
     "pending-options": activity_options,
-    "actions": actions_page,
+    "actions": takes,
     "action": action,
     "start": at(f"{HOME}start/"),
     "start-like": start_like,
@@ -344,7 +337,7 @@ PAGES: dict[str, Callable[[Visitor], object]] = {
     "alert-new": alert_new,
     "overview": at(f"{HOME}overview/?span=7d"),
     "ageing": at(f"{HOME}ageing/"),
-    "incidents": incidents,
+    "incidents": listed("incidents", "Incidents"),
     "incident": incident,
     "incident-change": incident_change,
     "subscriptions": at(f"{HOME}billing/"),
@@ -368,13 +361,17 @@ PAGES: dict[str, Callable[[Visitor], object]] = {
     "workers": at(f"{HOME}workers/"),
     "worker": worker,
     "batches": at(f"{HOME}batches/"),
-    "deployments": at(f"{HOME}deployments/"),
+    "deployments": listed("deployments", "Deployments"),
+    "deployment": first_of("deployments", "Deployments"),
     "schedule-new": schedule_new,
-    "schedules": at(f"{HOME}schedules/"),
+    "schedules": listed("schedules", "Schedules"),
+    "schedule": first_of("schedules", "Schedules"),
     "saved-view": saved_view,
     "saved-views": at(f"{HOME}views/"),
-    "alerts": at(f"{HOME}alerts/"),
-    "exports": at(f"{HOME}exports/"),
+    "alerts": listed("alerts", "Alert rules"),
+    "alert": first_of("alerts", "Alert rules"),
+    "exports": listed("exports", "Exports"),
+    "export": first_of("exports", "Exports"),
     "namespaces": at("namespaces/"),
     "namespace": at(HOME),
     "people": at("people/"),

@@ -1,4 +1,4 @@
-"""Looking a subscription up, and adjusting it: form, preflight, reason, done."""
+"""A subscription, and adjusting it: form, preflight, reason, done."""
 
 from collections.abc import Callable
 
@@ -28,33 +28,6 @@ Browser = Callable[..., Client]
 def updates_of(key: RunKey) -> int:
     kinds = [event.kind for event in histories.forward(key).events]
     return kinds.count("WorkflowExecutionUpdateAccepted")
-
-
-def test_a_subscription_is_found_by_its_customer_and_by_its_id(
-    carol: User, browser_of: Browser, subscriptions: Subscriptions
-) -> None:
-    key = subscriptions.active()
-    browser = browser_of(carol)
-
-    for text in (subscriptions.customer_of(key), key.workflow_id, key.workflow_id[:-3]):
-        page = eventually(
-            lambda text=text: browser.get(URL, {"q": text}),  # type: ignore[misc]
-            lambda page: key.workflow_id in page.text,
-            within=20,
-        )
-
-    of_plan = browser.get(URL, {"q": "Pro", "due": "1"})
-
-    assert "49.00 EUR" in words_in(page)
-    assert "Brekkehus AS" in page.text
-    assert key.workflow_id in of_plan.text, "it is charged within the hour"
-
-
-def test_an_id_with_a_quote_does_not_reach_the_index(carol: User, browser_of: Browser) -> None:
-    page = browser_of(carol).get(URL, {"q": "x' OR WorkflowId != 'y"})
-
-    assert page.status_code == 422
-    assert "An id has no quotes" in words_in(page)
 
 
 def test_the_page_shows_terms_the_next_charge_the_ledger_and_all_periods(

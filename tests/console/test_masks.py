@@ -139,6 +139,22 @@ def test_who_does_not_see_an_attribute_cannot_find_out_by_searching(
     assert not Export.objects.filter(person=carol).exists()
 
 
+def test_a_masked_attribute_is_not_offered_for_searching_or_sorting(
+    carol: User, alice: User, browser_of: Browser, held: RunKey, settings: Any
+) -> None:
+    allow(settings, masked=MASKED)
+    sorting = f"ORDER+BY+{HOLDER.name}"
+    for who, may in ((browser_of(alice), True), (browser_of(carol), False)):
+        offered = [who.get(f"{RUNS}offers/", {"q": text}) for text in ("Holder", "ORDER BY Holder")]
+        page = who.get(listed(held))
+
+        assert {HOLDER.name in one.text for one in offered} == {may}
+        heading = re.search(rf"<th[^>]*>(.*?){HOLDER.name}", page.text, re.DOTALL)
+        assert heading, "its column is shown"
+        assert (sorting in page.text) == (may and namespaces.attributes(NAMESPACE).ours)
+        assert "ORDER+BY+StartTime" in who.get(RUNS).text or not _fresh().ours
+
+
 def test_an_export_has_the_masks_of_everybody(
     alice: User, browser_of: Browser, held: RunKey, settings: Any, tmp_path: Path
 ) -> None:

@@ -12,9 +12,10 @@ from temporalio.service import RPCError
 from console.billing.contract import LEDGER_QUERY, Ledger
 from examples import worker
 from examples.providers.client import ProviderClient
-from examples.seed import everything, seed
-from examples.seeds import subscriptions
+from examples.seed import OF_NOVEMBER, OF_OCTOBER, deploy, everything, schedule, seed
+from examples.seeds import statements, subscriptions
 from examples.seeds.orders import DEPOT_WITHOUT_WORKER
+from examples.statements import versions
 from tests.support.eventually import eventually_async
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.xdist_group("examples")]
@@ -100,3 +101,29 @@ async def orders_without_a_worker_are_stuck(client: Client) -> None:
 def test_the_seeds_are_the_same_every_time() -> None:
     assert everything(NOON) == everything(NOON)
     assert len({start.id for start in everything(NOON)}) == len(everything(NOON))
+
+
+async def test_a_deployment_is_in_the_middle_of_its_rollout_and_schedules_have_run(
+    namespace: Client, providers_url: str
+) -> None:
+    now = datetime.now(UTC)  # noqa: TID251  the server's clock is the real one
+    async with versions.running(namespace, ProviderClient(providers_url)):
+        assert await deploy(namespace)
+        assert await schedule(namespace, statements.schedules(now)) == 6
+        handle = namespace.get_schedule_handle("cash-report/weekdays")
+
+        async def reported() -> int:
+            """Backfilled, one after the other."""
+            return (await handle.describe()).info.num_actions
+
+        await eventually_async(reported, lambda seen: seen >= 5, within=60, every=0.2)
+        assert await open_runs(namespace, versions.OLD) == OF_OCTOBER
+        assert await open_runs(namespace, versions.CURRENT) >= OF_NOVEMBER
+
+        assert not await deploy(namespace)
+        assert await schedule(namespace, statements.schedules(now)) == 0
+
+
+async def open_runs(client: Client, build_id: str) -> int:
+    pinned = f"TemporalWorkerDeploymentVersion = '{versions.DEPLOYMENT}:{build_id}'"
+    return (await client.count_workflows(f"{pinned} AND ExecutionStatus = 'Running'")).count
