@@ -140,6 +140,7 @@ ANYWHERE = frozenset(
         "RegisterNamespace",
         "ScanWorkflowExecutions",
         "SetWorkerDeploymentCurrentVersion",
+        "SetWorkerDeploymentRampingVersion",
         "ShutdownWorker",
         "StartBatchOperation",
         "StopBatchOperation",

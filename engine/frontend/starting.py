@@ -93,7 +93,7 @@ def _is_eager(parts: Parts, namespace: Namespace, request: StartWorkflowExecutio
         return False
     queue = QueueKey(namespace.id, request.task_queue.name, WORKFLOW)
     version = deployments.version_of(request.eager_worker_deployment_options)
-    return parts.deployments.current_of(queue) == version
+    return parts.deployments.route_of(queue).version_of(request.workflow_id) == version
 
 
 async def opened(parts: Parts, request: StartRequest) -> Opening:
