@@ -27,6 +27,7 @@ from engine.frontend import (
     multi,
     namespaces,
     operator,
+    options,
     queries,
     reading,
     resetting,
@@ -116,6 +117,7 @@ WORKFLOW: dict[str, Function] = {
     "UpdateNamespace": namespaces.update,
     "UpdateSchedule": schedules.update,
     "UpdateWorkflowExecution": updates.update,
+    "UpdateWorkflowExecutionOptions": options.update,
 }
 
 OPERATOR: dict[str, Function] = {

@@ -15,7 +15,6 @@ _CREATE = "a deployment and its versions come to be as their workers poll"
 _MANAGER = "a deployment has no manager; the console's rights say who may change it"
 _METADATA = "versions carry no metadata yet"
 _NEXUS = "Nexus links clusters; this engine is one"
-_OPTIONS = "a running activity or run keeps the options it was started with"
 _ONE_CLUSTER = "there is one cluster: nothing is replicated"
 _PARTITIONS = "a task queue has one partition"
 _PAUSE = "pausing is not built yet"
@@ -75,7 +74,6 @@ WORKFLOW: dict[str, str] = {
     "UpdateWorkerDeploymentVersionComputeConfig": _COMPUTE,
     "UpdateWorkerDeploymentVersionMetadata": _METADATA,
     "UpdateWorkerVersioningRules": _BUILD_IDS,
-    "UpdateWorkflowExecutionOptions": _OPTIONS,
     "ValidateWorkerDeploymentVersionComputeConfig": _COMPUTE,
 }
 

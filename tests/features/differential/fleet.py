@@ -13,6 +13,7 @@ from temporalio.api.enums.v1 import (
     WorkerDeploymentVersionStatus,
 )
 from temporalio.api.taskqueue.v1 import TaskQueue, TaskQueueVersioningInfo
+from temporalio.api.workflow.v1 import VersioningOverride
 from temporalio.api.workflowservice.v1 import (
     DescribeTaskQueueRequest,
     DescribeWorkerDeploymentRequest,
@@ -158,6 +159,15 @@ class Fleet:
             ),
             within=20,
         )
+
+    def pin(self, build: str) -> VersioningOverride:
+        """Without a build, to the version that the run is pinned to."""
+        pinned = VersioningOverride.PinnedOverride(
+            behavior=VersioningOverride.PINNED_OVERRIDE_BEHAVIOR_PINNED
+        )
+        if build:
+            pinned.version.deployment_name, pinned.version.build_id = self.name, build
+        return VersioningOverride(pinned=pinned)
 
     async def refusal(self, method: str, request: Any) -> str:
         request.namespace = "default"

@@ -15,7 +15,7 @@ from engine.core.state import RunState
 from engine.errors import EngineError
 from engine.store.codec import decode_marks, decode_state, encode_marks, encode_state
 from tests.support import story as tell
-from tests.support.interventions import change, pause, renew
+from tests.support.interventions import change, override, pause, renew
 from tests.support.story import RUN_ID, Story, marks_of
 
 STEPS_MAX = 60
@@ -48,7 +48,9 @@ class Chance:
 
     def ask(self) -> None:
         told = self.dice.random()
-        if told < 0.5:
+        if told < 0.1:
+            override(self.story, self.dice.choice(("", "auto", "one", "two")))
+        elif told < 0.5:
             self.story.signal(request_id=self.dice.choice(("", "a", "b")))
         elif told < 0.97:
             self.story.update(self.dice.choice(("u", "v", self.name())))
