@@ -18,6 +18,7 @@ from temporalio.api.worker.v1 import WorkerHeartbeat
 
 from engine.core.inputs import Attach, Input, Reset, Start
 from engine.core.keys import QueueKey, RunKey
+from engine.core.routing import Route
 from engine.core.state import RunState
 
 T = TypeVar("T")
@@ -216,7 +217,7 @@ class Matching(Protocol):
 
     async def attendance(self, queue: QueueKey) -> Attendance: ...
 
-    def reserve(self, queue: QueueKey) -> Reservation | None:
+    def reserve(self, queue: QueueKey, run: RunKey) -> Reservation | None:
         """Take a waiting poller out, to hand it a task that is started in the same commit."""
 
     async def poll(self, queue: QueueKey, poller: Poller, seconds: float) -> Task | None:
@@ -237,8 +238,8 @@ class Matching(Protocol):
 class Routed(Protocol):
     """Which version the task queues of this node go to."""
 
-    def route(self, currents: Mapping[QueueKey, str]) -> None:
-        """From now on these queues are these versions', all others the unversioned workers'."""
+    def route(self, routes: Mapping[QueueKey, Route]) -> None:
+        """From now on these queues go so, all others to the unversioned workers."""
 
 
 class Workers(Protocol):

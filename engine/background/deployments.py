@@ -1,7 +1,7 @@
 """Deployments of workers: their versions, and which one a queue's tasks go to.
 
     a worker of a version polls ──▶ the version and its queue are written down, once
-    set current                 ──▶ its queues are routed to it, on every node
+    set current, ramping        ──▶ its queues are routed to it, on every node
 
 Each node has them all in memory, so a poll asks no database, and tells matching what is routed
 where. Who changes one waits until the other nodes have read it; one that cannot be told reads it
@@ -17,8 +17,10 @@ from typing import Any
 
 import msgspec
 
+from engine.background.deployment import Deployment, Version, with_current, with_ramp
 from engine.clock import Clock
 from engine.core.keys import QueueKey, version_name
+from engine.core.routing import UNROUTED, Route
 from engine.ports import Routed
 from engine.store import deployments as store
 from engine.store.deployments import Row
@@ -29,49 +31,11 @@ log = logging.getLogger(__name__)
 REFRESH_SECONDS = 3.0
 
 
-class Version(msgspec.Struct, frozen=True, kw_only=True):
-    """Times in nanoseconds; 0 means never, or not now. `queues`: names and kinds of tasks."""
-
-    build_id: str
-    created_at: int
-    queues: tuple[tuple[str, str], ...] = ()
-    current_at: int = 0
-    last_current_at: int = 0
-    activated_at: int = 0
-    deactivated_at: int = 0
-    routed_at: int = 0
-    drained_at: int = 0
-
-    @property
-    def is_draining(self) -> bool:
-        """Not current any more, and not known to be without open pinned runs."""
-        return bool(self.deactivated_at) and not self.current_at and not self.drained_at
-
-    def with_changes(self, **changes: Any) -> Version:
-        return msgspec.structs.replace(self, **changes)
-
-
-class Deployment(msgspec.Struct, frozen=True, kw_only=True):
-    """`current` is a build id; empty where the unversioned workers have the tasks."""
-
-    namespace_id: str
-    name: str
-    created_at: int
-    changed_at: int
-    current: str = ""
-    current_at: int = 0
-    revision: int = 0
-    modified_by: str = ""
-    versions: dict[str, Version] = {}
-
-    def with_changes(self, **changes: Any) -> Deployment:
-        return msgspec.structs.replace(self, **changes)
-
-    def with_version(self, version: Version) -> Deployment:
-        return self.with_changes(versions={**self.versions, version.build_id: version})
-
-
 Change = Callable[[Deployment], Deployment | None]
+#: Refuses what may not be.
+Check = Callable[[Deployment], Any]
+#: The build id, or None for the end of a ramp; and how many per cent.
+Ramp = tuple[str | None, float]
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Deployment).decode
 
@@ -82,7 +46,7 @@ class Deployments:
         self._clock = clock
         self._queues = queues
         self._known: dict[tuple[str, str], Deployment] = {}
-        self._currents: dict[QueueKey, str] = {}
+        self._routes: dict[QueueKey, Route] = {}
         # Introduced where there are other nodes: makes them read.
         self.tell_others: Callable[[], Awaitable[None]] = _no_others
 
@@ -104,19 +68,25 @@ class Deployments:
     def _route(self) -> None:
         """Where two deployments claim a queue, the later claim holds."""
         currents: dict[QueueKey, str] = {}
-        for deployment in sorted(self._known.values(), key=lambda each: each.current_at):
-            current = deployment.versions.get(deployment.current)
-            for name, kind in current.queues if current else ():
-                key = QueueKey(deployment.namespace_id, name, kind)
-                currents[key] = version_name(deployment.name, deployment.current)
-        self._currents = currents
-        self._queues.route(currents)
+        for each in sorted(self._known.values(), key=lambda each: each.current_at):
+            for queue in _queues(each, each.current):
+                currents[queue] = version_name(each.name, each.current)
+        routes = {queue: Route(current) for queue, current in currents.items()}
+        for each in sorted(self._known.values(), key=lambda each: each.ramp_percentage_at):
+            if each.ramping is None:
+                continue
+            ramp = version_name(each.name, each.ramping) if each.ramping else ""
+            # The unversioned workers take over, in part, what is the current version's.
+            for queue in _queues(each, each.ramping or each.current):
+                routes[queue] = Route(currents.get(queue, ""), ramp, each.ramp_percentage)
+        self._routes = routes
+        self._queues.route(routes)
 
     # -- what callers ask
 
-    def current_of(self, queue: QueueKey) -> str:
-        """The version that the queue's tasks go to; empty for the unversioned workers."""
-        return self._currents.get(queue, "")
+    def route_of(self, queue: QueueKey) -> Route:
+        """Whose workers have what is pinned to no version."""
+        return self._routes.get(queue, UNROUTED)
 
     def find(self, namespace_id: str, name: str) -> Deployment | None:
         return self._known.get((namespace_id, name))
@@ -170,34 +140,24 @@ class Deployments:
         await self.tell_others()
 
     async def set_current(
-        self,
-        namespace_id: str,
-        name: str,
-        build_id: str,
-        by: str,
-        check: Callable[[Deployment], Any],
+        self, namespace_id: str, name: str, build_id: str, by: str, check: Check
     ) -> Deployment | None:
-        """`check` refuses what may not be; without a build id the unversioned workers have it."""
         at = self._clock.now()
 
         def moved(found: Deployment) -> Deployment:
             check(found)
-            if found.current == build_id:
-                return found
-            versions = dict(found.versions)
-            if left := versions.get(found.current):
-                versions[left.build_id] = left.with_changes(
-                    current_at=0, deactivated_at=at, routed_at=at, drained_at=0
-                )
-            if now := versions.get(build_id):
-                versions[build_id] = now.with_changes(
-                    current_at=at, last_current_at=at, activated_at=now.activated_at or at,
-                    routed_at=at, deactivated_at=0, drained_at=0,
-                )  # fmt: skip
-            return found.with_changes(
-                versions=versions, current=build_id, current_at=at, changed_at=at,
-                revision=found.revision + 1, modified_by=by,
-            )  # fmt: skip
+            return with_current(found, build_id, at, by)
+
+        return await self.change(namespace_id, name, moved)
+
+    async def set_ramp(
+        self, namespace_id: str, name: str, ramp: Ramp, by: str, check: Check
+    ) -> Deployment | None:
+        at = self._clock.now()
+
+        def moved(found: Deployment) -> Deployment:
+            check(found)
+            return with_ramp(found, *ramp, at, by)
 
         return await self.change(namespace_id, name, moved)
 
@@ -212,6 +172,12 @@ class Deployments:
             return found.with_version(version.with_changes(drained_at=at))
 
         await self.change(deployment.namespace_id, deployment.name, noted)
+
+
+def _queues(deployment: Deployment, build_id: str) -> list[QueueKey]:
+    version = deployment.versions.get(build_id)
+    named = version.queues if version else ()
+    return [QueueKey(deployment.namespace_id, name, kind) for name, kind in named]
 
 
 async def _no_others() -> None:

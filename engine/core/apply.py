@@ -86,9 +86,12 @@ def _cancel_requested(state: RunState, event: HistoryEvent) -> None:
 
 
 def _options_updated(state: RunState, event: HistoryEvent) -> None:
-    request_id = event.workflow_execution_options_updated_event_attributes.attached_request_id
-    if request_id:
+    attributes = event.workflow_execution_options_updated_event_attributes
+    if request_id := attributes.attached_request_id:
         state.attached_request_ids[request_id] = event.event_id
+    if attributes.HasField("priority"):
+        state.priority = attributes.priority
+    versioning.override(state, attributes)
 
 
 def _attributes_upserted(state: RunState, event: HistoryEvent) -> None:

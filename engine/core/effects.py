@@ -14,6 +14,7 @@ from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import HistoryEvent, WorkflowExecutionStartedEventAttributes
 from temporalio.api.protocol.v1 import Message
 from temporalio.api.update.v1 import Outcome
+from temporalio.api.workflow.v1 import WorkflowExecutionOptions
 
 from engine.core.inputs import RequestCancel, Signal, Start
 from engine.core.keys import QueueKey, RunKey
@@ -235,6 +236,10 @@ class HeartbeatAnswer(Frozen, frozen=True, kw_only=True):
 
 class ActivitiesChanged(Frozen, frozen=True, kw_only=True):
     options: ActivityOptions
+
+
+class OptionsChanged(Frozen, frozen=True, kw_only=True):
+    options: WorkflowExecutionOptions
 
 
 class UpdateStage(Frozen, frozen=True, kw_only=True):

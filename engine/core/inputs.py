@@ -14,6 +14,7 @@ from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import HistoryEvent, WorkflowExecutionStartedEventAttributes
 from temporalio.api.sdk.v1 import UserMetadata
 from temporalio.api.update.v1 import Request as UpdateRequest
+from temporalio.api.workflow.v1 import WorkflowExecutionOptions
 from temporalio.api.workflowservice.v1 import (
     RespondWorkflowTaskCompletedRequest,
     RespondWorkflowTaskFailedRequest,
@@ -251,6 +252,14 @@ class Reset(Given, frozen=True, kw_only=True):
     request_id: str
 
 
+class ChangeOptions(Given, frozen=True, kw_only=True):
+    """Answered with `effects.OptionsChanged`. `paths` say which of the options are meant."""
+
+    options: WorkflowExecutionOptions
+    paths: tuple[str, ...]
+    identity: str = ""
+
+
 class ResetInto(Given, frozen=True, kw_only=True):
     """To the base run of a reset, which is closed by then: `run_id` goes on from it."""
 
@@ -279,6 +288,7 @@ Input = (
     | PauseActivities
     | RenewActivities
     | ChangeActivities
+    | ChangeOptions
     | Wake
     | ChildStarted
     | ChildStartFailed

@@ -44,6 +44,11 @@ def version_queue(name: str, version: str) -> str:
     return f"{_OF_VERSION}{len(version)}/{version}{name}"
 
 
+def ramp_queue(name: str) -> str:
+    """Of the tasks of queue `name` that a ramp takes; these are stored under the plain name."""
+    return version_queue(name, "")
+
+
 def plain_queue(name: str) -> str:
     """The name that workers poll by, of a version's queue as well."""
     if not name.startswith(_OF_VERSION):

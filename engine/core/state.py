@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 from msgspec import field
 from temporalio.api.activity.v1 import ActivityOptions
-from temporalio.api.common.v1 import Payload, Payloads, RetryPolicy
+from temporalio.api.common.v1 import Payload, Payloads, Priority, RetryPolicy
 from temporalio.api.enums.v1 import WorkflowExecutionStatus as Status
 from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import (
@@ -204,10 +204,14 @@ class RunState(msgspec.Struct, kw_only=True):
     build_id: str = ""
     behavior: int = 0
     used_versions: list[str] = field(default_factory=list)
+    # The deployment of that build, where an override shows the run under another one.
+    versioned_by: str = ""
     # The version that the run's code keeps it on, and what overrides that.
     pin: str = ""
     override: str = ""
     override_pins: bool = False
+    # As it was changed since the start.
+    priority: Priority | None = None
     next_run_id: str = ""
     armed_at: int = 0
     failing_count: int = 0

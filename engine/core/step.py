@@ -27,6 +27,7 @@ from engine.core.transitions import (
     completion,
     external,
     intervention,
+    options,
     reset,
     signal,
     start,
@@ -282,6 +283,11 @@ def _change_activities(turn: Turn, given: inputs.ChangeActivities) -> None:
         activity.offer(turn, event_id)
 
 
+def _change_options(turn: Turn, given: inputs.ChangeOptions) -> None:
+    if options.change(turn, given):
+        workflow_task.move(turn)
+
+
 def _wake(turn: Turn, given: inputs.Wake) -> None:
     """Ask the owner of each deadline that has come; at most so many in one step."""
     state = turn.state
@@ -359,6 +365,7 @@ TRANSITIONS: dict[type, Callable[[Turn, Any], None]] = {
     inputs.PauseActivities: _pause_activities,
     inputs.RenewActivities: _renew_activities,
     inputs.ChangeActivities: _change_activities,
+    inputs.ChangeOptions: _change_options,
     inputs.Wake: _wake,
     inputs.ChildStarted: _child_started,
     inputs.ChildStartFailed: _child_start_failed,
@@ -386,4 +393,5 @@ FOR_CALLERS = (
     inputs.PauseActivities,
     inputs.RenewActivities,
     inputs.ChangeActivities,
+    inputs.ChangeOptions,
 )

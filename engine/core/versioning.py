@@ -13,15 +13,18 @@ from temporalio.api.common.v1 import Payload
 from temporalio.api.deployment.v1 import WorkerDeploymentVersion
 from temporalio.api.enums.v1 import VersioningBehavior
 from temporalio.api.history.v1 import (
+    WorkflowExecutionOptionsUpdatedEventAttributes,
     WorkflowExecutionStartedEventAttributes,
     WorkflowTaskCompletedEventAttributes,
 )
+from temporalio.api.workflow.v1 import VersioningOverride
 
 from engine.core.keys import QueueKey, version_name, version_queue
 from engine.core.state import RunState
 
 PINNED = VersioningBehavior.VERSIONING_BEHAVIOR_PINNED
 AUTO_UPGRADE = VersioningBehavior.VERSIONING_BEHAVIOR_AUTO_UPGRADE
+PINNED_OVERRIDE = VersioningOverride.PINNED_OVERRIDE_BEHAVIOR_PINNED
 SHOWN: dict[int, str] = {PINNED: "Pinned", AUTO_UPGRADE: "AutoUpgrade"}
 #: The search attributes that are set here; a run that follows another has its own.
 ATTRIBUTES = (
@@ -50,47 +53,87 @@ def queue_key(state: RunState, name: str, kind: str) -> QueueKey:
 def begin(state: RunState, attributes: WorkflowExecutionStartedEventAttributes) -> None:
     if attributes.HasField("inherited_pinned_version"):
         state.pin = named(attributes.inherited_pinned_version)
-    override = attributes.versioning_override
-    if override.HasField("pinned"):
-        state.override, state.override_pins = named(override.pinned.version), True
-    elif override.auto_upgrade:
-        state.override = "auto-upgrade"
+    if attributes.HasField("versioning_override"):
+        _override(state, attributes.versioning_override)
+        _show(state)
+
+
+def override(state: RunState, attributes: WorkflowExecutionOptionsUpdatedEventAttributes) -> None:
+    """Somebody says where the run goes, whatever its code says; or leaves it to its code again."""
+    if attributes.unset_versioning_override:
+        state.override, state.override_pins = "", False
+        state.deployment = own_version(state).partition(":")[0]
+    elif attributes.HasField("versioning_override"):
+        _override(state, attributes.versioning_override)
+    else:
+        return
+    _show(state)
+
+
+def _override(state: RunState, given: VersioningOverride) -> None:
+    if given.HasField("pinned"):
+        state.override, state.override_pins = named(given.pinned.version), True
+        state.deployment = given.pinned.version.deployment_name
+    elif given.auto_upgrade:
+        state.override, state.override_pins = "auto-upgrade", False
+
+
+def override_of(state: RunState) -> VersioningOverride | None:
+    """As events have it."""
+    if not state.override:
+        return None
+    if not state.override_pins:
+        return VersioningOverride(auto_upgrade=True)
+    deployment, _, build_id = state.override.partition(":")
+    version = WorkerDeploymentVersion(deployment_name=deployment, build_id=build_id)
+    pinned = VersioningOverride.PinnedOverride(behavior=PINNED_OVERRIDE, version=version)
+    return VersioningOverride(pinned=pinned)
 
 
 def note(state: RunState, attributes: WorkflowTaskCompletedEventAttributes) -> None:
     """A worker has completed a task; one of a version says how the run is to go on."""
     deployment, version = attributes.worker_deployment_name, attributes.deployment_version
-    if not (deployment or state.deployment or state.pin):
+    if not (deployment or state.deployment or state.pin or state.override):
         return
-    build_id = version.build_id if attributes.HasField("deployment_version") else ""
-    said = (deployment, build_id, int(attributes.versioning_behavior))
-    state.pin = named(version) if said[2] == PINNED else ""
-    if said == (state.deployment, state.build_id, state.behavior):
+    behavior = int(attributes.versioning_behavior)
+    state.pin = named(version) if behavior == PINNED else ""
+    said = (deployment, version.deployment_name, version.build_id, behavior)
+    if said == (state.deployment, state.versioned_by, state.build_id, state.behavior):
         return
-    state.deployment, state.build_id, state.behavior = said
-    if build_id and named(version) not in state.used_versions:
+    state.deployment, state.versioned_by, state.build_id, state.behavior = said
+    if version.build_id and named(version) not in state.used_versions:
         state.used_versions = [*state.used_versions, named(version)]
     _show(state)
 
 
+def own_version(state: RunState) -> str:
+    """The version that the run is on by its code; empty where its code says nothing of versions."""
+    if not (state.build_id and state.behavior):
+        return ""
+    return version_name(state.versioned_by or state.deployment, state.build_id)
+
+
 def shown(state: RunState) -> tuple[str, str, int]:
-    """Deployment, build id and behavior; until its own first task those that it inherits."""
-    if state.deployment or not state.pin:
-        return state.deployment, state.build_id, state.behavior
-    deployment, _, build_id = state.pin.partition(":")
-    return deployment, build_id, PINNED
+    """Deployment, version and behavior; until its own first task those that it inherits."""
+    if state.pin and not state.previous_started_event_id:
+        return state.deployment or state.pin.partition(":")[0], state.pin, PINNED
+    return state.deployment, own_version(state), state.behavior
 
 
 def _show(state: RunState) -> None:
-    version = version_name(state.deployment, state.build_id) if state.build_id else ""
-    builds = [f"pinned:{version}"] if state.pin else []
+    version, behavior = own_version(state), state.behavior
+    if state.override:
+        version = state.override if state.override_pins else version
+        behavior = PINNED if state.override_pins else AUTO_UPGRADE
+    builds = [f"pinned:{version}"] if behavior == PINNED else []
+    builds += [] if behavior else ["unversioned"]
     builds += [f"unversioned:{used.partition(':')[2]}" for used in state.used_versions]
     shown: dict[str, tuple[str, str | list[str]]] = {
         "BuildIds": ("KeywordList", builds),
         "TemporalUsedWorkerDeploymentVersions": ("KeywordList", state.used_versions),
         "TemporalWorkerDeployment": ("Keyword", state.deployment),
         "TemporalWorkerDeploymentVersion": ("Keyword", version),
-        "TemporalWorkflowVersioningBehavior": ("Keyword", SHOWN.get(state.behavior, "")),
+        "TemporalWorkflowVersioningBehavior": ("Keyword", SHOWN.get(behavior, "")),
     }
     for name, (kind, value) in shown.items():
         state.search_attributes.pop(name, None)
@@ -104,15 +147,20 @@ def _show(state: RunState) -> None:
 def bequeath(state: RunState, following: WorkflowExecutionStartedEventAttributes) -> None:
     """What a run that follows, or a child, has of this run's pin: where its queue is the same."""
     following.ClearField("inherited_pinned_version")
-    if state.pin and following.task_queue.name == state.queue:
-        deployment, _, build_id = state.pin.partition(":")
-        following.inherited_pinned_version.deployment_name = deployment
-        following.inherited_pinned_version.build_id = build_id
+    following.ClearField("versioning_override")
+    pin = pin_of(state)
+    if not pin or following.task_queue.name != state.queue:
+        return
+    deployment, _, build_id = pin.partition(":")
+    following.inherited_pinned_version.deployment_name = deployment
+    following.inherited_pinned_version.build_id = build_id
+    if (pinned := override_of(state)) is not None:
+        following.versioning_override.CopyFrom(pinned)
 
 
-def is_own(state: RunState, attribute: str) -> bool:
-    """Whether a search attribute is this run's alone."""
-    return bool(state.deployment) and attribute in ATTRIBUTES
+def is_own(attribute: str) -> bool:
+    """Whether a search attribute is its run's alone."""
+    return attribute in ATTRIBUTES
 
 
 def named(version: WorkerDeploymentVersion) -> str:

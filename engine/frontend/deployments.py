@@ -1,15 +1,12 @@
-"""Worker deployments: what they are, and which version the tasks of their queues go to."""
+"""Worker deployments: how they come to be, and what they are; `deployment_changes` has the rest."""
 
 from __future__ import annotations
 
 from typing import Any, Never
 
 from temporalio.api.deployment.v1 import (
-    RoutingConfig,
-    VersionDrainageInfo,
     WorkerDeploymentInfo,
     WorkerDeploymentOptions,
-    WorkerDeploymentVersion,
     WorkerDeploymentVersionInfo,
 )
 from temporalio.api.enums.v1 import (
@@ -17,42 +14,31 @@ from temporalio.api.enums.v1 import (
     ResourceExhaustedScope,
     RoutingConfigUpdateState,
     TaskQueueType,
-    VersionDrainageStatus,
-    WorkerDeploymentVersionStatus,
     WorkerVersioningMode,
 )
 from temporalio.api.workflowservice.v1 import (
-    DeleteWorkerDeploymentRequest,
-    DeleteWorkerDeploymentResponse,
-    DeleteWorkerDeploymentVersionRequest,
-    DeleteWorkerDeploymentVersionResponse,
     DescribeWorkerDeploymentRequest,
     DescribeWorkerDeploymentResponse,
     DescribeWorkerDeploymentVersionRequest,
     DescribeWorkerDeploymentVersionResponse,
     ListWorkerDeploymentsRequest,
     ListWorkerDeploymentsResponse,
-    SetWorkerDeploymentCurrentVersionRequest,
-    SetWorkerDeploymentCurrentVersionResponse,
 )
 
-from engine.background.deployments import Deployment, Version
+from engine.background.deployment import Deployment
 from engine.core.keys import WORKFLOW, QueueKey, version_name, version_queue
-from engine.errors import FailedPrecondition, InvalidArgument, NotFound, ResourceExhausted
-from engine.frontend import checks, task_queues, visibility
+from engine.errors import InvalidArgument, NotFound, ResourceExhausted
+from engine.frontend import checks, deployment_rows, task_queues, visibility
 from engine.frontend.parts import Parts
 from engine.protocol import times
 from search.query.errors import QueryError, SearchUnavailable
 
-Summary = WorkerDeploymentInfo.WorkerDeploymentVersionSummary
 VERSIONED = WorkerVersioningMode.WORKER_VERSIONING_MODE_VERSIONED
 NAME_CHARACTERS_MAX = 255
 VERSIONS_MAX = 100
 PAGE_ROWS_MAX = 100
 _COMPLETED = RoutingConfigUpdateState.ROUTING_CONFIG_UPDATE_STATE_COMPLETED
-_DRAINING = VersionDrainageStatus.VERSION_DRAINAGE_STATUS_DRAINING
-_DRAINED = VersionDrainageStatus.VERSION_DRAINAGE_STATUS_DRAINED
-_NO_VERSION = "Worker Deployment Version not found"
+NO_VERSION = "Worker Deployment Version not found"
 
 
 def version_of(options: WorkerDeploymentOptions) -> str:
@@ -69,8 +55,8 @@ async def register(parts: Parts, queue: QueueKey, options: WorkerDeploymentOptio
     name, build_id = options.deployment_name, options.build_id
     found = parts.deployments.find(queue.namespace_id, name)
     if found is None or build_id not in found.versions:
-        _check_name("deployment name", name)
-        _check_name("build ID", build_id)
+        check_name("deployment name", name)
+        check_name("build ID", build_id)
         if ":" in name or "." in name:
             raise InvalidArgument("worker deployment name cannot contain '.' or ':'")
         if found is not None and len(found.versions) >= VERSIONS_MAX:
@@ -82,7 +68,7 @@ async def register(parts: Parts, queue: QueueKey, options: WorkerDeploymentOptio
     await parts.deployments.register(queue, name, build_id)
 
 
-def _check_name(what: str, given: str) -> None:
+def check_name(what: str, given: str) -> None:
     if not given:
         raise InvalidArgument(f"{what} cannot be empty")
     checks.without_nul(what, given)
@@ -90,23 +76,23 @@ def _check_name(what: str, given: str) -> None:
         raise InvalidArgument(f"{what} exceeds {NAME_CHARACTERS_MAX} characters")
 
 
-async def _deployment(parts: Parts, namespace: str, name: str) -> Deployment:
+async def named(parts: Parts, namespace: str, name: str) -> Deployment:
     namespace_id = (await parts.namespace(namespace)).id
     if not name:
         raise InvalidArgument("WorkerDeploymentName cannot be empty")
     found = parts.deployments.find(namespace_id, name)
     if found is None:
-        _unknown(name)
+        unknown(name)
     return found
 
 
-def _unknown(name: str) -> Never:
+def unknown(name: str) -> Never:
     raise NotFound(
         f"no Worker Deployment found with name '{name}'; does your Worker Deployment have pollers?"
     )
 
 
-def _wanted(request: Any) -> tuple[str, str]:
+def wanted(request: Any) -> tuple[str, str]:
     """The deployment and build that a request names, in the newer or the older way."""
     if request.deployment_version.ByteSize():
         wanted = request.deployment_version
@@ -120,19 +106,19 @@ def _wanted(request: Any) -> tuple[str, str]:
 async def describe(
     parts: Parts, request: DescribeWorkerDeploymentRequest
 ) -> DescribeWorkerDeploymentResponse:
-    found = await _deployment(parts, request.namespace, request.deployment_name)
-    found = await _looked_at(parts, request.namespace, found)
+    found = await named(parts, request.namespace, request.deployment_name)
+    found = await looked_at(parts, request.namespace, found)
     newest = sorted(found.versions.values(), key=lambda each: -each.created_at)
     info = WorkerDeploymentInfo(
         name=found.name,
-        version_summaries=[_summary(parts, found, version) for version in newest],
+        version_summaries=[deployment_rows.summary(parts, found, version) for version in newest],
         create_time=times.timestamp(found.created_at),
-        routing_config=_routing(found),
+        routing_config=deployment_rows.routing(found),
         last_modifier_identity=found.modified_by,
         routing_config_update_state=_COMPLETED,
     )
     return DescribeWorkerDeploymentResponse(
-        conflict_token=_token(found), worker_deployment_info=info
+        conflict_token=deployment_rows.token(found), worker_deployment_info=info
     )
 
 
@@ -149,13 +135,15 @@ async def list_all(
         entry = response.worker_deployments.add(
             name=each.name,
             create_time=times.timestamp(each.created_at),
-            routing_config=_routing(each),
+            routing_config=deployment_rows.routing(each),
         )
         if each.versions:
             newest = max(each.versions.values(), key=lambda version: version.created_at)
-            entry.latest_version_summary.CopyFrom(_summary(parts, each, newest))
+            entry.latest_version_summary.CopyFrom(deployment_rows.summary(parts, each, newest))
         if current := each.versions.get(each.current):
-            entry.current_version_summary.CopyFrom(_summary(parts, each, current))
+            entry.current_version_summary.CopyFrom(deployment_rows.summary(parts, each, current))
+        if ramping := each.versions.get(each.ramping or ""):
+            entry.ramping_version_summary.CopyFrom(deployment_rows.summary(parts, each, ramping))
     if len(found) > size:
         response.next_page_token = found[size - 1].name.encode()
     return response
@@ -164,21 +152,23 @@ async def list_all(
 async def describe_version(
     parts: Parts, request: DescribeWorkerDeploymentVersionRequest
 ) -> DescribeWorkerDeploymentVersionResponse:
-    name, build_id = _wanted(request)
+    name, build_id = wanted(request)
     namespace = await parts.namespace(request.namespace)
     found = parts.deployments.find(namespace.id, name)
     if found is None or build_id not in found.versions:
-        raise NotFound(_NO_VERSION)
-    found = await _looked_at(parts, request.namespace, found, build_id)
+        raise NotFound(NO_VERSION)
+    found = await looked_at(parts, request.namespace, found, build_id)
     version = found.versions[build_id]
-    summary = _summary(parts, found, version)
+    summary = deployment_rows.summary(parts, found, version)
     info = WorkerDeploymentVersionInfo(
         version=summary.version,
         status=summary.status,
         deployment_version=summary.deployment_version,
         create_time=summary.create_time,
-        routing_changed_time=summary.routing_update_time,
-        current_since_time=summary.current_since_time,
+        routing_changed_time=times.timestamp(version.routed_at),
+        current_since_time=times.timestamp(version.current_at),
+        ramping_since_time=times.timestamp(version.ramping_at),
+        ramp_percentage=found.ramp_percentage if version.ramping_at else 0.0,
         drainage_info=summary.drainage_info if summary.HasField("drainage_info") else None,
     )
     response = DescribeWorkerDeploymentVersionResponse()
@@ -202,106 +192,7 @@ def _kind(kind: str) -> TaskQueueType.ValueType:
     return TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY
 
 
-async def set_current(
-    parts: Parts, request: SetWorkerDeploymentCurrentVersionRequest
-) -> SetWorkerDeploymentCurrentVersionResponse:
-    found = await _deployment(parts, request.namespace, request.deployment_name)
-    build_id = request.build_id or _older_build_id(request)
-
-    def check(now: Deployment) -> None:
-        if request.conflict_token and request.conflict_token != _token(now):
-            raise FailedPrecondition("conflict token mismatch")
-        if build_id and build_id not in now.versions:
-            raise NotFound(f"build ID '{build_id}' not found in Worker Deployment '{now.name}'")
-        if build_id and not request.ignore_missing_task_queues:
-            _check_queues(now, build_id)
-
-    before = await parts.deployments.set_current(
-        found.namespace_id, found.name, build_id, request.identity, check
-    )
-    after = parts.deployments.find(found.namespace_id, found.name)
-    if before is None or after is None:
-        _unknown(found.name)
-    response = SetWorkerDeploymentCurrentVersionResponse(
-        conflict_token=_token(after), previous_version=_old_name(before, before.current)
-    )
-    if before.current:
-        response.previous_deployment_version.CopyFrom(_version(before, before.current))
-    return response
-
-
-def _older_build_id(request: SetWorkerDeploymentCurrentVersionRequest) -> str:
-    if request.version in ("", task_queues.UNVERSIONED_NAME):
-        return ""
-    return request.version.partition(".")[2]
-
-
-def _check_queues(now: Deployment, build_id: str) -> None:
-    """A queue of the version before that this one's workers do not poll would be left alone."""
-    before = now.versions.get(now.current)
-    if before is not None and set(before.queues) - set(now.versions[build_id].queues):
-        raise FailedPrecondition(
-            f"proposed current version '{version_name(now.name, build_id)}' is missing active task "
-            "queues from the current version; these would become unversioned if it is set as the "
-            "current version"
-        )
-
-
-async def delete_version(
-    parts: Parts, request: DeleteWorkerDeploymentVersionRequest
-) -> DeleteWorkerDeploymentVersionResponse:
-    name, build_id = _wanted(request)
-    found = await _deployment(parts, request.namespace, name)
-    if build_id not in found.versions:
-        raise NotFound(_NO_VERSION)
-    found = await _looked_at(parts, request.namespace, found, build_id)
-    has_pollers = await _has_pollers(parts, found, found.versions[build_id])
-    shown = f"version '{version_name(name, build_id)}' cannot be deleted since it"
-
-    def without(now: Deployment) -> Deployment:
-        version = now.versions.get(build_id)
-        if version is None:
-            return now
-        if now.current == build_id:
-            raise FailedPrecondition(f"{shown} is current or ramping")
-        if version.is_draining and not request.skip_drainage:
-            raise FailedPrecondition(f"{shown} is draining")
-        if has_pollers:
-            raise FailedPrecondition(f"{shown} has active pollers")
-        left = {build: each for build, each in now.versions.items() if build != build_id}
-        return now.with_changes(
-            versions=left, changed_at=parts.clock.now(), modified_by=request.identity
-        )
-
-    await parts.deployments.change(found.namespace_id, name, without)
-    return DeleteWorkerDeploymentVersionResponse()
-
-
-async def _has_pollers(parts: Parts, found: Deployment, version: Version) -> bool:
-    shown = version_name(found.name, version.build_id)
-    for queue, kind in version.queues:
-        own = QueueKey(found.namespace_id, version_queue(queue, shown), kind)
-        if (await parts.matching.attendance(own)).has_pollers:
-            return True
-    return False
-
-
-async def delete(
-    parts: Parts, request: DeleteWorkerDeploymentRequest
-) -> DeleteWorkerDeploymentResponse:
-    """One that there is not is deleted already."""
-    namespace_id = (await parts.namespace(request.namespace)).id
-    _check_name("WorkerDeploymentName", request.deployment_name)
-
-    def nothing(now: Deployment) -> None:
-        if now.versions:
-            raise FailedPrecondition("deployment has versions, can't be deleted")
-
-    await parts.deployments.change(namespace_id, request.deployment_name, nothing)
-    return DeleteWorkerDeploymentResponse()
-
-
-async def _looked_at(
+async def looked_at(
     parts: Parts, namespace: str, found: Deployment, build_id: str | None = None
 ) -> Deployment:
     """Drainage is looked at when somebody asks: drained is what no open run is pinned to."""
@@ -323,59 +214,3 @@ async def _open_pinned(parts: Parts, namespace: str, version: str) -> int:
         return await parts.reader.count(known.id, query, known.custom)
     except (QueryError, SearchUnavailable) as trouble:
         raise visibility.refused(trouble) from trouble
-
-
-def _routing(found: Deployment) -> RoutingConfig:
-    routing = RoutingConfig(
-        current_version=_old_name(found, found.current), revision_number=found.revision
-    )
-    if found.current:
-        routing.current_deployment_version.CopyFrom(_version(found, found.current))
-    if found.current_at:
-        routing.current_version_changed_time.FromNanoseconds(found.current_at)
-    return routing
-
-
-def _version(found: Deployment, build_id: str) -> WorkerDeploymentVersion:
-    return WorkerDeploymentVersion(deployment_name=found.name, build_id=build_id)
-
-
-def _old_name(found: Deployment, build_id: str) -> str:
-    return f"{found.name}.{build_id}" if build_id else task_queues.UNVERSIONED_NAME
-
-
-def _summary(parts: Parts, found: Deployment, version: Version) -> Summary:
-    summary = Summary(
-        version=_old_name(found, version.build_id),
-        status=_status(version),
-        deployment_version=_version(found, version.build_id),
-        create_time=times.timestamp(version.created_at),
-        current_since_time=times.timestamp(version.current_at),
-        routing_update_time=times.timestamp(version.routed_at),
-        first_activation_time=times.timestamp(version.activated_at),
-        last_current_time=times.timestamp(version.last_current_at),
-        last_deactivation_time=times.timestamp(version.deactivated_at),
-    )
-    if version.deactivated_at and not version.current_at:
-        drainage = VersionDrainageInfo(
-            status=_DRAINED if version.drained_at else _DRAINING,
-            last_changed_time=times.timestamp(version.drained_at or version.deactivated_at),
-            last_checked_time=times.timestamp(version.drained_at or parts.clock.now()),
-        )
-        summary.drainage_info.CopyFrom(drainage)
-        summary.drainage_status = drainage.status
-    return summary
-
-
-def _status(version: Version) -> WorkerDeploymentVersionStatus.ValueType:
-    if version.current_at:
-        return WorkerDeploymentVersionStatus.WORKER_DEPLOYMENT_VERSION_STATUS_CURRENT
-    if not version.activated_at:
-        return WorkerDeploymentVersionStatus.WORKER_DEPLOYMENT_VERSION_STATUS_INACTIVE
-    if version.drained_at:
-        return WorkerDeploymentVersionStatus.WORKER_DEPLOYMENT_VERSION_STATUS_DRAINED
-    return WorkerDeploymentVersionStatus.WORKER_DEPLOYMENT_VERSION_STATUS_DRAINING
-
-
-def _token(found: Deployment) -> bytes:
-    return found.changed_at.to_bytes(8, "big")

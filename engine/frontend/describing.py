@@ -16,13 +16,14 @@ from temporalio.api.workflow.v1 import (
     PendingChildExecutionInfo,
     PendingWorkflowTaskInfo,
     RequestIdInfo,
+    VersioningOverride,
     WorkflowExecutionConfig,
     WorkflowExecutionExtendedInfo,
     WorkflowExecutionInfo,
 )
 from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionResponse
 
-from engine.core import activity_options, retry, versioning, visibility
+from engine.core import activity_options, retry, run_options, versioning, visibility
 from engine.core.state import Activity, Child, RunState, WorkflowTask
 from engine.frontend import rows
 from engine.protocol.times import timestamp
@@ -87,8 +88,8 @@ def _info(state: RunState) -> WorkflowExecutionInfo:
     if state.start.HasField("parent_workflow_execution"):
         info.parent_namespace_id = state.start.parent_workflow_namespace_id
         info.parent_execution.CopyFrom(state.start.parent_workflow_execution)
-    if state.start.HasField("priority"):
-        info.priority.CopyFrom(state.start.priority)
+    if (priority := run_options.priority_of(state)) is not None:
+        info.priority.CopyFrom(priority)
     _add_maps(info, state)
     _add_versioning(info, state)
     rows.add_own(info.search_attributes, record)
@@ -116,18 +117,28 @@ def _add_maps(info: WorkflowExecutionInfo, state: RunState) -> None:
 
 def _add_versioning(info: WorkflowExecutionInfo, state: RunState) -> None:
     assert state.start is not None
-    deployment, build_id, behavior = versioning.shown(state)
-    info.worker_deployment_name = deployment
+    info.worker_deployment_name, version, behavior = versioning.shown(state)
     shown = info.versioning_info
-    if build_id:
+    if version:
+        deployment, _, build_id = version.partition(":")
         shown.behavior = behavior  # type: ignore[assignment]
         shown.version = f"{deployment}.{build_id}"
         shown.deployment_version.deployment_name = deployment
         shown.deployment_version.build_id = build_id
-    if state.override:
-        shown.versioning_override.CopyFrom(state.start.versioning_override)
+    if (override := versioning.override_of(state)) is not None:
+        shown.versioning_override.CopyFrom(override)
+        _add_older_way(shown.versioning_override)
     if not shown.ByteSize():
         info.ClearField("versioning_info")
+
+
+def _add_older_way(override: VersioningOverride) -> None:
+    if override.HasField("pinned"):
+        version = override.pinned.version
+        override.behavior = versioning.PINNED
+        override.pinned_version = f"{version.deployment_name}.{version.build_id}"
+    else:
+        override.behavior = versioning.AUTO_UPGRADE
 
 
 def _extended(state: RunState) -> WorkflowExecutionExtendedInfo:

@@ -141,18 +141,18 @@ async def _later(
     parts: Parts, key: RunKey, first: int, last: int, excluded: Collection[int]
 ) -> AsyncIterator[HistoryEvent]:
     """What came from outside since event `first`, here and in the runs that followed."""
-    if set(_KIND_OF_EVENT.values()) <= set(excluded):
-        return
-    for _ in range(CHAIN_RUNS_MAX):
+    for number in range(CHAIN_RUNS_MAX):
         next_run_id = ""
         async for event in _events(parts, key, first, last):
             kind = _KIND_OF_EVENT.get(event.event_type)
-            if kind is not None and kind not in excluded:
+            is_wanted = kind is not None and kind not in excluded
+            # Where the run's tasks go is no word to its code: it holds whatever is applied again.
+            if is_wanted or (number == 0 and _is_about_options(event)):
                 yield event
             next_run_id = (
                 event.workflow_execution_continued_as_new_event_attributes.new_execution_run_id
             )
-        if not next_run_id:
+        if not next_run_id or set(_KIND_OF_EVENT.values()) <= set(excluded):
             return
         key, first = key._replace(run_id=next_run_id), 1
         try:
@@ -160,6 +160,12 @@ async def _later(
         except RunNotFound:
             # Deleted, or past its retention.
             return
+
+
+def _is_about_options(event: HistoryEvent) -> bool:
+    attributes = event.workflow_execution_options_updated_event_attributes
+    is_set = attributes.HasField("versioning_override") or attributes.HasField("priority")
+    return is_set or attributes.unset_versioning_override
 
 
 async def _events(parts: Parts, key: RunKey, first: int, last: int) -> AsyncIterator[HistoryEvent]:

@@ -98,6 +98,7 @@ RUNS: Mapping[str, Route] = {
     "UnpauseActivity": by_execution,
     "UpdateActivityOptions": by_execution,
     "UpdateWorkflowExecution": by_workflow_execution,
+    "UpdateWorkflowExecutionOptions": by_workflow_execution,
 }
 ADMIN_RUNS: Mapping[str, Route] = {"ListAttempts": by_fields}
 QUEUES: Mapping[str, Route] = {
@@ -140,6 +141,7 @@ ANYWHERE = frozenset(
         "RegisterNamespace",
         "ScanWorkflowExecutions",
         "SetWorkerDeploymentCurrentVersion",
+        "SetWorkerDeploymentRampingVersion",
         "ShutdownWorker",
         "StartBatchOperation",
         "StopBatchOperation",

@@ -22,12 +22,12 @@ from temporalio.api.workflowservice.v1 import (
     StartWorkflowExecutionResponse,
 )
 
-from engine.core import cron
+from engine.core import cron, versioning
 from engine.core.inputs import Attach, Signal, Start
 from engine.core.keys import WORKFLOW, QueueKey, RunKey
 from engine.core.state import RunState
 from engine.errors import InvalidArgument, NotFound
-from engine.frontend import attributes, checks, deployments, workflow_tasks
+from engine.frontend import attributes, checks, deployments, options, workflow_tasks
 from engine.frontend.parts import Parts
 from engine.namespaces import Namespace
 from engine.ports import StartAnswer, StartPolicy
@@ -37,7 +37,7 @@ Reuse = WorkflowIdReusePolicy
 Conflict = WorkflowIdConflictPolicy
 StartRequest = StartWorkflowExecutionRequest | SignalWithStartWorkflowExecutionRequest
 
-_COPIED = ("input", "header", "priority", "versioning_override")
+_COPIED = ("input", "header", "priority")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +87,20 @@ async def signal_with_start(
     )
 
 
-def _is_eager(parts: Parts, namespace: Namespace, request: StartWorkflowExecutionRequest) -> bool:
+def _is_eager(
+    parts: Parts,
+    namespace: Namespace,
+    request: StartWorkflowExecutionRequest,
+    first: WorkflowExecutionStartedEventAttributes,
+) -> bool:
     """The worker that asks may have the first task only where the queue is routed to it."""
     if not request.request_eager_execution or _is_delayed(request):
         return False
     queue = QueueKey(namespace.id, request.task_queue.name, WORKFLOW)
     version = deployments.version_of(request.eager_worker_deployment_options)
-    return parts.deployments.current_of(queue) == version
+    if first.versioning_override.HasField("pinned"):
+        return versioning.named(first.versioning_override.pinned.version) == version
+    return parts.deployments.route_of(queue).version_of(request.workflow_id) == version
 
 
 async def opened(parts: Parts, request: StartRequest) -> Opening:
@@ -102,11 +109,13 @@ async def opened(parts: Parts, request: StartRequest) -> Opening:
     at, run_id = parts.clock.now(), parts.clock.new_id()
     request_id = request.request_id or parts.clock.new_id()
     first = _first_event(parts, namespace, request, run_id)
+    if first.HasField("versioning_override"):
+        options.check_queue(parts, namespace.id, first.task_queue.name, first.versioning_override)
     eager = ""
     signal = None
     if isinstance(request, SignalWithStartWorkflowExecutionRequest):
         signal = _signal(parts, request, request_id, at)
-    elif _is_eager(parts, namespace, request):
+    elif _is_eager(parts, namespace, request, first):
         eager = request.identity or "eager"
         first.eager_execution_accepted = True
     given = Start(
@@ -199,11 +208,11 @@ def _attach(request: StartRequest, at: int, request_id: str) -> Attach | None:
         return None
     if not request.HasField("on_conflict_options"):
         return None
-    options = request.on_conflict_options
+    conflict = request.on_conflict_options
     return Attach(
         at=at,
-        request_id=request_id if options.attach_request_id else "",
-        links=tuple(request.links) if options.attach_links else (),
+        request_id=request_id if conflict.attach_request_id else "",
+        links=tuple(request.links) if conflict.attach_links else (),
     )
 
 
@@ -223,6 +232,8 @@ def _first_event(
     for name in _COPIED:
         if request.HasField(name):  # type: ignore[arg-type]
             getattr(first, name).CopyFrom(getattr(request, name))
+    if request.HasField("versioning_override"):
+        first.versioning_override.CopyFrom(options.override(request.versioning_override))
     if request.memo.fields:
         first.memo.CopyFrom(request.memo)
     if request.HasField("retry_policy"):

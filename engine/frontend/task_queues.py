@@ -22,6 +22,7 @@ from temporalio.api.workflowservice.v1 import (
     ShutdownWorkerResponse,
 )
 
+from engine.background.deployment import Deployment
 from engine.core.keys import ACTIVITY, WORKFLOW, QueueKey
 from engine.errors import InvalidArgument
 from engine.frontend import checks, workers
@@ -94,15 +95,37 @@ def _response(
 
 def _routed(parts: Parts, key: QueueKey) -> TaskQueueVersioningInfo:
     """Whose workers have what is pinned to no version."""
-    name, _, build_id = parts.deployments.current_of(key).partition(":")
-    found = parts.deployments.find(key.namespace_id, name) if name else None
-    if found is None:
-        return TaskQueueVersioningInfo(current_version=UNVERSIONED_NAME)
-    return TaskQueueVersioningInfo(
-        current_deployment_version=WorkerDeploymentVersion(deployment_name=name, build_id=build_id),
-        current_version=f"{name}.{build_id}",
-        update_time=times.timestamp(found.current_at),
-    )
+    route = parts.deployments.route_of(key)
+    shown = TaskQueueVersioningInfo(current_version=old_name(route.current))
+    changed_at = 0
+    if current := _deployment(parts, key, route.current):
+        shown.current_deployment_version.CopyFrom(_version(route.current))
+        changed_at = current.current_at
+    if route.ramp is not None:
+        shown.ramping_version = old_name(route.ramp)
+        shown.ramping_version_percentage = route.percentage
+        ramping = current
+        if route.ramp:
+            shown.ramping_deployment_version.CopyFrom(_version(route.ramp))
+            ramping = _deployment(parts, key, route.ramp)
+        changed_at = max(changed_at, ramping.ramp_percentage_at if ramping else 0)
+    if changed_at:
+        shown.update_time.FromNanoseconds(changed_at)
+    return shown
+
+
+def old_name(version: str) -> str:
+    """As the protocol wrote the name of a version before it had a message for it."""
+    return version.replace(":", ".", 1) if version else UNVERSIONED_NAME
+
+
+def _version(version: str) -> WorkerDeploymentVersion:
+    name, _, build_id = version.partition(":")
+    return WorkerDeploymentVersion(deployment_name=name, build_id=build_id)
+
+
+def _deployment(parts: Parts, key: QueueKey, version: str) -> Deployment | None:
+    return parts.deployments.find(key.namespace_id, version.partition(":")[0]) if version else None
 
 
 async def _enhanced(

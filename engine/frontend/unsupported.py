@@ -12,11 +12,9 @@ _CONFIG = "workers and task queues are configured where they run"
 _BUILD_IDS = "rules and sets of build ids are the protocol's older ways; deployments replace them"
 _COMPUTE = "workers are started where they run, not by the server"
 _CREATE = "a deployment and its versions come to be as their workers poll"
-_RAMP = "a queue goes to one version as a whole; ramping is not built yet"
 _MANAGER = "a deployment has no manager; the console's rights say who may change it"
 _METADATA = "versions carry no metadata yet"
 _NEXUS = "Nexus links clusters; this engine is one"
-_OPTIONS = "a running activity or run keeps the options it was started with"
 _ONE_CLUSTER = "there is one cluster: nothing is replicated"
 _PARTITIONS = "a task queue has one partition"
 _PAUSE = "pausing is not built yet"
@@ -62,7 +60,6 @@ WORKFLOW: dict[str, str] = {
     "RespondNexusTaskFailed": _NEXUS,
     "SetCurrentDeployment": _BUILD_IDS,
     "SetWorkerDeploymentManager": _MANAGER,
-    "SetWorkerDeploymentRampingVersion": _RAMP,
     "StartActivityExecution": _STANDALONE,
     "StartNexusOperationExecution": _NEXUS,
     "TerminateActivityExecution": _STANDALONE,
@@ -77,7 +74,6 @@ WORKFLOW: dict[str, str] = {
     "UpdateWorkerDeploymentVersionComputeConfig": _COMPUTE,
     "UpdateWorkerDeploymentVersionMetadata": _METADATA,
     "UpdateWorkerVersioningRules": _BUILD_IDS,
-    "UpdateWorkflowExecutionOptions": _OPTIONS,
     "ValidateWorkerDeploymentVersionComputeConfig": _COMPUTE,
 }
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from engine.clock import Clock
 from engine.core.keys import QueueKey, RunKey
-from engine.matching.backlog import Backlog
+from engine.matching.backlog import Backlog, Meant, Waiting
 from engine.matching.polls import RECENT_NS, SHOWN_NS, Poll, Seen
 from engine.matching.queue import TaskQueue, is_direct
 from engine.matching.rates import SECOND, Meter
@@ -17,17 +17,26 @@ from engine.ports import Attendance, Poller, QueueReport, Task
 
 log = logging.getLogger(__name__)
 
+#: Asked anew before and after each read; None where all tasks of the queue are meant.
+Sieve = Callable[[], Meant | None]
 # Between reads of the store that brought nothing new: what they saw is being started right now.
 REREAD_SECONDS = 0.1
 REREAD_AFTER_ERROR_SECONDS = 1.0
 
 
 class QueueActor:
-    def __init__(self, key: QueueKey, backlog: Backlog, clock: Clock) -> None:
+    """`key` is the name of its tasks in the store; `sieve` says which of these are its own."""
+
+    def __init__(
+        self, key: QueueKey, backlog: Backlog, clock: Clock, sieve: Sieve | None = None
+    ) -> None:
         self.key = key
+        # The worker whose sticky queue it is, where queues are routed to versions.
+        self.owner: Poller | None = None
         self.queue: TaskQueue[Poll] = TaskQueue()
         self.seen = Seen()
         self._backlog = backlog
+        self._sieve = sieve
         self._clock = clock
         self.now = clock.now
         self._added = Meter()
@@ -134,13 +143,18 @@ class QueueActor:
     async def _read(self) -> None:
         limit = self.queue.window_max
         try:
-            tasks = await self._backlog.read(self.key, limit)
+            is_meant = self._sieve() if self._sieve is not None else None
+            tasks = await self._backlog.read(self.key, limit, is_meant)
         except Exception:
             log.exception("reading the backlog of %s", self.key.name)
             self.queue.end_reading((), is_all=False)
             self._match_later(REREAD_AFTER_ERROR_SECONDS)
             return
-        news = self.queue.end_reading(tasks, is_all=len(tasks) < limit)
+        is_all = len(tasks) < limit
+        # The routes may have changed meanwhile; then it is read again.
+        if self._sieve is not None and (is_meant := self._sieve()) is not None:
+            tasks = list(filter(is_meant, tasks))
+        news = self.queue.end_reading(tasks, is_all=is_all)
         if news or not self.queue.is_spilled:
             self.match()
         else:
@@ -170,11 +184,11 @@ class QueueActor:
         busy = self.queue.polls or self.queue.direct or self.queue.is_reading
         return not busy and self._clock.now() - self.seen.last_at > SHOWN_NS
 
-    async def describe(self) -> QueueReport:
+    def report(self, stored: Waiting | None = None) -> QueueReport:
+        """`stored` is what the store knows, where the queue may hold less than all."""
         held = self.queue.held()
         count, oldest_at = len(held), min((task.offered_at for task in held), default=0)
-        if self.queue.is_spilled or self.queue.is_reading:
-            stored = await self._backlog.count(self.key)
+        if stored is not None:
             count, oldest_at = stored.count, stored.oldest_at
         now = self._clock.now()
         bucket = self.queue.bucket
@@ -194,6 +208,14 @@ def retire(actor: QueueActor) -> list[Task]:
     actor.is_over = True
     actor.end_polls(lambda _: True)
     return [task for task in actor.queue.direct if task.claim is None]
+
+
+def emptied(actor: QueueActor) -> list[Task]:
+    """What it held; it is to read again what the store has."""
+    queue = actor.queue
+    direct = list(queue.direct)
+    queue.direct.clear()
+    return [*direct, *queue.drain()]
 
 
 class Reserved:

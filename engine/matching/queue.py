@@ -143,6 +143,11 @@ class TaskQueue(Generic[W]):
                 return task
 
     @property
+    def is_in_store(self) -> bool:
+        """Some of its tasks may be there alone."""
+        return self.is_spilled or self.is_reading
+
+    @property
     def wants_reading(self) -> bool:
         return self.is_spilled and not self.is_reading and bool(self.polls) and not self._tasks
 

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 import msgspec
@@ -16,9 +17,10 @@ from engine.core.state import RunState
 from engine.core.versioning import queue_key
 from engine.errors import EngineError
 from engine.matching.actor import QueueActor, Reserved, retire
-from engine.matching.backlog import Backlog
+from engine.matching.backlog import Backlog, Waiting
 from engine.matching.queries import Queries
-from engine.matching.versions import Versions, is_of
+from engine.matching.queue import is_direct
+from engine.matching.versions import Versions, is_of, is_of_ramp, of_ramp, plain_of
 from engine.ports import Attendance, Poller, QueueReport, Shards, Task
 
 log = logging.getLogger(__name__)
@@ -33,6 +35,7 @@ QUEUES_SWEPT_MIN = 1_000
 
 
 NOBODY = Attendance(has_pollers=False, polled_at=0)
+NOTHING = Waiting(0, 0)
 
 
 class Door(Protocol):
@@ -57,7 +60,7 @@ class TaskQueues:
         self._sweep_at = QUEUES_SWEPT_MIN
         self._diversions: set[asyncio.Task[None]] = set()
         self._ended: dict[tuple[str, str], None] = {}
-        self.versions = Versions(lambda: self._actors, self.leave)
+        self.versions = Versions(lambda: self._actors, self.leave, partial(_move, self))
 
     def introduce(self, shards: Shards) -> None:
         """Shards know matching and matching knows shards: this closes the ring."""
@@ -68,7 +71,7 @@ class TaskQueues:
         if actor is None:
             if len(self._actors) >= self._sweep_at:
                 self._sweep()
-            actor = self._actors[queue] = QueueActor(queue, self._backlog, self._clock)
+            actor = self._actors[queue] = _new(queue, self._backlog, self._clock, self.versions)
         return actor
 
     def _sweep(self) -> None:
@@ -77,10 +80,11 @@ class TaskQueues:
         self._sweep_at = max(QUEUES_SWEPT_MIN, 2 * len(kept))
 
     def offer(self, task: Task) -> None:
-        if task.sticky and not self.has_pollers(task.queue):
+        place = self.versions.place(task.queue, task.run.workflow_id)
+        if task.sticky and (place is None or not self.has_pollers(place)):
             self.door.divert(task)
         else:
-            self._actor(task.queue).offer(task)
+            self._actor(place or task.queue).offer(task)
 
     def offer_again(self, task: Task) -> None:
         asyncio.get_running_loop().call_later(OFFER_AGAIN_SECONDS, self.offer, task)
@@ -108,19 +112,20 @@ class TaskQueues:
         self.door.take_in(msgspec.structs.replace(task, queue=queue, sticky=False))
 
     def take_in(self, task: Task) -> None:
-        self._actor(task.queue).take_in(task)
+        place = self.versions.place(task.queue, task.run.workflow_id)
+        self._actor(place or task.queue).take_in(task)
 
     def withdraw(self, queue: QueueKey, run: RunKey, event_id: int) -> None:
-        if (actor := self._actors.get(queue)) is not None:
+        for actor in self.versions.sides(queue):
             actor.queue.withdraw(run, event_id)
 
     def withdraw_query(self, queue: QueueKey, query_id: str) -> None:
-        if (actor := self._actors.get(queue)) is not None:
+        for actor in self.versions.sides(queue):
             actor.queue.withdraw_query(query_id)
 
     def nudge(self, queue: QueueKey) -> None:
         """Tasks were committed that this node was not offered."""
-        if (actor := self._actors.get(queue)) is not None:
+        for actor in self.versions.sides(queue):
             actor.queue.is_spilled = True
             actor.match()
 
@@ -129,19 +134,22 @@ class TaskQueues:
         return actor is not None and actor.has_pollers
 
     async def attendance(self, queue: QueueKey) -> Attendance:
-        actor = self._actors.get(queue)
-        return NOBODY if actor is None else actor.attendance
+        found = [actor.attendance for actor in self.versions.sides(queue)]
+        return max(found, key=lambda each: (each.has_pollers, each.polled_at), default=NOBODY)
 
-    def reserve(self, queue: QueueKey) -> Reserved | None:
-        actor = self._actors.get(queue)
+    def reserve(self, queue: QueueKey, run: RunKey) -> Reserved | None:
+        place = self.versions.place(queue, run.workflow_id)
+        actor = self._actors.get(place) if place is not None else None
         return None if actor is None else actor.reserve()
 
     async def poll(self, queue: QueueKey, poller: Poller, seconds: float) -> Task | None:
         if poller.instance and (queue.namespace_id, poller.instance) in self._ended:
             return None
-        if self.versions.currents or poller.version:
+        if self.versions.routes or poller.version:
             own, beside = self.versions.places(queue, poller)
             also = None if beside is None else self._actor(beside)
+            if poller.normal and queue in (own, beside):
+                self._actor(queue).owner = poller
             return await self._actor(own).poll(poller, seconds, also)
         return await self._actor(queue).poll(poller, seconds)
 
@@ -167,12 +175,39 @@ class TaskQueues:
         return [task for queue in gone for task in retire(self._actors.pop(queue))]
 
     async def describe(self, queue: QueueKey) -> QueueReport:
-        actor = self._actors.get(queue) or QueueActor(queue, self._backlog, self._clock)
-        report = await actor.describe()
+        actor = self._actors.get(queue) or _new(queue, self._backlog, self._clock, self.versions)
+        ramp = self._actors.get(of_ramp(queue))
+        if ramp is None:
+            report = await _described(actor, self._backlog)
+        else:
+            report = await _of_both(actor, ramp, self._backlog)
         for key, other in list(self._actors.items()):
-            if is_of(queue, key):
-                report = _together(report, await other.describe())
+            if is_of(queue, key) and other is not ramp:
+                report = _together(report, await _described(other, self._backlog))
         return report
+
+
+def _new(place: QueueKey, backlog: Backlog, clock: Clock, versions: Versions) -> QueueActor:
+    key = plain_of(place) if is_of_ramp(place) else place
+    return QueueActor(key, backlog, clock, partial(versions.meant, place))
+
+
+def _move(queues: TaskQueues, task: Task) -> None:
+    if is_direct(task):
+        queues.offer(task)
+    else:
+        queues.take_in(task)
+
+
+async def _described(actor: QueueActor, backlog: Backlog) -> QueueReport:
+    return actor.report(await backlog.count(actor.key) if actor.queue.is_in_store else None)
+
+
+async def _of_both(actor: QueueActor, ramp: QueueActor, backlog: Backlog) -> QueueReport:
+    """The store counts both sides of a ramp as one."""
+    if actor.queue.is_in_store or ramp.queue.is_in_store:
+        return _together(actor.report(await backlog.count(actor.key)), ramp.report(NOTHING))
+    return _together(actor.report(), ramp.report())
 
 
 def _together(one: QueueReport, other: QueueReport) -> QueueReport:

@@ -103,8 +103,8 @@ class SpreadQueues:
             return await self._local.attendance(queue)
         return await self._cluster.attendance(node, queue)
 
-    def reserve(self, queue: QueueKey) -> Reservation | None:
-        return self._local.reserve(queue) if self._elsewhere(queue) is None else None
+    def reserve(self, queue: QueueKey, run: RunKey) -> Reservation | None:
+        return self._local.reserve(queue, run) if self._elsewhere(queue) is None else None
 
     async def poll(self, queue: QueueKey, poller: Poller, seconds: float) -> Task | None:
         if self._elsewhere(queue) is not None:

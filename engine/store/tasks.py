@@ -38,6 +38,17 @@ _of_queue: LiteralString = """
     order by priority, offered_at, run_id, event_id
     limit %(rows)s
 """
+_of_queue_after: LiteralString = """
+    select namespace_id, workflow_id, run_id::text, kind, event_id, attempt, queue, priority,
+        sticky, offered_at
+    from transfer_tasks
+    where namespace_id = %(namespace_id)s and queue = %(queue)s and kind = %(kind)s
+      and kind <> 'deliver'
+      and (priority, offered_at, run_id, event_id)
+        > (%(priority)s, %(offered_at)s, %(run_id)s::uuid, %(event_id)s)
+    order by priority, offered_at, run_id, event_id
+    limit %(rows)s
+"""
 _deliveries: LiteralString = """
     select namespace_id, workflow_id, run_id::text, event_id, payload
     from transfer_tasks
@@ -92,6 +103,23 @@ async def of_queue(connection: Connection, queue: QueueKey, rows: int) -> list[T
     """The head of one queue."""
     given = {**queue._asdict(), "queue": queue.name, "rows": rows}
     return [_task(row) for row in await (await connection.execute(_of_queue, given)).fetchall()]
+
+
+async def of_queue_after(
+    connection: Connection, queue: QueueKey, rows: int, after: Task
+) -> list[Task]:
+    """What follows that task of the queue."""
+    given = {
+        **queue._asdict(),
+        "queue": queue.name,
+        "rows": rows,
+        "priority": after.priority,
+        "offered_at": after.offered_at,
+        "run_id": after.run.run_id,
+        "event_id": after.event_id,
+    }
+    cursor = await connection.execute(_of_queue_after, given)
+    return [_task(row) for row in await cursor.fetchall()]
 
 
 async def count(connection: Connection, queue: QueueKey) -> int:

@@ -1,7 +1,4 @@
-"""Versions of workers: which is current, which ramps, what drains; changed with a reason.
-
-Both servers route by versions; only the dev server ramps one, and in front of ours it is said.
-"""
+"""Versions of workers: which is current, which ramps, what drains; changed with a reason."""
 
 from collections.abc import Callable
 
@@ -22,12 +19,6 @@ from tests.support.versions import polled_by
 URL = f"/namespaces/{NAMESPACE}/deployments/"
 
 Browser = Callable[..., Client]
-
-
-@pytest.fixture
-def theirs(server_kind: str) -> None:
-    if server_kind != "official":
-        pytest.skip("only the dev server ramps a version; ours has its own test of the list")
 
 
 def page_of(name: str, view: str = "deployment", *more: str) -> str:
@@ -82,9 +73,7 @@ def test_a_version_is_made_current_and_the_log_says_who_and_why(
     assert refused.outcome.result == undeleted.outcome.result == "refused"
 
 
-def test_a_version_ramps(
-    theirs: None, alice: User, carol: User, browser_of: Browser, names: Names
-) -> None:
+def test_a_version_ramps(alice: User, carol: User, browser_of: Browser, names: Names) -> None:
     name = names.workflow("shop").replace("/", "-")
     browser = browser_of(alice)
     with polled_by(name, names.queue(), "2026.1", "2026.2"):
@@ -105,23 +94,7 @@ def test_a_version_ramps(
     assert entry.outcome.after == {"current": "2026.1", "percent": 12.5, "ramping": "2026.2"}
 
 
-def test_a_server_that_ramps_none_says_so(
-    alice: User, browser_of: Browser, names: Names, server_kind: str
-) -> None:
-    if server_kind == "official":
-        pytest.skip("the dev server ramps versions")
-    name = names.workflow("shop").replace("/", "-")
-    browser = browser_of(alice)
-    with polled_by(name, names.queue(), "b1"):
-        ramp = page_of(name, "ramp", "b1")
-        given = {"token": token_in(browser, ramp), "reason": "try", "percent": "50"}
-        refused = browser.post(ramp, given)
-
-    assert refused.status_code == 422
-    assert "This server has no such function" in words_in(refused)
-
-
-def test_a_ramp_ends(theirs: None, alice: User, browser_of: Browser, names: Names) -> None:
+def test_a_ramp_ends(alice: User, browser_of: Browser, names: Names) -> None:
     name = names.workflow("shop").replace("/", "-")
     browser = browser_of(alice)
     with polled_by(name, names.queue(), "b1"):

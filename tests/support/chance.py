@@ -17,7 +17,7 @@ from engine.errors import EngineError
 from tests.support import neighbours
 from tests.support import story as tell
 from tests.support.commands import command, seconds, signal_external
-from tests.support.interventions import change, pause, renew
+from tests.support.interventions import change, override, pause, renew
 from tests.support.stored import Stored
 
 NEXT_RUN_ID = "00000000-0000-4000-8000-{:012d}"
@@ -106,9 +106,11 @@ class Chance:
             self.story.update(self.dice.choice(("u", "v", self.name())))
         elif told < 0.85:
             neighbours.attach(self.story, self.dice.choice(("", "x", self.name())))
-        elif told < 0.93:
+        elif told < 0.88:
+            override(self.story, self.dice.choice(("", "auto", "one", "two")))
+        elif told < 0.94:
             neighbours.request_cancel(self.story, self.dice.choice(("", "c")))
-        elif told < 0.96:
+        elif told < 0.97:
             neighbours.clear_sticky(self.story)
         elif told < 0.98:
             self.reset()

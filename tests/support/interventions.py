@@ -1,10 +1,11 @@
-"""An operator in a story: what may be done to its pending activities."""
+"""An operator in a story: what may be done to a run and to its pending activities."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from temporalio.api.activity.v1 import ActivityOptions
+from temporalio.api.workflow.v1 import VersioningOverride, WorkflowExecutionOptions
 
 from engine.core import inputs
 from engine.core.step import Step
@@ -33,3 +34,19 @@ def change(story: Story, start_to_close: int, activity_id: str = "charge") -> St
         paths=("start_to_close_timeout",),
     )
     return story.give(given)
+
+
+def override(story: Story, version: str) -> Step:
+    """Pinned to a version, upgraded as its queue is (`auto`), or as its code says (empty)."""
+    options = WorkflowExecutionOptions()
+    if version == "auto":
+        options.versioning_override.auto_upgrade = True
+    elif version:
+        pinned = options.versioning_override.pinned
+        pinned.behavior = VersioningOverride.PINNED_OVERRIDE_BEHAVIOR_PINNED
+        pinned.version.deployment_name, pinned.version.build_id = "shop", version
+    return story.give(
+        inputs.ChangeOptions(
+            at=story.at, options=options, paths=("versioning_override",), identity="alice"
+        )
+    )

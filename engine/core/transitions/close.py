@@ -175,9 +175,11 @@ def _following(
     for name, payload in state.memo.items():
         following.memo.fields[name].CopyFrom(payload)
     for name, payload in state.search_attributes.items():
-        if not versioning.is_own(state, name):
+        if not versioning.is_own(name):
             following.search_attributes.indexed_fields[name].CopyFrom(payload)
     versioning.bequeath(state, following)
+    if state.priority is not None:
+        following.priority.CopyFrom(state.priority)
     return following
 
 

@@ -16,6 +16,7 @@ from engine.core.marks import ResetInto as ResetIntoMark
 from engine.core.marks import StartedBy
 from engine.core.turn import Turn
 
+_OPTIONS = "workflow_execution_options_updated_event_attributes"
 _SIGNAL = "workflow_execution_signaled_event_attributes"
 
 
@@ -60,6 +61,9 @@ def _reapply(turn: Turn, given: HistoryEvent) -> None:
         getattr(event, field).CopyFrom(getattr(given, field))
         turn.add(event)
         return
+    if field == _OPTIONS:
+        _reapply_options(turn, given)
+        return
     event = turn.new(EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ADMITTED)
     admitted = event.workflow_execution_update_admitted_event_attributes
     if field == "workflow_execution_update_accepted_event_attributes":
@@ -68,4 +72,15 @@ def _reapply(turn: Turn, given: HistoryEvent) -> None:
     else:
         admitted.CopyFrom(given.workflow_execution_update_admitted_event_attributes)
     admitted.origin = UpdateAdmittedEventOrigin.UPDATE_ADMITTED_EVENT_ORIGIN_REAPPLY
+    turn.add(event)
+
+
+def _reapply_options(turn: Turn, given: HistoryEvent) -> None:
+    """What an operator made of the run holds; a start that was content with it is not asked for."""
+    event = turn.new(given.event_type)
+    event.worker_may_ignore = True
+    attributes = event.workflow_execution_options_updated_event_attributes
+    attributes.CopyFrom(given.workflow_execution_options_updated_event_attributes)
+    attributes.ClearField("attached_request_id")
+    attributes.ClearField("attached_completion_callbacks")
     turn.add(event)

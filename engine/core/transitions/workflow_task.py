@@ -94,6 +94,16 @@ def _offer(turn: Turn) -> None:
     )
 
 
+def move(turn: Turn) -> None:
+    """The run's tasks go to other workers from now on, and so does the one that waits."""
+    state = turn.state
+    if state.sticky_queue:
+        turn.mark(StickySet(queue="", schedule_to_start_ns=0))
+    if state.task is not None and not state.task.is_started:
+        turn.ask(DropTask(kind=WORKFLOW, event_id=state.task.scheduled_event_id))
+        _offer(turn)
+
+
 def start(
     turn: Turn, scheduled_event_id: int, attempt: int, request_id: str, identity: str
 ) -> None:

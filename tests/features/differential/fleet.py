@@ -12,9 +12,13 @@ from temporalio.api.enums.v1 import (
     VersionDrainageStatus,
     WorkerDeploymentVersionStatus,
 )
+from temporalio.api.taskqueue.v1 import TaskQueue, TaskQueueVersioningInfo
+from temporalio.api.workflow.v1 import VersioningOverride
 from temporalio.api.workflowservice.v1 import (
+    DescribeTaskQueueRequest,
     DescribeWorkerDeploymentRequest,
     SetWorkerDeploymentCurrentVersionRequest,
+    SetWorkerDeploymentRampingVersionRequest,
 )
 from temporalio.client import Client, WorkflowHandle
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
@@ -129,6 +133,41 @@ class Fleet:
         before = await self.server.workflows.SetWorkerDeploymentCurrentVersion(asked)
         previous: str = before.previous_deployment_version.build_id
         return previous
+
+    async def ramp(self, build: str, percentage: float, **given: Any) -> str:
+        """What ramped before; at no per cent and without a build, nothing does from now on."""
+        asked = SetWorkerDeploymentRampingVersionRequest(
+            namespace="default", deployment_name=self.name, build_id=build, percentage=percentage,
+            identity="a test", **given,
+        )  # fmt: skip
+        before = await self.server.workflows.SetWorkerDeploymentRampingVersion(asked)
+        told = (before.previous_version, before.previous_percentage)
+        return f"{told} {before.previous_deployment_version}".replace(self.name, "NAME")
+
+    async def queue(self) -> TaskQueueVersioningInfo:
+        asked = DescribeTaskQueueRequest(namespace="default", task_queue=TaskQueue(name=self.name))
+        return (await self.server.workflows.DescribeTaskQueue(asked)).versioning_info
+
+    async def ramps(self, build: str, percentage: float, **given: Any) -> None:
+        """And the dev server's queues have heard of it."""
+        await self.ramp(build, percentage, **given)
+        await eventually_async(
+            self.queue,
+            lambda told: (
+                told.ramping_deployment_version.build_id == build
+                and told.ramping_version_percentage == percentage
+            ),
+            within=20,
+        )
+
+    def pin(self, build: str) -> VersioningOverride:
+        """Without a build, to the version that the run is pinned to."""
+        pinned = VersioningOverride.PinnedOverride(
+            behavior=VersioningOverride.PINNED_OVERRIDE_BEHAVIOR_PINNED
+        )
+        if build:
+            pinned.version.deployment_name, pinned.version.build_id = self.name, build
+        return VersioningOverride(pinned=pinned)
 
     async def refusal(self, method: str, request: Any) -> str:
         request.namespace = "default"

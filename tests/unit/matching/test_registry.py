@@ -10,7 +10,7 @@ from temporalio.api.query.v1 import WorkflowQuery
 from engine.core.keys import QueueKey, RunKey
 from engine.core.state import RunState
 from engine.errors import ResourceExhausted, TaskNotFound
-from engine.matching.backlog import Waiting
+from engine.matching.backlog import Meant, Waiting
 from engine.matching.queries import OPEN_PER_RUN_MAX
 from engine.matching.registry import TaskQueues
 from engine.ports import Poller, QueryOutcome, Task
@@ -40,12 +40,13 @@ class ListBacklog:
         self.reads = 0
         self.failures = 0
 
-    async def read(self, queue: QueueKey, limit: int) -> list[Task]:
+    async def read(self, queue: QueueKey, limit: int, is_meant: Meant | None = None) -> list[Task]:
         self.reads += 1
         if self.failures:
             self.failures -= 1
             raise ConnectionError("the database is away")
-        return [task for task in self.tasks if task.queue == queue][:limit]
+        found = (task for task in self.tasks if task.queue == queue)
+        return list(filter(is_meant or (lambda _: True), found))[:limit]
 
     async def count(self, queue: QueueKey) -> Waiting:
         found = [task for task in self.tasks if task.queue == queue]
@@ -137,7 +138,7 @@ async def test_a_cancelled_poll_leaves_no_trace_in_the_queue(world: World) -> No
 async def test_a_reserved_poller_is_given_the_started_task(world: World) -> None:
     poll = world.poll()
     await world.settled()
-    reservation = world.queues.reserve(NORMAL)
+    reservation = world.queues.reserve(NORMAL, RUN)
     assert reservation is not None
     assert reservation.poller.request_id == "request of Ada"
     reservation.fulfil(RUN, "the reply")
@@ -151,9 +152,9 @@ async def test_a_reserved_poller_is_given_the_started_task(world: World) -> None
 async def test_a_reserved_poller_that_is_not_needed_waits_on(world: World) -> None:
     poll = world.poll()
     await world.settled()
-    reservation = world.queues.reserve(NORMAL)
+    reservation = world.queues.reserve(NORMAL, RUN)
     assert reservation is not None
-    assert world.queues.reserve(NORMAL) is None
+    assert world.queues.reserve(NORMAL, RUN) is None
     reservation.return_()
     world.queues.offer(task())
 
@@ -163,7 +164,7 @@ async def test_a_reserved_poller_that_is_not_needed_waits_on(world: World) -> No
 async def test_a_task_started_for_a_poller_that_left_goes_to_the_next(world: World) -> None:
     poll = world.poll()
     await world.settled()
-    reservation = world.queues.reserve(NORMAL)
+    reservation = world.queues.reserve(NORMAL, RUN)
     poll.cancel()
     await world.settled()
     assert reservation is not None
