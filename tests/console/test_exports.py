@@ -59,6 +59,11 @@ def run_ids(text: str) -> list[str]:
     return [row["RunId"] for row in csv.DictReader(io.StringIO(text))]
 
 
+def act_on_it() -> AuditEntry:
+    """What was done to an export after it was made."""
+    return AuditEntry.objects.get(verb="export.make", before__isnull=False)
+
+
 def test_the_rows_of_a_query_become_a_csv_file(
     carol: User, browser_of: Browser, queue: str
 ) -> None:
@@ -221,6 +226,7 @@ def test_a_canceled_one_is_not_gone_on_with(
 
     export.refresh_from_db()
     assert (export.state, export.rows) == (State.CANCELED, 2)
+    assert act_on_it().outcome.after == {"state": State.CANCELED}
     assert browser.get(f"{URL}{export.pk}/file/").status_code == 409
 
 
@@ -267,6 +273,7 @@ def test_a_removed_one_is_out_of_reach_at_once(
 
     assert early.status_code == 409
     assert browser.get(f"{URL}{export.pk}/file/").status_code == 404
+    assert act_on_it().before == {"rows": 5, "state": State.DONE}
 
 
 def test_an_engine_that_is_away_is_asked_again_later(

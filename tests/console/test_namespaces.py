@@ -60,6 +60,8 @@ def test_a_search_attribute_is_added(alice: User, browser_of: Browser, names: Na
 
     assert answer.status_code == 303
     assert f"{name} Keyword" in page
+    act = AuditEntry.objects.get()
+    assert (act.verb, act.outcome.after) == ("namespace.change", {name: "Keyword"})
 
 
 def test_the_cluster_says_what_the_server_is(carol: User, browser_of: Browser, engine: str) -> None:

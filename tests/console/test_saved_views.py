@@ -188,6 +188,11 @@ def test_one_default_a_person_and_namespace_and_it_can_be_given_up(
 
     assert browser.get(RUNS).status_code == 200
     assert not DefaultView.objects.exists()
+    acts = AuditEntry.objects.filter(before__has_key="default")
+    assert {act.before["default"]: act.outcome.after for act in acts} == {
+        "First": {"default": "Second"},
+        "Second": {},
+    }
 
 
 def test_a_view_that_goes_is_nobodys_default(bob: User, browser_of: Browser) -> None:
