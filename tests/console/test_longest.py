@@ -16,6 +16,7 @@ from tests.console.test_in_browser import browser
 from tests.console.test_run import url
 from tests.support.longest import longest
 from tests.support.names import Names
+from tests.support.pages import cpu_ms
 from tests.support.people import person
 from tests.support.programs import Program
 
@@ -41,14 +42,14 @@ def test_it_opens_it_is_searched_and_its_tab_stays_small(
     address = str(live_server.url)
     with browser(address, "bob") as (page, complaints):
         reading.forget_all()
-        first = cpu_ms(page.goto(address + url(long_run)))
+        first = cpu_ms(timing(page.goto(address + url(long_run))))
         page.wait_for_selector("#live .notice[data-status=live]", state="detached", timeout=100_000)
         small = [tab_kib(page)]
         steps = scrolled(page, "#lanes tr")
         small.append(tab_kib(page))
 
         search = [
-            cpu_ms(page.goto(f"{address}{url(long_run, 'events')}?text=Größe {n}"))
+            cpu_ms(timing(page.goto(f"{address}{url(long_run, 'events')}?text=Größe {n}")))
             for n in (42, 43)
         ]
         page.goto(f"{address}{url(long_run, 'events')}?event=30000")
@@ -73,9 +74,9 @@ def scrolled(page: Page, rows: str) -> int:
     return page.locator(rows).count()
 
 
-def cpu_ms(answer: Response | None) -> float:
+def timing(answer: Response | None) -> str:
     assert answer is not None
-    return float(answer.headers["server-timing"].split("cpu;dur=")[1].split(",")[0])
+    return answer.headers["server-timing"]
 
 
 def tab_kib(page: Page) -> int:

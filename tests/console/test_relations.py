@@ -14,17 +14,20 @@ from console.gateway.runs import RunKey
 from console.workflows import kin
 from tests.console.conftest import NAMESPACE, indexed
 from tests.support.commands import complete, continue_as_new, start_child
-from tests.support.engine import PERDURE
+from tests.support.engine import PERDURE, Server
 from tests.support.eventually import eventually
 from tests.support.names import Names
-from tests.support.pages import calls_of, htmx, words_in
+from tests.support.pages import calls_of, cpu_ms, htmx, words_in
 from tests.support.people import person
+from tests.support.programs import Program
 from tests.support.scripted import Scripted
 
 Browser = Callable[..., Client]
 pytestmark = pytest.mark.usefixtures("db")
 #: A window and a bit.
 WINDOW, CHILDREN = 10, 12
+MEMBERS, BRANCHES = 5_000, 4
+CPU_MS_MAX = 300
 
 
 def url(key: RunKey, view: str = "relations") -> str:
@@ -63,6 +66,37 @@ def test_a_wide_family_is_shown_in_windows_and_costs_the_same(
     assert one.text.count('id="m-') == 1
     assert calls_of(page) <= 12
     assert calls_of(second) <= 6
+
+
+@pytest.mark.slow
+@pytest.mark.one_server
+def test_a_family_of_five_thousand_opens_and_is_searched_as_one_of_five_is(
+    carol: User, browser_of: Browser, program: Program, server: Server, names: Names
+) -> None:
+    idle, browser = names.queue(), browser_of(carol)
+    pages = []
+    for each in (1, MEMBERS // BRANCHES):
+        first, second = (Scripted(program, server, names.queue()) for _ in range(2))
+        root = first.start(names.workflow("root"))
+        stem = names.workflow("branch")
+        first.on_task(*(start_child(f"{stem}-{one}", second.queue) for one in range(BRANCHES)))
+        for _ in range(BRANCHES):
+            second.on_task(*(start_child(names.workflow("leaf"), idle) for _ in range(each)))
+        indexed(f"RootRunId = '{root.run_id}' AND ParentRunId IS NOT NULL", BRANCHES * (each + 1))
+        branch = child_of(root, f"{stem}-0")
+        leaf = workflows.find(NAMESPACE, f"ParentRunId = '{branch.run_id}'", 1).runs[0].key
+        found = {"find": leaf.workflow_id}
+        pages.append(
+            [browser.get(url(root)), browser.get(url(branch)), browser.get(url(root), found)]
+        )
+
+    few, many = pages
+    assert f"1 to 50 of {MEMBERS // BRANCHES:,}" in words_in(many[1])
+    assert "Found in the family 1 below" in words_in(many[2])
+    for small_one, great_one in zip(few, many, strict=True):
+        assert calls_of(great_one) <= calls_of(small_one) + 1
+        assert len(great_one.content) < 8 * len(small_one.content)
+        assert cpu_ms(great_one["Server-Timing"]) < CPU_MS_MAX
 
 
 def test_a_level_opens_below_its_run_and_leads_back_up(

@@ -32,6 +32,11 @@ def words_in(page: HttpResponse) -> str:
     return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", body)))
 
 
+def cpu_ms(timing: str) -> float:
+    """Of a processor, as a page's Server-Timing tells."""
+    return float(timing.split("cpu;dur=")[1].split(",", maxsplit=1)[0])
+
+
 def calls_of(page: HttpResponse) -> int:
     """How often the console asked the engine for this page."""
     found = re.search(r'desc="(\d+) calls"', page["Server-Timing"])
