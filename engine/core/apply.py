@@ -178,6 +178,7 @@ def _closed(state: RunState, event: HistoryEvent) -> None:
         state.signals_out, state.cancels_out, state.buffered, state.deadlines,
     ):  # fmt: skip
         pending.clear()
+    state.buffered_bytes = 0
     state.failing_count = 0
     state.seen_request_ids.clear()
 
@@ -207,6 +208,7 @@ EARLY: dict[int, Applier] = {
 
 def _buffered(state: RunState, mark: marks.Buffered) -> None:
     state.buffered.append(mark.event)
+    state.buffered_bytes += mark.event.ByteSize()
     EARLY.get(mark.event.event_type, _nothing)(state, mark.event)
 
 
@@ -216,10 +218,12 @@ def _withdrawn(state: RunState, mark: marks.Withdrawn) -> None:
         for event in state.buffered
         if event.timer_fired_event_attributes.timer_id != mark.timer_id
     ]
+    state.buffered_bytes = sum(event.ByteSize() for event in state.buffered)
 
 
 def _flushed(state: RunState, mark: marks.Flushed) -> None:
     state.buffered.clear()
+    state.buffered_bytes = 0
 
 
 def _admitted_mark(state: RunState, mark: marks.UpdateAdmitted) -> None:
@@ -241,10 +245,6 @@ def _started_by(state: RunState, mark: marks.StartedBy) -> None:
     state.started_at = mark.at
 
 
-def _request_seen(state: RunState, mark: marks.RequestSeen) -> None:
-    state.seen_request_ids[mark.request_id] = None
-
-
 def _reset_into(state: RunState, mark: marks.ResetInto) -> None:
     state.reset_run_id = mark.run_id
 
@@ -260,7 +260,6 @@ MARK_APPLIERS: dict[type, Callable[..., None]] = {
     marks.UpdateAdmitted: _admitted_mark,
     marks.UpdateRefused: _update_refused,
     marks.StartedBy: _started_by,
-    marks.RequestSeen: _request_seen,
     marks.ResetInto: _reset_into,
     marks.Rested: _rested,
     **apply_task.MARKS,

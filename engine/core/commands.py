@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from google.protobuf.message import Message
 from temporalio.api.command.v1 import Command
 from temporalio.api.enums.v1 import CommandType as C
 from temporalio.api.enums.v1 import WorkflowTaskFailedCause as Cause
@@ -64,25 +65,39 @@ def _check_order(commands: list[Command]) -> None:
             raise InvalidArgument("invalid command sequence: a command follows the closing one")
 
 
-# The part of a command that carries what the workflow's code made.
-_SIZED = {
-    C.COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK: "input",
-    C.COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION: "result",
-    C.COMMAND_TYPE_CONTINUE_AS_NEW_WORKFLOW_EXECUTION: "input",
-    C.COMMAND_TYPE_START_CHILD_WORKFLOW_EXECUTION: "input",
-    C.COMMAND_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION: "input",
-    C.COMMAND_TYPE_MODIFY_WORKFLOW_PROPERTIES: "upserted_memo",
+# The parts of a command that carry what the workflow's code made; headers are not among them.
+_SIZED: dict[int, tuple[str, ...]] = {
+    C.COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK: ("input",),
+    C.COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION: ("result",),
+    C.COMMAND_TYPE_FAIL_WORKFLOW_EXECUTION: ("failure",),
+    C.COMMAND_TYPE_CONTINUE_AS_NEW_WORKFLOW_EXECUTION: ("input", "memo"),
+    C.COMMAND_TYPE_RECORD_MARKER: ("details",),
+    C.COMMAND_TYPE_START_CHILD_WORKFLOW_EXECUTION: ("input", "memo"),
+    C.COMMAND_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION: ("input",),
+    C.COMMAND_TYPE_MODIFY_WORKFLOW_PROPERTIES: ("upserted_memo",),
 }
+_MEMOS = ("memo", "upserted_memo")
 
 
 def _too_large(
     seen: Review, command: Command, attributes: Any, cause: Cause.ValueType
 ) -> Refusal | None:
-    field = _SIZED.get(command.command_type)
-    if field is None or getattr(attributes, field).ByteSize() <= seen.limits.payload_bytes_max:
+    limits = seen.limits
+    if attributes.ByteSize() <= min(limits.payload_bytes_max, limits.memo_bytes_max):
         return None
-    named = f"{type(attributes).__name__}.{field} exceeds size limit."
-    return Refusal(cause, named, is_final=True)
+    for field in _SIZED.get(command.command_type, ()):
+        bound = limits.memo_bytes_max if field in _MEMOS else limits.payload_bytes_max
+        if _size_of(getattr(attributes, field)) > bound:
+            named = f"{type(attributes).__name__}.{field} exceeds size limit."
+            return Refusal(cause, named, is_final=True)
+    return None
+
+
+def _size_of(part: Any) -> int:
+    """Of a message, or of a marker's details, which are messages by name."""
+    if isinstance(part, Message):
+        return part.ByteSize()
+    return sum(len(name) + payloads.ByteSize() for name, payloads in part.items())
 
 
 def _fine(seen: Review, attributes: Any) -> Refusal | None:

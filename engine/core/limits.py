@@ -11,7 +11,6 @@ MIB = 1024 * KIB
 
 class Limits(msgspec.Struct, frozen=True):
     payload_bytes_max: int = 2 * MIB
-    payload_bytes_warn: int = 512 * KIB
     memo_bytes_max: int = 2 * MIB
     history_events_max: int = 51_200
     history_events_suggest_continue: int = 4_096
@@ -24,12 +23,13 @@ class Limits(msgspec.Struct, frozen=True):
     signals_max: int = 10_000
     updates_in_flight_max: int = 10
     updates_total_max: int = 2_000
+    # Held back while a workflow task runs; beyond it the task fails.
     buffered_events_max: int = 100
+    buffered_bytes_max: int = 2 * MIB
     id_length_max: int = 1_000
     search_attributes_count_max: int = 100
     search_attribute_value_bytes_max: int = 2 * KIB
     search_attributes_bytes_max: int = 40 * KIB
-    request_ids_kept_max: int = 10_000
     workflow_task_timeout_default_ns: int = 10 * SECOND
     workflow_task_timeout_max_ns: int = 120 * SECOND
     # A task that has failed this often is retried with a back-off instead of at once.

@@ -164,12 +164,6 @@ class StartedBy(Fact, frozen=True, kw_only=True):
     at: int = 0
 
 
-class RequestSeen(Fact, frozen=True, kw_only=True):
-    """A signal's request id, so that the same request is applied once."""
-
-    request_id: str
-
-
 class ResetInto(Fact, frozen=True, kw_only=True):
     """The run was reset, and `run_id` goes on from it; the last of several counts."""
 
@@ -199,7 +193,6 @@ Mark = (
     | UpdateAdmitted
     | UpdateRefused
     | StartedBy
-    | RequestSeen
     | ResetInto
     | Rested
 )

@@ -187,10 +187,11 @@ class RunState(msgspec.Struct, kw_only=True):
     # The last few refusals, for those who wait for them: bounded by REFUSALS_KEPT_MAX.
     refusals: dict[str, Failure] = field(default_factory=dict)
     buffered: list[HistoryEvent] = field(default_factory=list)
+    buffered_bytes: int = 0
 
     cancel_requested: bool = False
-    cancel_request_id: str = ""
     signals_count: int = 0
+    # Of signals: no more than there may be of these.
     seen_request_ids: dict[str, None] = field(default_factory=dict)
     # Of starts that found the run running: their events; 0 while these are held back.
     attached_request_ids: dict[str, int] = field(default_factory=dict)

@@ -22,6 +22,7 @@ from engine.core.marks import Rested, StickySet
 from engine.core.state import RunState
 from engine.core.transitions import (
     activity,
+    bounds,
     child,
     close,
     completion,
@@ -70,7 +71,7 @@ def _closed_already(given: inputs.Input) -> None:
 
 def _finish(turn: Turn, before: tuple[Any, ...]) -> None:
     state = turn.state
-    _bound_history(turn)
+    bounds.keep(turn)
     if turn.left is not None:
         _clear_up(turn, turn.left)
     elif state.deadlines:
@@ -89,20 +90,6 @@ def _note_rest(turn: Turn) -> None:
     waits = state.is_running and state.task is None and not state.activities
     if waits and state.previous_started_event_id and not state.has_rested:
         turn.mark(Rested())
-
-
-def _bound_history(turn: Turn) -> None:
-    state, limits = turn.state, turn.limits
-    if not state.is_running or state.has_started_task:
-        return
-    if state.last_event_id > limits.history_events_max:
-        reason = "Workflow history count exceeds limit."
-    elif state.history_bytes > limits.history_bytes_max:
-        reason = "Workflow history size exceeds limit."
-    else:
-        return
-    given = inputs.Terminate(at=turn.at, reason=reason, identity="history-service")
-    close.terminate(turn, given)
 
 
 def _shown(state: RunState) -> tuple[Any, ...]:

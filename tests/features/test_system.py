@@ -1,18 +1,52 @@
 """What the server says of itself."""
 
 import grpc
+import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from temporalio.api.operatorservice.v1 import ListClustersRequest
+from temporalio.api.operatorservice.v1 import request_response_pb2 as operator
 from temporalio.api.workflowservice.v1 import (
+    DescribeNamespaceRequest,
     GetClusterInfoRequest,
     GetSearchAttributesRequest,
     GetSystemInfoRequest,
 )
+from temporalio.api.workflowservice.v1 import request_response_pb2 as workflow_messages
 
-from tests.support.engine import Server
+from engine.frontend import unsupported
+from tests.support.engine import OFFICIAL, Server
 
+ABSENT = grpc.StatusCode.UNIMPLEMENTED
+# Without these calls there is no such thing.
+CALLS_OF: dict[str, tuple[str, ...]] = {
+    "supports_schedules": ("CreateSchedule", "PatchSchedule", "ListSchedules", "DeleteSchedule"),
+    "build_id_based_versioning": ("UpdateWorkerVersioningRules", "GetWorkerVersioningRules"),
+    "nexus": ("PollNexusTaskQueue", "RespondNexusTaskCompleted", "RespondNexusTaskFailed"),
+    "server_scaled_deployments": ("UpdateWorkerDeploymentVersionComputeConfig",),
+    "sync_update": ("UpdateWorkflowExecution",),
+    "async_update": ("UpdateWorkflowExecution", "PollWorkflowExecutionUpdate"),
+    "worker_heartbeats": ("RecordWorkerHeartbeat", "ListWorkers", "DescribeWorker"),
+    "workflow_pause": ("PauseWorkflowExecution", "UnpauseWorkflowExecution"),
+    "standalone_activities": ("StartActivityExecution", "PollActivityExecution"),
+    "standalone_nexus_operation": ("StartNexusOperationExecution", "PollNexusOperationExecution"),
+    "worker_commands": ("FetchWorkerConfig", "UpdateWorkerConfig"),
+}
+# No call of their own: tests of starts, failures, queries, counts and polls hold them.
+HELD_ELSEWHERE = {
+    "signal_and_query_header", "internal_error_differentiation", "upsert_memo", "sdk_metadata",
+    "activity_failure_include_heartbeat", "encoded_failure_attributes", "eager_workflow_start",
+    "count_group_by_execution_status", "reported_problems_search_attribute",
+    "worker_poll_complete_on_shutdown",
+}  # fmt: skip
 SERVICE = "temporal.api.workflowservice.v1.WorkflowService"
+
+
+@pytest.fixture
+def ours(server: Server) -> Server:
+    if server.kind == OFFICIAL:
+        pytest.skip("what the official server has and claims is its own affair")
+    return server
 
 
 async def test_it_is_healthy(server: Server) -> None:
@@ -32,12 +66,51 @@ async def test_it_tells_its_services_by_reflection(server: Server) -> None:
     assert "temporal.api.operatorservice.v1.OperatorService" in names
 
 
-async def test_it_says_what_it_can_do(server: Server) -> None:
-    found = await server.workflows.GetSystemInfo(GetSystemInfoRequest())
-    assert found.server_version
-    assert found.capabilities.signal_and_query_header
-    assert found.capabilities.upsert_memo
-    assert found.capabilities.eager_workflow_start
+async def test_what_it_claims_to_do_has_its_calls_and_what_it_lacks_is_not_claimed(
+    ours: Server,
+) -> None:
+    claimed = await claims(ours)
+
+    for capability, calls in CALLS_OF.items():
+        lacking = [call for call in calls if await code_of(ours.workflows, call) == ABSENT]
+        assert (capability in claimed) == (not lacking), f"{capability}: {lacking} absent"
+
+
+async def test_it_claims_no_more_than_that_and_what_tests_hold(ours: Server) -> None:
+    assert await claims(ours) - set(CALLS_OF) == HELD_ELSEWHERE
+
+
+async def claims(server: Server) -> set[str]:
+    system = await server.workflows.GetSystemInfo(GetSystemInfoRequest())
+    namespace = await server.workflows.DescribeNamespace(
+        DescribeNamespaceRequest(namespace=server.namespace)
+    )
+    assert system.server_version
+    return {
+        field.name
+        for found in (system.capabilities, namespace.namespace_info.capabilities)
+        for field, is_claimed in found.ListFields()
+        if is_claimed
+    }
+
+
+@pytest.mark.parametrize("service", ["workflows", "operator"])
+async def test_a_call_that_is_not_built_answers_unimplemented(ours: Server, service: str) -> None:
+    absent = {"workflows": unsupported.WORKFLOW, "operator": unsupported.OPERATOR}[service]
+
+    codes = {name: await code_of(getattr(ours, service), name) for name in absent}
+
+    assert codes == dict.fromkeys(absent, ABSENT)
+
+
+async def code_of(stub: object, call: str) -> grpc.StatusCode:
+    """How an empty request of that name is answered."""
+    messages = workflow_messages if hasattr(workflow_messages, f"{call}Request") else operator
+    try:
+        await getattr(stub, call)(getattr(messages, f"{call}Request")())
+    except grpc.aio.AioRpcError as refusal:
+        return refusal.code()
+    return grpc.StatusCode.OK
 
 
 async def test_it_says_which_cluster_it_is(server: Server) -> None:

@@ -13,6 +13,7 @@ from temporalio.api.update.v1 import Request
 
 from engine.core import inputs
 from engine.core.inputs import ResetInto
+from engine.core.limits import Limits
 from engine.errors import EngineError
 from tests.support import neighbours
 from tests.support import story as tell
@@ -37,7 +38,8 @@ class Chance:
         self.dice = random.Random(seed)
         self.made = 0
         self.asked_of_others: list[int] = []
-        self.story = Stored(**self.beginning())
+        self.limits = Limits(buffered_events_max=self.dice.choice((2, 100)))
+        self.story = Stored(limits=self.limits, **self.beginning())
         self.start()
 
     # -- the beginning
@@ -130,7 +132,7 @@ class Chance:
         base.give(ResetInto(at=base.at, run_id=run_id))
         if self.maybe(0.2):
             return
-        self.story = Stored(run_id)
+        self.story = Stored(run_id, limits=self.limits)
         self.story.at = base.at
         kept = self.dice.choice(cuts)
         neighbours.begin_again(self.story, events, kept, base.state.key.run_id)

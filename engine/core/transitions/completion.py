@@ -94,6 +94,8 @@ def _refused_message(turn: Turn, request: RespondWorkflowTaskCompletedRequest) -
             return Refusal(_BAD_MESSAGE, f"no message {message_id!r} came with the command")
     reached: dict[str, str] = {}
     for message in request.messages:
+        if len(message.body.value) > turn.limits.payload_bytes_max:
+            return Refusal(_BAD_MESSAGE, "a message exceeds size limit.", is_final=True)
         try:
             refused = update.refusal(turn.state, message, reached)
         except InvalidArgument as problem:

@@ -82,6 +82,9 @@ def _tell_apart(event: HistoryEvent, told: dict[str, Any]) -> None:
         # They name the run that came in its place.
         for payload in told.get("details", {}).get("payloads", []):
             payload["data"] = _ID.sub("<id>", b64decode(payload["data"]).decode())
+        if told.get("identity") == "history-service":
+            # As below: the cause, and each server's own words.
+            told["reason"] = told["reason"].partition(": ")[0]
     if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED:
         # The cause is the protocol's; each server has its own words for it behind the colon.
         message = told.get("failure", {}).get("message", "")

@@ -25,7 +25,7 @@ from tests.features.differential.stage import Stage
 from tests.support.commands import command, complete, failed, seconds, start_timer, text
 
 
-def _update(
+def update(
     stage: Stage, run: WorkflowExecution, update_id: str = "u"
 ) -> asyncio.Future[UpdateWorkflowExecutionResponse]:
     return asyncio.ensure_future(
@@ -84,7 +84,7 @@ async def _answer(
 async def takes_an_update(stage: Stage) -> None:
     run = await stage.start()
     await stage.worker.on_task(start_timer("t", 600))
-    waiting = _update(stage, run)
+    waiting = update(stage, run)
     task = await stage.worker.poll()
     (asked,) = task.messages
     await _answer(stage, task, _acceptance(asked), _response(asked, "done"))
@@ -93,7 +93,7 @@ async def takes_an_update(stage: Stage) -> None:
 
 async def takes_an_update_with_its_first_task(stage: Stage) -> None:
     run = await stage.start()
-    waiting = _update(stage, run)
+    waiting = update(stage, run)
     await asyncio.sleep(0.3)
     task = await stage.worker.poll()
     (asked,) = task.messages
@@ -104,7 +104,7 @@ async def takes_an_update_with_its_first_task(stage: Stage) -> None:
 async def completes_an_update_later(stage: Stage) -> None:
     run = await stage.start()
     await stage.worker.on_task(start_timer("t", 600))
-    waiting = _update(stage, run)
+    waiting = update(stage, run)
     task = await stage.worker.poll()
     (asked,) = task.messages
     await _answer(stage, task, _acceptance(asked))
@@ -118,7 +118,7 @@ def _refusing(first: Command | None, **capable: bool):  # type: ignore[no-untype
     async def program(stage: Stage) -> None:
         run = await stage.start()
         await stage.worker.on_task(*([first] if first else []))
-        waiting = _update(stage, run)
+        waiting = update(stage, run)
         task = await stage.worker.poll()
         (asked,) = task.messages
         rejection = Rejection(rejected_request_message_id=asked.id, failure=failed("too much"))
@@ -142,7 +142,7 @@ refuses_an_update_when_nothing_else_happened = _refusing(None)
 async def fails_a_task_that_carries_an_update(stage: Stage) -> None:
     run = await stage.start()
     await stage.worker.on_task(start_timer("t", 600))
-    waiting = _update(stage, run)
+    waiting = update(stage, run)
     await stage.worker.fail_task(await stage.worker.poll())
     task = await stage.worker.poll()
     (asked,) = task.messages
@@ -153,7 +153,7 @@ async def fails_a_task_that_carries_an_update(stage: Stage) -> None:
 async def loses_a_task_that_carries_an_update(stage: Stage) -> None:
     run = await stage.start(workflow_task_timeout=seconds(1))
     await stage.worker.on_task(start_timer("t", 600))
-    waiting = _update(stage, run)
+    waiting = update(stage, run)
     await stage.worker.poll()
     task = await stage.worker.poll()
     (asked,) = task.messages
@@ -164,7 +164,7 @@ async def loses_a_task_that_carries_an_update(stage: Stage) -> None:
 async def signals_while_a_task_carries_an_update(stage: Stage) -> None:
     run = await stage.start()
     await stage.worker.on_task(start_timer("t", 600))
-    waiting = _update(stage, run)
+    waiting = update(stage, run)
     task = await stage.worker.poll()
     (asked,) = task.messages
     await stage.signal(run)
@@ -176,7 +176,7 @@ async def signals_while_a_task_carries_an_update(stage: Stage) -> None:
 async def closes_with_an_update_unfinished(stage: Stage) -> None:
     run = await stage.start()
     await stage.worker.on_task(start_timer("t", 600))
-    waiting = _update(stage, run)
+    waiting = update(stage, run)
     task = await stage.worker.poll()
     (asked,) = task.messages
     await _answer(stage, task, _acceptance(asked), ends=True)
@@ -190,7 +190,7 @@ def _before_its_task(word):  # type: ignore[no-untyped-def]
     async def program(stage: Stage) -> None:
         run = await stage.start()
         await stage.worker.on_task(start_timer("t", 600))
-        waiting = _update(stage, run)
+        waiting = update(stage, run)
         await asyncio.sleep(0.3)
         await word(stage, run)
         task = await stage.worker.poll()
@@ -207,7 +207,7 @@ cancels_before_a_task_carries_an_update = _before_its_task(Stage.cancel)
 
 async def updates_a_run_before_it_begins(stage: Stage) -> None:
     run = await stage.start(workflow_start_delay=seconds(3))
-    waiting = _update(stage, run)
+    waiting = update(stage, run)
     await asyncio.sleep(0.3)
     task = await stage.worker.poll()
     (asked,) = task.messages
@@ -217,7 +217,7 @@ async def updates_a_run_before_it_begins(stage: Stage) -> None:
 
 async def refuses_an_update_before_it_begins(stage: Stage) -> None:
     run = await stage.start(workflow_start_delay=seconds(2))
-    waiting = _update(stage, run)
+    waiting = update(stage, run)
     task = await stage.worker.poll()
     (asked,) = task.messages
     await stage.worker.answer(
@@ -247,7 +247,7 @@ def _twice_decided(*parts):  # type: ignore[no-untyped-def]
     async def program(stage: Stage) -> None:
         run = await stage.start()
         await stage.worker.on_task(start_timer("t", 600))
-        waiting = _update(stage, run)
+        waiting = update(stage, run)
         task = await stage.worker.poll()
         (asked,) = task.messages
         said = [part(asked) for part in parts]
@@ -277,7 +277,7 @@ refuses_an_update_twice = _twice_decided(_rejection, lambda asked: _again(_rejec
 async def answers_an_update_that_was_answered(stage: Stage) -> None:
     run = await stage.start()
     await stage.worker.on_task(start_timer("t", 600))
-    waiting = _update(stage, run)
+    waiting = update(stage, run)
     task = await stage.worker.poll()
     (asked,) = task.messages
     await _answer(stage, task, _acceptance(asked), _done(asked))
@@ -286,3 +286,26 @@ async def answers_an_update_that_was_answered(stage: Stage) -> None:
     task = await stage.worker.poll()
     stage.note(await stage.refused(_answer(stage, task, _done_again(asked))))
     await stage.terminate(run)
+
+
+def _decided_at_length(*parts):  # type: ignore[no-untyped-def]
+    async def program(stage: Stage) -> None:
+        run = await stage.start()
+        await stage.worker.on_task(start_timer("t", 600))
+        waiting = update(stage, run)
+        task = await stage.worker.poll()
+        (asked,) = task.messages
+        said = [part(asked) for part in parts]
+        stage.note(await stage.refused(_answer(stage, task, *said)))
+        await asyncio.wait([waiting], timeout=5)
+        waiting.cancel()
+
+    return program
+
+
+answers_an_update_at_length = _decided_at_length(
+    _acceptance, lambda asked: _response(asked, "x" * 2_200_000)
+)
+refuses_an_update_at_length = _decided_at_length(
+    lambda asked: _message("reject", asked, Rejection(failure=failed("x" * 2_200_000)))
+)

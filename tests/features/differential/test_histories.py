@@ -15,6 +15,7 @@ from tests.features.differential import (
     programs_commands,
     programs_ends,
     programs_interventions,
+    programs_limits,
     programs_others,
     programs_policies,
     programs_reading,
@@ -53,6 +54,9 @@ ALL = {
     **programs(programs_activities),
     **programs(programs_chains),
     **programs(programs_updates),
+    **programs(programs_limits),
+    **programs_limits.LARGE_COMMANDS,
+    **programs_limits.MANY_COMMANDS,
 }
 
 
