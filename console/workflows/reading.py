@@ -5,9 +5,9 @@ is read first when the middle cannot be reached in time, so that a page shows bo
 What an open run has written since is read from the back.
 
 The official server ends a history that is read from the front with the events of a workflow task
-that is under way and not stored: one that carries an update, or is a retry. A refused update leaves
-them out, and others get their numbers. The run's described length does not count them, so what is
-beyond it at the end is not kept: if it stays, the next look finds it from the back.
+that is under way and not stored, as one that carries an update: if it is refused they never were,
+and others get their numbers. The run's described length does not count them, so what is beyond it
+at the end is not kept: if it stays, the next look finds it from the back.
 
     known.front   1 … n without a hole
     known.tail    the newest ones, while there is a hole before them
