@@ -20,7 +20,7 @@ WAITS = {"activity": "an activity", "timer": "a timer", "child": "a child", "sig
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """`usual`: it is asked for where nobody chose yet."""
+    """`usual`: it is asked for where nobody chose yet. `of`: its attribute and value, or moment."""
 
     key: str
     group: str
@@ -28,6 +28,7 @@ class Fact:
     value: str
     condition: str
     usual: bool = False
+    of: tuple[str, Any] = ("", None)
 
 
 def facts(run: RunSummary, attributes: Attributes) -> tuple[Fact, ...]:
@@ -58,14 +59,22 @@ def _trouble(run: RunSummary) -> Iterator[Fact]:
     if problem.fingerprint:
         says = ": ".join(filter(None, (problem.failure_type, problem.failure_message)))
         condition = equals("FailureFingerprint", problem.fingerprint)
-        yield Fact("failure", group, "The same failure", says, condition, usual=True)
+        of = ("FailureFingerprint", problem.fingerprint)
+        yield Fact("failure", group, "The same failure", says, condition, usual=True, of=of)
     if problem.failure_type:
         yield _equal("error", group, "Type of the failure", "LastFailureType", problem.failure_type)
     for name in problem.failing_types[:VALUES_MAX]:
         yield _equal(f"step:{name}", group, "Failing activity", "FailingActivityTypes", name)
     for name in problem.waiting_on[:VALUES_MAX]:
         condition = equals("WaitingOn", name)
-        yield Fact(f"waits:{name}", group, "Waits for", WAITS.get(name, name), condition)
+        yield Fact(
+            f"waits:{name}",
+            group,
+            "Waits for",
+            WAITS.get(name, name),
+            condition,
+            of=("WaitingOn", name),
+        )
 
 
 def _attributes(run: RunSummary, attributes: Attributes) -> Iterator[Fact]:
@@ -102,7 +111,7 @@ def _times(run: RunSummary) -> Iterator[Fact]:
 def _hour(key: str, label: str, attribute: str, at: datetime) -> Fact:
     begin = at.replace(minute=0, second=0, microsecond=0)
     shown = f"{words.day(begin)} {words.clock(begin)[:5]} to {words.clock(begin + HOUR)[:5]}"
-    return Fact(key, "Time", label, shown, _within(attribute, begin, HOUR))
+    return Fact(key, "Time", label, shown, _within(attribute, begin, HOUR), of=(attribute, begin))
 
 
 def _day(key: str, group: str, label: str, attribute: str, at: datetime) -> Fact:
@@ -119,4 +128,6 @@ def _within(attribute: str, begin: datetime, step: timedelta) -> str:
 def _equal(key: str, group: str, label: str, attribute: str, value: Any) -> Fact:
     whole = isinstance(value, float) and value.is_integer()
     shown = int(value) if whole else value
-    return Fact(key, group, label, str(shown), equals(attribute, shown), key == "type")
+    return Fact(
+        key, group, label, str(shown), equals(attribute, shown), key == "type", (attribute, shown)
+    )

@@ -4,15 +4,16 @@ Each count is kept for a moment and shared by all who look (gateway.counting).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from console.cohorts.facts import Fact, facts
+from console.cohorts.together import TYPES, together
 from console.gateway import counting, namespaces, workflows
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.conditions import equals
 from console.gateway.counting import Counted
-from console.gateway.runs import Problem, RunKey, RunSummary
+from console.gateway.runs import RunKey, RunSummary
 from console.ui.refusals import Refusal
 
 
@@ -35,33 +36,56 @@ class Cohort:
 
 
 def described(key: RunKey) -> tuple[RunSummary, tuple[Fact, ...]]:
+    """As the index has it, where that is ours: it is what the others are compared with."""
+    attributes = namespaces.attributes(key.namespace)
+    run = (_indexed(key) if attributes.ours else None) or _told(key)
+    return run, facts(run, attributes)
+
+
+def _indexed(key: RunKey) -> RunSummary | None:
     try:
-        run = workflows.describe(key).summary
+        page = workflows.find(key.namespace, equals("RunId", key.run_id), 1)
+    except GatewayError:
+        return None
+    return next((run for run in page.runs if run.key == key), None)
+
+
+def _told(key: RunKey) -> RunSummary:
+    try:
+        return workflows.describe(key).summary
     except GatewayError as error:
         if error.trouble in {Trouble.NOT_FOUND, Trouble.INVALID}:
             says = f"There is no such run of {key.workflow_id} in {key.namespace}."
             raise Refusal(404, says, error.detail) from error
         raise
-    attributes = namespaces.attributes(key.namespace)
-    if attributes.ours:
-        run = replace(run, problem=_indexed(key))
-    return run, facts(run, attributes)
-
-
-def _indexed(key: RunKey) -> Problem | None:
-    """What the others are compared with: why a closed run failed is in the index only."""
-    try:
-        page = workflows.find(key.namespace, equals("RunId", key.run_id), 1)
-    except GatewayError:
-        return None
-    return page.runs[0].problem if page.runs else None
 
 
 def shared(namespace: str, every: Sequence[Fact], chosen: Sequence[Fact]) -> tuple[Shared, ...]:
+    counts = _together(namespace, every)
+    keys = {one.key for one in chosen}
     return tuple(
-        Shared(one, _alone(namespace, one), any(one.key == other.key for other in chosen))
+        Shared(
+            one,
+            counts[one.key] if one.key in counts else _alone(namespace, one),
+            one.key in keys,
+        )
         for one in every
     )
+
+
+def _together(namespace: str, every: Sequence[Fact]) -> dict[str, int]:
+    """What a grouped count does not answer is counted alone, as it is by another server."""
+    found: dict[str, int] = {}
+    if not namespaces.attributes(namespace).ours:
+        return found
+    for asked in together(every):
+        try:
+            groups = counting.count(namespace, asked.question).counts.groups
+        except GatewayError:
+            continue
+        for key, is_of in asked.of.items():
+            found[key] = sum(group.count for group in groups if is_of(group))
+    return found
 
 
 def _alone(namespace: str, fact: Fact) -> int | None:
@@ -72,15 +96,20 @@ def _alone(namespace: str, fact: Fact) -> int | None:
 
 
 def cohort(namespace: str, chosen: Sequence[Fact]) -> Cohort:
+    """Of a type alone the answer is there already, where it was asked for together with others."""
     query = " AND ".join(one.condition for one in chosen)
+    kind = chosen[0].of[1] if [one.key for one in chosen] == ["type"] else None
     try:
+        if kind and namespaces.attributes(namespace).ours:
+            return _cohort(query, counting.count(namespace, TYPES), str(kind))
         counted = counting.count(namespace, f"{query} GROUP BY ExecutionStatus".strip())
     except GatewayError as error:
         return Cohort(query, (), 0, None, str(error))
     return _cohort(query, counted)
 
 
-def _cohort(query: str, counted: Counted) -> Cohort:
-    groups = sorted(counted.counts.groups, key=lambda group: -group.count)
-    by_status = tuple((str(group.values[0]), group.count) for group in groups)
+def _cohort(query: str, counted: Counted, kind: str = "") -> Cohort:
+    mine = (one for one in counted.counts.groups if not kind or str(one.values[0]) == kind)
+    groups = sorted(mine, key=lambda group: -group.count)
+    by_status = tuple((str(group.values[-1]), group.count) for group in groups)
     return Cohort(query, by_status, sum(count for _, count in by_status), counted.at, "")

@@ -12,6 +12,7 @@ from django.core.cache import cache
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.struct_pb2 import Struct
 
+from console.gateway import tally
 from console.gateway.channel import GatewayError, Trouble, admin_method, call
 
 PARKED_PAGE_ROWS = 50
@@ -132,7 +133,8 @@ def glance() -> Index | None:
     key = f"index:{settings.ENGINE_ADDRESS}"
     kept: tuple[Index | None] | None = cache.get(key)
     if kept is None:
-        kept = (index(),)
+        with tally.in_common():
+            kept = (index(),)
         cache.set(key, kept, GLANCE_SECONDS)
     return kept[0]
 

@@ -23,7 +23,7 @@ from temporalio.api.workflowservice.v1 import (
     RegisterNamespaceRequest,
 )
 
-from console.gateway import payloads
+from console.gateway import payloads, tally
 from console.gateway.channel import GatewayError, call, operator_service, workflow_service
 
 KEEP_SECONDS = 10
@@ -56,7 +56,8 @@ class Attributes:
 def everyone() -> tuple[Namespace, ...]:
     kept: tuple[Namespace, ...] | None = cache.get(_key())
     if kept is None:
-        kept = _list()
+        with tally.in_common():
+            kept = _list()
         cache.set(_key(), kept, KEEP_SECONDS)
     return kept
 
@@ -113,10 +114,11 @@ def attributes(namespace: str) -> Attributes:
     key = _key("attributes", namespace)
     kept: Attributes | None = cache.get(key)
     if kept is None:
-        answer = call(
-            operator_service().ListSearchAttributes,
-            ListSearchAttributesRequest(namespace=namespace),
-        )
+        with tally.in_common():
+            answer = call(
+                operator_service().ListSearchAttributes,
+                ListSearchAttributesRequest(namespace=namespace),
+            )
         kept = Attributes(
             {name: _type(kind) for name, kind in sorted(answer.system_attributes.items())},
             {name: _type(kind) for name, kind in sorted(answer.custom_attributes.items())},

@@ -16,4 +16,4 @@ def known(namespace: str, asked_for: str = "") -> list[tuple[Queue, int]]:
     names = [name for name, _ in running.most_common() if asked_for in name][:QUEUES_MAX]
     if asked_for and not names:
         names.append(asked_for)
-    return [(task_queues.describe(namespace, name), running[name]) for name in names]
+    return [(task_queues.glance(namespace, name), running[name]) for name in names]

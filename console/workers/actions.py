@@ -5,7 +5,7 @@ from console.gateway.channel import GatewayError, Trouble
 from console.gateway.task_queues import Queue
 from console.gateway.workers import Worker
 
-#: Each queue is asked for by two calls.
+#: Each queue is a call, of another server two.
 QUEUES_MAX = 10
 
 
@@ -22,4 +22,4 @@ def beating(namespace: str) -> tuple[list[Worker] | None, bool]:
 def polled(namespace: str) -> list[Queue]:
     """The queues that most running workflows name."""
     names = [name for name, _ in task_queues.of_running(namespace).most_common(QUEUES_MAX)]
-    return [task_queues.describe(namespace, name) for name in names]
+    return [task_queues.glance(namespace, name) for name in names]

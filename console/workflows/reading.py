@@ -2,8 +2,12 @@
 
 A history is read from the front, page by page, for as long as one answer may take; the newest page
 is read first when the middle cannot be reached in time, so that a page shows both ends at once.
-What
-an open run has written since is read from the back.
+What an open run has written since is read from the back.
+
+The official server ends a history that is read from the front with the events of a workflow task
+that is under way and not stored, as one that carries an update: if it is refused they never were,
+and others get their numbers. The run's described length does not count them, so what is beyond it
+at the end is not kept: if it stays, the next look finds it from the back.
 
     known.front   1 … n without a hole
     known.tail    the newest ones, while there is a hole before them
@@ -66,7 +70,7 @@ def read(key: RunKey, length: int, seconds: float = BUDGET_SECONDS) -> Known:
         if known.complete and known.last_id < length:
             _catch_up(key, known)
         if not known.complete:
-            _read_on(key, known, seconds)
+            _read_on(key, known, length, seconds)
         if known.token and not known.tail:
             _read_tail(key, known)
     _forget()
@@ -80,11 +84,15 @@ def _known(key: RunKey) -> Known:
         return known
 
 
-def _read_on(key: RunKey, known: Known, seconds: float) -> None:
+def _read_on(key: RunKey, known: Known, length: int, seconds: float) -> None:
     until = perf_counter() + (SEARCH_BUDGET_SECONDS if known.began else seconds)
     while (known.token or not known.began) and perf_counter() < until:
         page = histories.forward(key, known.token)
-        known.front += [event for event in page.events if event.id > known.last_id]
+        known.front += [
+            event
+            for event in page.events
+            if event.id > known.last_id and (page.next_token or event.id <= length)
+        ]
         known.began, known.token = True, page.next_token
     known.tail = [event for event in known.tail if event.id > known.last_id] if known.token else []
 

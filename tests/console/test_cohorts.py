@@ -12,8 +12,10 @@ from django.test import Client
 from django.urls import reverse
 
 from console.cohorts import looking
+from console.cohorts.facts import Fact
+from console.cohorts.together import together
 from console.gateway import namespaces, workflows
-from console.gateway.runs import RunKey
+from console.gateway.runs import Group, RunKey
 from tests.console.conftest import NAMESPACE, indexed
 from tests.support.names import Names
 from tests.support.pages import calls_of, htmx, version_in, words_in
@@ -91,6 +93,43 @@ def test_it_begins_with_the_type_and_says_how_many_share_each_fact(
     assert calls_of(page) <= 14
     assert again.status_code == 204
     assert calls_of(again) <= 3
+
+
+def test_facts_that_are_counted_together_have_the_count_of_each_alone(
+    program: Program, names: Names, db: None
+) -> None:
+    if not namespaces.attributes(NAMESPACE).ours:
+        pytest.skip("this server groups by status alone")
+    queue = names.queue()
+    with running(program, queue):
+        keys = [program.start("Charging", names.workflow(), queue, "-1.00") for _ in range(2)]
+        indexed(f"TaskQueue = '{queue}' AND ExecutionStatus = 'Failed'", 2)
+    run, facts = looking.described(keys[0])
+
+    counts = looking._together(NAMESPACE, facts)
+    of_type = looking.cohort(NAMESPACE, [one for one in facts if one.key == "type"])
+
+    assert {"type", "status", "start-hour", "start-day", "failure", "error"} <= set(counts)
+    for fact in facts:
+        if fact.key in counts:
+            assert counts[fact.key] == looking._alone(NAMESPACE, fact), fact
+    assert of_type.total == counts["type"]
+    assert dict(of_type.by_status)[run.status] <= counts["status"]
+
+
+def test_values_of_one_list_are_counted_together_wherever_they_stand() -> None:
+    facts = [
+        Fact(f"waits:{name}", "", "", name, f"WaitingOn = '{name}'", of=("WaitingOn", name))
+        for name in ("timer", "signal")
+    ]
+    [asked] = together(facts)
+    groups = [Group(("timer",), 7), Group(("signal",), 2), Group(("child",), 5)]
+
+    assert asked.question == "(WaitingOn = 'timer' OR WaitingOn = 'signal') GROUP BY WaitingOn"
+    counts = {
+        key: sum(one.count for one in groups if is_of(one)) for key, is_of in asked.of.items()
+    }
+    assert counts == {"waits:timer": 7, "waits:signal": 2}
 
 
 def test_the_same_failure_is_a_fact(

@@ -2,17 +2,21 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from console.gateway import task_queues as gateway
 from console.gateway.task_queues import Poller, Queue, Side
 from console.task_queues import actions, presenters
 from tests.console.conftest import NAMESPACE, indexed
+from tests.support.eventually import eventually
 from tests.support.names import Names
 from tests.support.pages import htmx, version_in
 from tests.support.programs import Program, running
+from tests.support.versions import polled_by
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 URL = f"/namespaces/{NAMESPACE}/task-queues/"
@@ -32,6 +36,30 @@ def test_the_page_lists_the_queue_of_a_running_workflow(
     assert queue in page.text
     assert "Starving" in page.text
     assert "Nobody asks for the 1 workflow task waiting" in page.text
+
+
+def test_a_glance_at_a_queue_says_what_its_halves_say(
+    program: Program, names: Names, db: None
+) -> None:
+    """Also of workers of versions, which another server leaves out when it is asked for all."""
+    queue = names.queue()
+    program.start("Waiting", names.workflow(), queue)
+    with polled_by(names.workflow(), queue, "b1", "b2"):
+        halves, glance = [
+            eventually(
+                partial(ask, NAMESPACE, queue),
+                lambda told: polls(told) == {("worker b1", "b1"), ("worker b2", "b2")},
+                within=20,
+            )
+            for ask in (gateway.describe, gateway.glance)
+        ]
+
+    assert glance.workflow.backlog == halves.workflow.backlog == 1
+    assert glance.activity.backlog == halves.activity.backlog == 0
+
+
+def polls(queue: Queue) -> set[tuple[str, str]]:
+    return {(one.identity, one.build) for one in (*queue.workflow.pollers, *queue.activity.pollers)}
 
 
 def test_a_queue_with_a_worker_keeps_up(

@@ -37,6 +37,9 @@ class Scripted:
     def poll(self) -> PollWorkflowTaskQueueResponse:
         return self._program.wait(self._worker.poll())
 
+    def answer(self, task: PollWorkflowTaskQueueResponse, **given: object) -> None:
+        self._program.wait(self._worker.answer(task, **given))
+
     def fail_task(self, cause: WorkflowTaskFailedCause.ValueType, message: str) -> None:
         self._program.wait(self._worker.fail_task(self.poll(), cause, message))
 
