@@ -9,6 +9,7 @@
     ├── AlreadyStarted                 a run of this workflow id is running, or ran
     │   └── ScheduleExists
     ├── NamespaceAlreadyExists
+    ├── DeploymentExists
     ├── FailedPrecondition
     │   └── WorkflowNotReady
     ├── PermissionDenied
@@ -72,6 +73,10 @@ class ScheduleExists(AlreadyStarted):
 
 class NamespaceAlreadyExists(EngineError):
     pass
+
+
+class DeploymentExists(EngineError):
+    """Or the version of one."""
 
 
 class FailedPrecondition(EngineError):

@@ -8,7 +8,11 @@ import msgspec
 
 
 class Version(msgspec.Struct, frozen=True, kw_only=True):
-    """Times in nanoseconds; 0 means never, or not now. `queues`: names and kinds of tasks."""
+    """Times in nanoseconds; 0 means never, or not now. `queues`: names and kinds of tasks.
+
+    `metadata` are serialised payloads; `modified_by` is whoever noted some last, or made the
+    version. `made_by` is the id of the request that made it before a worker did.
+    """
 
     build_id: str
     created_at: int
@@ -20,6 +24,9 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     deactivated_at: int = 0
     routed_at: int = 0
     drained_at: int = 0
+    metadata: dict[str, bytes] = {}
+    modified_by: str = ""
+    made_by: str = ""
 
     @property
     def is_draining(self) -> bool:
@@ -37,7 +44,8 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
 class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     """`current` and `ramping` are build ids; empty where it is the unversioned workers.
 
-    A `ramping` of None stands for no ramp.
+    A `ramping` of None stands for no ramp. Where there is a `manager`, only that identity may
+    change the routing and delete versions. `made_by` as for versions.
     """
 
     namespace_id: str
@@ -52,6 +60,8 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     ramp_percentage_at: int = 0
     revision: int = 0
     modified_by: str = ""
+    manager: str = ""
+    made_by: str = ""
     versions: dict[str, Version] = {}
 
     def with_changes(self, **changes: Any) -> Deployment:

@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 import msgspec
 
@@ -32,8 +31,8 @@ REFRESH_SECONDS = 3.0
 
 
 Change = Callable[[Deployment], Deployment | None]
-#: Refuses what may not be.
-Check = Callable[[Deployment], Any]
+#: Refuses what may not be; what it answers is changed then.
+Check = Callable[[Deployment], Deployment]
 #: The build id, or None for the end of a ramp; and how many per cent.
 Ramp = tuple[str | None, float]
 _encode = msgspec.msgpack.Encoder().encode
@@ -110,9 +109,18 @@ class Deployments:
             return found.with_version(here.with_changes(queues=queues))
 
         first = Deployment(namespace_id=queue.namespace_id, name=name, created_at=at, changed_at=at)
-        async with self._pool.connection() as connection:
-            await store.add(connection, Row(queue.namespace_id, name, _encode(first)))
+        await self._add(first)
         await self.change(queue.namespace_id, name, with_queue)
+
+    async def make(self, wanted: Deployment) -> None:
+        """Without versions; where there is one already, it stays."""
+        await self._add(wanted)
+        await self._tell()
+
+    async def _add(self, wanted: Deployment) -> None:
+        async with self._pool.connection() as connection:
+            row = Row(wanted.namespace_id, wanted.name, _encode(wanted))
+            await store.add(connection, row)
 
     async def change(self, namespace_id: str, name: str, change: Change) -> Deployment | None:
         """The deployment as it was; None where there is none. A change to None deletes it."""
@@ -126,9 +134,12 @@ class Deployments:
                 await store.drop(connection, namespace_id, name)
             else:
                 await store.write(connection, row._replace(detail=_encode(after)))
+        await self._tell()
+        return before
+
+    async def _tell(self) -> None:
         await self.read()
         await self.tell_others()
-        return before
 
     async def delete_all(self, namespace_id: str) -> None:
         """Those of a namespace that is going; what a late poll makes goes with the next call."""
@@ -136,8 +147,7 @@ class Deployments:
             return
         async with self._pool.connection() as connection:
             await store.drop_all(connection, namespace_id)
-        await self.read()
-        await self.tell_others()
+        await self._tell()
 
     async def set_current(
         self, namespace_id: str, name: str, build_id: str, by: str, check: Check
@@ -145,8 +155,7 @@ class Deployments:
         at = self._clock.now()
 
         def moved(found: Deployment) -> Deployment:
-            check(found)
-            return with_current(found, build_id, at, by)
+            return with_current(check(found), build_id, at, by)
 
         return await self.change(namespace_id, name, moved)
 
@@ -156,8 +165,7 @@ class Deployments:
         at = self._clock.now()
 
         def moved(found: Deployment) -> Deployment:
-            check(found)
-            return with_ramp(found, *ramp, at, by)
+            return with_ramp(check(found), *ramp, at, by)
 
         return await self.change(namespace_id, name, moved)
 

@@ -29,8 +29,8 @@ async def set_current(
     found = await deployments.named(parts, request.namespace, request.deployment_name)
     build_id = _build_id(request)
 
-    def check(now: Deployment) -> None:
-        _check(now, request, build_id, "current")
+    def check(now: Deployment) -> Deployment:
+        return _checked(parts, now, request, build_id, "current")
 
     before = await parts.deployments.set_current(
         found.namespace_id, found.name, build_id, request.identity, check
@@ -58,11 +58,12 @@ async def set_ramping(
     found = await deployments.named(parts, request.namespace, request.deployment_name)
     ramp = build_id if build_id or request.percentage else None
 
-    def check(now: Deployment) -> None:
-        _check(now, request, build_id, "ramping")
+    def check(now: Deployment) -> Deployment:
+        checked = _checked(parts, now, request, build_id, "ramping")
         if ramp == now.current:
             shown = deployment_rows.old_name(now, now.current)
             raise FailedPrecondition(f"requested ramping version {shown} is already current")
+        return checked
 
     before = await parts.deployments.set_ramp(
         found.namespace_id, found.name, (ramp, request.percentage), request.identity, check
@@ -103,16 +104,38 @@ def _build_id(request: Routing) -> str:
     return build_id
 
 
-def _check(now: Deployment, request: Routing, build_id: str, place: str) -> None:
-    if request.conflict_token and request.conflict_token != deployment_rows.token(now):
+def check_manager(now: Deployment, identity: str) -> None:
+    if now.manager and now.manager != identity:
+        raise FailedPrecondition(
+            f"ManagerIdentity '{now.manager}' is set and does not match user identity '{identity}';"
+            " to proceed, set your own identity as the ManagerIdentity, remove the ManagerIdentity,"
+            " or wait for the other client to do so"
+        )
+
+
+def check_token(now: Deployment, token: bytes) -> None:
+    if token and token != deployment_rows.token(now):
         raise FailedPrecondition("conflict token mismatch")
+
+
+def _checked(
+    parts: Parts, now: Deployment, request: Routing, build_id: str, place: str
+) -> Deployment:
+    """With the version, where it is to come before its workers do."""
+    check_manager(now, request.identity)
+    check_token(now, request.conflict_token)
     if not build_id:
-        return
+        return now
+    if build_id not in now.versions and request.allow_no_pollers:
+        deployments.check_name("build ID", build_id)
+        deployments.check_room(now)
+        return now.with_version(Version(build_id=build_id, created_at=parts.clock.now()))
     if build_id not in now.versions:
         raise NotFound(f"build ID '{build_id}' not found in Worker Deployment '{now.name}'")
     # Once is enough: what a version takes part in already is not looked at again.
     if build_id not in (now.current, now.ramping) and not request.ignore_missing_task_queues:
         _check_queues(now, build_id, place)
+    return now
 
 
 def _check_queues(now: Deployment, build_id: str, place: str) -> None:
@@ -141,6 +164,7 @@ async def delete_version(
         version = now.versions.get(build_id)
         if version is None:
             return now
+        check_manager(now, request.identity)
         if version.is_routed:
             raise FailedPrecondition(f"{shown} is current or ramping")
         if version.is_draining and not request.skip_drainage:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from temporalio.api.common.v1 import Payload
 from temporalio.api.deployment.v1 import (
     RoutingConfig,
     VersionDrainageInfo,
+    VersionMetadata,
     WorkerDeploymentInfo,
     WorkerDeploymentVersion,
 )
@@ -37,6 +39,11 @@ def routing(found: Deployment) -> RoutingConfig:
     if found.current_at:
         shown.current_version_changed_time.FromNanoseconds(found.current_at)
     return shown
+
+
+def metadata(version: Version) -> VersionMetadata:
+    entries = {name: Payload.FromString(noted) for name, noted in version.metadata.items()}
+    return VersionMetadata(entries=entries)
 
 
 def new_name(found: Deployment, build_id: str) -> WorkerDeploymentVersion:
@@ -76,6 +83,8 @@ def _status(version: Version) -> WorkerDeploymentVersionStatus.ValueType:
         return WorkerDeploymentVersionStatus.WORKER_DEPLOYMENT_VERSION_STATUS_CURRENT
     if version.ramping_at:
         return WorkerDeploymentVersionStatus.WORKER_DEPLOYMENT_VERSION_STATUS_RAMPING
+    if version.made_by and not version.queues and not version.activated_at:
+        return WorkerDeploymentVersionStatus.WORKER_DEPLOYMENT_VERSION_STATUS_CREATED
     if not version.activated_at:
         return WorkerDeploymentVersionStatus.WORKER_DEPLOYMENT_VERSION_STATUS_INACTIVE
     if version.drained_at:

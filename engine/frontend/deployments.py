@@ -55,17 +55,27 @@ async def register(parts: Parts, queue: QueueKey, options: WorkerDeploymentOptio
     name, build_id = options.deployment_name, options.build_id
     found = parts.deployments.find(queue.namespace_id, name)
     if found is None or build_id not in found.versions:
-        check_name("deployment name", name)
+        check_new(name)
         check_name("build ID", build_id)
-        if ":" in name or "." in name:
-            raise InvalidArgument("worker deployment name cannot contain '.' or ':'")
-        if found is not None and len(found.versions) >= VERSIONS_MAX:
-            raise ResourceExhausted(
-                f"deployment {name} has {VERSIONS_MAX} versions: delete some that are drained",
-                cause=ResourceExhaustedCause.RESOURCE_EXHAUSTED_CAUSE_WORKER_DEPLOYMENT_LIMITS,
-                scope=ResourceExhaustedScope.RESOURCE_EXHAUSTED_SCOPE_NAMESPACE,
-            )
+        if found is not None:
+            check_room(found)
     await parts.deployments.register(queue, name, build_id)
+
+
+def check_new(name: str) -> None:
+    check_name("deployment name", name)
+    for sign in ".:":
+        if sign in name:
+            raise InvalidArgument(f"worker deployment name cannot contain '{sign}'")
+
+
+def check_room(found: Deployment) -> None:
+    if len(found.versions) >= VERSIONS_MAX:
+        raise ResourceExhausted(
+            f"deployment {found.name} has {VERSIONS_MAX} versions: delete some that are drained",
+            cause=ResourceExhaustedCause.RESOURCE_EXHAUSTED_CAUSE_WORKER_DEPLOYMENT_LIMITS,
+            scope=ResourceExhaustedScope.RESOURCE_EXHAUSTED_SCOPE_NAMESPACE,
+        )
 
 
 def check_name(what: str, given: str) -> None:
@@ -115,6 +125,7 @@ async def describe(
         create_time=times.timestamp(found.created_at),
         routing_config=deployment_rows.routing(found),
         last_modifier_identity=found.modified_by,
+        manager_identity=found.manager,
         routing_config_update_state=_COMPLETED,
     )
     return DescribeWorkerDeploymentResponse(
@@ -170,6 +181,8 @@ async def describe_version(
         ramping_since_time=times.timestamp(version.ramping_at),
         ramp_percentage=found.ramp_percentage if version.ramping_at else 0.0,
         drainage_info=summary.drainage_info if summary.HasField("drainage_info") else None,
+        metadata=deployment_rows.metadata(version) if version.metadata else None,
+        last_modifier_identity=version.modified_by,
     )
     response = DescribeWorkerDeploymentVersionResponse()
     for queue, kind in version.queues:

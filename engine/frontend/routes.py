@@ -114,6 +114,8 @@ ANYWHERE = frozenset(
         "CountWorkers",
         "CountWorkflowExecutions",
         "CreateSchedule",
+        "CreateWorkerDeployment",
+        "CreateWorkerDeploymentVersion",
         "DeleteSchedule",
         "DeleteWorkerDeployment",
         "DeleteWorkerDeploymentVersion",
@@ -141,12 +143,14 @@ ANYWHERE = frozenset(
         "RegisterNamespace",
         "ScanWorkflowExecutions",
         "SetWorkerDeploymentCurrentVersion",
+        "SetWorkerDeploymentManager",
         "SetWorkerDeploymentRampingVersion",
         "ShutdownWorker",
         "StartBatchOperation",
         "StopBatchOperation",
         "UpdateNamespace",
         "UpdateSchedule",
+        "UpdateWorkerDeploymentVersionMetadata",
     }
 )
 

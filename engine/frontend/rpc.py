@@ -21,6 +21,7 @@ from engine.frontend import (
     admin,
     batches,
     deployment_changes,
+    deployment_upkeep,
     deployments,
     forwarding,
     interventions,
@@ -51,6 +52,8 @@ WORKFLOW: dict[str, Function] = {
     "CountWorkers": workers.count,
     "CountWorkflowExecutions": visibility.count,
     "CreateSchedule": schedules.create,
+    "CreateWorkerDeployment": deployment_upkeep.create,
+    "CreateWorkerDeploymentVersion": deployment_upkeep.create_version,
     "DeleteSchedule": schedules.delete,
     "DeleteWorkerDeployment": deployment_changes.delete,
     "DeleteWorkerDeploymentVersion": deployment_changes.delete_version,
@@ -104,6 +107,7 @@ WORKFLOW: dict[str, Function] = {
     "RespondWorkflowTaskFailed": workflow_tasks.fail,
     "ScanWorkflowExecutions": visibility.scan,
     "SetWorkerDeploymentCurrentVersion": deployment_changes.set_current,
+    "SetWorkerDeploymentManager": deployment_upkeep.set_manager,
     "SetWorkerDeploymentRampingVersion": deployment_changes.set_ramping,
     "ShutdownWorker": task_queues.shut_down_worker,
     "SignalWithStartWorkflowExecution": starting.signal_with_start,
@@ -116,9 +120,11 @@ WORKFLOW: dict[str, Function] = {
     "UpdateActivityOptions": interventions.update_options,
     "UpdateNamespace": namespaces.update,
     "UpdateSchedule": schedules.update,
+    "UpdateWorkerDeploymentVersionMetadata": deployment_upkeep.update_metadata,
     "UpdateWorkflowExecution": updates.update,
     "UpdateWorkflowExecutionOptions": options.update,
 }
+
 
 OPERATOR: dict[str, Function] = {
     "AddSearchAttributes": operator.add_search_attributes,

@@ -69,6 +69,7 @@ _TABLE: dict[type[errors.EngineError], tuple[StatusCode, Detail | None]] = {
         StatusCode.ALREADY_EXISTS,
         lambda _: NamespaceAlreadyExistsFailure(),
     ),
+    errors.DeploymentExists: (StatusCode.ALREADY_EXISTS, None),
     errors.FailedPrecondition: (StatusCode.FAILED_PRECONDITION, None),
     errors.WorkflowNotReady: (
         StatusCode.FAILED_PRECONDITION,

@@ -11,9 +11,6 @@ _ARCHIVE = (
 _CONFIG = "workers and task queues are configured where they run"
 _BUILD_IDS = "rules and sets of build ids are the protocol's older ways; deployments replace them"
 _COMPUTE = "workers are started where they run, not by the server"
-_CREATE = "a deployment and its versions come to be as their workers poll"
-_MANAGER = "a deployment has no manager; the console's rights say who may change it"
-_METADATA = "versions carry no metadata yet"
 _NEXUS = "Nexus links clusters; this engine is one"
 _ONE_CLUSTER = "there is one cluster: nothing is replicated"
 _PARTITIONS = "a task queue has one partition"
@@ -25,8 +22,6 @@ _TIME = "time is not skipped: a server of the clock's own time"
 WORKFLOW: dict[str, str] = {
     "CountActivityExecutions": _STANDALONE,
     "CountNexusOperationExecutions": _NEXUS,
-    "CreateWorkerDeployment": _CREATE,
-    "CreateWorkerDeploymentVersion": _CREATE,
     "CreateWorkflowRule": _RULES,
     "DeleteActivityExecution": _STANDALONE,
     "DeleteNexusOperationExecution": _NEXUS,
@@ -59,7 +54,6 @@ WORKFLOW: dict[str, str] = {
     "RespondNexusTaskCompleted": _NEXUS,
     "RespondNexusTaskFailed": _NEXUS,
     "SetCurrentDeployment": _BUILD_IDS,
-    "SetWorkerDeploymentManager": _MANAGER,
     "StartActivityExecution": _STANDALONE,
     "StartNexusOperationExecution": _NEXUS,
     "TerminateActivityExecution": _STANDALONE,
@@ -72,7 +66,6 @@ WORKFLOW: dict[str, str] = {
     "UpdateWorkerBuildIdCompatibility": _BUILD_IDS,
     "UpdateWorkerConfig": _CONFIG,
     "UpdateWorkerDeploymentVersionComputeConfig": _COMPUTE,
-    "UpdateWorkerDeploymentVersionMetadata": _METADATA,
     "UpdateWorkerVersioningRules": _BUILD_IDS,
     "ValidateWorkerDeploymentVersionComputeConfig": _COMPUTE,
 }
