@@ -63,6 +63,8 @@ CALLS: dict[str, int] = {
     "bulk-manifest": 5,
     "bulk-by-hand": 5,
     "bulk-operation": 5,
+    "bulk-reset": 24,
+    "bulk-replay-check": 5,
     "replay": 3,
     "reset": 5,
     "task-queues": 17,
