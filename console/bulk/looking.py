@@ -20,6 +20,8 @@ from console.ui.pages import BadToken, Pager, place, size_of
 
 RATE_SECONDS = 30
 SAMPLES = 10
+#: Of so many runs it is told before it begins what follows.
+PREVIEWED_MAX = 20
 
 
 def operation_of(namespace: str, number: int) -> BulkOperation:
@@ -86,6 +88,16 @@ def draft(operation: BulkOperation, asking: Asking) -> dict[str, Any]:
         "asking": asking,
         "worker_away": worker_is_away(),
     }
+
+
+def preview(operation: BulkOperation) -> dict[str, Any]:
+    deed = verbs.named(operation.verb)
+    if deed.preview is None or operation.stage != Stage.DRAFT:
+        raise Http404
+    first = operation.targets.filter(state=State.WAITING).order_by("position")[:PREVIEWED_MAX]
+    keys = [RunKey(operation.namespace, one.workflow_id, one.run_id) for one in first]
+    about = {"operation": operation, "title": presenters.title(operation), "deed": deed}
+    return about | dict(deed.preview(keys))
 
 
 def progress(operation: BulkOperation, now: datetime) -> dict[str, Any]:

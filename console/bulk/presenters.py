@@ -119,8 +119,11 @@ class TargetRow:
 
 @dataclass(frozen=True, slots=True)
 class ReportRow:
+    """`kind` leads; what is told beside it is (name, value)."""
+
     mark: str
-    values: list[str]
+    kind: str
+    told: list[tuple[str, str]]
     count: int
     of_all: str
 
@@ -139,11 +142,13 @@ def report(operation: BulkOperation, groups: Sequence[Alike]) -> Report | None:
     deed = verbs.named(operation.verb)
     return Report(
         [deed.facts[name] for name in deed.alike],
-        [
-            ReportRow(one.mark, list(one.values.values()), one.count, _share(operation, one.count))
-            for one in groups
-        ],
+        [_report_row(operation, one) for one in groups],
     )
+
+
+def _report_row(operation: BulkOperation, group: Alike) -> ReportRow:
+    (_, kind), *told = group.values.items()
+    return ReportRow(group.mark, kind, told, group.count, _share(operation, group.count))
 
 
 def _share(operation: BulkOperation, count: int) -> str:
@@ -197,7 +202,7 @@ def progress(
     waiting = counts[State.WAITING] + counts[State.CLAIMED]
     pace = operation.rate if operation.stage == Stage.RUNNING else 0
     percent = 100 * failed[0] / failed[1] if failed[1] else 0.0
-    scale = max(2 * operation.errors_percent_max, 10)
+    scale = min(100, max(2 * operation.errors_percent_max, 10))
     return Progress(
         total=total,
         concluded=concluded,

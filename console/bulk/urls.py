@@ -7,6 +7,7 @@ urlpatterns = [
     path("", views.operations, name="operations"),
     path("plan/", views.plan, name="plan"),
     path("<int:number>/", views.operation, name="operation"),
+    path("<int:number>/preview/", views.preview, name="preview"),
     path("<int:number>/progress/", views.progress, name="progress"),
     path("<int:number>/targets/", views.targets, name="targets"),
     path("<int:number>/outcomes.csv", views.outcomes_csv, name="outcomes_csv"),

@@ -59,6 +59,14 @@ def operation(request: HtmxRequest, namespace: str, number: int) -> HttpResponse
 
 @require_GET
 @requires("bulk.view")
+def preview(request: HtmxRequest, namespace: str, number: int) -> HttpResponse:
+    """What follows, of some; it may take a while, so the draft's page asks for it by itself."""
+    context = looking.preview(looking.operation_of(namespace, number))
+    return render_page(request, "bulk/preview.html", context, parts=["preview"])
+
+
+@require_GET
+@requires("bulk.view")
 def progress(request: HtmxRequest, namespace: str, number: int) -> HttpResponse:
     found = looking.operation_of(namespace, number)
     context = looking.progress(found, timezone.now())

@@ -5,7 +5,7 @@ same turn again: so a deed carries its request id to the server, or finds its ow
 A capability has its deeds in a tuple that BULK_DEEDS of the settings names.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -85,5 +85,8 @@ class Deed:
     words: Mapping[str, str] = field(default_factory=dict)
     #: the facts of an outcome that have a column of their own: name -> heading
     facts: Mapping[str, str] = field(default_factory=dict)
+    #: what follows, told of the first runs of the list before it begins: what its page needs
+    preview: Callable[[Sequence[RunKey]], Mapping[str, Any]] | None = None
+    preview_page: str = ""
     #: those by which the report groups the ones that said no
     alike: tuple[str, ...] = ()

@@ -4,6 +4,7 @@ from console.gateway import once, replaying, steering
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.deeds import Deed, Done, NothingToDo, Order, Turn, Unsuited
 from console.offering.deed_forms import NothingMore
+from console.replay import cohort
 from console.replay.forms import CohortResetForm
 
 
@@ -49,6 +50,7 @@ def check(_order: Order, turn: Turn) -> Done:
 DEEDS = (
     Deed(
         "reset", "run.reset", "Reset", "reset", CohortResetForm, reset, is_final=True,
+        preview=cohort.preview, preview_page="replay/cohort.html",
         says="The run that is reset is closed, and a new one goes on from there: activities after"
         " that point run again.",
     ),

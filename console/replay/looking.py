@@ -41,7 +41,7 @@ class Look:
 
 def look(key: RunKey, point: int | None) -> Look:
     run = workflows.describe(key)
-    steps = planner.steps(_history(key))
+    steps = planner.steps(whole_history(key))
     points = planner.points(steps)
     if point is not None and point not in points:
         raise Refusal(422, f"Event {point} is not the end of a completed workflow task.")
@@ -93,7 +93,7 @@ def resets(namespace: str) -> list[AuditEntry]:
     return list(found.select_related("outcome")[:LISTED_MAX])
 
 
-def _history(key: RunKey) -> list[Event]:
+def whole_history(key: RunKey) -> list[Event]:
     events: list[Event] = []
     token = b""
     while len(events) < EVENTS_MAX:

@@ -66,6 +66,8 @@ CALLS: dict[str, int] = {
     "bulk-manifest": 3,
     "bulk-by-hand": 3,
     "bulk-operation": 3,
+    "bulk-reset": 22,
+    "bulk-replay-check": 3,
     "replay": 1,
     "reset": 3,
     "task-queues": 10,

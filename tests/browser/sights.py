@@ -5,6 +5,7 @@ from urllib.parse import quote, unquote
 
 from playwright.sync_api import Page, expect
 
+from tests.browser.sights_of_many import OF_MANY
 from tests.browser.visitor import HOME, SCHEMES, Visitor
 from tests.support.eventually import eventually
 
@@ -354,6 +355,7 @@ PAGES: dict[str, Callable[[Visitor], object]] = {
     "bulk-manifest": bulk_manifest,
     "bulk-by-hand": bulk_by_hand,
     "bulk-operation": bulk_operation,
+    **OF_MANY,
     "replay": at(f"{HOME}replay/"),
     "reset": reset,
     "task-queues": at(f"{HOME}task-queues/"),

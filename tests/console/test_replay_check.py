@@ -45,10 +45,13 @@ def test_the_check_tells_code_that_fits_from_code_that_does_not_and_changes_noth
 
     assert "Non-deterministic at event 5" in words_in(does_not)
     assert f"/{key.run_id}/events/?event=5" in does_not.text
-    assert "5 a timer ActivityTaskScheduled charge_card [TMPRL1100]" in words_in(does_not)
+    assert "5 expected a timer found ActivityTaskScheduled charge_card [TMPRL1100]" in words_in(
+        does_not
+    )
     # The SDK names no event here: the history tells which it is.
     assert "Non-deterministic at event 5" in words_in(renamed)
-    assert "5 the activity charge_account ActivityTaskScheduled charge_card" in words_in(renamed)
+    told = "5 expected the activity charge_account found ActivityTaskScheduled charge_card"
+    assert told in words_in(renamed)
     assert len(histories.forward(key).events) == 11
     verdicts = AuditEntry.objects.filter(verb="replay.check").order_by("at")
     assert verdicts[0].outcome.after == {"verdict": "compatible"}

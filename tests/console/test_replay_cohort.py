@@ -1,6 +1,7 @@
 """The replay check of a cohort, and what a reset of one would run again."""
 
 import csv
+import re
 from collections.abc import Callable, Sequence
 from io import StringIO
 from typing import Any
@@ -21,7 +22,7 @@ from tests.support import bulk
 from tests.support.bulk import URL
 from tests.support.deployed import FailingCode, OtherCode, RenamedCode, deployed
 from tests.support.names import Names
-from tests.support.pages import words_in
+from tests.support.pages import htmx, words_in
 from tests.support.programs import Program, running
 
 Browser = Callable[..., Client]
@@ -43,7 +44,11 @@ def carried(browser: Client, keys: Sequence[RunKey]) -> BulkOperation:
     """As the bulk worker carries a chunk of it."""
     operation = bulk.choose(browser, "replay-check", keys)
     BulkOperation.objects.filter(pk=operation.pk).update(
-        stage=Stage.RUNNING, started_at=timezone.now(), reason="version 2 is deployed"
+        stage=Stage.RUNNING,
+        started_at=timezone.now(),
+        reason="version 2 is deployed",
+        rate=10,
+        errors_percent_max=100,
     )
     operation.refresh_from_db()
     order = ChunkOrder(operation.pk, 1, len(keys), 100)
@@ -74,11 +79,10 @@ def test_the_check_of_a_cohort_says_which_runs_break_at_which_event_and_changes_
     page = words_in(page_of(browser, operation))
     assert +outcomes.by_state(operation) == {State.DONE: 1, State.FAILED: 3, State.CLOSED: 1}
     assert "1 fit 1 nobody could say 3 would break" in page
-    assert "ActivityTaskScheduled a timer ActivityTaskScheduled charge_card 40.0 % 2 runs" in page
-    assert (
-        "ActivityTaskScheduled the activity charge_account ActivityTaskScheduled charge_card"
-        in page
-    )
+    found = "found ActivityTaskScheduled charge_card"
+    assert f"a timer expected a timer, {found} 40.0 % 2 runs" in page
+    other = "the activity charge_account"
+    assert f"{other} expected {other}, {found} 20.0 % 1 run" in page
     assert "The code answered with an error: no card is known" in page
     for key in keys:
         assert len(histories.forward(key).events) == 11
@@ -122,3 +126,50 @@ def test_a_check_needs_no_canary_and_is_offered_where_a_run_is_checked(
     assert looking.open_runs("O'Hara") == (
         "(WorkflowType = 'O\\'Hara') AND ExecutionStatus = 'Running'"
     )
+
+
+def test_the_draft_of_a_reset_says_what_follows_of_the_first_of_the_list(
+    bob: User, browser_of: Browser, program: Program, names: Names, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two kinds of runs, and one that no worker has taken."""
+    queue, browser = names.queue(), browser_of(bob)
+    with running(program, queue):
+        charges = [program.start("Charging", names.workflow(), queue, "9.99") for _ in range(2)]
+        waits = program.start("Waiting", names.workflow("waiting"), queue)
+        handle = program.client.get_workflow_handle(waits.workflow_id)
+        assert program.wait(handle.execute_update("adjust", "5.00")) == "9.99"
+        program.signal(waits, "go")
+        for key in (*charges, waits):
+            program.result(key)
+    unseen = program.start("Waiting", names.workflow(), names.queue())
+    keys = [*charges, waits, unseen]
+    operation = bulk.choose(browser, "reset", keys)
+
+    draft = browser.get(f"{URL}{operation.pk}/")
+    page = browser.get(f"{URL}{operation.pk}/preview/", headers=htmx("preview"))
+
+    said = words_in(page)
+    assert f'hx-get="{URL}{operation.pk}/preview/"' in draft.text
+    assert "planned for all 4 runs" in said
+    assert "1 run has no point to go back to" in said
+    again = said.index("Run again"), said.index("Cannot be undone")
+    assert (
+        "charge_card moves money, no key seen none from the last 2 times in 2 runs"
+        in said[again[0] : again[1]]
+    )
+    assert (
+        "charge_card moves money, no key seen none from the last 2 times in 2 runs"
+        in said[again[1] :]
+    )
+    assert re.search(r"Signals applied again unless you leave them out go .*1 time in 1 run", said)
+    assert re.search(r"Updates applied again unless you leave them out adjust .*1 time in 1", said)
+    assert any(f"/{key.run_id}/?event=4" in page.text for key in charges)
+    assert all(len(histories.forward(key).events) == 11 for key in charges)
+
+    monkeypatch.setattr("console.bulk.looking.PREVIEWED_MAX", 2)
+    fewer = words_in(browser.get(f"{URL}{operation.pk}/preview/"))
+    assert "planned for 2 of 4 runs" in fewer
+    monkeypatch.setattr("console.replay.cohort.EVENTS_MAX", 1)
+    assert "planned for 1 of 4 runs" in words_in(browser.get(f"{URL}{operation.pk}/preview/"))
+    other = bulk.choose(browser, "terminate", [unseen])
+    assert browser.get(f"{URL}{other.pk}/preview/").status_code == 404
