@@ -114,7 +114,7 @@ class Chance:
             neighbours.request_cancel(self.story, self.dice.choice(("", "c")))
         elif told < 0.97:
             neighbours.clear_sticky(self.story)
-        elif told < 0.98:
+        elif told < 0.985:
             self.reset()
         else:
             self.story.terminate()
@@ -148,9 +148,10 @@ class Chance:
         elif self.maybe(0.12):
             self.story.fail_task()
         else:
-            self.story.finish_task(
-                *self.commands(), messages=self.messages(), **self.answer_options()
-            )
+            messages = self.messages()
+            said = [command("protocol_message", message_id=each.id) for each in messages]
+            commands = [*(said if self.maybe(0.5) else ()), *self.commands()]
+            self.story.finish_task(*commands, messages=messages, **self.answer_options())
 
     def answer_options(self) -> dict[str, Any]:
         given: dict[str, Any] = {
@@ -194,8 +195,10 @@ class Chance:
                 "modify_workflow_properties", upserted_memo=Memo(fields={"plan": self.value()})
             ),
         ]
-        if state.timers:
-            offered.append(lambda: tell.cancel_timer(dice.choice(list(state.timers))))
+        fired = [each.timer_fired_event_attributes.timer_id for each in state.buffered]
+        timers = [*state.timers, *filter(None, fired)]
+        if timers:
+            offered.append(lambda: tell.cancel_timer(dice.choice(timers)))
         if state.activities:
             offered.append(lambda: tell.cancel_activity(dice.choice(list(state.activities))))
         return offered

@@ -25,10 +25,12 @@ class Stored(Story):
         self.rows: list[bytes] = []
         self.marks: list[bytes] = []
         self.snapshot = b""
+        self.given: list[inputs.Input] = []
         # Each task that is offered and not withdrawn, and the attempt that it was offered for.
         self.waiting: dict[tuple[str, int], int] = {}
 
     def give(self, given: inputs.Input) -> Step:
+        self.given.append(given)
         before = extent_of(self.state)
         try:
             taken = super().give(given)

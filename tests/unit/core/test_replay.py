@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import get_args
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.core.inputs import Wake
+from engine.core.inputs import CompleteWorkflowTask, Input, Wake
 from engine.core.limits import DEFAULT
+from engine.core.marks import Mark
 from engine.core.state import RunState
 from engine.core.step import step
+from engine.core.transitions.completion import COMMANDS
 from tests.support.chance import Chance
 from tests.support.stored import wanted
 
@@ -34,6 +37,25 @@ def played(seed: int, turns: int = STEPS_MAX) -> Chance:
 
 def facts_of(state: RunState) -> dict[str, object]:
     return {name: getattr(state, name) for name in state.__struct_fields__ if name not in DERIVED}
+
+
+def test_chance_gives_all_that_can_happen_to_a_run() -> None:
+    """What it did not give the properties below would say nothing of."""
+    given, commands, marks = set[type](), set[int](), set[type]()
+    for seed in range(150):
+        chance = Chance(seed)
+        first = chance.story
+        chance.play(STEPS_MAX)
+        for story in (first, chance.story):
+            given |= {type(each) for each in story.given}
+            marks |= {type(marked.mark) for taken in story.steps for marked in taken.marks}
+            for each in story.given:
+                if isinstance(each, CompleteWorkflowTask):
+                    commands |= {command.command_type for command in each.request.commands}
+
+    assert given == set(get_args(Input))
+    assert marks == set(get_args(Mark))
+    assert commands == set(COMMANDS)
 
 
 @pytest.mark.parametrize("seed", range(300))
