@@ -95,6 +95,8 @@ class VersionForm(ReasonForm):
             ],
             help_text="" if pins else "No worker of a version polls its task queue.",
         )
+        # An event of changed options has no place for it.
+        self.fields["reason"].help_text = "Stands in the activity log."
         self.order_fields(("goes", "reason"))
 
     def wanted(self) -> Override | None:

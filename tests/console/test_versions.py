@@ -68,10 +68,10 @@ def test_a_run_is_pinned_and_left_to_its_code_again(
         {"version": f"pinned to b2 of {shop}"},
     )
     assert second.outcome.after == {"version": "as its code says"}
-    for entry in (first, second):
-        event = next(e for e in histories.forward(key).events if e.id == entry.outcome.event_id)
-        assert event.kind == "WorkflowExecutionOptionsUpdated"
-        assert str(entry.id) in event.attributes.identity
+    # A worker of b2 has the task by now: the event of the second act comes when that ends.
+    event = next(e for e in histories.forward(key).events if e.id == first.outcome.event_id)
+    assert event.kind == "WorkflowExecutionOptionsUpdated"
+    assert str(first.id) in event.attributes.identity
     assert "set the version of" in log
     assert "unattested" not in log.lower()
 
