@@ -25,6 +25,7 @@ VERBS: dict[str, Role] = {
     "run.reset": Role.OPERATOR,
     "run.start": Role.OPERATOR,
     "run.update": Role.OPERATOR,
+    "run.version": Role.OPERATOR,
     "payload.view": Role.VIEWER,
     "payload.reveal": Role.OPERATOR,
     "run.delete": Role.ADMIN,

@@ -14,6 +14,7 @@ DID = {
     "run.reset": "reset",
     "run.start": "started",
     "run.update": "updated",
+    "run.version": "set the version of",
     "payload.reveal": "revealed a masked payload of",
     "activity.try": "tried activities at once of",
     "activity.pause": "paused activities of",

@@ -86,6 +86,7 @@ def version(request: HtmxRequest, namespace: str, deployment: str, build_id: str
         "word": word,
         "open_runs": counted.get(build_id),
         "open_query": actions.query_of(deployment, build_id),
+        "may_change": can(request.user, "deployment.change", namespace),
         "asked_at": timezone.now(),
     }
     return render_page(request, "deployments/version.html", context)

@@ -69,6 +69,8 @@ class DeploymentDetail:
     versions: tuple[Version, ...]
     changed_by: str
     token: bytes
+    #: who alone may change the routing, where somebody is named
+    manager: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,7 @@ def describe(namespace: str, name: str) -> DeploymentDetail:
         versions=tuple(map(_version, about.version_summaries[:VERSIONS_MAX])),
         changed_by=about.last_modifier_identity,
         token=answer.conflict_token,
+        manager=about.manager_identity,
     )
 
 

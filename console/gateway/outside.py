@@ -11,7 +11,7 @@ from datetime import datetime
 
 from temporalio.api.enums.v1 import WorkflowTaskFailedCause
 
-from console.gateway import events, once
+from console.gateway import events, once, versions
 from console.gateway.events import Event
 
 ITSELF = ("history-", "temporal-scheduler-", "temporal-sys-", "worker-service")
@@ -23,6 +23,11 @@ VERBS = {
     "WorkflowExecutionTerminated": ("run.terminate", "", "reason"),
     "WorkflowExecutionCancelRequested": ("run.cancel", "", "cause"),
     "WorkflowExecutionUpdateAccepted": ("run.update", "accepted_request.input.name", ""),
+    "WorkflowExecutionOptionsUpdated": (
+        "run.version",
+        "versioning_override.pinned.version.build_id",
+        "",
+    ),
     "WorkflowTaskFailed": ("run.reset", "", "failure.message"),
     "ActivityTaskCompleted": ("activity.complete", "", ""),
     "ActivityTaskFailed": ("activity.fail", "", ""),
@@ -58,13 +63,14 @@ def _asked(event: Event, by_id: dict[int, Event]) -> Asked | None:
         return None
     verb, named, says = VERBS[event.kind]
     opened = by_id.get(event.head) if event.kind in ACTIVITY else None
-    ids = {*events.asked_under(event), *once.carried(event).split()}
+    identity = events.identity(event)
+    ids = {*events.asked_under(event), *once.carried(event).split(), *identity.split()}
     return Asked(
         event.id,
         event.at,
         verb,
         (events.name(opened) if opened else events.text(event, named))[:NAME_LENGTH_MAX],
-        events.identity(event),
+        identity,
         events.text(event, says)[:SAYS_LENGTH_MAX],
         frozenset(one.strip("()\"'") for one in ids if one),
     )
@@ -80,6 +86,8 @@ def _is_from_outside(event: Event, by_id: dict[int, Event]) -> bool:
         return _is_reset(event)
     if event.kind in ACTIVITY:
         return _by_hand(event, by_id)
+    if event.kind == "WorkflowExecutionOptionsUpdated":
+        return versions.is_said_in(event.attributes)
     return not _by_a_workflow(event)
 
 

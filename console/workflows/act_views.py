@@ -10,12 +10,12 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from console.access.decorators import requires
-from console.gateway import steering
+from console.gateway import steering, versions
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.runs import RunDetail, RunKey
 from console.ui.htmx import HtmxRequest, go_to, render_page
 from console.workflows import actions
-from console.workflows.forms import QueryForm, ReasonForm, SignalForm
+from console.workflows.forms import QueryForm, ReasonForm, SignalForm, VersionForm
 from console.workflows.run_views import described
 
 CLOSED_SAYS = "This run has ended ({status}). Nothing was done."
@@ -58,6 +58,21 @@ def signal(request: HtmxRequest, namespace: str, workflow_id: str, run_id: str) 
     return _dialog(request, run, form, act, "signal")
 
 
+@require_http_methods(["GET", "POST"])
+@requires("run.version")
+def set_version(
+    request: HtmxRequest, namespace: str, workflow_id: str, run_id: str
+) -> HttpResponse:
+    run = described(namespace, workflow_id, run_id)
+    known = versions.on_queue(namespace, run.summary.task_queue)
+    form = VersionForm(request.POST or None, known, versions.of(run.told).override)
+
+    def act() -> None:
+        actions.set_version(request.user, run, form.wanted(), form.cleaned_data["reason"])
+
+    return _dialog(request, run, form, act, "version")
+
+
 #: act -> (title, what it means, the button, what the page says afterwards)
 SAYS = {
     "terminate": (
@@ -78,6 +93,13 @@ SAYS = {
         "The workflow gets it as an event of its history, in the order of arrival.",
         "Send",
         "The signal was sent.",
+    ),
+    "version": (
+        "Set the version of this run",
+        "The workflow task that waits goes there too; one that a worker has is left to it."
+        " Code that makes other commands than this history has fails its task.",
+        "Set it",
+        "The version was set.",
     ),
 }
 

@@ -9,10 +9,10 @@ from typing import Any
 from django.contrib.auth.models import User
 
 from console.audit.record import Act, record
-from console.gateway import histories, steering
+from console.gateway import histories, steering, versions
 from console.gateway.channel import GatewayError
 from console.gateway.held import Held
-from console.gateway.runs import RunKey, RunSummary
+from console.gateway.runs import RunDetail, RunKey, RunSummary
 
 
 def terminate(person: User, run: RunSummary, reason: str) -> None:
@@ -40,6 +40,28 @@ def signal(person: User, run: RunSummary, name: str, argument: str, reason: str)
         act.event_id = _event(run.key, "WorkflowExecutionSignaled", act)
 
 
+def set_version(
+    person: User, run: RunDetail, wanted: versions.Override | None, reason: str
+) -> None:
+    """The event has no field for a request's id: the identity carries it."""
+    key, now = run.summary.key, versions.of(run.told)
+    with record(
+        person, "run.version", key, reason=reason,
+        before={"version": told(now.override)}, asked={"version": told(wanted)},
+    ) as act:  # fmt: skip
+        identity = f"{act.identity} ({act.id})"
+        versions.override(key, wanted, identity)
+        act.after = {"version": told(wanted)}
+        act.event_id = _event(key, "WorkflowExecutionOptionsUpdated", act, identity)
+
+
+def told(override: versions.Override | None) -> str:
+    """For the activity log."""
+    if override is None:
+        return "as its code says"
+    return f"pinned to {override.version}" if override.version else "moves with its queue"
+
+
 def reveal(person: User, key: RunKey, held: Held, reason: str) -> None:
     """Written down before it is shown; what was shown is not."""
     with record(person, "payload.reveal", key, reason=reason, asked=held.told) as act:
@@ -47,9 +69,9 @@ def reveal(person: User, key: RunKey, held: Held, reason: str) -> None:
         act.after = {"payload": "revealed"}
 
 
-def _event(key: RunKey, kind: str, act: Act) -> int | None:
+def _event(key: RunKey, kind: str, act: Act, identity: str = "") -> int | None:
     """The act is done; that its event cannot be pointed at is no reason to say otherwise."""
     try:
-        return histories.event_id_by(key, kind, act.identity, act.id)
+        return histories.event_id_by(key, kind, identity or act.identity, act.id)
     except GatewayError:
         return None

@@ -1,4 +1,5 @@
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -6,6 +7,8 @@ from django.core.files.uploadedfile import UploadedFile
 
 from console.gateway import columns, history_files
 from console.gateway.protojson import Unreadable
+from console.gateway.runs import WorkerVersion
+from console.gateway.versions import Override
 from console.ui import words
 from console.ui.pages import size_of
 from console.ui.uploads import UPLOAD_BYTES_MAX
@@ -74,6 +77,44 @@ class SignalForm(ReasonForm):
 
     def clean_argument(self) -> str:
         return json_text(self.cleaned_data["argument"])
+
+
+class VersionForm(ReasonForm):
+    """`versions`: those that the run may be pinned to; `now` stands first as it is."""
+
+    def __init__(self, given: Any, versions: Sequence[WorkerVersion], now: Override | None) -> None:
+        super().__init__(given, initial={"goes": written(now)})
+        known = dict.fromkeys([*versions, *([now.version] if now and now.version else [])])
+        pins = [(written(Override(one)), f"workers of version {one}, alone") for one in known]
+        self.fields["goes"] = forms.ChoiceField(
+            label="Its tasks go to",
+            choices=[
+                (written(None), "the version that its code says"),
+                (written(Override()), "the version that its queue is routed to"),
+                *pins,
+            ],
+            help_text="" if pins else "No worker of a version polls its task queue.",
+        )
+        # An event of changed options has no place for it.
+        self.fields["reason"].help_text = "Stands in the activity log."
+        self.order_fields(("goes", "reason"))
+
+    def wanted(self) -> Override | None:
+        kind, _, version = self.cleaned_data["goes"].partition(":")
+        if kind == PINNED:
+            return Override(WorkerVersion(*version.split(":", 1)))
+        return Override() if kind == ROUTED else None
+
+
+PINNED, ROUTED, BY_CODE = "pinned", "routed", "code"
+
+
+def written(override: Override | None) -> str:
+    """As the form has it; a deployment's name holds no colon."""
+    if override is None:
+        return BY_CODE
+    version = override.version
+    return f"{PINNED}:{version.deployment}:{version.build}" if version else ROUTED
 
 
 class QueryForm(forms.Form):

@@ -45,7 +45,7 @@ def frame(request: HtmxRequest, run: RunDetail, tab: str) -> dict[str, Any]:
     now = timezone.now()
     may = {
         act: can(request.user, f"run.{act}", key.namespace)
-        for act in ("signal", "cancel", "terminate", "reset", "query", "start")
+        for act in ("signal", "cancel", "terminate", "reset", "query", "start", "version")
     }
     return {
         "head": runpage.head(run, tab, now, of_run(key).count()),

@@ -10,10 +10,11 @@ from uuid import UUID
 from django.urls import reverse
 
 from console.gateway import events as gateway
-from console.gateway import masks
+from console.gateway import masks, versions
 from console.gateway.events import Event
 from console.gateway.payloads import Failure, Place, Value
 from console.gateway.runs import RunDetail, RunKey, RunSummary, failing_first
+from console.gateway.versions import Versioning
 from console.ui.pages import numbered
 from console.workflows.groups import Group
 from console.workflows.presenters import status_of
@@ -30,6 +31,27 @@ class Tab:
     url: str
     current: bool
     count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """`says`: how it stays or moves, by its code or by what was said of it."""
+
+    deployment: str
+    build: str
+    says: str
+
+
+#: What the fact of the version tells in words.
+OF_VERSION = frozenset(
+    {
+        "BuildIds",
+        "TemporalUsedWorkerDeploymentVersions",
+        "TemporalWorkerDeployment",
+        "TemporalWorkerDeploymentVersion",
+        "TemporalWorkflowVersioningBehavior",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +81,8 @@ class Head:
     template: str = "workflows/head.html"
     #: the name of the file that it was opened from, if it was
     file: str = ""
+    #: whose workers do it, where it is of a version
+    version: Version | None = None
 
 
 def head(run: RunDetail, tab: str, now: datetime, acts: int) -> Head:
@@ -87,7 +111,8 @@ def head(run: RunDetail, tab: str, now: datetime, acts: int) -> Head:
         size=summary.history_bytes,
         parent=summary.parent,
         cancel_requested=run.cancel_requested and summary.is_open,
-        attributes=summary.attributes,
+        attributes={k: v for k, v in summary.attributes.items() if k not in OF_VERSION},
+        version=version_of(versions.of(run.told)) if run.told is not None else None,
         tabs=tuple(_tab(summary.key, name, tab, counts) for name in TABS),
         full=_full(summary),
         url=reverse(
@@ -95,6 +120,20 @@ def head(run: RunDetail, tab: str, now: datetime, acts: int) -> Head:
             args=[summary.key.namespace, summary.key.workflow_id, summary.key.run_id],
         ),
     )
+
+
+def version_of(told: Versioning) -> Version | None:
+    pinned = told.override.version if told.override else None
+    shown = pinned or told.version
+    if shown is None and told.override is None:
+        return None
+    if told.override is None:
+        says = told.behavior
+    else:
+        says = "pinned by hand" if pinned else "by hand: moves with its queue"
+    if pinned and told.version and told.version != pinned:
+        says += f", was on {told.version.build}"
+    return Version(shown.deployment if shown else "", shown.build if shown else "", says)
 
 
 def file_head(run: RunDetail, number: UUID, name: str, tab: str, now: datetime) -> Head:

@@ -35,5 +35,6 @@ urlpatterns = [
     path(f"{RUN}terminate/", act_views.terminate, name="terminate"),
     path(f"{RUN}cancel/", act_views.cancel, name="cancel"),
     path(f"{RUN}signal/", act_views.signal, name="signal"),
+    path(f"{RUN}version/", act_views.set_version, name="version"),
     path(f"{RUN}query/", act_views.ask, name="query"),
 ]

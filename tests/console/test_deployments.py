@@ -85,7 +85,12 @@ def test_a_version_ramps(alice: User, carol: User, browser_of: Browser, names: N
         ramped = browser.post(ramp, {"token": token, "reason": "a little first", "percent": "12.5"})
         after = words_in(browser_of(carol).get(page_of(name)))
         listed = words_in(browser_of(carol).get(URL))
+        version = page_of(name, "version", "2026.2")
+        of_operator, of_viewer = (
+            words_in(who.get(version)) for who in (browser, browser_of(carol))
+        )
 
+    assert ("Ramp…" in of_operator, "Ramp…" in of_viewer) == (True, False)
     assert (beyond.status_code, ramped.status_code) == (422, 303)
     assert "87.5 % of new runs go to 2026.1" in after
     assert "12.5 % to 2026.2" in after
