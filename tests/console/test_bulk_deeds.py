@@ -14,7 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from console.bulk import acting, outcomes, verbs
-from console.bulk.chunks import Chunk
+from console.bulk.chunks import HANDED_OUT_MAX, Chunk
 from console.bulk.looking import Asking
 from console.bulk.models import BulkOperation, BulkTarget, PastOutcome, State
 from console.bulk.orders import ChunkOrder
@@ -150,16 +150,18 @@ def test_a_chunk_stops_where_too_many_fail_and_gives_back_what_it_has_not_begun(
 ) -> None:
     """A run without a completed workflow task cannot be reset: that is the failure here."""
     queue = names.queue()
-    bulk.start_many(program, names, 90, queue)
+    # More than are handed out at once, and those by which the rate is judged.
+    count = HANDED_OUT_MAX + 30
+    bulk.start_many(program, names, count, queue)
     operation = bulk.freeze(browser_of(bob), "reset", f"TaskQueue = '{queue}'")
     operation.told, operation.started_at = {"to": "last"}, timezone.now()
-    order = ChunkOrder(operation.pk, 1, 90, 2_000, errors_percent_max=5)
+    order = ChunkOrder(operation.pk, 1, count, 2_000, errors_percent_max=5)
 
     done = Chunk(operation, order, "me", lambda: True).carry()
 
     counts = +outcomes.by_state(operation)
-    assert counts == {State.FAILED: done.failed, State.WAITING: 90 - done.failed}
-    assert 20 <= done.failed < 90
+    assert counts == {State.FAILED: done.failed, State.WAITING: count - done.failed}
+    assert 20 <= done.failed < count
     assert (done.concluded, done.next_position) == (done.failed, done.failed + 1)
     assert set(operation.targets.filter(state=State.WAITING).values_list("tries", flat=True)) == {0}
 
