@@ -16,7 +16,7 @@ from examples.statements.workflow import TASK_QUEUE, Statement, StatementOfOctob
 DEPLOYMENT: Final = "statements"
 OLD: Final = "2026-10-05.1"
 CURRENT: Final = "2026-11-20.2"
-#: Built and started, and nothing goes to it yet.
+#: It ramps up.
 NEXT: Final = "2026-11-27.1"
 CODE: Final[dict[str, type]] = {OLD: StatementOfOctober, CURRENT: Statement, NEXT: Statement}
 
