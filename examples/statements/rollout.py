@@ -1,6 +1,6 @@
 """A deployment in the middle of its rollout: what it sent in October is ended by October's code.
 
-    all versions poll ▶ OLD is current, and gets its statements ▶ CURRENT is, and gets its own
+    all poll ▶ OLD is current, and gets its statements ▶ CURRENT is, and gets its own ▶ NEXT ramps
 
 It goes on where a killed one stopped. A version that somebody else made current is left alone.
 """
@@ -12,13 +12,16 @@ from typing import Final
 from temporalio.api.workflowservice.v1 import (
     DescribeWorkerDeploymentRequest,
     SetWorkerDeploymentCurrentVersionRequest,
+    SetWorkerDeploymentRampingVersionRequest,
 )
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from examples.statements.versions import CODE, CURRENT, DEPLOYMENT, OLD
+from examples.statements.versions import CODE, CURRENT, DEPLOYMENT, NEXT, OLD
 
 IDENTITY: Final = "release pipeline"
+#: So much of what is new goes to NEXT.
+RAMP_PERCENT: Final = 20
 PATIENCE_SECONDS: Final = 60.0
 LOOK_SECONDS: Final = 0.2
 
@@ -41,6 +44,15 @@ async def roll_out(
             await _until_pinned(client, workflow_id)
     await _make_current(client, CURRENT)
     await start_on_current()
+    await client.workflow_service.set_worker_deployment_ramping_version(
+        SetWorkerDeploymentRampingVersionRequest(
+            namespace=client.namespace,
+            deployment_name=DEPLOYMENT,
+            build_id=NEXT,
+            percentage=RAMP_PERCENT,
+            identity=IDENTITY,
+        )
+    )
     return True
 
 

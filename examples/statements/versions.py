@@ -16,9 +16,20 @@ from examples.statements.workflow import TASK_QUEUE, Statement, StatementOfOctob
 DEPLOYMENT: Final = "statements"
 OLD: Final = "2026-10-05.1"
 CURRENT: Final = "2026-11-20.2"
-#: Built and started, and nothing goes to it yet.
+#: It ramps up.
 NEXT: Final = "2026-11-27.1"
 CODE: Final[dict[str, type]] = {OLD: StatementOfOctober, CURRENT: Statement, NEXT: Statement}
+
+
+async def connected(like: Client, build_id: str) -> Client:
+    """Each version has a connection of its own, as in a process of its own: by it workers are told
+    apart where they say that they live.
+    """
+    return await Client.connect(
+        like.service_client.config.target_host,
+        namespace=like.namespace,
+        identity=f"{DEPLOYMENT} {build_id}",
+    )
 
 
 def worker(client: Client, providers: ProviderClient, build_id: str) -> Worker:
@@ -28,8 +39,9 @@ def worker(client: Client, providers: ProviderClient, build_id: str) -> Worker:
         task_queue=TASK_QUEUE,
         workflows=[CODE[build_id]],
         activities=[MailActivities(providers).send_email],
-        identity=f"{DEPLOYMENT} {build_id}",
         deployment_config=WorkerDeploymentConfig(version=version, use_worker_versioning=True),
+        max_concurrent_workflow_tasks=16,
+        max_concurrent_activities=16,
         max_concurrent_workflow_task_polls=2,
         max_concurrent_activity_task_polls=2,
         graceful_shutdown_timeout=timedelta(seconds=5),
@@ -41,5 +53,6 @@ async def running(client: Client, providers: ProviderClient) -> AsyncIterator[No
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(providers)
         for build_id in CODE:
-            await stack.enter_async_context(worker(client, providers, build_id))
+            own = await connected(client, build_id)
+            await stack.enter_async_context(worker(own, providers, build_id))
         yield

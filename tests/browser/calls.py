@@ -11,9 +11,10 @@ from playwright.sync_api import Browser, Page, Response, expect
 
 from tests.browser.visitor import Visitor
 
-#: As measured at a first look: counts are kept for seconds, so a second one asks for less.
+#: As measured at a first look: counts are kept for seconds, so a second one asks for less. Of the
+#: types and queues that have open runs, one is that of the customer desk, which ends in a while.
 CALLS: dict[str, int] = {
-    "ageing": 13,
+    "ageing": 10,
     "alerts": 0,
     "alert": 0,
     "box": 3,

@@ -5,7 +5,11 @@ from datetime import UTC, datetime, timedelta
 from time import monotonic
 
 import pytest
-from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, RegisterNamespaceRequest
+from temporalio.api.workflowservice.v1 import (
+    DescribeNamespaceRequest,
+    DescribeWorkerDeploymentRequest,
+    RegisterNamespaceRequest,
+)
 from temporalio.client import Client
 from temporalio.service import RPCError
 
@@ -120,8 +124,19 @@ async def test_a_deployment_is_in_the_middle_of_its_rollout_and_schedules_have_r
         assert await open_runs(namespace, versions.OLD) == OF_OCTOBER
         assert await open_runs(namespace, versions.CURRENT) >= OF_NOVEMBER
 
+        assert await ramping(namespace) == (versions.NEXT, 20)
+
         assert not await deploy(namespace)
         assert await schedule(namespace, statements.schedules(now)) == 0
+
+
+async def ramping(client: Client) -> tuple[str, float]:
+    asked = DescribeWorkerDeploymentRequest(
+        namespace=client.namespace, deployment_name=versions.DEPLOYMENT
+    )
+    told = await client.workflow_service.describe_worker_deployment(asked)
+    routing = told.worker_deployment_info.routing_config
+    return routing.ramping_deployment_version.build_id, routing.ramping_version_percentage
 
 
 async def open_runs(client: Client, build_id: str) -> int:
