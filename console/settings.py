@@ -103,10 +103,12 @@ def database(url: str) -> dict[str, Any]:
 ROOT = Path(__file__).resolve().parent.parent
 
 # ---- from outside ----
-# The shards may live in several databases; the console's own tables are in the first.
+# The shards may live in several databases; the console's own tables are in the first. It may be
+# given another way in: by a role that may only add to the audit (`manage.py grant_console`).
 DATABASES = {
     "default": database(
-        required("DATABASE_URL", "the PostgreSQL of the console's tables").split(",")[0]
+        optional("CONSOLE_DATABASE_URL")
+        or required("DATABASE_URL", "the PostgreSQL of the console's tables").split(",")[0]
     )
 }
 SECRET_KEY = required(

@@ -242,6 +242,11 @@ class Routed(Protocol):
         """From now on these queues go so, all others to the unversioned workers."""
 
 
+class Polled(Protocol):
+    async def names(self, namespace_id: str, kind: str) -> set[str]:
+        """The queues, on all nodes, that somebody asked lately."""
+
+
 class Workers(Protocol):
     """What workers say of themselves, on all nodes."""
 

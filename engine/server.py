@@ -37,6 +37,7 @@ from engine.config import CannotServe, EngineConfig
 from engine.frontend import rpc
 from engine.frontend.parts import Parts
 from engine.matching.backlog import StoredBacklog
+from engine.matching.polled import SpreadPolled
 from engine.matching.registry import TaskQueues
 from engine.matching.spread import SpreadQueues
 from engine.matching.workers import SpreadWorkers, Workers
@@ -170,7 +171,8 @@ async def _parts(
             queues.attendance,
             supervisor.deliveries.carried,
             namespaces.read_for_others,
-            workers.here,
+            workers=workers.here,
+            polled=queues.polled.here,
         )
         handler = peers.handler(cluster.peers, answers)
         server.add_generic_rpc_handlers((handler,))
@@ -195,6 +197,7 @@ async def _parts(
     return Parts(
         shards=shards,
         matching=spread or queues,
+        polled=queues.polled if cluster is None else SpreadPolled(queues.polled, cluster),
         workers=workers if cluster is None else SpreadWorkers(workers, cluster),
         namespaces=namespaces,
         schedules=schedules,

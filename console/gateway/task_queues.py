@@ -9,7 +9,7 @@ from temporalio.api.enums.v1 import DescribeTaskQueueMode, TaskQueueType, Worker
 from temporalio.api.taskqueue.v1 import PollerInfo, TaskQueue, TaskQueueTypeInfo
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest, DescribeTaskQueueResponse
 
-from console.gateway import counting, namespaces, payloads, workflows
+from console.gateway import admin, counting, namespaces, payloads, workflows
 from console.gateway.channel import GatewayError, Trouble, call, workflow_service
 from console.gateway.counting import Answer
 from console.gateway.runs import WorkerVersion
@@ -74,6 +74,20 @@ def counted(namespace: str) -> Answer[Counter[str]]:
         return Counter(run.task_queue for run in page.runs)
 
     return counting.once(namespace, f"queues of the newest {SAMPLE} open runs", ask)
+
+
+def of_activities(namespace: str) -> tuple[str, ...] | None:
+    """The queues where activity tasks wait, or were polled for lately; None: only ours can tell."""
+
+    def ask() -> tuple[str, ...]:
+        return tuple(admin.ask("ListActivityQueues", namespace=namespace).get("names", ()))
+
+    try:
+        return counting.once(namespace, "queues of activities", ask).found
+    except GatewayError as error:
+        if error.trouble is not Trouble.UNSUPPORTED:
+            raise
+        return None
 
 
 def describe(namespace: str, name: str) -> Queue:

@@ -22,7 +22,7 @@ def queues(request: HtmxRequest, namespace: str) -> HttpResponse:
         return nothing_new()
     counted_at = task_queues.counted(namespace).at
     context = {"form": form, "rows": rows, "asked_at": now, "version": version}
-    context |= {"counted_at": counted_at}
+    context |= {"counted_at": counted_at, "tells": task_queues.of_activities(namespace) is not None}
     return render_page(request, "task_queues/queues.html", context, parts=["queues"])
 
 

@@ -23,6 +23,7 @@ _encode = msgspec.msgpack.Encoder().encode
 _queue = msgspec.msgpack.Decoder(QueueKey).decode
 _attendance = msgspec.msgpack.Decoder(Attendance).decode
 _whom = msgspec.msgpack.Decoder(tuple[str, str | None]).decode
+_which = msgspec.msgpack.Decoder(tuple[str, str]).decode
 _beats = msgspec.msgpack.Decoder(list[bytes]).decode
 
 
@@ -148,7 +149,9 @@ def answers(
     attendance: Callable[[QueueKey], Awaitable[Attendance]],
     carry: Callable[[bytes], Awaitable[bytes]],
     reread: Callable[[], Awaitable[None]],
+    *,
     workers: Callable[[str, str | None], list[WorkerHeartbeat]],
+    polled: Callable[[str, str], list[str]],
 ) -> dict[str, Answer]:
     """What the others may ask of this node."""
 
@@ -170,10 +173,14 @@ def answers(
     async def list_workers(request: bytes) -> bytes:
         return _encode([beat.SerializeToString() for beat in workers(*_whom(request))])
 
+    async def list_polled(request: bytes) -> bytes:
+        return _encode(polled(*_which(request)))
+
     return {
         "Attend": attend,
         "Carry": carry,
         "Greet": greet,
+        "Polled": list_polled,
         "Reread": read,
         "Tell": tell,
         "Workers": list_workers,

@@ -5,6 +5,7 @@
                           /Attend    whether a queue has pollers
                           /Reread    namespaces have changed
                           /Workers   the heartbeats that a node keeps
+                          /Polled    the queues that somebody asked a node for
                           /Greet     nothing: whether both have the same secret
 
 Bytes in, bytes out; a node that cannot do it now answers UNAVAILABLE. Every call carries a word

@@ -15,6 +15,8 @@ the order of DATABASE_URL; an empty request may as well be `google.protobuf.Empt
                      page_token}             -> {rows: [{attempt, started_at | null, failed_at,
                                                 retry_at | null, identity, failure}],
                                                 next_page_token}
+    ListActivityQueues {namespace}           -> {names: [..], is_all}   where activity tasks wait,
+                                                or somebody asked for some lately
     PreviewSchedule {spec, count, schedule_id} -> {times: [..]}   when such a schedule would act
     DescribeShards  {}                       -> {shard_count, databases: [{database, owned,
                                                 cached_runs, batches_committed}],
@@ -45,6 +47,7 @@ from msgspec import Meta
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.schedule.v1 import ScheduleSpec
 
+from engine.core.keys import ACTIVITY, plain_queue
 from engine.core.schedule import spec
 from engine.core.schedule.wording import BadSpec
 from engine.core.state import RunState
@@ -53,7 +56,7 @@ from engine.frontend import forwarding, many
 from engine.frontend.guard import Function, guarded, serialised
 from engine.frontend.parts import Parts
 from engine.ports import FailedAttempt, Member
-from engine.store import index
+from engine.store import index, tasks
 from engine.store.pool import Pool
 from search.outbox import PARKED_PAGE_ROWS_MAX, RETRY_ROWS_MAX, Lag, Parked
 
@@ -62,6 +65,7 @@ SECOND = 1_000_000_000
 ATTEMPTS_PAGE_ROWS_MAX = 50
 PREVIEWED_TIMES_MAX = 100
 ATTEMPT_MAX = 2**31 - 1
+QUEUES_MAX = 1_000
 T = TypeVar("T")
 
 
@@ -88,6 +92,10 @@ class AttemptsPage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def before(self) -> int:
         return int(self.page_token or ATTEMPT_MAX)
+
+
+class OfNamespace(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    namespace: str
 
 
 class Preview(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -201,6 +209,17 @@ def _attempt(row: FailedAttempt) -> dict[str, Any]:
     }
 
 
+async def list_activity_queues(parts: Parts, request: Struct) -> Struct:
+    """A queue of a version's workers has the name that they poll by."""
+    namespace = await parts.namespace(_read(request, OfNamespace).namespace)
+    found = await parts.polled.names(namespace.id, ACTIVITY)
+    for pool in parts.pools:
+        async with pool.connection() as connection:
+            found |= set(await tasks.queues_of(connection, namespace.id, ACTIVITY, QUEUES_MAX))
+    names = sorted({plain_queue(name) for name in found})
+    return _struct(names=names[:QUEUES_MAX], is_all=len(names) <= QUEUES_MAX)
+
+
 async def preview_schedule(parts: Parts, request: Struct) -> Struct:
     """Its jitter is that of the schedule of this id."""
     asked = _read(request, Preview)
@@ -229,6 +248,7 @@ METHODS: Mapping[str, Function] = {
     "DescribeIndex": describe_index,
     "DescribeShards": describe_shards,
     "DropParked": drop_parked,
+    "ListActivityQueues": list_activity_queues,
     "ListAttempts": list_attempts,
     "ListParked": list_parked,
     "PreviewSchedule": preview_schedule,

@@ -20,7 +20,7 @@ from engine.core.limits import Limits
 from engine.errors import InvalidArgument
 from engine.frontend import checks
 from engine.namespaces import Namespace, Namespaces
-from engine.ports import Cluster, Matching, Shards, Workers
+from engine.ports import Cluster, Matching, Polled, Shards, Workers
 from engine.protocol.ids import is_uuid
 from engine.store.pool import Pool
 from search.reader import VisibilityReader
@@ -31,6 +31,7 @@ class Parts:
     shards: Shards
     matching: Matching
     workers: Workers
+    polled: Polled
     namespaces: Namespaces
     schedules: Schedules
     batches: Batches

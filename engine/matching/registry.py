@@ -18,6 +18,7 @@ from engine.core.versioning import queue_key
 from engine.errors import EngineError
 from engine.matching.actor import QueueActor, Reserved, retire
 from engine.matching.backlog import Backlog, Waiting
+from engine.matching.polled import Polled
 from engine.matching.queries import Queries
 from engine.matching.queue import is_direct
 from engine.matching.versions import Versions, is_of, is_of_ramp, of_ramp, plain_of
@@ -61,6 +62,7 @@ class TaskQueues:
         self._diversions: set[asyncio.Task[None]] = set()
         self._ended: dict[tuple[str, str], None] = {}
         self.versions = Versions(lambda: self._actors, self.leave, partial(_move, self))
+        self.polled = Polled(lambda: self._actors, clock)
 
     def introduce(self, shards: Shards) -> None:
         """Shards know matching and matching knows shards: this closes the ring."""

@@ -29,6 +29,22 @@ _queues: LiteralString = """
     )
     select namespace_id, queue, kind from found limit %(rows)s
 """
+# The same way through one namespace.
+_queues_of: LiteralString = """
+    with recursive found as (
+        (select queue, kind from transfer_tasks
+         where kind <> 'deliver' and namespace_id = %(namespace_id)s
+         order by queue, kind limit 1)
+        union all
+        select following.* from found cross join lateral (
+            select task.queue, task.kind from transfer_tasks as task
+            where task.kind <> 'deliver' and task.namespace_id = %(namespace_id)s
+                and (task.queue, task.kind) > (found.queue, found.kind)
+            order by task.queue, task.kind limit 1
+        ) as following
+    )
+    select queue from found where kind = %(kind)s limit %(rows)s
+"""
 _of_queue: LiteralString = """
     select namespace_id, workflow_id, run_id::text, kind, event_id, attempt, queue, priority,
         sticky, offered_at
@@ -97,6 +113,15 @@ async def queues(connection: Connection) -> list[QueueKey]:
     cursor = await connection.execute(_queues, {"rows": QUEUES_MAX})
     rows: list[tuple[Any, ...]] = await cursor.fetchall()
     return [QueueKey(*row) for row in rows]
+
+
+async def queues_of(connection: Connection, namespace_id: str, kind: str, rows: int) -> list[str]:
+    """The names of a namespace's queues that have tasks of the kind in this database."""
+    given = {"namespace_id": namespace_id, "kind": kind, "rows": rows}
+    rows_found: list[tuple[Any, ...]] = await (
+        await connection.execute(_queues_of, given)
+    ).fetchall()
+    return [name for (name,) in rows_found]
 
 
 async def of_queue(connection: Connection, queue: QueueKey, rows: int) -> list[Task]:

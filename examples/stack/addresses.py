@@ -9,6 +9,7 @@ import secrets
 import socket
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 from engine import embedded
 from examples.stack.config import StackConfig
@@ -29,11 +30,26 @@ class Addresses:
     secret_key: str
     #: The word that alice, bob and carol sign in with.
     password: str
+    #: In the embedded database the console has a role of its own; "" elsewhere.
+    console_role: str
+    console_role_word: str
+
+    @property
+    def console_database_url(self) -> str:
+        """By the same way, as that role."""
+        if not self.console_role:
+            return ""
+        parts = urlsplit(self.database_url)
+        where = parts.netloc.rpartition("@")[2]
+        own = f"{self.console_role}:{self.console_role_word}@{where}"
+        return urlunsplit(parts._replace(netloc=own))
 
     def environment(self) -> dict[str, str]:
         """What every part of the product reads."""
+        console = self.console_database_url
         return {
             "DATABASE_URL": self.database_url,
+            **({"CONSOLE_DATABASE_URL": console} if console else {}),
             "BROKER_URL": self.broker_url,
             "ELASTICSEARCH_URL": self.elasticsearch_url,
             "ENGINE_ADDRESS": self.engine,
@@ -63,6 +79,8 @@ def choose(config: StackConfig) -> Addresses:
         smtp_port=smtp,
         secret_key=kept["secret_key"],
         password=kept["password"],
+        console_role="" if config.database_url else "perdure_console",
+        console_role_word=kept["console_role_word"],
     )
 
 
@@ -78,8 +96,10 @@ def free_ports(count: int) -> list[int]:
 
 def _kept_words(path: Path) -> dict[str, str]:
     """Made once: a new key would sign everybody out, a new password would lock them out."""
-    if not path.exists():
-        words = {"secret_key": secrets.token_urlsafe(48), "password": secrets.token_urlsafe(9)}
+    kept = json.loads(path.read_text()) if path.exists() else {}
+    lengths = {"secret_key": 48, "password": 9, "console_role_word": 24}
+    made = {name: secrets.token_urlsafe(length) for name, length in lengths.items()}
+    if made.keys() - kept.keys():
         path.touch(mode=0o600)
-        path.write_text(json.dumps(words))
-    return dict(json.loads(path.read_text()))
+        path.write_text(json.dumps(made | kept))
+    return made | kept

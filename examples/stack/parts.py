@@ -118,8 +118,7 @@ def _console(config: StackConfig, at: Addresses, env: Mapping[str, str]) -> list
     gunicorn = (PYTHON, "-m", "gunicorn", "console.wsgi", "--bind", at.console)
     threads = ("--workers", "1", "--threads", str(CONSOLE_THREADS), "--no-control-socket")
     tmp = ("--worker-tmp-dir", str(config.run / "tmp"))
-    migrate = (*MANAGE, "migrate", "--no-input")
-    tables = Part("console-tables", migrate, env, after=("postgres",), task=True)
+    tables = _console_tables(at, env)
     jobs = (PYTHON, "-m", "search.relay", "jobs")
     return [
         # Another's database may be another one tomorrow.
@@ -144,6 +143,17 @@ def _console(config: StackConfig, at: Addresses, env: Mapping[str, str]) -> list
 def _mail(config: StackConfig, at: Addresses) -> dict[str, str]:
     """What alerts send goes to the example providers, unless a mail server is given."""
     return {"EMAIL_HOST": "127.0.0.1", "EMAIL_PORT": str(at.smtp_port)} if config.examples else {}
+
+
+def _console_tables(at: Addresses, env: Mapping[str, str]) -> Part:
+    """By the role that owns them. The console's own is given what it needs of them."""
+    env = {**env, "CONSOLE_DATABASE_URL": ""}
+    command: tuple[str, ...] = (*MANAGE, "migrate", "--no-input")
+    if at.console_role:
+        both = (*MANAGE, "grant_console", at.console_role, "--make", "--migrate")
+        says = f"printenv CONSOLE_ROLE_WORD | {shlex.join(both)}"
+        command, env = ("sh", "-c", says), {**env, "CONSOLE_ROLE_WORD": at.console_role_word}
+    return Part("console-tables", command, env, after=("postgres",), task=True)
 
 
 def _examples(config: StackConfig, at: Addresses, env: Mapping[str, str]) -> list[Part]:
@@ -173,8 +183,10 @@ def _watched(config: StackConfig, at: Addresses, env: Mapping[str, str]) -> Part
 
 
 def _of_migrations() -> str:
-    """What the console's tables are made from: its migrations, and Django's own."""
-    return f"{django.__version__} {_text_of('console/*/migrations/*.py')}"
+    """What the console's tables are made from: its migrations, Django's own, and who has them."""
+    return (
+        f"{django.__version__} {_text_of('console/*/migrations/*.py', 'console/audit/rights.py')}"
+    )
 
 
 def _text_of(*patterns: str) -> str:

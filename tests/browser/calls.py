@@ -72,7 +72,7 @@ CALLS: dict[str, int] = {
     "bulk-replay-check": 3,
     "replay": 1,
     "reset": 3,
-    "task-queues": 10,
+    "task-queues": 11,
     "task-queue": 2,
     "workers": 11,
     "worker": 1,

@@ -12,10 +12,13 @@ from console.gateway import task_queues as gateway
 from console.gateway.task_queues import Poller, Queue, Side
 from console.task_queues import actions, presenters
 from tests.console.conftest import NAMESPACE, indexed
+from tests.support import commands
+from tests.support.engine import Server
 from tests.support.eventually import eventually
 from tests.support.names import Names
-from tests.support.pages import htmx, version_in
+from tests.support.pages import htmx, version_in, words_in
 from tests.support.programs import Program, running
+from tests.support.scripted import Scripted
 from tests.support.versions import polled_by
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -108,6 +111,24 @@ def test_a_queue_among_many_is_found_by_a_part_of_its_name(
 
     assert quiet in page.text
     assert busy not in page.text.replace(quiet, "")
+
+
+def test_a_queue_that_only_activities_use_is_there_or_the_page_says_who_does_not_tell(
+    carol: User, browser_of: Browser, program: Program, server: Server, names: Names
+) -> None:
+    worker, queue = Scripted(program, server, names.queue()), f"only-activities-{names.queue()}"
+    worker.start(names.workflow())
+    worker.on_task(commands.schedule_activity("charge", queue))
+
+    page = browser_of(carol).get(URL, {"name": "only-activities"})
+
+    if gateway.of_activities(NAMESPACE) is None:
+        assert "this server does not tell which others activities use" in words_in(page)
+        assert queue not in page.text
+    else:
+        assert "Nobody asks for the 1 activity task waiting" in words_in(page)
+        assert queue in page.text
+        assert "where activities wait or have workers" in words_in(page)
 
 
 def test_htmx_gets_the_table_alone_and_nothing_when_nothing_changed(

@@ -14,11 +14,13 @@ from google.protobuf.struct_pb2 import Struct
 from search import outbox
 from search.postgres import table
 from search.records import decode
+from tests.support.commands import schedule_activity
 from tests.support.engine import Server, engine_on
 from tests.support.eventually import eventually_async
 from tests.support.parked import park
 from tests.support.postgres import fresh_database
 from tests.support.visibility import MINUTE, NOON, a_record
+from tests.support.worker import ScriptedWorker
 
 PREFIX = "/perdure.admin.v1.AdminService/"
 
@@ -148,6 +150,29 @@ async def test_the_shards_are_those_of_this_node(admin: Admin) -> None:
     assert sum(one["batches_committed"] for one in found["databases"]) >= 1
 
 
+async def test_the_queues_of_activities_are_told_whether_work_waits_there_or_workers_do(
+    admin: Admin,
+) -> None:
+    server, idle = admin.server, ScriptedWorker(admin.server, "for-receipts")
+    names = ["charges", *(f"charges-{n}" for n in range(4))]
+    for number in range(4):
+        worker = ScriptedWorker(server, f"orders-{number}")
+        await server.start(f"order-{number}", worker.queue)
+        await worker.on_task(
+            schedule_activity("a", names[0]), schedule_activity("b", names[number + 1])
+        )
+    await idle.poll_activity(1)
+
+    found = await admin.call("ListActivityQueues", namespace="default")
+    elsewhere = await admin.call("ListActivityQueues", namespace="perdure-system")
+
+    assert found == {"names": [*names, "for-receipts"], "is_all": True}
+    assert elsewhere == {"names": [], "is_all": True}
+    assert (await admin.refused("ListActivityQueues", namespace="nowhere"))[0] is (
+        grpc.StatusCode.NOT_FOUND
+    )
+
+
 async def test_a_node_that_is_alone_names_no_others(admin: Admin) -> None:
     assert (await admin.call("DescribeShards"))["nodes"] == []
 
@@ -160,6 +185,7 @@ async def test_a_node_that_is_alone_names_no_others(admin: Admin) -> None:
         ("DropParked", {"database": 0, "seqs": [1.5]}, "seqs"),
         ("DropParked", {"seqs": [1]}, "database"),
         ("DropParked", {"database": 0, "seqs": [1], "all": True}, "all"),
+        ("ListActivityQueues", {}, "namespace"),
         ("ListParked", {"page_size": 0}, "page_size"),
         ("ListParked", {"page_token": "elsewhere"}, "page_token"),
     ],

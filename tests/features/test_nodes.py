@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import grpc
 import msgspec
 import pytest
+from google.protobuf.struct_pb2 import Struct
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import (
     DescribeNamespaceRequest,
@@ -27,6 +28,7 @@ from engine.protocol.tokens import QueryToken
 from tests.support.engine import Server, engine_on, seconds
 from tests.support.eventually import eventually_async
 from tests.support.postgres import fresh_database
+from tests.support.worker import ScriptedWorker
 from tests.support.workers import SHUTDOWN, Fleet, beat
 
 # So many that each node has some, whatever their ports are.
@@ -193,3 +195,19 @@ async def test_a_worker_is_known_to_every_node(pair: Pair) -> None:
 
     for server in (pair.one, pair.other):
         await eventually_async(Fleet(server).names, lambda found: found == names[1:])
+
+
+async def test_a_queue_that_activities_are_asked_of_is_told_by_every_node(pair: Pair) -> None:
+    names = [pair.queue_of(server) for server in (pair.one, pair.other)]
+    for name in names:
+        await ScriptedWorker(pair.one, name).poll_activity(1)
+
+    for server in (pair.one, pair.other):
+        request = Struct()
+        request.update({"namespace": "default"})
+        answer = await server.channel.unary_unary(
+            "/perdure.admin.v1.AdminService/ListActivityQueues",
+            request_serializer=Struct.SerializeToString,
+            response_deserializer=Struct.FromString,
+        )(request)
+        assert list(answer["names"]) == sorted(names)

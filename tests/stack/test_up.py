@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from time import monotonic
 
+import psycopg
 import pytest
 from temporalio.client import Client, WorkflowExecutionStatus
 
@@ -100,6 +101,22 @@ async def nothing_is_lost(up: Up, alice: Visitor, kept: str) -> bool:
     assert kept in alice.get(KEPT).decode()
     assert REASON in alice.get("/activity/").decode()
     return True
+
+
+def test_the_console_has_a_role_of_its_own_that_only_adds_to_the_audit(up: Up) -> None:
+    with psycopg.connect(up.address_of("CONSOLE_DATABASE_URL"), autocommit=True) as console:
+        assert console.info.user == "perdure_console"
+        found = console.execute("select who from audit_auditentry where reason = %s", [REASON])
+        assert found.fetchone() == ("Alice",)
+        console.execute("update auth_user set first_name = first_name")
+        for statement in (
+            "update audit_auditentry set who = 'Bob'",
+            "delete from audit_auditentry",
+            "alter table audit_auditentry disable trigger all",
+            "select 1 from runs limit 1",
+        ):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                console.execute(statement)
 
 
 async def test_what_was_there_is_there_after_an_end_and_the_next_start_is_fast(
