@@ -15,8 +15,9 @@ from temporalio.api.workflowservice.v1 import (
     TerminateWorkflowExecutionRequest,
 )
 
+from engine.matching.queries import OPEN_PER_RUN_MAX
 from tests.support.commands import complete, seconds, text
-from tests.support.engine import Server, detail_names
+from tests.support.engine import OFFICIAL, Server, detail_names
 from tests.support.names import Names
 from tests.support.worker import ScriptedWorker
 
@@ -291,6 +292,23 @@ async def test_a_question_that_nobody_answers_ends_with_the_callers_deadline(
     refused = await refusal(server, run, within=2)
 
     assert refused.code() == grpc.StatusCode.DEADLINE_EXCEEDED
+
+
+async def test_so_many_questions_wait_for_one_run_s_worker(
+    server: Server, worker: ScriptedWorker, run: WorkflowExecution
+) -> None:
+    if server.kind == OFFICIAL:
+        pytest.skip("it bounds them otherwise")
+    await worker.on_task()
+
+    asked = [asyncio.ensure_future(query(server, run)) for _ in range(OPEN_PER_RUN_MAX + 1)]
+    answered, waiting = await asyncio.wait(asked, timeout=8, return_when=asyncio.FIRST_COMPLETED)
+    for each in waiting:
+        each.cancel()
+
+    (refused,) = [each.exception() for each in answered]
+    assert isinstance(refused, grpc.aio.AioRpcError)
+    assert refused.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from temporalio.api.enums.v1 import EventType, WorkflowIdConflictPolicy, Workflo
 from engine.core.inputs import Signal
 from engine.core.keys import RunKey
 from engine.core.state import RunState
-from engine.errors import AlreadyStarted, FailedPrecondition, RunNotFound
+from engine.errors import AlreadyStarted, FailedPrecondition, ResourceExhausted, RunNotFound
 from engine.ports import StartPolicy
-from engine.shards import batch, carrying
+from engine.shards import actor, ahead, batch, carrying
 from engine.store import codec
 from tests.support import commands
 from tests.support.eventually import eventually_async
@@ -286,3 +286,21 @@ async def test_records_on_their_way_to_the_index_know_their_shard(url: str) -> N
                 url, "select shard_id from visibility_outbox where run_id = %(run_id)s", run
             )
             assert found == [(one.shards.shard_of(run),)]
+
+
+async def test_what_finds_no_room_is_refused_and_the_rest_is_stored(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(actor, "INBOX_MAX", 3)
+    monkeypatch.setattr(ahead, "WORKS_MAX", 1)
+    async with node(url) as small:
+        run = await small.start("full")
+        asked = [small.signal(run, f"s{number}") for number in range(20)]
+        outcomes = await asyncio.gather(*asked, return_exceptions=True)
+
+        refused = [each for each in outcomes if each is not None]
+        assert {type(each) for each in refused} == {ResourceExhausted}
+        assert await small.shards.inspect(run, lambda state: state.signals_count) == (
+            20 - len(refused)
+        )
+        assert len(refused) < 20
