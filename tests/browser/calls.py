@@ -30,7 +30,7 @@ CALLS: dict[str, int] = {
     "runs-query-wrong": 5,
     "runs-none": 3,
     "run": 4,
-    "run-version": 4,
+    "run-version": 2,
     "run-terminate": 4,
     "run-failed": 1,
     "run-events": 2,

@@ -14,7 +14,7 @@ from console.gateway.versions import Override, Versioning
 from console.workflows import runpage
 from tests.support.eventually import eventually
 from tests.support.names import Names
-from tests.support.pages import htmx, words_in
+from tests.support.pages import calls_of, htmx, words_in
 from tests.support.programs import Program
 from tests.support.versions import NAMESPACE, polled_by
 
@@ -55,6 +55,7 @@ def test_a_run_is_pinned_and_left_to_its_code_again(
     assert "Version…" not in of_viewer.text, "a viewer changes nothing"
     assert viewer.post(url(key, "version"), pin).status_code == 403
     assert f"workers of version b1 of {shop}, alone" in words_in(offered)
+    assert calls_of(offered) <= 2
     assert (nameless.status_code, unknown.status_code) == (422, 422)
     assert pinned["HX-Redirect"].endswith(f"/{key.run_id}/")
     assert "Version b2 pinned by hand" in shown

@@ -12,9 +12,11 @@ from temporalio.api.enums.v1 import VersioningBehavior, WorkerVersioningMode
 from temporalio.api.workflowservice.v1 import (
     PollWorkflowTaskQueueResponse,
     SetWorkerDeploymentCurrentVersionRequest,
+    SetWorkerDeploymentRampingVersionRequest,
     SignalWorkflowExecutionRequest,
 )
 
+from engine.core.routing import place_of
 from tests.support.commands import complete, start_timer
 from tests.support.engine import PERDURE, Server
 from tests.support.killable import KillableEngine, killable
@@ -50,6 +52,13 @@ class Shop:
         await self.server.workflows.SetWorkerDeploymentCurrentVersion(
             SetWorkerDeploymentCurrentVersionRequest(
                 namespace="default", deployment_name="shop", build_id=build
+            )
+        )
+
+    async def ramp(self, build: str, percentage: float) -> None:
+        await self.server.workflows.SetWorkerDeploymentRampingVersion(
+            SetWorkerDeploymentRampingVersionRequest(
+                namespace="default", deployment_name="shop", build_id=build, percentage=percentage
             )
         )
 
@@ -122,6 +131,32 @@ async def test_what_is_pinned_waits_through_a_crash_for_its_own_worker(
     by_one |= await shop.end("one", RUNS // 2)
 
     assert (by_one, by_two) == (old, new)
+    await shop.get_nothing("one", "two")
+    await server.channel.close()
+
+
+@pytest.mark.slow
+async def test_a_ramp_shares_out_what_waits_through_a_crash(
+    engine: KillableEngine, names: Names
+) -> None:
+    server = Server(engine.address, PERDURE)
+    shop = Shop(server, names.queue())
+    await shop.get_nothing("one", "two")
+    await shop.set_current("one")
+    await shop.ramp("two", 50)
+    waiting = await shop.start("ramped")
+    ramped = {name for name in waiting if place_of(name) < 50}
+
+    await _crash(engine, server)
+    by_two = await shop.end("two", len(ramped) // 2)
+    # Half of what is left changes sides.
+    await shop.ramp("two", 75)
+    await _crash(engine, server)
+    ramped = {name for name in waiting if place_of(name) < 75}
+    by_two |= await shop.end("two", len(ramped) - len(by_two))
+    by_one = await shop.end("one", len(waiting - ramped))
+
+    assert (by_one, by_two) == (waiting - ramped, ramped)
     await shop.get_nothing("one", "two")
     await server.channel.close()
 

@@ -44,14 +44,14 @@ class Office(Fleet):
             answer.ClearField("conflict_token")
         return str(answer).replace(self.name, "NAME")
 
-    async def manage(self, **given: Any) -> str:
+    async def manage(self, /, **given: Any) -> str:
         asked = SetWorkerDeploymentManagerRequest(deployment_name=self.name, **given)
         said = await self.ask(asked)
         info = (await self.describe()).worker_deployment_info
         revision = info.routing_config.revision_number
         return f"{said} {info.manager_identity} {info.last_modifier_identity} {revision}"
 
-    async def note(self, build: str, **given: Any) -> str:
+    async def note(self, build: str, /, **given: Any) -> str:
         version = Version(deployment_name=self.name, build_id=build)
         noted = UpdateWorkerDeploymentVersionMetadataRequest(deployment_version=version, **given)
         return await self.ask(noted)
