@@ -23,6 +23,10 @@ QUERY = "__stack_trace"
 REPLAY_SECONDS = 30.0
 #: The event is looked for among so many; beyond them its kind is what the SDK says.
 PAGES_MAX = 10
+#: The newest events, among which the last workflow task's end is.
+NEWEST = 100
+TASKS = frozenset({"WorkflowTaskCompleted", "WorkflowTaskFailed"})
+CAUSE = "NonDeterministicError"
 FITS = "The whole history runs on the code that is deployed now."
 
 
@@ -60,9 +64,32 @@ def _judged(key: RunKey, error: GatewayError) -> Verdict:
         return Verdict(True, FITS)
     if error.trouble is Trouble.INVALID:
         return Verdict(None, f"The code answered with an error: {disagreements.brief(said)}")
-    if error.trouble in {Trouble.SLOW, Trouble.CONFLICT, Trouble.BUSY}:
+    if error.trouble in {Trouble.SLOW, Trouble.CONFLICT}:
+        return _failing(key) or Verdict(None, disagreements.brief(said))
+    if error.trouble is Trouble.BUSY:
         return Verdict(None, disagreements.brief(said))
     raise error
+
+
+def _failing(key: RunKey) -> Verdict | None:
+    """A run whose workflow task fails takes no query: the failure itself says what the code says.
+
+    A later attempt that fails as well leaves no event; one that goes well would end this.
+    """
+    with suppress(GatewayError):
+        tasks = (one for one in histories.backward(key, size=NEWEST).events if one.kind in TASKS)
+        last = next(tasks, None)
+        if last is None or last.kind != "WorkflowTaskFailed":
+            return None
+        failure = events.failure(last)
+        said = disagreements.brief(failure.message if failure else "")
+        says = (
+            f"Its workflow task fails, and so it takes no query; since event {last.id} with: {said}"
+        )
+        if disagreements.is_one(said) or events.task_failed_because(last) == CAUSE:
+            return Verdict(False, says, _placed(key, disagreements.read(said)))
+        return Verdict(None, says)
+    return None
 
 
 def _placed(key: RunKey, broke: Break) -> Break:

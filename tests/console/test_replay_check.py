@@ -8,6 +8,7 @@ from django.test import Client
 
 from console.audit.models import AuditEntry
 from console.gateway import histories
+from console.gateway.runs import RunKey
 from tests.console.test_replay import place
 from tests.support.deployed import OtherCode, RenamedCode, deployed
 from tests.support.eventually import eventually
@@ -61,6 +62,30 @@ def test_the_check_tells_code_that_fits_from_code_that_does_not_and_changes_noth
         "expected": "the activity charge_account",
         "found": "ActivityTaskScheduled charge_card",
     }
+
+
+@pytest.mark.one_server
+def test_a_run_that_fails_already_takes_no_query_and_its_own_failure_says_where(
+    bob: User, browser_of: Browser, program: Program, names: Names
+) -> None:
+    queue, browser = names.queue(), browser_of(bob)
+    with running(program, queue):
+        key = program.start("Charging", names.workflow("waiting"), queue, "9.99", 3600.0)
+        program.await_status(key, "Running", events_min=11)
+    with deployed(program, queue, OtherCode):
+        program.signal(key, "hello")
+        eventually(lambda: task_attempt(program, key), lambda attempt: attempt > 2, within=40)
+        page = browser.post(place(key, "check/"), headers=htmx("check"))
+
+    assert "Non-deterministic at event 5" in words_in(page)
+    assert "5 expected a timer found ActivityTaskScheduled charge_card" in words_in(page)
+    assert "Its workflow task fails, and so it takes no query; since event" in words_in(page)
+
+
+def task_attempt(program: Program, key: RunKey) -> int:
+    handle = program.client.get_workflow_handle(key.workflow_id, run_id=key.run_id)
+    found = program.wait(handle.describe()).raw_description
+    return found.pending_workflow_task.attempt
 
 
 @pytest.mark.one_server
