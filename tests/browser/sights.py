@@ -63,10 +63,6 @@ def run_version(visitor: Visitor) -> None:
     visitor.goes_to((link.get_attribute("href") or "").lstrip("/"))
 
 
-def run_failed(visitor: Visitor) -> None:
-    visitor.opens("ExecutionStatus = 'Failed'")
-
-
 def run_beside(visitor: Visitor) -> None:
     links = visitor.searches(STUCK).locator("#results tbody th a")
     one, other = [(links.nth(number).get_attribute("href") or "").strip("/") for number in (0, 1)]
@@ -96,7 +92,7 @@ def run_events(visitor: Visitor) -> None:
 
 def run_tab(name: str, query: str = STUCK) -> Callable[[Visitor], None]:
     def show(visitor: Visitor) -> None:
-        visitor.opens(query, f"{name}/")
+        visitor.opens(query, f"{name}/" if name else "")
 
     return show
 
@@ -323,7 +319,7 @@ PAGES: dict[str, Callable[[Visitor], object]] = {
     "run": run_stuck,
     "run-terminate": run_terminate,
     "run-version": run_version,
-    "run-failed": run_failed,
+    "run-failed": run_tab("", "ExecutionStatus = 'Failed'"),
     "keys": keys,
     "box": box,
     "run-events": run_events,
