@@ -57,12 +57,6 @@ def run_terminate(visitor: Visitor) -> None:
     page.locator("dialog[open]").wait_for()
 
 
-def run_version(visitor: Visitor) -> None:
-    page = visitor.opens(STUCK)
-    link = page.locator(".page-actions a", has_text="Version…").first
-    visitor.goes_to((link.get_attribute("href") or "").lstrip("/"))
-
-
 def run_beside(visitor: Visitor) -> None:
     links = visitor.searches(STUCK).locator("#results tbody th a")
     one, other = [(links.nth(number).get_attribute("href") or "").strip("/") for number in (0, 1)]
@@ -318,7 +312,7 @@ PAGES: dict[str, Callable[[Visitor], object]] = {
     "runs-none": runs_none,
     "run": run_stuck,
     "run-terminate": run_terminate,
-    "run-version": run_version,
+    "run-version": run_tab("version"),
     "run-failed": run_tab("", "ExecutionStatus = 'Failed'"),
     "keys": keys,
     "box": box,
