@@ -79,10 +79,10 @@ def server_address(server_kind: str, request: pytest.FixtureRequest) -> str:
     return server_kind
 
 
-def indexed(query: str, count: int) -> None:
+def indexed(query: str, count: int, within: float = 30) -> None:
     """The index follows the engine by itself; tests wait for what they search."""
     eventually(
-        lambda: workflows.count(NAMESPACE, query).total, lambda total: total >= count, within=30
+        lambda: workflows.count(NAMESPACE, query).total, lambda total: total >= count, within=within
     )
 
 

@@ -61,6 +61,8 @@ def pager(page: Any, label: str) -> str:
     return str(page.text.partition(f'aria-label="Pages of {label}"')[2].partition("</nav>")[0])
 
 
+# The page is made of the same answer there; the official server takes a minute to give it.
+@pytest.mark.one_server
 def test_what_fails_comes_first_and_each_one_is_on_a_page(
     carol: User, browser_of: Browser, crowded: RunKey
 ) -> None:
