@@ -223,7 +223,7 @@ def test_an_incident_goes_from_its_alert_to_its_fix_and_comes_back_by_itself(
         lambda: [one for one in receiver.taken if "VatRateMissing" in one["what"]],
         within=TOLD_SECONDS_MAX,
     )
-    assert [(one["event"], one["rule"]) for one in told] == [("fired", "something new fails")]
+    assert [(one["event"], one["rule"]) for one in told] == [("fired", "a new cause is told")]
 
     bob.goes_to("namespaces/default/incidents/?text=VatRateMissing")
     bob.page.get_by_role("table", name="Incidents").locator("tbody th a").first.click()
@@ -271,11 +271,11 @@ def shown(bob: Person, address: str) -> str:
 def makes_a_rule(bob: Person, url: str) -> None:
     bob.goes_to("namespaces/default/alerts/")
     bob.page.get_by_role("button", name="New rule…").click()
-    dialog(bob).get_by_label("Name").fill("something new fails")
+    dialog(bob).get_by_label("Name").fill("a new cause is told")
     dialog(bob).get_by_label("Tell of").select_option("new")
     dialog(bob).get_by_label("Webhook").fill(url)
     says_why(bob, "the team is asked first", "Make it")
-    expect(bob.page.locator("h1")).to_contain_text("something new fails")
+    expect(bob.page.locator("h1")).to_contain_text("a new cause is told")
 
 
 # ---- a bulk

@@ -50,7 +50,7 @@ def test_the_page_tells_who_lives_who_is_silent_and_how_busy_they_are(
     browser = browser_of(carol)
 
     page = browser.get(URL, {"text": queue})
-    assert page.text.count("in-trouble") == 1
+    assert page.text.count('class="in-trouble"') == 1
     assert "Silent" in page.text
     assert "orders.2026.11.2" in page.text
     assert "3 / 100" in page.text
