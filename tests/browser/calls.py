@@ -29,7 +29,7 @@ CALLS: dict[str, int] = {
     "runs-selected": 5,
     "runs-query-wrong": 5,
     "runs-none": 3,
-    # One more where its activity waits for a worker: its queue is asked.
+    # Which stuck run comes first differs, and so does what its cause asks.
     "run": 5,
     "run-version": 2,
     "run-terminate": 5,
