@@ -11,13 +11,9 @@ from temporalio.api.enums.v1 import WorkflowIdConflictPolicy as Conflict
 from temporalio.api.protocol.v1 import Message
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.update.v1 import (
-    Acceptance,
     Input,
     Meta,
-    Outcome,
-    Rejection,
     Request,
-    Response,
     UpdateRef,
     WaitPolicy,
 )
@@ -33,9 +29,10 @@ from temporalio.api.workflowservice.v1 import (
     UpdateWorkflowExecutionResponse,
 )
 
-from tests.support.commands import command, complete, failed, start_timer, text
+from tests.support.commands import command, complete, start_timer, text
 from tests.support.engine import Server, detail_names
 from tests.support.names import Names
+from tests.support.update_messages import acceptance, completion, rejection
 from tests.support.worker import ScriptedWorker
 
 ADMITTED = Stage.UPDATE_WORKFLOW_EXECUTION_LIFECYCLE_STAGE_ADMITTED
@@ -84,7 +81,7 @@ class Updated:
     async def accept(self, *, completes: bool, ends: bool = False) -> Message:
         task = await self.worker.poll()
         (asked,) = task.messages
-        said = [acceptance(asked)] + ([completion(asked)] if completes else [])
+        said = [acceptance(asked)] + ([completion(asked, "adjusted")] if completes else [])
         commands = [command("protocol_message", message_id=message.id) for message in said]
         await self.worker.answer(task, *commands, *([complete()] if ends else []), messages=said)
         return asked
@@ -97,32 +94,6 @@ class Updated:
 
 Answer = UpdateWorkflowExecutionResponse
 Polled = PollWorkflowExecutionUpdateResponse
-
-
-def _message(name: str, asked: Message, body: object) -> Message:
-    message = Message(id=f"{asked.id}/{name}", protocol_instance_id=asked.protocol_instance_id)
-    message.body.Pack(body)  # type: ignore[arg-type]
-    return message
-
-
-def _request(asked: Message) -> Request:
-    request = Request()
-    asked.body.Unpack(request)
-    return request
-
-
-def acceptance(asked: Message) -> Message:
-    accepted = Acceptance(
-        accepted_request_message_id=asked.id,
-        accepted_request_sequencing_event_id=asked.event_id,
-        accepted_request=_request(asked),
-    )
-    return _message("accept", asked, accepted)
-
-
-def completion(asked: Message) -> Message:
-    done = Response(meta=_request(asked).meta, outcome=Outcome(success=text("adjusted")))
-    return _message("complete", asked, done)
 
 
 @pytest.fixture
@@ -157,7 +128,7 @@ async def test_a_caller_may_wait_for_the_acceptance_alone(updated: Updated) -> N
     later = asyncio.ensure_future(updated.poll(COMPLETED))
     await updated.server.workflows.SignalWorkflowExecution(_signal(updated.run))
     task = await updated.worker.poll()
-    said = completion(asked)
+    said = completion(asked, "adjusted")
     await updated.worker.answer(
         task, command("protocol_message", message_id=said.id), messages=[said]
     )
@@ -182,8 +153,7 @@ async def test_a_refusal_by_the_validator_is_an_outcome(updated: Updated) -> Non
     waiting = updated.send()
     task = await updated.worker.poll()
     (asked,) = task.messages
-    rejection = Rejection(rejected_request_message_id=asked.id, failure=failed("too much"))
-    await updated.worker.answer(task, messages=[_message("reject", asked, rejection)])
+    await updated.worker.answer(task, messages=[rejection(asked, "too much")])
 
     answer = await waiting
     assert (answer.stage, answer.outcome.failure.message) == (COMPLETED, "too much")

@@ -1,14 +1,12 @@
 """Codes of one workflow, deployed one after the other: what was running meets what came later."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import timedelta
 
 from temporalio import workflow
-from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from tests.support.programs import Program, charge_card
+from tests.support.programs import Program, charge_card, working
 
 
 @workflow.defn(name="Charging")
@@ -43,22 +41,5 @@ class FailingCode:
         raise RuntimeError("no card is known")
 
 
-@contextmanager
-def deployed(program: Program, queue: str, code: type) -> Iterator[None]:
-    async def make() -> Worker:
-        return Worker(
-            program.client,
-            task_queue=queue,
-            workflows=[code],
-            activities=[charge_card],
-            workflow_runner=UnsandboxedWorkflowRunner(),
-            graceful_shutdown_timeout=timedelta(seconds=1),
-        )
-
-    worker = program.wait(make())
-    task = asyncio.run_coroutine_threadsafe(worker.run(), program._loop)
-    try:
-        yield
-    finally:
-        program.wait(worker.shutdown())
-        task.result(10)
+def deployed(program: Program, queue: str, code: type) -> AbstractContextManager[None]:
+    return working(program, queue, [code], [charge_card])

@@ -7,7 +7,7 @@ client.
 
 import asyncio
 import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -284,25 +284,39 @@ def program(server_address: str, engine: str) -> Iterator[Program]:
 
 
 @contextmanager
-def running(program: Program, queue: str) -> Iterator[RunningWorker]:
-    """A worker that polls the queue until the block ends."""
-    identity = f"worker-of-{queue}"
+def working(
+    program: Program,
+    queue: str,
+    workflows: Sequence[type],
+    activities: Sequence[Any] = (),
+    **options: Any,
+) -> Iterator[None]:
+    """A worker of this code polls the queue until the block ends."""
 
     async def make() -> Worker:
         return Worker(
             program.client,
             task_queue=queue,
-            workflows=WORKFLOWS,
-            activities=[charge_card, linger, tell_once],
-            identity=identity,
+            workflows=workflows,
+            activities=activities,
             workflow_runner=UnsandboxedWorkflowRunner(),
             graceful_shutdown_timeout=timedelta(seconds=1),
+            **options,
         )
 
     worker = program.wait(make())
     task = asyncio.run_coroutine_threadsafe(worker.run(), program._loop)
     try:
-        yield RunningWorker(identity)
+        yield
     finally:
         program.wait(worker.shutdown())
         task.result(10)
+
+
+@contextmanager
+def running(program: Program, queue: str) -> Iterator[RunningWorker]:
+    """A worker of all of the above."""
+    identity = f"worker-of-{queue}"
+    activities = [charge_card, linger, tell_once]
+    with working(program, queue, WORKFLOWS, activities, identity=identity):
+        yield RunningWorker(identity)

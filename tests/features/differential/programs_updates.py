@@ -1,18 +1,16 @@
 """Updates, and what comes between one and the task that carries it."""
 
 import asyncio
+from functools import partial
 
 from temporalio.api.command.v1 import Command
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.protocol.v1 import Message
 from temporalio.api.update.v1 import (
-    Acceptance,
     Input,
     Meta,
-    Outcome,
     Rejection,
     Request,
-    Response,
     WaitPolicy,
 )
 from temporalio.api.workflowservice.v1 import (
@@ -23,6 +21,7 @@ from temporalio.api.workflowservice.v1 import (
 
 from tests.features.differential.stage import Stage
 from tests.support.commands import command, complete, failed, seconds, start_timer, text
+from tests.support.update_messages import about, acceptance, completion, rejection
 
 
 def update(
@@ -43,31 +42,6 @@ def update(
     )
 
 
-def _message(name: str, asked: Message, body: object) -> Message:
-    message = Message(id=f"{asked.id}/{name}", protocol_instance_id=asked.protocol_instance_id)
-    message.body.Pack(body)  # type: ignore[arg-type]
-    return message
-
-
-def _acceptance(asked: Message) -> Message:
-    request = Request()
-    asked.body.Unpack(request)
-    accepted = Acceptance(
-        accepted_request_message_id=asked.id,
-        accepted_request_sequencing_event_id=asked.event_id,
-        accepted_request=request,
-    )
-    return _message("accept", asked, accepted)
-
-
-def _response(asked: Message, value: object) -> Message:
-    request = Request()
-    asked.body.Unpack(request)
-    return _message(
-        "complete", asked, Response(meta=request.meta, outcome=Outcome(success=text(value)))
-    )
-
-
 def _says(message: Message) -> object:
     return command("protocol_message", message_id=message.id)
 
@@ -81,13 +55,16 @@ async def _answer(
     await stage.worker.answer(task, *commands, messages=messages)  # type: ignore[arg-type]
 
 
+_rejection = partial(rejection, why="too much")
+
+
 async def takes_an_update(stage: Stage) -> None:
     run = await stage.start()
     await stage.worker.on_task(start_timer("t", 600))
     waiting = update(stage, run)
     task = await stage.worker.poll()
     (asked,) = task.messages
-    await _answer(stage, task, _acceptance(asked), _response(asked, "done"))
+    await _answer(stage, task, acceptance(asked), completion(asked, "done"))
     assert (await waiting).outcome.success == text("done")
 
 
@@ -97,7 +74,7 @@ async def takes_an_update_with_its_first_task(stage: Stage) -> None:
     await asyncio.sleep(0.3)
     task = await stage.worker.poll()
     (asked,) = task.messages
-    await _answer(stage, task, _acceptance(asked), _response(asked, "done"), ends=True)
+    await _answer(stage, task, acceptance(asked), completion(asked, "done"), ends=True)
     await waiting
 
 
@@ -107,10 +84,10 @@ async def completes_an_update_later(stage: Stage) -> None:
     waiting = update(stage, run)
     task = await stage.worker.poll()
     (asked,) = task.messages
-    await _answer(stage, task, _acceptance(asked))
+    await _answer(stage, task, acceptance(asked))
     await stage.signal(run)
     task = await stage.worker.poll()
-    await _answer(stage, task, _response(asked, "later"))
+    await _answer(stage, task, completion(asked, "later"))
     await waiting
 
 
@@ -121,10 +98,8 @@ def _refusing(first: Command | None, **capable: bool):  # type: ignore[no-untype
         waiting = update(stage, run)
         task = await stage.worker.poll()
         (asked,) = task.messages
-        rejection = Rejection(rejected_request_message_id=asked.id, failure=failed("too much"))
-        await stage.worker.answer(
-            task, messages=[_message("reject", asked, rejection)], capabilities=capable
-        )
+        said = [_rejection(asked)]
+        await stage.worker.answer(task, messages=said, capabilities=capable)
         assert (await waiting).outcome.failure.message == "too much"
         await stage.signal(run)
         await stage.worker.on_task(complete())
@@ -146,7 +121,7 @@ async def fails_a_task_that_carries_an_update(stage: Stage) -> None:
     await stage.worker.fail_task(await stage.worker.poll())
     task = await stage.worker.poll()
     (asked,) = task.messages
-    await _answer(stage, task, _acceptance(asked), _response(asked, "done"), ends=True)
+    await _answer(stage, task, acceptance(asked), completion(asked, "done"), ends=True)
     await waiting
 
 
@@ -157,7 +132,7 @@ async def loses_a_task_that_carries_an_update(stage: Stage) -> None:
     await stage.worker.poll()
     task = await stage.worker.poll()
     (asked,) = task.messages
-    await _answer(stage, task, _acceptance(asked), _response(asked, "done"), ends=True)
+    await _answer(stage, task, acceptance(asked), completion(asked, "done"), ends=True)
     await waiting
 
 
@@ -168,7 +143,7 @@ async def signals_while_a_task_carries_an_update(stage: Stage) -> None:
     task = await stage.worker.poll()
     (asked,) = task.messages
     await stage.signal(run)
-    await _answer(stage, task, _acceptance(asked), _response(asked, "done"))
+    await _answer(stage, task, acceptance(asked), completion(asked, "done"))
     await waiting
     await stage.worker.on_task(complete())
 
@@ -179,7 +154,7 @@ async def closes_with_an_update_unfinished(stage: Stage) -> None:
     waiting = update(stage, run)
     task = await stage.worker.poll()
     (asked,) = task.messages
-    await _answer(stage, task, _acceptance(asked), ends=True)
+    await _answer(stage, task, acceptance(asked), ends=True)
     await asyncio.wait([waiting], timeout=5)
     waiting.cancel()
 
@@ -195,7 +170,7 @@ def _before_its_task(word):  # type: ignore[no-untyped-def]
         await word(stage, run)
         task = await stage.worker.poll()
         (asked,) = task.messages
-        await _answer(stage, task, _acceptance(asked), _response(asked, "done"), ends=True)
+        await _answer(stage, task, acceptance(asked), completion(asked, "done"), ends=True)
         await waiting
 
     return program
@@ -211,7 +186,7 @@ async def updates_a_run_before_it_begins(stage: Stage) -> None:
     await asyncio.sleep(0.3)
     task = await stage.worker.poll()
     (asked,) = task.messages
-    await _answer(stage, task, _acceptance(asked), _response(asked, "done"), ends=True)
+    await _answer(stage, task, acceptance(asked), completion(asked, "done"), ends=True)
     await waiting
 
 
@@ -227,11 +202,6 @@ async def refuses_an_update_before_it_begins(stage: Stage) -> None:
     )
     assert (await waiting).outcome.failure.message == "too much"
     await stage.worker.on_task(complete())
-
-
-def _rejection(asked: Message) -> Message:
-    body = Rejection(rejected_request_message_id=asked.id, failure=failed("too much"))
-    return _message("reject", asked, body)
 
 
 def _again(message: Message) -> Message:
@@ -261,16 +231,16 @@ def _twice_decided(*parts):  # type: ignore[no-untyped-def]
 
 
 def _done(asked: Message) -> Message:
-    return _response(asked, "done")
+    return completion(asked, "done")
 
 
 def _done_again(asked: Message) -> Message:
-    return _again(_response(asked, "again"))
+    return _again(completion(asked, "again"))
 
 
-answers_an_update_twice = _twice_decided(_acceptance, _done, _done_again)
-accepts_what_it_refused = _twice_decided(_rejection, _acceptance)
-refuses_what_it_accepted = _twice_decided(_acceptance, _rejection)
+answers_an_update_twice = _twice_decided(acceptance, _done, _done_again)
+accepts_what_it_refused = _twice_decided(_rejection, acceptance)
+refuses_what_it_accepted = _twice_decided(acceptance, _rejection)
 refuses_an_update_twice = _twice_decided(_rejection, lambda asked: _again(_rejection(asked)))
 
 
@@ -280,7 +250,7 @@ async def answers_an_update_that_was_answered(stage: Stage) -> None:
     waiting = update(stage, run)
     task = await stage.worker.poll()
     (asked,) = task.messages
-    await _answer(stage, task, _acceptance(asked), _done(asked))
+    await _answer(stage, task, acceptance(asked), _done(asked))
     await waiting
     await stage.signal(run)
     task = await stage.worker.poll()
@@ -304,8 +274,8 @@ def _decided_at_length(*parts):  # type: ignore[no-untyped-def]
 
 
 answers_an_update_at_length = _decided_at_length(
-    _acceptance, lambda asked: _response(asked, "x" * 2_200_000)
+    acceptance, lambda asked: completion(asked, "x" * 2_200_000)
 )
 refuses_an_update_at_length = _decided_at_length(
-    lambda asked: _message("reject", asked, Rejection(failure=failed("x" * 2_200_000)))
+    lambda asked: about(asked, "reject", Rejection(failure=failed("x" * 2_200_000)))
 )
