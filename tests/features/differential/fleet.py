@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -29,6 +30,13 @@ from tests.support.eventually import eventually_async
 
 #: Of versions, what tells how they are, without the time.
 Told = tuple[str, str, str]
+#: What is done to a server, with names that begin so: what it tells.
+Script = Callable[[Server, str], Awaitable[list[Any]]]
+
+
+async def told_alike(script: Script, server: Server, official: Server, name: str) -> None:
+    ours, theirs = await asyncio.gather(script(server, name), script(official, name))
+    assert ours == theirs
 
 
 def build() -> str:

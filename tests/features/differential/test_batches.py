@@ -31,7 +31,6 @@ from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionRequest
 
 from tests.features.differential import pending
 from tests.features.differential.normal import Normal
-from tests.features.differential.test_histories import official  # noqa: F401  a fixture
 from tests.support.batches import COMPLETED, FAILED, RUNNING, SIGNAL, TERMINATE, Batched, Cohort
 from tests.support.commands import complete, schedule_activity, text
 from tests.support.engine import Server
@@ -194,7 +193,7 @@ async def told_of_work(server: Server, names: Names) -> list[str]:
 @pytest.mark.parametrize("story", [told_of_refusals, told_of_acts, told_of_work])
 async def test_both_servers_tell_the_same_of_batches(
     server: Server,
-    official: Server,  # noqa: F811  the fixture
+    official: Server,
     names: Names,
     story: Any,
 ) -> None:
@@ -207,7 +206,7 @@ async def test_both_servers_tell_the_same_of_batches(
 
 async def test_both_servers_stop_one_that_runs_and_start_no_second(
     server: Server,
-    official: Server,  # noqa: F811  the fixture
+    official: Server,
     names: Names,
 ) -> None:
     async def told_by(of: Server) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -28,8 +27,7 @@ from temporalio.api.workflowservice.v1 import (
 )
 from temporalio.client import Client
 
-from tests.features.differential.fleet import Fleet, Pinned
-from tests.features.differential.test_histories import official  # noqa: F401  a fixture
+from tests.features.differential.fleet import Fleet, Pinned, Script, told_alike
 from tests.support.commands import start_child
 from tests.support.engine import Server
 from tests.support.eventually import eventually_async
@@ -37,7 +35,6 @@ from tests.support.names import Names
 from tests.support.worker import ScriptedWorker
 
 #: What it returns is compared.
-Script = Callable[[Server, str], Awaitable[list[Any]]]
 
 
 async def upgrade(server: Server, name: str) -> list[Any]:
@@ -184,7 +181,7 @@ async def refusals(server: Server, name: str) -> list[str]:
 
 async def test_after_a_reset_a_pinned_run_keeps_its_version_on_both_servers(
     server: Server,
-    official: Server,  # noqa: F811  the fixture
+    official: Server,
     names: Names,
 ) -> None:
     name = names.queue()
@@ -198,14 +195,12 @@ async def test_after_a_reset_a_pinned_run_keeps_its_version_on_both_servers(
 async def test_both_servers_tell_the_same(
     script: Script,
     server: Server,
-    official: Server,  # noqa: F811  the fixture
+    official: Server,
     names: Names,
 ) -> None:
     name = names.queue()
 
-    ours, theirs = await asyncio.gather(script(server, name), script(official, name))
-
-    assert ours == theirs
+    await told_alike(script, server, official, name)
 
 
 async def test_a_version_is_drained_when_no_open_run_is_pinned_to_it(

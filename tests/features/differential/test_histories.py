@@ -4,7 +4,6 @@ import asyncio
 import difflib
 import inspect
 import itertools
-from collections.abc import AsyncIterator
 from types import ModuleType
 
 import pytest
@@ -24,8 +23,7 @@ from tests.features.differential import (
     programs_work,
 )
 from tests.features.differential.stage import Program, Stage
-from tests.support.dev_server import dev_server
-from tests.support.engine import OFFICIAL, Server
+from tests.support.engine import Server
 
 _plays = itertools.count(1)
 
@@ -58,12 +56,6 @@ ALL = {
     **programs_limits.LARGE_COMMANDS,
     **programs_limits.MANY_COMMANDS,
 }
-
-
-@pytest.fixture(scope="session")
-async def official() -> AsyncIterator[Server]:
-    with dev_server() as address:
-        yield Server(address, OFFICIAL)
 
 
 @pytest.mark.parametrize("program", ALL.values(), ids=ALL)

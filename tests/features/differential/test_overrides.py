@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import grpc
@@ -32,8 +32,7 @@ from temporalio.api.workflowservice.v1 import (
 )
 from temporalio.client import Client, WorkflowHandle
 
-from tests.features.differential.fleet import Fleet
-from tests.features.differential.test_histories import official  # noqa: F401  a fixture
+from tests.features.differential.fleet import Fleet, Script, told_alike
 from tests.support.commands import continue_as_new, start_child
 from tests.support.engine import Server
 from tests.support.eventually import eventually_async
@@ -41,7 +40,6 @@ from tests.support.names import Names
 from tests.support.worker import ScriptedWorker
 
 #: What it returns is compared.
-Script = Callable[[Server, str], Awaitable[list[Any]]]
 OVERRIDE = "versioning_override"
 AUTO = VersioningOverride(auto_upgrade=True)
 PINNED, UPGRADED = Behavior.VERSIONING_BEHAVIOR_PINNED, Behavior.VERSIONING_BEHAVIOR_AUTO_UPGRADE
@@ -334,11 +332,9 @@ async def resets(server: Server, name: str) -> list[Any]:
 async def test_both_servers_override_alike(
     script: Script,
     server: Server,
-    official: Server,  # noqa: F811  the fixture
+    official: Server,
     names: Names,
 ) -> None:
     name = names.queue()
 
-    ours, theirs = await asyncio.gather(script(server, name), script(official, name))
-
-    assert ours == theirs
+    await told_alike(script, server, official, name)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from typing import Any
 
 import pytest
@@ -19,14 +18,12 @@ from temporalio.api.workflowservice.v1 import (
 )
 from temporalio.client import Client, WorkflowHandle
 
-from tests.features.differential.fleet import Fleet
-from tests.features.differential.test_histories import official  # noqa: F401  a fixture
+from tests.features.differential.fleet import Fleet, Script, told_alike
 from tests.support.engine import Server
 from tests.support.eventually import eventually_async
 from tests.support.names import Names
 
 #: What it returns is compared.
-Script = Callable[[Server, str], Awaitable[list[Any]]]
 DRAINING = WorkerDeploymentVersionStatus.WORKER_DEPLOYMENT_VERSION_STATUS_DRAINING
 UNVERSIONED = "__unversioned__"
 RUNS = 15
@@ -208,11 +205,9 @@ async def refusals(server: Server, name: str) -> list[str]:
 async def test_both_servers_ramp_alike(
     script: Script,
     server: Server,
-    official: Server,  # noqa: F811  the fixture
+    official: Server,
     names: Names,
 ) -> None:
     name = names.queue()
 
-    ours, theirs = await asyncio.gather(script(server, name), script(official, name))
-
-    assert ours == theirs
+    await told_alike(script, server, official, name)

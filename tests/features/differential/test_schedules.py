@@ -22,7 +22,6 @@ from temporalio.api.schedule.v1 import (
 from temporalio.api.workflowservice.v1 import DescribeScheduleResponse
 
 from tests.features.differential.normal import Normal
-from tests.features.differential.test_histories import official  # noqa: F401  a fixture
 from tests.support.commands import command, complete, fail, failed, retries, text
 from tests.support.engine import Server, seconds
 from tests.support.eventually import eventually_async
@@ -134,7 +133,7 @@ PROGRAMS: tuple[Program, ...] = (
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.__name__)
 async def test_both_servers_tell_the_same_of_a_schedule(
     server: Server,
-    official: Server,  # noqa: F811  the fixture
+    official: Server,
     program: Program,
 ) -> None:
     play = f"{program.__name__} {next(_plays)}"

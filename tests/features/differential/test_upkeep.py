@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import grpc
@@ -22,13 +20,11 @@ from temporalio.api.workflowservice.v1 import (
 )
 from temporalio.client import Client
 
-from tests.features.differential.fleet import Fleet
-from tests.features.differential.test_histories import official  # noqa: F401  a fixture
+from tests.features.differential.fleet import Fleet, Script, told_alike
 from tests.support.engine import Server
 from tests.support.names import Names
 
 #: What it returns is compared.
-Script = Callable[[Server, str], Awaitable[list[Any]]]
 
 
 class Office(Fleet):
@@ -171,11 +167,9 @@ async def made(server: Server, name: str) -> list[Any]:
 async def test_both_servers_keep_deployments_alike(
     script: Script,
     server: Server,
-    official: Server,  # noqa: F811  the fixture
+    official: Server,
     names: Names,
 ) -> None:
     name = names.queue().replace("/", "-")
 
-    ours, theirs = await asyncio.gather(script(server, name), script(official, name))
-
-    assert ours == theirs
+    await told_alike(script, server, official, name)

@@ -8,7 +8,6 @@ from typing import Any
 
 import grpc
 
-from tests.features.differential.test_histories import official  # noqa: F401  a fixture
 from tests.support.engine import Server
 from tests.support.eventually import eventually_async
 from tests.support.names import Names
@@ -75,7 +74,7 @@ async def told(server: Server, play: str) -> list[str]:
 
 async def test_both_servers_tell_the_same_of_workers(
     server: Server,
-    official: Server,  # noqa: F811  the fixture
+    official: Server,
     names: Names,
 ) -> None:
     play = names.queue()
