@@ -1,9 +1,19 @@
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
 import pytest
 
 from tests.support.dev_server import dev_server
 from tests.support.engine import OFFICIAL, Server
+
+#: What is done to a server, with names that begin so: what it tells.
+Script = Callable[[Server, str], Awaitable[list[Any]]]
+
+
+async def told_alike(script: Script, server: Server, official: Server, name: str) -> None:
+    ours, theirs = await asyncio.gather(script(server, name), script(official, name))
+    assert ours == theirs
 
 
 @pytest.fixture(scope="session")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -30,13 +29,6 @@ from tests.support.eventually import eventually_async
 
 #: Of versions, what tells how they are, without the time.
 Told = tuple[str, str, str]
-#: What is done to a server, with names that begin so: what it tells.
-Script = Callable[[Server, str], Awaitable[list[Any]]]
-
-
-async def told_alike(script: Script, server: Server, official: Server, name: str) -> None:
-    ours, theirs = await asyncio.gather(script(server, name), script(official, name))
-    assert ours == theirs
 
 
 def build() -> str:

@@ -27,7 +27,8 @@ from temporalio.api.workflowservice.v1 import (
 )
 from temporalio.client import Client
 
-from tests.features.differential.fleet import Fleet, Pinned, Script, told_alike
+from tests.features.differential.conftest import Script, told_alike
+from tests.features.differential.fleet import Fleet, Pinned
 from tests.support.commands import start_child
 from tests.support.engine import Server
 from tests.support.eventually import eventually_async

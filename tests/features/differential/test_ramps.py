@@ -18,7 +18,8 @@ from temporalio.api.workflowservice.v1 import (
 )
 from temporalio.client import Client, WorkflowHandle
 
-from tests.features.differential.fleet import Fleet, Script, told_alike
+from tests.features.differential.conftest import Script, told_alike
+from tests.features.differential.fleet import Fleet
 from tests.support.engine import Server
 from tests.support.eventually import eventually_async
 from tests.support.names import Names

@@ -20,7 +20,8 @@ from temporalio.api.workflowservice.v1 import (
 )
 from temporalio.client import Client
 
-from tests.features.differential.fleet import Fleet, Script, told_alike
+from tests.features.differential.conftest import Script, told_alike
+from tests.features.differential.fleet import Fleet
 from tests.support.engine import Server
 from tests.support.names import Names
 
