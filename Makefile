@@ -34,6 +34,7 @@ engine: $(INSTALLED)
 
 check: static
 	$(PY) -m pytest --quiet -m "not slow" $(FAST)
+	$(PY) -m pytest --quiet --quiet --collect-only > .run/collected.log || { cat .run/collected.log; exit 1; }
 
 # Three at a time: most tests wait for a server. A file stays with one process, and so do its servers;
 # those that take longest come first.

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from tests.features.differential.test_histories import official  # noqa: F401  a fixture
 from tests.support.batches import COMPLETED, RUNNING, Batched, Cohort
 from tests.support.dev_server import executable
 from tests.support.engine import Server
@@ -91,9 +90,7 @@ async def free(shell: Shell) -> None:
 
 @pytest.mark.slow
 async def test_the_official_command_says_the_same_of_both_servers(
-    server: Server,
-    official: Server,  # noqa: F811  the fixture
-    names: Names,
+    server: Server, official: Server, names: Names
 ) -> None:
     """Many short processes, each of which takes a part of a second to start."""
     ours, theirs = await asyncio.gather(told_by(server, names), told_by(official, names))
