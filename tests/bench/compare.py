@@ -6,10 +6,11 @@ Absolute figures are the machine's; the ratios are what design.md §5 speaks of.
 from __future__ import annotations
 
 import json
+import statistics
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import psycopg
@@ -18,6 +19,8 @@ from engine import embedded
 from tests.bench.servers import REPOSITORY, Server, cpu_of, dev_server, perdure
 
 WORKS = ("activity", "nothing", "alone")
+#: Of each work on each server: a run of a few seconds scatters by a fifth.
+ROUNDS = 3
 ENDED_WITHIN_SECONDS = 30
 
 _database = """
@@ -41,31 +44,44 @@ def program(name: str, server: Server) -> Iterator[subprocess.Popen[str]]:
         process.wait(ENDED_WITHIN_SECONDS)
 
 
-def measure(server: Server) -> dict[str, dict[str, float]]:
-    with program("worker", server) as worker, program("load", server) as load:
-        assert load.stdout is not None
-        load.stdout.readline()
-        return {work: _figures(work, server, worker, load) for work in WORKS}
+class Measured:
+    """A server with its worker and its callers, warm, and what each of its rounds took."""
 
+    def __init__(self, server: Server, within: ExitStack) -> None:
+        self.server = server
+        self._worker = within.enter_context(program("worker", server))
+        self._load = within.enter_context(program("load", server))
+        self._rounds: dict[str, list[dict[str, float]]] = {work: [] for work in WORKS}
+        self._heard()
 
-def _figures(
-    work: str, server: Server, worker: subprocess.Popen[str], load: subprocess.Popen[str]
-) -> dict[str, float]:
-    assert load.stdin is not None
-    assert load.stdout is not None
-    cpu, database = server.cpu_seconds(), database_figures(server)
-    sdk = cpu_of(worker.pid) + cpu_of(load.pid)
-    print(work, file=load.stdin, flush=True)
-    line = load.stdout.readline()
-    if not line:
-        raise SystemExit(f"the load on {server.name} ended early (exit {load.wait()})")
-    figures: dict[str, float] = json.loads(line)
-    count = figures["count"]
-    figures["cpu_ms"] = (server.cpu_seconds() - cpu) * 1000 / count
-    figures["sdk_ms"] = (cpu_of(worker.pid) + cpu_of(load.pid) - sdk) * 1000 / count
-    for name, value in database_figures(server).items():
-        figures[name] = (value - database[name]) / count
-    return figures
+    def measure(self, work: str) -> None:
+        assert self._load.stdin is not None
+        cpu, database = self.server.cpu_seconds(), database_figures(self.server)
+        sdk = self._sdk_seconds()
+        print(work, file=self._load.stdin, flush=True)
+        figures: dict[str, float] = json.loads(self._heard())
+        count = figures["count"]
+        figures["cpu_ms"] = (self.server.cpu_seconds() - cpu) * 1000 / count
+        figures["sdk_ms"] = (self._sdk_seconds() - sdk) * 1000 / count
+        for name, value in database_figures(self.server).items():
+            figures[name] = (value - database[name]) / count
+        self._rounds[work].append(figures)
+
+    def each(self, work: str, figure: str) -> list[float]:
+        return [round_[figure] for round_ in self._rounds[work]]
+
+    def middle(self, work: str, figure: str) -> float:
+        return statistics.median(self.each(work, figure))
+
+    def _sdk_seconds(self) -> float:
+        return cpu_of(self._worker.pid) + cpu_of(self._load.pid)
+
+    def _heard(self) -> str:
+        assert self._load.stdout is not None
+        line = self._load.stdout.readline()
+        if not line:
+            raise SystemExit(f"the load on {self.server.name} ended early ({self._load.wait()})")
+        return line
 
 
 def database_figures(server: Server) -> dict[str, float]:
@@ -80,44 +96,58 @@ def database_figures(server: Server) -> dict[str, float]:
     return {"commits": float(row[0]), "wal_bytes": float(row[1]), "disk_bytes": float(row[2])}
 
 
-def run(server: AbstractContextManager[Server]) -> tuple[str, dict[str, dict[str, float]]]:
-    with server as started:
-        print(f"measuring {started.name} …", file=sys.stderr, flush=True)
-        return started.name, measure(started)
+def by_turns(*servers: Measured) -> None:
+    """Each work on each server, again and again: what the machine does meanwhile falls on all."""
+    for number in range(ROUNDS):
+        print(f"round {number + 1} of {ROUNDS} …", file=sys.stderr, flush=True)
+        for work in WORKS:
+            for server in servers if number % 2 == 0 else reversed(servers):
+                server.measure(work)
+
+
+def ratios(ours: Measured, theirs: Measured, work: str) -> str:
+    """The middle of the rounds', and between what they lie."""
+    pairs = zip(ours.each(work, "per_second"), theirs.each(work, "per_second"), strict=True)
+    found = sorted(mine / other for mine, other in pairs)
+    return f"{statistics.median(found):.1f} ({found[0]:.1f} to {found[-1]:.1f})"
 
 
 def main() -> None:
-    found = dict(
-        run(server)
-        for server in (
-            dev_server("dev server, file", in_file=True),
-            dev_server("dev server, memory", in_file=False),
-            perdure(),
+    with ExitStack() as within:
+        file, memory, ours = (
+            Measured(within.enter_context(server), within)
+            for server in (
+                dev_server("dev server, file", in_file=True),
+                dev_server("dev server, memory", in_file=False),
+                perdure(),
+            )
         )
-    )
-    ours = found["Perdure"]
+        by_turns(file, memory, ours)
+    print(f"the middle of {ROUNDS} rounds, taken by turns")
     print(
         f"{'':22}{'1 activity':>24}{'no activity':>24}{'alone':>16}"
         f"{'CPU, 1 activity':>18}{'(SDK)':>10}"
     )
-    for name, works in found.items():
-        activity, nothing, alone = (works[work] for work in WORKS)
+    for each in (file, memory, ours):
         print(
-            f"{name:22}{activity['per_second']:8.1f}/s p99 {activity['p99_ms']:6.0f} ms"
-            f"{nothing['per_second']:10.1f}/s p99 {nothing['p99_ms']:6.0f} ms"
-            f"  p50 {alone['p50_ms']:6.1f} ms{activity['cpu_ms']:14.1f} ms"
-            f"{activity['sdk_ms']:7.1f} ms"
+            f"{each.server.name:22}{each.middle('activity', 'per_second'):8.1f}/s"
+            f" p99 {each.middle('activity', 'p99_ms'):6.0f} ms"
+            f"{each.middle('nothing', 'per_second'):10.1f}/s"
+            f" p99 {each.middle('nothing', 'p99_ms'):6.0f} ms"
+            f"  p50 {each.middle('alone', 'p50_ms'):6.1f} ms"
+            f"{each.middle('activity', 'cpu_ms'):14.1f} ms"
+            f"{each.middle('activity', 'sdk_ms'):7.1f} ms"
         )
-    for name, works in found.items():
-        if name != "Perdure":
-            ratios = [ours[work]["per_second"] / works[work]["per_second"] for work in WORKS[:2]]
-            print(f"Perdure ÷ {name}: {ratios[0]:.1f} with an activity, {ratios[1]:.1f} without")
-    activity = ours["activity"]
-    wal, disk = activity["wal_bytes"] / 1024, activity["disk_bytes"] / 1024
+    for each in (file, memory):
+        print(
+            f"Perdure ÷ {each.server.name}: {ratios(ours, each, 'activity')} with an activity, "
+            f"{ratios(ours, each, 'nothing')} without"
+        )
+    wal, disk = (ours.middle("activity", name) / 1024 for name in ("wal_bytes", "disk_bytes"))
+    spread = ours.middle("activity", "p99_ms") / ours.middle("activity", "p50_ms")
     print(
-        f"Perdure, a workflow with one activity: {activity['commits']:.2f} commits, "
-        f"{wal:.1f} KiB WAL, {disk:.1f} KiB disk; "
-        f"p99 ÷ p50 at 50 in flight: {activity['p99_ms'] / activity['p50_ms']:.1f}"
+        f"Perdure, a workflow with one activity: {ours.middle('activity', 'commits'):.2f} commits, "
+        f"{wal:.1f} KiB WAL, {disk:.1f} KiB disk; p99 ÷ p50 at 50 in flight: {spread:.1f}"
     )
 
 

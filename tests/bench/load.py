@@ -16,7 +16,7 @@ from temporalio.client import Client
 
 TASK_QUEUE = "bench"
 IN_FLIGHT = 50
-WITH_ACTIVITY, WITHOUT, ALONE = 600, 800, 40
+WITH_ACTIVITY, WITHOUT, ALONE = 400, 600, 30
 #: A server that has run for a while, and an SDK that has, are what is compared.
 WARM_UP = 600
 CONNECTED_WITHIN_SECONDS = 60
