@@ -6,7 +6,10 @@ FAST := tests/unit tests/architecture
 # What is started in the foreground hears of a make that was killed, and ends.
 BOUND := $(if $(shell command -v setpriv),setpriv --pdeathsig=TERM)
 
-.PHONY: setup up engine check fix test bench screenshots static
+# Everything here starts the same modules again and again: they are compiled once.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: setup up engine check fix test bench screenshots static ruff mypy pyright collected
 
 setup: $(INSTALLED)
 
@@ -34,18 +37,29 @@ engine: $(INSTALLED)
 
 check: static
 	$(PY) -m pytest --quiet -m "not slow" $(FAST)
-	$(PY) -m pytest --quiet --quiet --collect-only > .run/collected.log || { cat .run/collected.log; exit 1; }
 
 # Three at a time: most tests wait for a server. A file stays with one process, and so do its servers;
 # those that take longest come first.
 test: static
 	$(PY) -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
+# What needs nothing started, two at a time.
 static: $(INSTALLED)
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync mypy collected pyright ruff
+
+ruff:
 	$(PY) -m ruff format --check --quiet .
 	$(PY) -m ruff check --quiet .
+
+mypy:
 	$(PY) -m mypy
+
+pyright:
 	$(PY) -m pyright --pythonpath $(PY)
+
+# Every test can be imported; what pytest compiles for it is there for those who run them.
+collected:
+	@$(PY) -m pytest -qq --collect-only > .run/collected.log 2>&1 || { cat .run/collected.log; exit 1; }
 
 fix: $(INSTALLED)
 	$(PY) -m ruff check --fix .

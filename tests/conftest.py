@@ -1,13 +1,15 @@
 """The few fixtures that everyone needs, and the order in which the files come.
 
-A file is one process's (`--dist loadfile`). What starts a whole stack or kills something again and
-again takes long and the machine's every core: these come one after the other among the rest, so
-that no two of them meet if it can be helped, and none is left for the end.
+A file is one process's (`--dist loadfile`), and those that share a stack are as one file. What
+starts a whole stack or kills something again and again takes long and the machine's every core:
+these come one after the other among the rest, so that no two of them meet if it can be helped, and
+none is left for the end.
 """
 
 import gc
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 pytest_plugins = [
     "tests.support.broker",
@@ -26,6 +28,8 @@ LONG = (
     "tests/console/test_in_browser.py",
     "tests/console/test_longest.py",
 )
+#: These look at one stack: who walks through it changes it, so the other comes first.
+SHARING = ("tests/browser/test_barriers.py", "tests/browser/test_walk.py")
 #: As in the servers: what is loaded by then is looked through for garbage never again.
 OBJECTS_BETWEEN_COLLECTIONS = 50_000
 #: They are all begun by then.
@@ -41,6 +45,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     place = {file: number * apart - 0.5 for number, file in enumerate(long)}
     place |= {file: float(number) for number, file in enumerate(others)}
     items.sort(key=lambda item: place[item.location[0]])
+
+
+class BySharing(LoadFileScheduling):
+    """By file, and those that share as if they were one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return SHARING[0] if file in SHARING else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadFileScheduling:
+    return BySharing(config, log)
 
 
 def pytest_collection_finish() -> None:

@@ -112,9 +112,8 @@ def _relay(config: StackConfig, at: Addresses, env: Mapping[str, str]) -> Part:
 
 def _console(config: StackConfig, at: Addresses, env: Mapping[str, str]) -> list[Part]:
     env = {"EXPORT_DIRECTORY": str(config.run / "exports"), **_mail(config, at), **env}
-    accounts = (*MANAGE, "demo_accounts", "--password-file", str(config.run / "password"))
-    demo_limits = (*MANAGE, "demo_limits")
-    limits = Part("limits", demo_limits, env, after=("accounts",), task=True, late=True)
+    demo_accounts = ("demo_accounts", "--password-file", str(config.run / "password"))
+    accounts = _in_turn(demo_accounts, ("demo_limits",))
     gunicorn = (PYTHON, "-m", "gunicorn", "console.wsgi", "--bind", at.console)
     threads = ("--workers", "1", "--threads", str(CONSOLE_THREADS), "--no-control-socket")
     tmp = ("--worker-tmp-dir", str(config.run / "tmp"))
@@ -124,7 +123,6 @@ def _console(config: StackConfig, at: Addresses, env: Mapping[str, str]) -> list
         # Another's database may be another one tomorrow.
         *([tables] if config.database_url else _once(tables, config, _of_migrations())),
         *_once(Part("accounts", accounts, env, after=("console-tables",), task=True), config),
-        *_once(limits, config),
         Part(
             "console",
             (*gunicorn, *threads, *tmp),
@@ -174,12 +172,18 @@ def _examples(config: StackConfig, at: Addresses, env: Mapping[str, str]) -> lis
 
 def _watched(config: StackConfig, at: Addresses, env: Mapping[str, str]) -> Part:
     """What the console keeps in its own tables about the seeds: views, rules, exports."""
-    acts = (f"demo_{about}" for about in ("views", "alerts", "exports"))
-    one_by_one = " && ".join(shlex.join([*MANAGE, act]) for act in acts)
+    acts = [(f"demo_{about}",) for about in ("views", "alerts", "exports")]
     return Part(
-        "demo-pages", ("sh", "-c", one_by_one), {**_mail(config, at), **env},
+        "demo-pages", _in_turn(*acts), {**_mail(config, at), **env},
         after=("seed", "accounts", "console"), task=True, late=True,
     )  # fmt: skip
+
+
+def _in_turn(*commands: tuple[str, ...]) -> tuple[str, ...]:
+    """The console's commands in one process: none takes as long as Django's start."""
+    calls = (f"call_command({', '.join(map(repr, command))})" for command in commands)
+    says = "; ".join(("from django.core.management import call_command", *calls))
+    return (*MANAGE, "shell", "--no-imports", "--command", says)
 
 
 def _of_migrations() -> str:

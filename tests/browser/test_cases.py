@@ -31,7 +31,7 @@ from tests.support.dev_server import executable
 from tests.support.eventually import eventually
 from tests.support.programs import Program
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240), pytest.mark.xdist_group("cases")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 #: The background jobs look so often here, so that nobody waits a minute for each of them.
 WATCH_SECONDS = 3

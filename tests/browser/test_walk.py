@@ -22,7 +22,7 @@ from tests.stack.whole import Up
 from tests.support.eventually import eventually
 from tests.support.programs import Program, running
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.xdist_group("walk")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 STUCK = "WorkflowType = 'Subscription' AND ExecutionStatus = 'Running' AND FailingActivityCount > 0"
 #: With those of the example data more than one page of 25.

@@ -19,7 +19,7 @@ from tests.browser.sights import PAGES, settle
 from tests.browser.visitor import SIZES, Visitor
 from tests.stack.whole import Up
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("walk")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 QUICKLY = {"resultTypes": ["violations"], "preload": False, "iframes": False}

@@ -35,7 +35,6 @@ __all__ = ["billing_process", "billing_worker", "providers_url", "subscriptions"
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.xdist_group("examples"),
 ]
 
 Browser = Callable[..., Client]

@@ -26,7 +26,7 @@ from tests.support.subscriptions import Subscriptions, providers_url, subscripti
 
 __all__ = ["providers_url", "subscriptions"]
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("examples"), pytest.mark.one_server]
+pytestmark = [pytest.mark.slow, pytest.mark.one_server]
 
 Browser = Callable[..., Client]
 #: as the memo of a subscription draws it: period, amount, version, not only a dry run

@@ -11,7 +11,7 @@ from tests.examples.shop import Shop, Subscriber, eur
 from tests.examples.test_subscription_updates import CHARGE, REFUND
 from tests.support.eventually import eventually_async
 
-pytestmark = [pytest.mark.usefixtures("workers"), pytest.mark.xdist_group("examples")]
+pytestmark = [pytest.mark.usefixtures("workers")]
 
 
 async def caught_up(shop: Shop, periods: int, **changes: object) -> Subscriber:

@@ -27,7 +27,7 @@ from examples.subscription.model import Card
 from tests.examples.shop import Shop, eur
 from tests.support.eventually import eventually_async
 
-pytestmark = [pytest.mark.usefixtures("workers"), pytest.mark.xdist_group("examples")]
+pytestmark = [pytest.mark.usefixtures("workers")]
 
 APPROVE = Decision(True, "Maja Lind", "Known customer", "audit-201")
 REFUSE = Decision(False, "Maja Lind", "Over the credit limit", "audit-202")

@@ -16,7 +16,7 @@ from examples.subscription import mails
 from tests.examples.shop import HOUR, Shop
 from tests.support.eventually import eventually_async
 
-pytestmark = [pytest.mark.xdist_group("examples"), pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 
 
 @asynccontextmanager

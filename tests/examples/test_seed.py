@@ -22,7 +22,7 @@ from examples.seeds.orders import DEPOT_WITHOUT_WORKER
 from examples.statements import versions
 from tests.support.eventually import eventually_async
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.xdist_group("examples")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 

@@ -12,7 +12,7 @@ from examples.statements import versions
 from examples.statements.workflow import AGREED, TASK_QUEUE, StatementOrder
 from tests.support.eventually import eventually_async
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("examples")]
+pytestmark = [pytest.mark.slow]
 
 SECONDS = 1 / 86_400
 

@@ -9,7 +9,7 @@ from examples.subscription.model import Plan
 from tests.examples.shop import HOUR, Shop, eur
 from tests.support.eventually import eventually_async
 
-pytestmark = [pytest.mark.usefixtures("workers"), pytest.mark.xdist_group("examples")]
+pytestmark = [pytest.mark.usefixtures("workers")]
 
 
 async def test_a_subscription_runs_to_its_end(shop: Shop) -> None:

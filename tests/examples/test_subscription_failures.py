@@ -9,7 +9,7 @@ from examples.subscription import mails
 from tests.examples.shop import HOUR, Shop, pending_activity
 from tests.support.eventually import eventually_async
 
-pytestmark = [pytest.mark.usefixtures("workers"), pytest.mark.xdist_group("examples")]
+pytestmark = [pytest.mark.usefixtures("workers")]
 
 
 async def test_a_card_processor_that_is_overloaded_at_first_charges_once(shop: Shop) -> None:

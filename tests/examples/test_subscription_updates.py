@@ -23,7 +23,7 @@ from console.billing.contract import (
 from tests.examples.shop import HOUR, Shop, Subscriber, eur
 from tests.support.eventually import eventually_async
 
-pytestmark = [pytest.mark.usefixtures("workers"), pytest.mark.xdist_group("examples")]
+pytestmark = [pytest.mark.usefixtures("workers")]
 
 CHARGE = AdjustCharge(
     amount=eur("39.00"),

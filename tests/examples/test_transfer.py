@@ -12,7 +12,7 @@ from examples.transfer.workflow import TASK_QUEUE, BankTransfer, TransferOrder, 
 from tests.examples.shop import Shop, eur
 from tests.support.eventually import eventually_async
 
-pytestmark = [pytest.mark.usefixtures("workers"), pytest.mark.xdist_group("examples")]
+pytestmark = [pytest.mark.usefixtures("workers")]
 
 
 async def start(
