@@ -28,7 +28,7 @@ CALLS: dict[str, int] = {
     "runs-stuck": 5,
     "runs-selected": 5,
     "runs-query-wrong": 5,
-    "runs-none": 3,
+    "runs-none": 5,
     # Which stuck run comes first differs, and so does what its cause asks.
     "run": 5,
     "run-version": 2,
