@@ -40,9 +40,11 @@ function openDialogs() {
     if (document.activeElement !== document.body) opener = document.activeElement;
     dialog.showModal();
     (dialog.querySelector("[aria-invalid=true]") ?? dialog.querySelector("[autofocus]") ?? dialog.querySelector("textarea, input:not([type=hidden])"))?.focus();
-    dialog.addEventListener("close", () => { dialog.remove(); opener?.focus(); }, { once: true });
+    dialog.addEventListener("close", () => { dialog.remove(); standing(opener)?.focus(); }, { once: true });
   }
 }
+// a part of the page that was told anew meanwhile has another link in the old one's place
+const standing = (e) => e && (e.isConnected ? e : [...document.querySelectorAll(`${e.localName}[hx-get]`)].find((other) => other.closest("[id]").id === e.closest("[id]")?.id && other.getAttribute("hx-get") === e.getAttribute("hx-get")));
 // settled, its forms are htmx's: a key that comes before that would send them as a page
 document.addEventListener("htmx:afterSettle", openDialogs);
 // a request that got no answer at all

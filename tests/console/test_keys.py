@@ -105,6 +105,15 @@ def test_a_dialog_holds_the_focus_and_gives_it_back(
         expect(dialog).to_have_count(0)
         expect(page.locator("[data-key=t]")).to_be_focused()
 
+        beside = page.locator("#live").get_by_role("link", name="Terminate…")
+        beside.click()
+        expect(dialog).to_contain_text("Terminate")
+        beside.evaluate("(link) => link.dataset.old = ''")
+        page.evaluate("htmx.ajax('GET', location.pathname, {target: '#live', swap: 'outerHTML'})")
+        expect(page.locator("[data-old]")).to_have_count(0)
+        page.keyboard.press("Escape")
+        expect(beside).to_be_focused()
+
         page.get_by_label("More actions").focus()
         page.keyboard.press("Enter")
         page.keyboard.press("Tab")
