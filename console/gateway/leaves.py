@@ -1,12 +1,13 @@
 """Every text that an event holds, with where it stands: what a search reads, what a comparison
 compares.
 
-Payloads are read where the console can; of the others only their number is known.
+Payloads are read where the console can, also when they are compressed; of the others only their
+number is known.
 """
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cache, partial
 from typing import Any, NamedTuple
@@ -17,10 +18,11 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 from temporalio.api.common.v1 import Payload
 
-from console.gateway import sight
+from console.gateway import sight, texts
 from console.gateway.events import Event, enum_word, has_attributes
 
-IN_CLEAR = frozenset({b"json/plain", b"json/protobuf", b"text/plain"})
+JSON = frozenset({b"json/plain", b"json/protobuf"})
+IN_CLEAR = JSON | {b"text/plain"}
 
 
 class Leaf(NamedTuple):
@@ -30,14 +32,27 @@ class Leaf(NamedTuple):
     text: str | None
 
 
-def leaves(event: Event) -> list[Leaf]:
+@dataclass(slots=True)
+class Room:
+    """How many bytes may yet come out of compressed payloads: a few letters can hold a million."""
+
+    left: int = sight.INFLATED_BYTES_MAX
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    room: Room
+    leaves: list[Leaf] = field(default_factory=list)
+
+
+def leaves(event: Event, room: Room | None = None) -> list[Leaf]:
     """In the protocol's order."""
-    found: list[Leaf] = []
+    found = Gathered(room or Room())
     if has_attributes(event):
         _walk(event.attributes, "", found)
     if event.raw.HasField("user_metadata"):
         _walk(event.raw.user_metadata, "", found)
-    return found
+    return found.leaves
 
 
 def leaves_seen(event: Event) -> list[Leaf]:
@@ -47,9 +62,9 @@ def leaves_seen(event: Event) -> list[Leaf]:
     return leaves(replace(event, raw=sight.current().as_seen(event.raw)))
 
 
-def _walk(message: Message, prefix: str, found: list[Leaf]) -> None:
-    for field, value in message.ListFields():
-        name, read, shape = _plan(field)
+def _walk(message: Message, prefix: str, found: Gathered) -> None:
+    for descriptor, value in message.ListFields():
+        name, read, shape = _plan(descriptor)
         path = prefix + name
         if shape is Shape.ONE:
             read(value, path, found)
@@ -69,7 +84,7 @@ class Shape(Enum):
     LEFT_OUT = "left out"
 
 
-Reader = Callable[[Any, str, list[Leaf]], None]
+Reader = Callable[[Any, str, Gathered], None]
 
 
 @cache
@@ -89,31 +104,31 @@ def _reader(field: FieldDescriptor) -> Reader:
     return _scalar if field.enum_type is None else partial(_enum, field)
 
 
-def _nested(value: Message, path: str, found: list[Leaf]) -> None:
+def _nested(value: Message, path: str, found: Gathered) -> None:
     _walk(value, f"{path}.", found)
 
 
-def _scalar(value: Any, path: str, found: list[Leaf]) -> None:
-    found.append(Leaf(path, str(value)))
+def _scalar(value: Any, path: str, found: Gathered) -> None:
+    found.leaves.append(Leaf(path, str(value)))
 
 
-def _enum(field: FieldDescriptor, value: int, path: str, found: list[Leaf]) -> None:
-    found.append(Leaf(path, _word(field, value)))
+def _enum(field: FieldDescriptor, value: int, path: str, found: Gathered) -> None:
+    found.leaves.append(Leaf(path, _word(field, value)))
 
 
 _word = cache(enum_word)
 
 
-def _payload(value: Payload, path: str, found: list[Leaf]) -> None:
-    found.append(Leaf(path, said(value)))
+def _payload(value: Payload, path: str, found: Gathered) -> None:
+    found.leaves.append(Leaf(path, said(value, found.room)))
 
 
-def _duration(value: Duration, path: str, found: list[Leaf]) -> None:
-    found.append(Leaf(path, f"{value.seconds + value.nanos / 1e9:g} s"))
+def _duration(value: Duration, path: str, found: Gathered) -> None:
+    found.leaves.append(Leaf(path, f"{value.seconds + value.nanos / 1e9:g} s"))
 
 
-def _timestamp(value: Timestamp, path: str, found: list[Leaf]) -> None:
-    found.append(Leaf(path, value.ToJsonString()))
+def _timestamp(value: Timestamp, path: str, found: Gathered) -> None:
+    found.leaves.append(Leaf(path, value.ToJsonString()))
 
 
 READERS: dict[str, Reader] = {
@@ -123,18 +138,20 @@ READERS: dict[str, Reader] = {
 }
 
 
-def said(payload: Payload) -> str | None:
+def said(payload: Payload, room: Room) -> str | None:
     """The text of a payload as a person would type it to find it; None where it is not in clear.
 
-    What is read here may be kept, so nothing is decoded for it.
+    What is read here may be kept, so no codec is asked for it.
     """
-    encoding = payload.metadata.get("encoding", b"")
+    one = sight.unpacked(payload, room.left)
+    room.left -= 0 if one is payload else len(one.data)
+    encoding = one.metadata.get("encoding", b"")
     if encoding == b"binary/null":
         return ""
-    if encoding not in IN_CLEAR:
+    if encoding not in IN_CLEAR and not (encoding == b"binary/plain" and texts.is_text(one)):
         return None
-    text = payload.data.decode("utf-8", "replace")
-    return _unescaped(text) if "\\" in text and encoding != b"text/plain" else text
+    text = one.data.decode("utf-8", "replace")
+    return _unescaped(text) if "\\" in text and encoding in JSON else text
 
 
 def _unescaped(text: str) -> str:

@@ -65,6 +65,8 @@ class Sight:
     authorization: str = field(default="", repr=False)
     #: why the codec did not decode, if it was asked in vain
     trouble: str = ""
+    #: and whether it would answer nothing else either
+    away: bool = False
     opened: dict[bytes, Payload] = field(default_factory=dict, repr=False)
     #: bytes inflated, and values drawn as trees, for this request so far
     inflated: int = 0
@@ -101,6 +103,7 @@ class Sight:
                 found = codec.decode(its, self.namespace, some, self.authorization, insist=insist)
             except CodecAway as away:
                 self.trouble = str(away)
+                self.away = away.wholly
                 if away.wholly:
                     return
                 if part[1:]:
@@ -167,19 +170,23 @@ class Sight:
 
     def as_seen(self, event: HistoryEvent) -> HistoryEvent:
         """The event with what is masked in it, for a file or a search; encrypted ones stay so."""
-        if not self.hidden:
-            return event
+        return replace(self, opened={})._copied(event) if self.hidden else event
+
+    def as_opened(self, event: HistoryEvent) -> HistoryEvent:
+        """As seen, and with what the codec has decoded for this sight."""
+        return self._copied(event, decoded=True)
+
+    def _copied(self, event: HistoryEvent, *, decoded: bool = False) -> HistoryEvent:
         copy = HistoryEvent()
         copy.CopyFrom(event)
-        as_stored = replace(self, opened={})
         for failure in spoken_in(copy):
-            as_stored._mask_words(failure)
+            self._mask_words(failure)
         for name, payload in named_in(copy):
-            found = as_stored.seen(payload, name)
+            found = self.seen(payload, name)
             if not self.may_take(found):
                 payload.data = b""
                 payload.metadata["masked"] = b"true"
-            elif found.masked:
+            elif found.masked or (decoded and found.via):
                 payload.CopyFrom(found.payload)
         return copy
 
@@ -236,24 +243,32 @@ def _key(payload: Payload) -> bytes:
     return hashlib.sha256(payload.SerializeToString(deterministic=True)).digest()
 
 
+def is_compressed(payload: Payload) -> bool:
+    return encoding_of(payload) in COMPRESSED
+
+
+def unpacked(payload: Payload, bytes_max: int) -> Payload:
+    """Itself where nothing is to be taken off, or more would come out."""
+    return _peeled(payload, [], bytes_max)
+
+
 def _inflated(payload: Payload) -> Payload:
     return _peeled(payload, [])
 
 
-def _peeled(payload: Payload, via: list[str]) -> Payload:
+def _peeled(payload: Payload, via: list[str], bytes_max: int = INFLATED_BYTES_MAX) -> Payload:
     """Compression that needs no codec, taken off; what does not inflate is left to the codec."""
-    encoding = encoding_of(payload)
-    if encoding not in COMPRESSED or len(via) > 3:
+    if not is_compressed(payload) or len(via) > 3 or bytes_max <= 0:
         return payload
     inflater = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
     try:
-        found = inflater.decompress(payload.data, INFLATED_BYTES_MAX)
+        found = inflater.decompress(payload.data, bytes_max)
     except zlib.error:
         return payload
     if not inflater.eof:
         return payload
-    via.append(encoding)
-    return _peeled(_inner(found), via)
+    via.append(encoding_of(payload))
+    return _peeled(_inner(found), via, bytes_max)
 
 
 def _inner(found: bytes) -> Payload:

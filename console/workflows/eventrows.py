@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -12,7 +12,7 @@ from console.gateway.events import Event
 from console.ui import words
 from console.workflows import minimap
 from console.workflows.groups import ICONS, KINDS
-from console.workflows.searching import Snippet, snippet
+from console.workflows.searching import Snippet
 
 WINDOW = 100
 #: Windows that one page takes while its reader scrolls; then a link begins a page anew. A hundred
@@ -80,10 +80,13 @@ def window(
     *,
     head: int,
     heads: Mapping[int, Event],
-    text: str = "",
+    where: Callable[[Event], Snippet | None] | None = None,
     length: int = 0,
 ) -> Window:
-    """The rows around `event_id`, or from position `first` on; `heads` gives followers a name."""
+    """The rows around `event_id`, or from position `first` on; `heads` gives followers a name.
+
+    `where` tells what stands in an event of what was searched for.
+    """
     at = _position(found, event_id) if event_id else None
     start = max(at - WINDOW // 2, 0) if at is not None else (first or 1) - 1
     part = found[start : start + WINDOW]
@@ -92,8 +95,9 @@ def window(
     threads = _threads([event.head == head for event in part]) if head else [""] * len(part)
     rows = [
         replace(
-            _row(event, before[index], (head, threads[index]), heads, text),
+            _row(event, before[index], (head, threads[index]), heads),
             place=minimap.place(event.id - 1, length),
+            snippet=where(event) if where else None,
         )
         for index, event in enumerate(part)
     ]
@@ -142,7 +146,6 @@ def _row(
     previous: Event | None,
     linked: tuple[int, str],
     heads: Mapping[int, Event],
-    text: str,
 ) -> EventRow:
     summary, note, is_bad = described(event, heads.get(event.head))
     began = heads.get(1)
@@ -159,7 +162,6 @@ def _row(
         linked=_linked(event, head),
         thread=thread,
         into=_between(began, event) if event.id > 1 else None,
-        snippet=snippet(event, text) if text else None,
     )
 
 

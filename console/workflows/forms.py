@@ -148,6 +148,8 @@ class EventsForm(forms.Form):
     first = forms.IntegerField(required=False, min_value=1)
     text = forms.CharField(required=False, max_length=200)
     kind = forms.CharField(required=False, max_length=20)
+    #: encoded payloads are searched from this event on
+    decode = forms.IntegerField(required=False, min_value=1)
     newest = forms.BooleanField(required=False)
     seen = forms.IntegerField(required=False, min_value=0, max_value=100)
 

@@ -1,12 +1,13 @@
 """Search inside one history: the events that hold a text in their name, attributes or payloads.
 
 The texts of a history are read once, a thousand events at a time, and kept while somebody searches
-it; an event never changes, so what an open run writes later is added at the end.
+it; an event never changes, so what an open run writes later is added at the end. What a codec
+decodes is not among them: see `decoding`.
 """
 
 import threading
 from bisect import bisect_right
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
@@ -14,12 +15,14 @@ from time import perf_counter
 
 from console.gateway import sight
 from console.gateway.events import Event
-from console.gateway.leaves import Leaf, leaves, leaves_seen
+from console.gateway.leaves import Leaf, Room, leaves, leaves_seen
 from console.workflows.reading import Known
 
 CHUNK_EVENTS = 1_000
 #: Texts kept by one process, over all histories; the one searched longest ago goes first.
 CHARACTERS_MAX = 64_000_000
+#: Of one history, what compressed payloads may come to; those beyond are read as encoded ones are.
+INFLATED_BYTES_MAX = 32 * 1024 * 1024
 #: How long one answer may read texts.
 WITHIN_SECONDS = 0.8
 AROUND = 40
@@ -32,7 +35,9 @@ class Chunk:
     text: str
     #: where in the text each event begins, and the end of the last
     starts: tuple[int, ...]
-    unread: int
+    #: positions of the events with payloads that could not be read, once for each payload
+    closed: tuple[int, ...]
+    inflated: int
 
     def hits(self, wanted: str) -> list[int]:
         """Positions of the events, each once."""
@@ -59,11 +64,16 @@ class Texts:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """`unread`: the payloads that nobody could look into; `searched`: how many events were."""
+    """`searched`: how many events were; `closed`: those with payloads that are not in clear, and
+    how many they are."""
 
     events: list[Event]
     searched: int
-    unread: int
+    closed: list[tuple[Event, int]]
+
+    @property
+    def unread(self) -> int:
+        return sum(count for _, count in self.closed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,25 +91,25 @@ def search(known: Known, text: str, within_seconds: float = WITHIN_SECONDS) -> F
     wanted = text.casefold()
     chunks = _chunks(known, perf_counter() + within_seconds)
     done = len(chunks) * CHUNK_EVENTS
-    hits = [
-        known.front[number * CHUNK_EVENTS + index]
-        for number, chunk in enumerate(chunks)
-        for index in chunk.hits(wanted)
-    ]
     loose = [*known.front[done:], *known.tail]
-    if len(loose) >= 2 * CHUNK_EVENTS:
-        return Found(_allowed(hits, wanted), done, sum(chunk.unread for chunk in chunks))
-    rest = _chunk(loose)
-    hits += [loose[index] for index in rest.hits(wanted)]
-    unread = sum(chunk.unread for chunk in chunks) + rest.unread
-    return Found(_allowed(hits, wanted), done + len(loose), unread)
+    if len(loose) < 2 * CHUNK_EVENTS:
+        chunks.append(_chunk(loose, _room(chunks)))
+    hits: list[Event] = []
+    closed: list[tuple[Event, int]] = []
+    for number, chunk in enumerate(chunks):
+        first = number * CHUNK_EVENTS
+        events = loose if first == done else known.front[first : first + CHUNK_EVENTS]
+        hits += [events[index] for index in chunk.hits(wanted)]
+        closed += [(events[index], count) for index, count in Counter(chunk.closed).items()]
+    searched = sum(len(chunk.starts) - 1 for chunk in chunks)
+    return Found(_allowed(hits, wanted), searched, closed)
 
 
 def _allowed(hits: list[Event], wanted: str) -> list[Event]:
     """The texts are everybody's: a hit may stand only where this person may not look."""
     if not sight.current().hidden:
         return hits
-    return [event for event in hits if wanted in _text(event, leaves_seen(event))]
+    return [event for event in hits if wanted in text_of(event, leaves_seen(event))]
 
 
 _kept: OrderedDict[Known, Texts] = OrderedDict()
@@ -115,23 +125,31 @@ def _chunks(known: Known, until: float) -> list[Chunk]:
         for first in range(done, len(known.front) - CHUNK_EVENTS + 1, CHUNK_EVENTS):
             if perf_counter() > until:
                 break
-            texts.chunks.append(_chunk(known.front[first : first + CHUNK_EVENTS]))
+            events = known.front[first : first + CHUNK_EVENTS]
+            texts.chunks.append(_chunk(events, _room(texts.chunks)))
         chunks = list(texts.chunks)
     _forget()
     return chunks
 
 
-def _chunk(events: Sequence[Event]) -> Chunk:
-    read = [leaves(event) for event in events]
-    texts = [_text(event, each) for event, each in zip(events, read, strict=True)]
+def _room(chunks: Sequence[Chunk]) -> Room:
+    return Room(INFLATED_BYTES_MAX - sum(chunk.inflated for chunk in chunks))
+
+
+def _chunk(events: Sequence[Event], room: Room) -> Chunk:
+    before = room.left
+    read = [leaves(event, room) for event in events]
+    texts = [text_of(event, each) for event, each in zip(events, read, strict=True)]
     return Chunk(
         text="".join(texts),
         starts=tuple(accumulate((len(text) for text in texts), initial=0)),
-        unread=sum(leaf.text is None for each in read for leaf in each),
+        closed=tuple(at for at, each in enumerate(read) for leaf in each if leaf.text is None),
+        inflated=before - room.left,
     )
 
 
-def _text(event: Event, found: Sequence[Leaf]) -> str:
+def text_of(event: Event, found: Sequence[Leaf]) -> str:
+    """What a search looks through, of one event."""
     said = (leaf.text for leaf in found if leaf.text)
     return "\n".join((event.kind, *said)).casefold() + BETWEEN
 
@@ -146,8 +164,12 @@ def _forget() -> None:
 
 def snippet(event: Event, text: str) -> Snippet | None:
     """The first place in the event that holds the text, but for its name, which stands beside."""
+    return snippet_in(leaves_seen(event), text)
+
+
+def snippet_in(found: Sequence[Leaf], text: str) -> Snippet | None:
     wanted = text.casefold()
-    for path, said in leaves_seen(event):
+    for path, said in found:
         at = said.casefold().find(wanted) if said else -1
         if said and at >= 0:
             end = at + len(text)
