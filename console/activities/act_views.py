@@ -48,7 +48,7 @@ TRY = Kind(
     "The pause before the next attempt ends at once, and attempts are counted from the first again."
     " The options stay as they are. An attempt that runs goes on; a paused activity is resumed.",
     "Try now",
-    "It is tried now.",
+    "Tried now",
     TryForm,
     actions.try_now,
 )
@@ -57,7 +57,7 @@ PAUSE = Kind(
     "No further attempt begins until somebody resumes it. An attempt that runs now may still"
     " complete it; if it fails, the activity rests.",
     "Pause",
-    "It is paused.",
+    "Paused",
     PauseForm,
     actions.pause,
 )
@@ -65,7 +65,7 @@ RESUME = Kind(
     "Resume it",
     "The next attempt begins at once.",
     "Resume",
-    "It goes on.",
+    "Resumed",
     ResumeForm,
     actions.resume,
 )
@@ -75,7 +75,7 @@ COMPLETE = Kind(
     " really done: an attempt that runs now is not stopped, and its answer is thrown away."
     " This cannot be taken back.",
     "Complete",
-    "It was completed by hand.",
+    "Completed by hand",
     CompleteForm,
     actions.complete,
     danger=True,
@@ -85,7 +85,7 @@ FAIL = Kind(
     "Fail it by hand",
     "The attempt that runs now counts as failed with this failure.",
     "Fail",
-    "It was failed by hand.",
+    "Failed by hand",
     FailForm,
     actions.fail,
     danger=True,
@@ -107,7 +107,7 @@ def pause(
     request: HtmxRequest, namespace: str, workflow_id: str, run_id: str, *, by: str, called: str
 ) -> HttpResponse:
     it = looking.target(RunKey(namespace, workflow_id, run_id), by, called)
-    return _dialog(request, it, PAUSE)
+    return _dialog(request, it, PAUSE, aside=presenters.pauses_by_type(it))
 
 
 @require_http_methods(["GET", "POST"])
@@ -163,15 +163,19 @@ def options(
     return render_page(request, "activities/options.html", context, parts=["dialog"], status=status)
 
 
-def _dialog(request: HtmxRequest, it: Target, kind: Kind, never: str = "") -> HttpResponse:
+def _dialog(
+    request: HtmxRequest, it: Target, kind: Kind, never: str = "", aside: str = ""
+) -> HttpResponse:
     form = kind.form(request.POST or None)
     if form.is_valid():
         refused = never or _refused(lambda: kind.act(request.user, it, form.cleaned_data))
         if not refused:
-            messages.success(request, kind.done)
+            messages.success(request, f"{kind.done}: {it.label}.")
             return go_to(request, page_of(it.key) if kind.ends else f"{it.url}?acted=yes")
         form.add_error(None, refused)
-    context = {"form": form, "kind": kind, "it": it, "never": never}
+    says = never or f"{kind.says} {aside}".rstrip()
+    title = kind.title if it.is_one else kind.title.replace(" it", " them")
+    context = {"form": form, "kind": kind, "it": it, "says": says, "title": title}
     status = 422 if form.errors else 200
     return render_page(request, "activities/act.html", context, parts=["dialog"], status=status)
 

@@ -3,7 +3,7 @@
 Pausing, resuming, trying and changing leave nothing in the history; the log is all that tells.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -12,10 +12,13 @@ from console.activities.looking import Target, is_running
 from console.activities.presenters import OPTIONS, before, option_text, told
 from console.audit.record import Act, record
 from console.gateway import activities, histories
-from console.gateway.channel import GatewayError
-from console.gateway.runs import RunKey
+from console.gateway.activities import Which
+from console.gateway.channel import GatewayError, Trouble
+from console.gateway.runs import PendingActivity, RunKey
 
 Asked = Mapping[str, Any]
+#: ids that a row of the log names of one type
+NAMED_MAX = 50
 
 
 def try_now(person: User, it: Target, asked: Asked) -> None:
@@ -24,14 +27,34 @@ def try_now(person: User, it: Target, asked: Asked) -> None:
         person, "activity.try", it.key, reason=asked["reason"], before=_before(it), asked=given
     ) as act:
         activities.reset(it.key, it.which, act.identity, forgets_beat=asked["forgets_beat"])
-        act.after = {it.label: "tried now, from the first attempt"}
+        act.after = {it.label: "tried now, from the first attempt"} | touched(it)
 
 
 def pause(person: User, it: Target, asked: Asked) -> None:
     reason = asked["reason"]
     with record(person, "activity.pause", it.key, reason=reason, before=_before(it)) as act:
-        activities.pause(it.key, it.which, reason, act.identity)
-        act.after = {it.label: "paused"}
+        if it.is_of_run:
+            _pause_each_type(it, reason, act)
+        else:
+            activities.pause(it.key, it.which, reason, act.identity)
+            act.after = {it.label: "paused"}
+
+
+def _pause_each_type(it: Target, reason: str, act: Act) -> None:
+    """The protocol pauses by type. What ended meanwhile is no reason to leave the others."""
+    act.after = {}
+    wanted = [one for one in it.activities if not one.paused]
+    for kind in sorted({one.type for one in wanted}):
+        try:
+            activities.pause(it.key, Which(type=kind), reason, act.identity)
+        except GatewayError as error:
+            if error.trouble is Trouble.NOT_FOUND:
+                continue
+            so_far = f" Paused before that: {', '.join(act.after)}." if act.after else ""
+            raise GatewayError(error.trouble, f"{error}{so_far}", error.detail) from error
+        act.after |= _listed([one for one in wanted if one.type == kind])
+    if not act.after:
+        raise GatewayError(Trouble.NOT_FOUND, "None of them is pending any more.")
 
 
 def resume(person: User, it: Target, asked: Asked) -> None:
@@ -46,7 +69,7 @@ def resume(person: User, it: Target, asked: Asked) -> None:
             from_first=asked["from_first"],
             forgets_beat=asked["forgets_beat"],
         )
-        act.after = {it.label: "resumed"}
+        act.after = {it.label: "resumed"} | touched(it, lambda one: one.paused)
 
 
 def complete(person: User, it: Target, asked: Asked) -> None:
@@ -89,7 +112,8 @@ def change(person: User, it: Target, changes: Mapping[str, Any], reason: str) ->
     wanted = {_named(it, name): option_text(name, value) for name, value in changes.items()}
     with record(person, "activity.change", it.key, reason=reason, before=was, asked=wanted) as act:
         stands = activities.change(it.key, it.which, changes, act.identity)
-        act.after = {_named(it, name): option_text(name, getattr(stands, name)) for name in changes}
+        now = {_named(it, name): option_text(name, getattr(stands, name)) for name in changes}
+        act.after = now | touched(it)
 
 
 def _named(it: Target, name: str) -> str:
@@ -102,6 +126,27 @@ def _before(it: Target) -> dict[str, str]:
     running = sum(1 for one in it.activities if is_running(one))
     paused = sum(1 for one in it.activities if one.paused)
     return {it.label: f"{running} running, {paused} paused"}
+
+
+def touched(
+    it: Target, is_meant: Callable[[PendingActivity], bool] = lambda _: True
+) -> dict[str, str]:
+    """Of all of a run: by type which they were, as they stood when it was asked for."""
+    return _listed([one for one in it.activities if is_meant(one)]) if it.is_of_run else {}
+
+
+def _listed(some: Sequence[PendingActivity]) -> dict[str, str]:
+    found: dict[str, list[str]] = {}
+    for one in some:
+        found.setdefault(one.type, []).append(one.id)
+    return {kind: _named_some(ids) for kind, ids in sorted(found.items())}
+
+
+def _named_some(ids: Sequence[str]) -> str:
+    """SDKs name activities by numbers: 9 is before 10."""
+    some = sorted(ids, key=lambda one: (len(one), one))[:NAMED_MAX]
+    more = f" and {len(ids) - len(some)} more" if len(ids) > len(some) else ""
+    return f"{len(ids)}: {', '.join(some)}{more}"
 
 
 def _shown(asked: Asked) -> dict[str, str]:

@@ -11,12 +11,15 @@ from console.gateway.runs import PendingActivity, RunDetail, RunKey, failing_fir
 from console.ui import words
 from console.ui.refusals import Refusal
 
+#: what an address calls all of the run
+ALL = "activities"
 RUNS_NOW = frozenset({"started", "cancel_requested", "pause_requested"})
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One activity by its id, or all of a type, what fails first; at least one is there."""
+    """One activity by its id, all of a type, or all of the run, what fails first; at least one is
+    there."""
 
     run: RunDetail
     by: str
@@ -29,7 +32,16 @@ class Target:
 
     @property
     def which(self) -> Which:
-        return Which(id=self.called) if self.by == "id" else Which(type=self.called)
+        names = {"id": Which(id=self.called), "type": Which(type=self.called)}
+        return names.get(self.by, Which())
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        return tuple(sorted({one.type for one in self.activities}))
+
+    @property
+    def is_of_run(self) -> bool:
+        return self.by == "all"
 
     @property
     def is_one(self) -> bool:
@@ -43,7 +55,10 @@ class Target:
     def label(self) -> str:
         if self.is_one:
             return f"{self.first.type} {self.first.id}"
-        return f"{words.plural(len(self.activities), 'activity', 'activities')} {self.called}"
+        count = len(self.activities)
+        if self.is_of_run:
+            return f"all {words.plural(count, 'pending activity', 'pending activities')}"
+        return f"{words.plural(count, 'activity', 'activities')} {self.called}"
 
     @property
     def url(self) -> str:
@@ -55,11 +70,12 @@ class Target:
 
 
 def target(key: RunKey, by: str, called: str) -> Target:
-    if by not in {"id", "type"}:
-        raise Refusal(404, "Activities are named by id or by type.")
+    if by not in {"id", "type"} and (by, called) != ("all", ALL):
+        raise Refusal(404, "Activities are named by id, by type, or all together.")
     run = described(key)
-    meant = [one for one in run.activities if (one.id if by == "id" else one.type) == called]
-    found = tuple(failing_first(meant))
+    found = tuple(failing_first([one for one in run.activities if _is_meant(one, by, called)]))
+    if not found and by == "all":
+        raise Refusal(404, "Nothing of this run is pending. Nothing was done.")
     if not found:
         raise Refusal(
             404,
@@ -67,6 +83,10 @@ def target(key: RunKey, by: str, called: str) -> Target:
             " Nothing was done.",
         )
     return Target(run, by, called, found)
+
+
+def _is_meant(activity: PendingActivity, by: str, called: str) -> bool:
+    return by == "all" or called == (activity.id if by == "id" else activity.type)
 
 
 def one(key: RunKey, by: str, called: str) -> Target:

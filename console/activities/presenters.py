@@ -70,7 +70,18 @@ def not_possible(it: Target) -> list[str]:
         says.append(CANNOT_FAIL)
     if it.first.options is None:
         says.append("This server does not tell an activity's options, so they cannot be changed.")
+    if it.is_of_run:
+        says.append("Completing and failing by hand is for one activity: each has its own result.")
     return says
+
+
+def pauses_by_type(it: Target) -> str:
+    if not it.is_of_run or len(it.types) == 1:
+        return ""
+    return (
+        f"The protocol pauses by type, so this is {len(it.types)} calls, one for each; what the"
+        " workflow schedules afterwards is not paused."
+    )
 
 
 def state_of(activity: PendingActivity) -> tuple[str, str]:

@@ -3,7 +3,8 @@ from django.urls import path
 from console.activities import act_views, views
 
 RUN = "<name:workflow_id>/<name:run_id>/"
-#: by: "id" means one activity, "type" all of the run that are of the type
+#: by: "id" means one activity, "type" all of the run that are of the type; "all" and "activities"
+#: are all that the run has
 SOME = f"{RUN}<str:by>/<name:called>/"
 
 app_name = "activities"

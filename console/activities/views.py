@@ -20,14 +20,15 @@ from console.ui.refusals import Refusal
 def pending(
     request: HtmxRequest, namespace: str, workflow_id: str, run_id: str, *, by: str, called: str
 ) -> HttpResponse:
-    """One activity with its attempts, or those of a type."""
+    """One activity with its attempts, those of a type, or all of the run."""
     try:
         it = looking.target(RunKey(namespace, workflow_id, run_id), by, called)
     except Refusal:
         # one that was tried now may be done before its page is asked for again
         if not {"version", "acted"} & request.GET.keys():
             raise
-        messages.success(request, f"{called} has ended, and is pending no more.")
+        ended = "All have" if by == "all" else f"{called} has"
+        messages.success(request, f"{ended} ended: pending no more.")
         return go_to(request, reverse("workflows:pending", args=[namespace, workflow_id, run_id]))
     version = presenters.version(it)
     if unchanged(request, version):

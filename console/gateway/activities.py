@@ -1,7 +1,8 @@
 """Typed calls on pending activities, and every attempt of one that failed.
 
-Pause, resume, reset and options reach one activity by its id or all of a type; none of them leaves
-an event in the history. Complete and fail do.
+Pause, resume, reset and options reach one activity by its id, all of a type, or all of the run (but
+a pause, which the protocol has by id and by type alone); none of them leaves an event in the
+history. Complete and fail do.
 """
 
 import re
@@ -35,7 +36,7 @@ ATTEMPTS_PAGE_ROWS = 20
 
 @dataclass(frozen=True, slots=True)
 class Which:
-    """One by its id, or all of a type: exactly one of the two says something."""
+    """One by its id, all of a type, or all of the run: at most one of the two says something."""
 
     id: str = ""
     type: str = ""
@@ -175,8 +176,12 @@ Naming = TypeVar(
 def _naming(asked: Naming, which: Which) -> Naming:
     if which.id:
         asked.id = which.id
-    else:
+    elif which.type:
         asked.type = which.type
+    elif isinstance(asked, UnpauseActivityRequest):
+        asked.unpause_all = True
+    elif not isinstance(asked, PauseActivityRequest):
+        asked.match_all = True
     return asked
 
 

@@ -9,14 +9,15 @@ from django.test import Client
 from django.urls import reverse
 
 from console.audit.models import AuditEntry
-from console.gateway import events, histories
 from console.gateway.runs import PendingActivity, RunKey
 from tests.console.conftest import NAMESPACE
-from tests.support.engine import OFFICIAL
+from tests.support import commands
+from tests.support.engine import OFFICIAL, Server
 from tests.support.eventually import eventually
 from tests.support.names import Names
 from tests.support.pages import htmx, words_in
 from tests.support.programs import Program, running
+from tests.support.scripted import Scripted
 
 Browser = Callable[..., Client]
 
@@ -229,106 +230,66 @@ def test_a_length_that_is_none_is_refused_at_its_field(
     assert not AuditEntry.objects.exists()
 
 
-def test_complete_by_hand_in_back_off_gives_the_workflow_its_result(
-    bob: User, browser_of: Browser, program: Program, backing_off: tuple[RunKey, PendingActivity]
+@pytest.mark.parametrize("where", [("Charge", "type"), ("activities", "all")], ids=["type", "run"])
+def test_all_of_a_type_or_of_a_run_are_reached_at_once(
+    bob: User,
+    carol: User,
+    browser_of: Browser,
+    program: Program,
+    worker: Scripted,
+    server: Server,
+    names: Names,
+    where: tuple[str, str],
 ) -> None:
-    key, activity = backing_off
-    asked = {
-        "result": '"charged by phone"',
-        "reason": "the partner did it",
-        "evidence": "https://tickets.example/4711",
-    }
+    failing = Scripted(program, server, names.queue())
+    kinds = {"a-1": "Charge", "a-2": "Charge", "m-1": "Mail"}
+    key = worker.start(names.workflow())
+    given = {"retry_policy": commands.retries(initial=3600)}
+    schedule = commands.schedule_activity
+    worker.on_task(*(schedule(one, failing.queue, kind=kinds[one], **given) for one in kinds))
+    for _ in kinds:
+        failing.on_activity(commands.failed("the card reader is gone"))
+    eventually(lambda: pending(program, key), lambda some: all(one.failing for one in some))
+    browser, of_run = browser_of(bob), where[1] == "all"
+    asked = OPTIONS | {"task_queue": failing.queue, "step": "check", "reason": "x"}
+    asked |= {"start_to_close_timeout": "45s", "initial_interval": "1h", "maximum_interval": ""}
 
-    answer = browser_of(bob).post(url(key, "complete", activity.id), asked, headers=htmx("dialog"))
-
-    assert answer["HX-Redirect"].endswith("/pending/")
-    queue = program.await_status(key, "Running").summary.task_queue
-    with running(program, queue):
-        assert program.result(key) == "charged by phone"
-    entry = AuditEntry.objects.get()
-    assert entry.verb == "activity.complete"
-    assert entry.asked["evidence"] == "https://tickets.example/4711"
-    assert entry.asked["result"] == ["charged by phone"]
-    pointed = next(one for one in histories.forward(key).events if one.id == entry.outcome.event_id)
-    assert pointed.kind == "ActivityTaskCompleted"
-    assert events.identity(pointed) == "bob@example.com"
-
-
-def test_a_result_that_is_not_json_is_refused_at_the_field(
-    bob: User, browser_of: Browser, backing_off: tuple[RunKey, PendingActivity]
-) -> None:
-    key, activity = backing_off
-    asked = {"result": '{"paid": yes}', "reason": "x"}
-
-    answer = browser_of(bob).post(url(key, "complete", activity.id), asked, headers=htmx("dialog"))
-
-    assert answer.status_code == 422
-    assert "This is not JSON" in words_in(answer)
-    assert not AuditEntry.objects.exists()
-
-
-def test_an_activity_without_a_running_attempt_cannot_be_failed_and_the_page_says_why(
-    bob: User, browser_of: Browser, backing_off: tuple[RunKey, PendingActivity]
-) -> None:
-    key, activity = backing_off
-    browser = browser_of(bob)
-
-    page = words_in(browser.get(url(key, "pending", activity.id)))
-    asked = {"message": "no", "reason": "x"}
-    answer = browser.post(url(key, "fail", activity.id), asked, headers=htmx("dialog"))
-
-    assert "It cannot be failed by hand now" in page
-    assert "Fail by hand…" not in page
-    assert answer.status_code == 422
-    assert "the server takes a failure only for an attempt that runs" in words_in(answer)
-    assert not AuditEntry.objects.exists()
-
-
-def test_an_attempt_that_runs_can_be_failed_for_good(
-    bob: User, browser_of: Browser, program: Program, names: Names
-) -> None:
-    queue = names.queue()
-    with running(program, queue):
-        key = program.start("Lingering", names.workflow(), queue)
-        (activity,) = eventually(
-            lambda: pending(program, key), lambda some: bool(some) and some[0].state == "started"
-        )
-        asked = {"message": "lost", "kind": "GivenUp", "final": "on", "reason": "nobody comes"}
-        answer = browser_of(bob).post(url(key, "fail", activity.id), asked, headers=htmx("dialog"))
-        assert answer["HX-Redirect"].endswith("/pending/")
-        program.await_status(key, "Failed")
-
-    entry = AuditEntry.objects.get()
-    pointed = next(one for one in histories.forward(key).events if one.id == entry.outcome.event_id)
-    failure = events.failure(pointed)
-    assert failure is not None
-    assert (failure.type, failure.message, failure.retryable) == ("GivenUp", "lost", False)
-
-
-def test_all_of_a_type_are_paused_and_changed_at_once(
-    bob: User, browser_of: Browser, program: Program, names: Names
-) -> None:
-    queue = names.queue()
-    with running(program, queue):
-        key = program.start("Wide", names.workflow(), queue, 3)
-        eventually(lambda: pending(program, key), lambda some: len(some) == 3)
-    browser = browser_of(bob)
-    page = browser.get(url(key, "pending", "charge_card", "type"))
-    assert "3 pending activities of this type" in words_in(page)
-
-    browser.post(url(key, "pause", "charge_card", "type"), {"reason": "bad deploy"})
-    assert all(one.paused for one in pending(program, key))
-    asked = OPTIONS | {"task_queue": queue, "reason": "longer", "start_to_close_timeout": "45s"}
-    where = url(key, "options", "charge_card", "type")
-    checked = browser.post(where, asked, headers=htmx("dialog"))
+    tab = words_in(browser.get(reverse("workflows:pending", args=[key.namespace, *_run(key)])))
+    page = words_in(browser.get(url(key, "pending", *where)))
+    dialog = words_in(browser.get(url(key, "pause", *where), headers=htmx("dialog")))
+    denied = browser_of(carol).post(url(key, "pause", *where), {"reason": "x"})
+    browser.post(url(key, "pause", *where), {"reason": "a bad deploy"})
+    paused = pending(program, key)
+    checked = browser.post(url(key, "options", *where), asked, headers=htmx("dialog"))
     seal = checked.text.split('name="checked" value="')[1].split('"')[0]
-    browser.post(where, asked | {"step": "apply", "checked": seal})
-    changed = {one.options.start_to_close_timeout for one in pending(program, key) if one.options}
-    assert changed == {timedelta(seconds=45)}
-    browser.post(url(key, "resume", "charge_card", "type"), {"reason": "fixed"})
-    assert not any(one.paused for one in pending(program, key))
-    tab = browser.get(reverse("workflows:pending", args=[key.namespace, *_run(key)]))
-    assert "charge_card 3" in words_in(tab)
+    browser.post(url(key, "options", *where), asked | {"step": "apply", "checked": seal})
+    changed = pending(program, key)
+    browser.post(url(key, "resume", *where), {"reason": "it is back"})
+    eventually(lambda: pending(program, key), lambda some: not any(one.paused for one in some))
+    browser.post(url(key, "try", *where), {"reason": "at once"})
+    tried = pending(program, key)
+
+    meant = [one for one, kind in kinds.items() if of_run or kind == "Charge"]
+    assert "Together: All 3, 3 failing Charge 2, 2 failing Mail 1, 1 failing" in tab
+    assert f"{len(meant)} pending activities of {'2 types' if of_run else 'this type'}" in page
+    assert ("for one activity: each has its own result" in page) == of_run
+    assert "Pause them" in dialog
+    assert ("pauses by type, so this is 2 calls" in dialog) == of_run
+    assert denied.status_code == 403
+    assert sorted(one.id for one in paused if one.paused) == meant
+    limits = {one.id: one.options.start_to_close_timeout for one in changed if one.options}
+    assert [one for one in kinds if limits[one] == timedelta(seconds=45)] == meant
+    assert sorted(one.id for one in tried if one.attempt == 1) == meant
+    rows = {one.verb: one for one in AuditEntry.objects.all()}
+    assert len(rows) == AuditEntry.objects.count() == 4
+    label = "all 3 pending activities" if of_run else "2 activities Charge"
+    assert rows["activity.pause"].before == {label: "0 running, 0 paused"}
+    if of_run:
+        assert rows["activity.pause"].outcome.after == {"Charge": "2: a-1, a-2", "Mail": "1: m-1"}
+        for verb in ("activity.resume", "activity.change", "activity.try"):
+            assert rows[verb].outcome.after["Mail"] == "1: m-1", verb
+    else:
+        assert rows["activity.pause"].outcome.after == {label: "paused"}
 
 
 def test_an_activity_that_ended_is_a_page_that_says_so(

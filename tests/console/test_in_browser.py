@@ -161,7 +161,7 @@ def test_pause_change_and_complete_by_hand(bob_at: str, program: Program, names:
         page.fill("dialog #id_result", '"by phone"')
         page.fill("dialog #id_reason", "the partner did it")
         page.click("dialog button[type=submit]")
-        page.wait_for_selector("text=It was completed by hand.")
+        page.wait_for_selector("text=Completed by hand")
         assert complaints == []
 
 

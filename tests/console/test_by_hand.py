@@ -1,0 +1,95 @@
+"""Pending activities that a person completes or fails."""
+
+from collections.abc import Callable
+
+from django.contrib.auth.models import User
+from django.test import Client
+
+from console.audit.models import AuditEntry
+from console.gateway import events, histories
+from console.gateway.runs import PendingActivity, RunKey
+from tests.console.test_activities import backing_off, pending, url
+from tests.support.eventually import eventually
+from tests.support.names import Names
+from tests.support.pages import htmx, words_in
+from tests.support.programs import Program, running
+
+__all__ = ["backing_off"]
+
+Browser = Callable[..., Client]
+
+
+def test_complete_by_hand_in_back_off_gives_the_workflow_its_result(
+    bob: User, browser_of: Browser, program: Program, backing_off: tuple[RunKey, PendingActivity]
+) -> None:
+    key, activity = backing_off
+    asked = {
+        "result": '"charged by phone"',
+        "reason": "the partner did it",
+        "evidence": "https://tickets.example/4711",
+    }
+
+    answer = browser_of(bob).post(url(key, "complete", activity.id), asked, headers=htmx("dialog"))
+
+    assert answer["HX-Redirect"].endswith("/pending/")
+    queue = program.await_status(key, "Running").summary.task_queue
+    with running(program, queue):
+        assert program.result(key) == "charged by phone"
+    entry = AuditEntry.objects.get()
+    assert entry.verb == "activity.complete"
+    assert entry.asked["evidence"] == "https://tickets.example/4711"
+    assert entry.asked["result"] == ["charged by phone"]
+    pointed = next(one for one in histories.forward(key).events if one.id == entry.outcome.event_id)
+    assert pointed.kind == "ActivityTaskCompleted"
+    assert events.identity(pointed) == "bob@example.com"
+
+
+def test_a_result_that_is_not_json_is_refused_at_the_field(
+    bob: User, browser_of: Browser, backing_off: tuple[RunKey, PendingActivity]
+) -> None:
+    key, activity = backing_off
+    asked = {"result": '{"paid": yes}', "reason": "x"}
+
+    answer = browser_of(bob).post(url(key, "complete", activity.id), asked, headers=htmx("dialog"))
+
+    assert answer.status_code == 422
+    assert "This is not JSON" in words_in(answer)
+    assert not AuditEntry.objects.exists()
+
+
+def test_an_activity_without_a_running_attempt_cannot_be_failed_and_the_page_says_why(
+    bob: User, browser_of: Browser, backing_off: tuple[RunKey, PendingActivity]
+) -> None:
+    key, activity = backing_off
+    browser = browser_of(bob)
+
+    page = words_in(browser.get(url(key, "pending", activity.id)))
+    asked = {"message": "no", "reason": "x"}
+    answer = browser.post(url(key, "fail", activity.id), asked, headers=htmx("dialog"))
+
+    assert "It cannot be failed by hand now" in page
+    assert "Fail by hand…" not in page
+    assert answer.status_code == 422
+    assert "the server takes a failure only for an attempt that runs" in words_in(answer)
+    assert not AuditEntry.objects.exists()
+
+
+def test_an_attempt_that_runs_can_be_failed_for_good(
+    bob: User, browser_of: Browser, program: Program, names: Names
+) -> None:
+    queue = names.queue()
+    with running(program, queue):
+        key = program.start("Lingering", names.workflow(), queue)
+        (activity,) = eventually(
+            lambda: pending(program, key), lambda some: bool(some) and some[0].state == "started"
+        )
+        asked = {"message": "lost", "kind": "GivenUp", "final": "on", "reason": "nobody comes"}
+        answer = browser_of(bob).post(url(key, "fail", activity.id), asked, headers=htmx("dialog"))
+        assert answer["HX-Redirect"].endswith("/pending/")
+        program.await_status(key, "Failed")
+
+    entry = AuditEntry.objects.get()
+    pointed = next(one for one in histories.forward(key).events if one.id == entry.outcome.event_id)
+    failure = events.failure(pointed)
+    assert failure is not None
+    assert (failure.type, failure.message, failure.retryable) == ("GivenUp", "lost", False)
