@@ -1,7 +1,8 @@
 """The dialogs: what it means, why, done. All six have the same shape."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -20,10 +21,13 @@ from console.activities.forms import (
     PauseForm,
     ResumeForm,
     TryForm,
+    TypedCompleteForm,
 )
 from console.activities.looking import Target, is_running
+from console.audit.record import identity
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.runs import RunKey
+from console.offering import offers
 from console.ui.htmx import HtmxRequest, go_to, render_page, version_of
 
 #: What a person can do something about stands in the dialog; the rest becomes a page of its own.
@@ -36,7 +40,7 @@ class Kind:
     says: str
     verb: str
     done: str
-    form: type[forms.Form]
+    form: Callable[..., forms.Form]
     act: Callable[[User, Target, Mapping[str, Any]], None]
     danger: bool = False
     #: the activity is over afterwards: its page is gone
@@ -124,8 +128,13 @@ def resume(
 def complete(
     request: HtmxRequest, namespace: str, workflow_id: str, run_id: str, *, by: str, called: str
 ) -> HttpResponse:
+    """With a typed form where the workflow says what the activity returns."""
     it = looking.one(RunKey(namespace, workflow_id, run_id), by, called)
-    return _dialog(request, it, COMPLETE)
+    schema = offers.result_of(it.run.summary.memo, it.first.type)
+    if schema is None:
+        return _dialog(request, it, COMPLETE)
+    typed = partial(TypedCompleteForm, schema=schema, who=identity(request.user))
+    return _dialog(request, it, replace(COMPLETE, form=typed))
 
 
 @require_http_methods(["GET", "POST"])

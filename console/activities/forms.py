@@ -5,6 +5,7 @@ from django import forms
 from console.activities.looking import Target
 from console.activities.presenters import OPTIONS, before
 from console.gateway.activities import PATHS
+from console.offering import asking, nodes
 from console.ui.spans import EXAMPLE, SpanField
 from console.ui.typed import JsonField
 
@@ -55,6 +56,33 @@ class CompleteForm(EvidenceForm):
         help_text="What the workflow gets as if the activity had returned it. Empty: no result.",
     )
     field_order = ("result", "reason", "evidence")
+
+
+class TypedCompleteForm(EvidenceForm):
+    """Of an activity whose workflow says what it returns; `who` is the person, for the fields that
+    the console fills in."""
+
+    field_order = ("reason", "evidence")
+
+    def __init__(self, given: Any, schema: Any, who: str) -> None:
+        super().__init__(given)
+        self.who = who
+        self.nodes = [nodes.drawn(schema, "result", "Result")]
+        if given is not None:
+            nodes.take(self.nodes[0], given)
+
+    def clean(self) -> dict[str, Any]:
+        """`written`: the result, once the row of the activity log has its id."""
+        asked: dict[str, Any] = super().clean() or self.cleaned_data
+        [node] = self.nodes
+        fills = {"person": self.who, "reason": asked.get("reason", ""), "audit": asking.NO_AUDIT}
+        result = asking.checked(node, fills)
+        if any(one.errors for one in node.everyone()):
+            self.add_error(None, "The result is not what the workflow says that it takes.")
+        return asked | {
+            "result": [result],
+            "written": lambda audit: [nodes.value_of(node, fills | {"audit": audit})],
+        }
 
 
 class FailForm(EvidenceForm):

@@ -50,7 +50,7 @@ class Asking:
         """Looks at every field; whoever asks looks at `is_wrong` before the first use."""
         if not self.is_typed:
             return typed.values(self.rows)
-        return [_argument(node, fills) for node in self.nodes]
+        return [checked(node, fills) for node in self.nodes]
 
     def arguments_with(self, fills: Mapping[str, Any]) -> list[Any]:
         """Of what was looked at and found right; `fills` may be anything."""
@@ -59,7 +59,8 @@ class Asking:
         return [nodes.value_of(node, fills) for node in self.nodes]
 
 
-def _argument(node: Node, fills: Mapping[str, str]) -> Any:
+def checked(node: Node, fills: Mapping[str, str]) -> Any:
+    """The value that its fields say; what is wrong with it stands at them."""
     value = nodes.value_of(node, fills)
     if any(one.errors for one in node.everyone()):
         return None

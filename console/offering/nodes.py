@@ -124,7 +124,9 @@ def _hint(schema: Schema) -> str:
         says.append("One a line.")
     if schema.get("format") == "date-time":
         says.append("In UTC.")
-    limits = [word.format(schema[name]) for name, word in LIMIT_WORDS.items() if name in schema]
+    # One character or more is what "required" says.
+    told = {name: limit for name, limit in schema.items() if (name, limit) != ("minLength", 1)}
+    limits = [word.format(told[name]) for name, word in LIMIT_WORDS.items() if name in told]
     if limits:
         says.append(", ".join(limits).capitalize() + ".")
     return " ".join(says)

@@ -3,6 +3,10 @@
 The memo has, for each kind, actions by name, each with the JSON Schemas of its arguments:
 
     {"updates": {"decide": {"description": "…", "arguments": [{"type": "object", …}]}}}
+
+and by their types the activities whose result it describes, for who completes one by hand:
+
+    {"activities": {"charge_card": {"result": {"type": "object", …}}}}
 """
 
 from collections.abc import Iterator, Mapping
@@ -69,6 +73,14 @@ def offer(run: RunDetail, kind: str, name: str) -> Offer:
 def of_memo(memo: Mapping[str, Any], kind: str, name: str) -> Offer:
     arguments, description = typed_actions(memo).get((kind, name), (None, ""))
     return Offer(kind, name, description, arguments)
+
+
+def result_of(memo: Mapping[str, Any], activity: str) -> Any:
+    """The JSON Schema of what an activity of this type returns; None where nothing says it."""
+    given = memo.get(MEMO)
+    activities = given.get("activities") if isinstance(given, dict) else None
+    one = activities.get(activity) if isinstance(activities, dict) else None
+    return one.get("result") if isinstance(one, dict) else None
 
 
 def _metadata(key: RunKey) -> tuple[Any, str]:

@@ -2,9 +2,10 @@
 
 from typing import Any, Final
 
-from examples.subscription.forms import AUDIT, PERSON, REASON
+from examples.subscription.forms import AUDIT, PERSON, REASON, RESULTS
 
 ACTIONS: Final[dict[str, Any]] = {
+    "activities": RESULTS,
     "updates": {
         "decide": {
             "description": "Approve or refuse the order",

@@ -1,4 +1,6 @@
-"""What the updates take, as JSON Schema, for the memo `perdure.actions`: forms are drawn of it.
+"""What the updates take and activities return, as JSON Schema, for the memo `perdure.actions`.
+
+Forms are drawn of it.
 
 `x-perdure` is what the console itself fills in: who asks, why, and the id of its activity log.
 """
@@ -52,7 +54,29 @@ def _argument(title: str, **properties: Any) -> dict[str, Any]:
     }
 
 
+#: What the activities return, for who completes one by hand.
+RESULTS: Final[dict[str, Any]] = {
+    "charge_card": {
+        "result": {
+            "type": "object",
+            "title": "Payment",
+            "properties": {
+                "payment_id": {
+                    "type": "string",
+                    "minLength": 1,
+                    "title": "Payment id",
+                    "description": "As the payment provider has it.",
+                },
+                "money": _MONEY | {"title": "What was taken"},
+            },
+            "required": ["payment_id", "money"],
+        }
+    },
+    "refund_payment": {"result": {"type": "string", "minLength": 1, "title": "Refund id"}},
+}
+
 ACTIONS: Final[dict[str, Any]] = {
+    "activities": RESULTS,
     "updates": {
         ADJUST_CHARGE: {
             "description": "Charge another amount from now on",
@@ -93,5 +117,5 @@ ACTIONS: Final[dict[str, Any]] = {
                 )
             ],
         },
-    }
+    },
 }

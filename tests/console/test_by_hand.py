@@ -1,18 +1,23 @@
 """Pending activities that a person completes or fails."""
 
+import json
 from collections.abc import Callable
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.test import Client
+from temporalio.api.common.v1 import Memo, Payload
 
 from console.audit.models import AuditEntry
 from console.gateway import events, histories
 from console.gateway.runs import PendingActivity, RunKey
 from tests.console.test_activities import backing_off, pending, url
+from tests.support import commands
 from tests.support.eventually import eventually
 from tests.support.names import Names
 from tests.support.pages import htmx, words_in
 from tests.support.programs import Program, running
+from tests.support.scripted import Scripted
 
 __all__ = ["backing_off"]
 
@@ -42,6 +47,59 @@ def test_complete_by_hand_in_back_off_gives_the_workflow_its_result(
     pointed = next(one for one in histories.forward(key).events if one.id == entry.outcome.event_id)
     assert pointed.kind == "ActivityTaskCompleted"
     assert events.identity(pointed) == "bob@example.com"
+
+
+def test_a_result_is_typed_where_the_workflow_says_what_it_is(
+    bob: User, browser_of: Browser, program: Program, worker: Scripted, names: Names
+) -> None:
+    receipt = {"type": "string", "title": "Receipt", "minLength": 3}
+    schema = {
+        "type": "object",
+        "title": "Charge",
+        "required": ["receipt", "by", "entry"],
+        "properties": {
+            "receipt": receipt,
+            "by": {"type": "string", "x-perdure": "person"},
+            "entry": {"type": "string", "x-perdure": "audit"},
+        },
+    }
+    memo = {"perdure.actions": {"activities": {"Charge": {"result": schema}}}}
+    key = worker.start(names.workflow(), memo=stored(memo))
+    some = [
+        commands.schedule_activity("c", "nobody"),
+        commands.schedule_activity("m", "nobody", kind="Mail"),
+    ]
+    worker.on_task(*some)
+    browser, where = browser_of(bob), url(key, "complete", "c")
+
+    asked = words_in(browser.get(where, headers=htmx("dialog")))
+    other = words_in(browser.get(url(key, "complete", "m"), headers=htmx("dialog")))
+    short = browser.post(where, {"result.0": "R", "reason": "by phone"}, headers=htmx("dialog"))
+    none = AuditEntry.objects.count()
+    browser.post(where, {"result.0": "R-77", "reason": "by phone", "evidence": "T-1"})
+
+    assert "Charge Receipt" in asked
+    assert "Result, as JSON" not in asked
+    assert "Result, as JSON" in other
+    assert short.status_code == 422
+    at_field = short.text.split('id="id_result.0_error"')[1]
+    assert "It must have at least 3 characters." in at_field.split("</p>")[0]
+    assert none == 0
+    entry = AuditEntry.objects.get()
+    ended = next(one for one in histories.forward(key).events if one.id == entry.outcome.event_id)
+    [value] = events.result_of(ended)
+    expected = {"receipt": "R-77", "by": "bob@example.com", "entry": str(entry.id)}
+    assert value.content == expected
+    assert entry.asked["result"][0]["receipt"] == "R-77"
+
+
+def stored(memo: dict[str, Any]) -> Memo:
+    return Memo(
+        fields={
+            name: Payload(metadata={"encoding": b"json/plain"}, data=json.dumps(one).encode())
+            for name, one in memo.items()
+        }
+    )
 
 
 def test_a_result_that_is_not_json_is_refused_at_the_field(

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from console.offering import nodes
+from console.offering import nodes, offers
 from console.offering.nodes import ABSENT, Node
 from console.offering.schema import Unsupported, problems, slow, usable
 from examples.fulfilment import forms as fulfilment
@@ -218,9 +218,15 @@ def test_the_forms_of_the_examples_are_drawn(actions: dict[str, Any]) -> None:
     schemas = [
         schema
         for kind in actions.values()
-        for action in kind.values()
-        for schema in action["arguments"]
+        for one in kind.values()
+        for schema in (one["arguments"] if "arguments" in one else [one["result"]])
     ]
+    results = offers.result_of({offers.MEMO: actions}, "charge_card")
 
-    assert schemas
+    assert results in schemas
     assert all(usable(schema) for schema in schemas)
+
+
+@pytest.mark.parametrize("memo", [{}, {"activities": []}, {"activities": {"charge_card": "x"}}])
+def test_a_memo_that_says_nothing_of_a_result_is_no_form(memo: Any) -> None:
+    assert offers.result_of({offers.MEMO: memo}, "charge_card") is None
