@@ -15,12 +15,14 @@ from temporalio.api.enums.v1 import IndexedValueType, NamespaceState
 from temporalio.api.operatorservice.v1 import (
     AddSearchAttributesRequest,
     ListSearchAttributesRequest,
+    RemoveSearchAttributesRequest,
 )
 from temporalio.api.workflowservice.v1 import (
     DescribeNamespaceRequest,
     DescribeNamespaceResponse,
     ListNamespacesRequest,
     RegisterNamespaceRequest,
+    UpdateNamespaceRequest,
 )
 
 from console.gateway import payloads, tally
@@ -110,6 +112,20 @@ def register(name: str, description: str, owner: str, retention: timedelta) -> N
     cache.delete(_key())
 
 
+def update(name: str, *, description: str | None, retention: timedelta | None) -> Namespace:
+    """None leaves it so; and no server takes an empty description. What it has then comes back."""
+    asked = UpdateNamespaceRequest(namespace=name)
+    if description is not None:
+        asked.update_info.description = description
+    if retention is not None:
+        asked.config.workflow_execution_retention_ttl.FromTimedelta(retention)
+    answer = call(workflow_service().UpdateNamespace, asked)
+    cache.delete(_key())
+    return _namespace(
+        DescribeNamespaceResponse(namespace_info=answer.namespace_info, config=answer.config)
+    )
+
+
 def attributes(namespace: str) -> Attributes:
     key = _key("attributes", namespace)
     kept: Attributes | None = cache.get(key)
@@ -132,6 +148,14 @@ def add_attribute(namespace: str, name: str, kind: str) -> None:
     call(
         operator_service().AddSearchAttributes,
         AddSearchAttributesRequest(namespace=namespace, search_attributes={name: number}),
+    )
+    cache.delete(_key("attributes", namespace))
+
+
+def remove_attribute(namespace: str, name: str) -> None:
+    call(
+        operator_service().RemoveSearchAttributes,
+        RemoveSearchAttributesRequest(namespace=namespace, search_attributes=[name]),
     )
     cache.delete(_key("attributes", namespace))
 

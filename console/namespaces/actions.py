@@ -1,11 +1,15 @@
-"""Create a namespace, add a search attribute: check, call, audit."""
+"""Create and change a namespace, add and remove a search attribute: check, call, audit."""
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from django.contrib.auth.models import User
 
 from console.audit.record import record
 from console.gateway import namespaces
+from console.gateway.namespaces import Namespace
+from console.namespaces.changing import Attribute, shown
 
 
 def create(person: User, name: str, description: str, owner: str, retention: timedelta) -> None:
@@ -15,7 +19,39 @@ def create(person: User, name: str, description: str, owner: str, retention: tim
         act.after = asked
 
 
+def change(person: User, about: Namespace, changes: Mapping[str, Any], reason: str) -> None:
+    before = shown({name: getattr(about, name) for name in changes})
+    with record(
+        person,
+        "namespace.change",
+        namespace=about.name,
+        target=about.name,
+        reason=reason,
+        before=before,
+        asked=shown(changes),
+    ) as act:
+        now = namespaces.update(
+            about.name,
+            description=changes.get("description"),
+            retention=changes.get("retention"),
+        )
+        act.after = shown({name: getattr(now, name) for name in changes})
+
+
 def add_attribute(person: User, namespace: str, name: str, kind: str) -> None:
     with record(person, "namespace.change", namespace=namespace, target=namespace) as act:
         namespaces.add_attribute(namespace, name, kind)
         act.after = {name: kind}
+
+
+def remove_attribute(person: User, it: Attribute, reason: str) -> None:
+    with record(
+        person,
+        "namespace.change",
+        namespace=it.namespace,
+        target=it.namespace,
+        reason=reason,
+        before={it.name: it.type},
+    ) as act:
+        namespaces.remove_attribute(it.namespace, it.name)
+        act.after = {it.name: "removed"}

@@ -1,5 +1,6 @@
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from console.access.decorators import requires
@@ -8,10 +9,10 @@ from console.access.shell import visible
 from console.gateway import namespaces as gateway
 from console.gateway import sight
 from console.gateway.channel import GatewayError
-from console.namespaces import actions
-from console.namespaces.forms import AttributeForm, CreateForm
+from console.namespaces import actions, changing
+from console.namespaces.forms import AttributeForm, ChangeForm, CreateForm, ReasonForm
 from console.namespaces.presenters import attribute_rows, payload_rows
-from console.ui.htmx import HtmxRequest, go_to, render_page
+from console.ui.htmx import HtmxRequest, go_to, render_page, version_of
 
 
 @require_GET
@@ -68,3 +69,43 @@ def add_attribute(request: HtmxRequest, namespace: str) -> HttpResponse:
     return render_page(
         request, "namespaces/add_attribute.html", {"form": form}, parts=["dialog"], status=status
     )
+
+
+@require_http_methods(["GET", "POST"])
+@requires("namespace.change")
+def change(request: HtmxRequest, namespace: str) -> HttpResponse:
+    """Form, what would change, apply: applied is only what was shown, against what still stands."""
+    about = gateway.describe(namespace)
+    form = ChangeForm(about, request.POST or None)
+    changes = form.changes() if form.is_valid() else {}
+    rows = changing.differences(about, changes)
+    seal = version_of(rows)
+    if rows and request.POST.get("step") == "apply" and form.cleaned_data["checked"] == seal:
+        try:
+            actions.change(request.user, about, changes, form.cleaned_data["reason"])
+            return go_to(request, reverse("namespaces:namespace", args=[namespace]))
+        except GatewayError as refused:
+            form.add_error("retention" if "retention" in changes else None, str(refused))
+    elif form.is_bound and form.is_valid() and not rows:
+        form.add_error(None, "Nothing is different from what stands.")
+    context = {"about": about, "form": form, "rows": rows, "seal": seal}
+    context["warning"] = changing.warning(about, changes, timezone.now())
+    status = 422 if form.errors else 200
+    return render_page(request, "namespaces/change.html", context, parts=["dialog"], status=status)
+
+
+@require_http_methods(["GET", "POST"])
+@requires("namespace.change")
+def remove_attribute(request: HtmxRequest, namespace: str, attribute: str) -> HttpResponse:
+    it = changing.attribute(namespace, attribute)
+    form = ReasonForm(request.POST or None)
+    if form.is_valid():
+        try:
+            actions.remove_attribute(request.user, it, form.cleaned_data["reason"])
+            return go_to(request, reverse("namespaces:namespace", args=[namespace]))
+        except GatewayError as refused:
+            form.add_error(None, str(refused))
+    context = {"form": form, "it": it}
+    status = 422 if form.errors else 200
+    template = "namespaces/remove_attribute.html"
+    return render_page(request, template, context, parts=["dialog"], status=status)

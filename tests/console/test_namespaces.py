@@ -1,6 +1,8 @@
 """Namespaces, their search attributes, the cluster page."""
 
 from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.test import Client
@@ -10,7 +12,7 @@ from console.gateway import namespaces
 from tests.console.conftest import NAMESPACE
 from tests.support.eventually import eventually
 from tests.support.names import Names
-from tests.support.pages import words_in
+from tests.support.pages import htmx, words_in
 
 Browser = Callable[..., Client]
 
@@ -62,6 +64,84 @@ def test_a_search_attribute_is_added(alice: User, browser_of: Browser, names: Na
     assert f"{name} Keyword" in page
     act = AuditEntry.objects.get()
     assert (act.verb, act.outcome.after) == ("namespace.change", {name: "Keyword"})
+
+
+def changed(browser: Client, name: str, **wanted: str) -> Any:
+    """Looks at what would change, and applies it; both answers."""
+    where = f"/namespaces/{name}/change/"
+    asked = {"description": "of old", "retention": "3d", "reason": "a new law"} | wanted
+    checked = browser.post(where, asked | {"step": "check"}, headers=htmx("dialog"))
+    seal = checked.text.split('name="checked" value="')[1].split('"')[0]
+    return checked, browser.post(where, asked | {"step": "apply", "checked": seal})
+
+
+def test_a_namespace_keeps_its_runs_for_another_time_once_its_meaning_was_shown(
+    alice: User, bob: User, browser_of: Browser, names: Names
+) -> None:
+    name, browser = names.namespace().replace("/", "-"), browser_of(alice)
+    namespaces.register(name, "of old", "", timedelta(days=3))
+    eventually(lambda: namespaces.describe(name).retention)
+    where = f"/namespaces/{name}/change/"
+
+    shown, done = changed(browser, name, retention="2d", description="of new")
+    about = eventually(lambda: namespaces.describe(name), lambda one: one.description == "of new")
+    longer, _ = changed(browser, name, retention="9d", description="of new")
+    emptied = browser.post(where, {"description": "", "retention": "9d", "reason": "x"})
+    denied = browser_of(bob).post(where, {"reason": "x"})
+
+    assert "Keeps closed runs 3 d 0 h 2 d 0 h Description of old of new" in words_in(shown)
+    assert "None is older now" in words_in(shown)
+    assert "older" not in words_in(longer)
+    assert done.status_code == 303
+    assert about.retention == timedelta(days=2)
+    assert "A server takes no empty description" in words_in(emptied)
+    assert denied.status_code == 403
+    act = AuditEntry.objects.order_by("at")[0]
+    assert (act.verb, act.reason, act.target) == ("namespace.change", "a new law", name)
+    assert act.before == {"Keeps closed runs": "3 d 0 h", "Description": "of old"}
+    assert act.outcome.after == {"Keeps closed runs": "2 d 0 h", "Description": "of new"}
+
+
+def test_a_retention_that_the_server_refuses_is_refused_at_its_field(
+    alice: User, browser_of: Browser, names: Names
+) -> None:
+    name = names.namespace().replace("/", "-")
+    namespaces.register(name, "of old", "", timedelta(days=3))
+    eventually(lambda: namespaces.describe(name).retention)
+
+    _, refused = changed(browser_of(alice), name, retention="5m")
+
+    assert refused.status_code == 422
+    assert "The engine refused it" in refused.text.split('id="id_retention_error"')[1]
+    assert AuditEntry.objects.get().outcome.result == "refused"
+    assert namespaces.describe(name).retention == timedelta(days=3)
+
+
+def test_a_search_attribute_is_removed_and_the_system_s_are_not(
+    alice: User, bob: User, browser_of: Browser, names: Names
+) -> None:
+    name, browser = "Gone" + names.queue()[-6:].replace("-", "x"), browser_of(alice)
+    namespaces.add_attribute(NAMESPACE, name, "Keyword")
+    here = f"/namespaces/{NAMESPACE}/"
+    where = f"{here}attributes/{name}/remove/"
+    eventually(lambda: words_in(browser.get(here)), lambda text: name in text)
+
+    asked = browser.get(where, headers=htmx("dialog"))
+    without = browser.post(where, {"reason": " "})
+    denied = browser_of(bob).post(where, {"reason": "x"})
+    done = browser.post(where, {"reason": "nobody sets it"})
+    eventually(lambda: words_in(browser.get(here)), lambda text: name not in text, within=30)
+    fixed = browser.get(f"{here}attributes/WorkflowId/remove/")
+
+    assert "alert rules that name it are refused" in words_in(asked)
+    assert "0 runs have a value of it" in words_in(asked)
+    assert (without.status_code, denied.status_code, done.status_code) == (422, 403, 303)
+    assert fixed.status_code == 404
+    act = AuditEntry.objects.get()
+    assert (act.verb, act.reason, act.before) == (
+        "namespace.change", "nobody sets it", {name: "Keyword"},
+    )  # fmt: skip
+    assert act.outcome.after == {name: "removed"}
 
 
 def test_the_cluster_says_what_the_server_is(carol: User, browser_of: Browser, engine: str) -> None:
