@@ -4,7 +4,8 @@ upwards     parents, one description each, up to a limit; then the root
 a level     the children of one run: a window of rows, counts by status, and for each row how
             many children it has in turn, all from the index
 elsewhere   children in other namespaces that the person may see: a count for each, opened apart
-find        a part of an id or a type, in the whole family below the root
+find        a part of an id or a type, in the whole family below the root: in the root's namespace,
+            and the first of them in each other one that the person may see
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +14,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from console.gateway import counting, namespaces, workflows
+from console.gateway import counting, namespaces, sight, workflows
 from console.gateway.channel import GatewayError
 from console.gateway.conditions import quoted
 from console.gateway.runs import Counts, RunDetail, RunKey, RunPage, RunSummary
@@ -22,8 +23,10 @@ from console.workflows import presenters
 from console.workflows.presenters import RunRow
 
 WINDOW = 50
-#: other namespaces that are asked for children, each with one count
+#: other namespaces that are asked for children, or for what is sought, each with one count
 SPACES_MAX = 8
+#: of what is found in another namespace, these are listed with the rest
+BEYOND_ROWS = 10
 ANCESTORS_MAX = 6
 Sees = Callable[[str], bool]
 
@@ -63,16 +66,62 @@ class Level:
         return self.pager.number == 1
 
 
+@dataclass(frozen=True, slots=True)
+class Beyond:
+    """What was found in another namespace: how many, and the first of them."""
+
+    space: str
+    total: int
+    members: tuple[Member, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    here: Level
+    beyond: tuple[Beyond, ...] = ()
+    #: namespaces that may hold some of the family, too
+    unasked: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.here.total + sum(one.total for one in self.beyond)
+
+
 def level(of: RunKey, asked: Mapping[str, str], sees: Sees) -> Level:
     space = asked.get("space") or of.namespace
     whole = f"ParentRunId = {quoted(of.run_id)}"
     return _window(of, space, whole, asked, sees, below=space == of.namespace)
 
 
-def found(root: RunKey, asked: Mapping[str, str], sees: Sees) -> Level:
-    """Anywhere in the family below the root."""
+def found(root: RunKey, asked: Mapping[str, str], sees: Sees, own: str) -> Found:
+    """Anywhere in the family below the root; in the one namespace that is asked for, or in all.
+
+    `own` is the namespace of the run whose family it is: it is looked in before the others.
+    """
     whole = f"RootRunId = {quoted(root.run_id)} AND ParentRunId IS NOT NULL"
-    return _window(root, root.namespace, whole, asked, sees, below=False)
+    space = asked.get("space") or root.namespace
+    here = _window(root, space, whole, asked, sees, below=False)
+    if asked.get("space"):
+        return Found(here)
+    others = sorted(_others(root, sees), key=lambda name: name != own)
+    beyond = [_beyond(name, whole, here.find) for name in others[:SPACES_MAX]]
+    told = [one for one in beyond if one is not None]
+    return Found(here, tuple(one for one in told if one.total), len(others) - len(told))
+
+
+def _beyond(space: str, whole: str, find: str) -> Beyond | None:
+    """None where the namespace could not be asked."""
+    try:
+        ours = namespaces.attributes(space).ours
+    except GatewayError:
+        return None
+    query = " AND ".join(filter(None, [whole, _like(find, ours)]))
+    counted = _count(space, query)
+    if counted is None:
+        return None
+    total = counted.total or _sum(counted)
+    runs = _page(space, query, b"", BEYOND_ROWS)[0].runs if total else ()
+    return Beyond(space, total, _members(space, runs, ours))
 
 
 def _window(
@@ -120,9 +169,10 @@ def _place(asked: Mapping[str, str]) -> tuple[int, bytes, tuple[str, ...]]:
         return 1, b"", ()
 
 
-def _page(space: str, query: str, token: bytes) -> tuple[RunPage, str]:
+def _page(space: str, query: str, token: bytes, size: int | None = None) -> tuple[RunPage, str]:
     try:
-        return workflows.find(space, query, WINDOW, token), ""
+        with sight.into(space):
+            return workflows.find(space, query, size or WINDOW, token), ""
     except GatewayError as error:
         return RunPage((), b""), str(error)
 
@@ -144,14 +194,18 @@ def _by_status(counts: Counts | None) -> tuple[tuple[str, int], ...]:
 
 def _elsewhere(of: RunKey, whole: str, sees: Sees) -> tuple[tuple[tuple[str, int], ...], int]:
     """(namespace, children there), and how many namespaces were not asked."""
-    try:
-        everywhere = [one.name for one in namespaces.everyone()]
-    except GatewayError:
-        return (), 0
-    others = [name for name in everywhere if name != of.namespace and sees(name)]
+    others = _others(of, sees)
     counts = ((name, _count(name, whole)) for name in others[:SPACES_MAX])
     there = ((name, counted.total or _sum(counted)) for name, counted in counts if counted)
     return tuple(one for one in there if one[1]), max(len(others) - SPACES_MAX, 0)
+
+
+def _others(of: RunKey, sees: Sees) -> list[str]:
+    try:
+        everywhere = [one.name for one in namespaces.everyone()]
+    except GatewayError:
+        return []
+    return [name for name in everywhere if name != of.namespace and sees(name)]
 
 
 def _sum(counts: Counts) -> int:

@@ -27,11 +27,14 @@ def relations(request: HtmxRequest, namespace: str, workflow_id: str, run_id: st
     key, sees = run.summary.key, may_see(request)
     known = read(key, run.summary.history_length)
     line = kin.line(run, sees)
+    if not sees(asked.get("space", namespace)):
+        raise PermissionDenied(f"You have no role in {asked['space']}.")
+    sought: dict[str, str] = {name: asked[name] for name in ("find", "space") if name in asked}
     context = frame(request, run, "relations") | {
         "chain": runpage.chain(known.events, run.reset_run_id),
         "line": line,
         "level": kin.level(key, {}, sees),
-        "found": kin.found(line.root, {"find": asked["find"]}, sees) if "find" in asked else None,
+        "found": kin.found(line.root, sought, sees, namespace) if "find" in asked else None,
         "runs": kin.same_workflow(key, {name: asked[name] for name in PLACE if name in asked}),
         "find": asked.get("find", ""),
     }

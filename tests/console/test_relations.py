@@ -153,7 +153,12 @@ def test_the_runs_of_a_chain_say_how_they_came(
 
 
 def test_a_child_in_another_namespace_is_for_who_may_see_it(
-    alice: User, browser_of: Browser, worker: Scripted, names: Names, server_kind: str
+    alice: User,
+    browser_of: Browser,
+    worker: Scripted,
+    names: Names,
+    server_kind: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     if server_kind != PERDURE:
         pytest.skip("this server starts no children in other namespaces")
@@ -169,9 +174,26 @@ def test_a_child_in_another_namespace_is_for_who_may_see_it(
     hers = browser_of(dora).get(url(key))
     refused = browser_of(dora).get(url(key, "kin"), {"space": "elsewhere"})
     up = browser_of(alice).get(url(child))
+    found = browser_of(alice).get(url(key), {"find": child_id})
+    from_child = browser_of(alice).get(url(child), {"find": child_id})
+    alone = browser_of(alice).get(url(key), {"find": child_id, "space": "elsewhere"})
+    not_hers = browser_of(dora).get(url(key), {"find": child_id})
+    denied = browser_of(dora).get(url(key), {"find": child_id, "space": "elsewhere"})
+    monkeypatch.setattr(kin, "SPACES_MAX", 0)
+    unasked = browser_of(alice).get(url(key), {"find": child_id})
 
     assert "1 child in elsewhere" in words_in(mine)
     assert child.run_id in level.text
     assert "elsewhere" not in hers.text
     assert refused.status_code == 403
     assert url(key) in up.text
+    for page in (found, from_child, alone):
+        assert "Found in the family 1 below" in words_in(page)
+        assert f'id="m-{child.run_id}"' in page.text
+    assert "not asked" not in words_in(found)
+    assert f"{child_id} elsewhere below {key.workflow_id}" in words_in(found)
+    assert "in elsewhere alone" in words_in(alone)
+    assert "Found in the family 0 below" in words_in(not_hers)
+    assert denied.status_code == 403
+    assert "Nobody in the family is called so" in words_in(unasked)
+    assert "not asked" in words_in(unasked)
