@@ -9,9 +9,10 @@ from temporalio.api.operatorservice.v1 import (
 )
 from temporalio.client import Client
 
-from console.billing.contract import SEARCH_ATTRIBUTES
+from console.billing.contract import CHARGE_EXACT, SEARCH_ATTRIBUTES
 
 TYPES: Final = SEARCH_ATTRIBUTES | {
+    CHARGE_EXACT: "Keyword",
     "OrderStage": "Keyword",
     "Depot": "Keyword",
     "OrderTotal": "Double",

@@ -40,6 +40,9 @@ SEARCH_ATTRIBUTES: Final = {
     "BillingPeriod": "Int",
     "DueAt": "Datetime",
 }
+#: One more, of type Keyword, that a namespace may have: ChargeAmount as a decimal text. A Double is
+#: for searching and sorting; what is shown as money is this.
+CHARGE_EXACT: Final = "ChargeExact"
 #: Memo key under which the customer's name stands.
 CUSTOMER_MEMO: Final = "customer"
 #: Finds every billable run.

@@ -1,5 +1,6 @@
 """Ledger, outcome and runs -> template rows; pure."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,6 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from console.billing.contract import (
+    CHARGE_EXACT,
     CURRENCIES,
     CUSTOMER_MEMO,
     FORECAST_ROWS_MAX,
@@ -121,7 +123,7 @@ def subscription_row(run: RunSummary) -> SubscriptionRow:
         customer_id=str(has.get("CustomerId", "")),
         plan=str(has.get("Plan", "")),
         period=str(has.get("BillingPeriod", "")),
-        charge=_indexed(has.get("ChargeAmount"), currency),
+        charge=_charge(has, currency),
         currency=currency,
         due_at=due_at if isinstance(due_at, datetime) and run.is_open else None,
         started_at=run.started_at,
@@ -216,10 +218,20 @@ def with_currency(money: Money | None) -> str:
     return f"{amount(money)} {money.currency}" if money else ""
 
 
-def _indexed(value: Any, currency: str) -> str:
-    """The index holds a double, which is for sorting; it is shown with the currency's digits."""
+def _charge(has: Mapping[str, Any], currency: str) -> str:
+    """The exact amount; where a run writes none, about what the index sorts by, which is a double.
+
+    Who does not see the one does not see the other.
+    """
+    exact, rounded = has.get(CHARGE_EXACT), has.get("ChargeAmount")
+    if masks.is_in(exact) or masks.is_in(rounded):
+        return masks.MASK
+    if isinstance(exact, str) and PLAIN.fullmatch(exact):
+        return f"{Decimal(exact):,}"
     try:
-        exact = Decimal(str(value))
+        return f"≈ {Decimal(str(rounded)):,.{CURRENCIES.get(currency, 2)}f}"
     except InvalidOperation:
-        return masks.MASK if masks.is_in(value) else ""
-    return f"{exact:,.{CURRENCIES.get(currency, 2)}f}"
+        return ""
+
+
+PLAIN = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,20})?")

@@ -165,7 +165,11 @@ def _examples(config: StackConfig, at: Addresses, env: Mapping[str, str]) -> lis
         Part("providers", (PYTHON, "-m", "examples.providers"), env, is_ready=providers),
         Part("worker", (PYTHON, "-m", "examples.worker"), env, after=("engine", "providers")),
         Part("statements", statements, env, after=("worker", "console"), late=True),
-        *_once(seed, config, _text_of("examples/seed.py", "examples/seeds/*.py")),
+        *_once(
+            seed,
+            config,
+            _text_of("examples/seed.py", "examples/seeds/*.py", "examples/attributes.py"),
+        ),
         *_once(_watched(config, at, env), config),
     ]
 

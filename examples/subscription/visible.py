@@ -10,6 +10,7 @@ from temporalio.common import (
     TypedSearchAttributes,
 )
 
+from console.billing import contract
 from console.billing.contract import CUSTOMER_MEMO, Ledger, Money
 from examples.subscription import forecast
 from examples.subscription.forms import ACTIONS, ACTIONS_MEMO
@@ -20,6 +21,7 @@ PLAN: Final = SearchAttributeKey.for_keyword("Plan")
 PHASE: Final = SearchAttributeKey.for_keyword("SubscriptionPhase")
 CURRENCY: Final = SearchAttributeKey.for_keyword("Currency")
 CHARGE_AMOUNT: Final = SearchAttributeKey.for_float("ChargeAmount")
+CHARGE_EXACT: Final = SearchAttributeKey.for_keyword(contract.CHARGE_EXACT)
 BILLING_PERIOD: Final = SearchAttributeKey.for_int("BillingPeriod")
 DUE_AT: Final = SearchAttributeKey.for_datetime("DueAt")
 
@@ -54,13 +56,16 @@ def attributes_of(
     order: SubscriptionOrder, state: SubscriptionState
 ) -> dict[SearchAttributeKey[Any], Any]:
     charge, due_at = next_charge(state)
+    amount = charge or state.terms.charge
     attributes: dict[SearchAttributeKey[Any], Any] = {
         CUSTOMER_ID: order.customer.customer_id,
         PLAN: order.plan.name,
         PHASE: state.phase.value,
         CURRENCY: state.terms.charge.currency,
-        # The index sorts and compares by it; whoever calculates takes the ledger's decimals.
-        CHARGE_AMOUNT: float((charge or state.terms.charge).value),
+        # The index sorts and compares by a double; what is shown is the text, and whoever
+        # calculates takes the ledger's decimals.
+        CHARGE_AMOUNT: float(amount.value),
+        CHARGE_EXACT: amount.amount,
         BILLING_PERIOD: state.billing_period,
     }
     if due_at is not None:

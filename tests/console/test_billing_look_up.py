@@ -1,16 +1,22 @@
 """Looking a subscription up."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from temporalio.api.common.v1 import Payload, SearchAttributes
 
+from examples.attributes import TYPES, add_missing
 from tests.console.test_payloads import allow
 from tests.support.billing import URL
 from tests.support.eventually import eventually
+from tests.support.names import Names
 from tests.support.pages import words_in
+from tests.support.programs import Program
+from tests.support.scripted import Scripted
 from tests.support.subscriptions import Subscriptions, providers_url, subscriptions
 
 __all__ = ["providers_url", "subscriptions"]
@@ -38,6 +44,43 @@ def test_a_subscription_is_found_by_its_customer_and_by_its_id(
     assert "49.00 EUR" in words_in(page)
     assert "Brekkehus AS" in page.text
     assert key.workflow_id in of_plan.text, "it is charged within the hour"
+
+
+def test_an_amount_that_no_float_holds_is_shown_to_the_cent(
+    carol: User, browser_of: Browser, program: Program, worker: Scripted, names: Names
+) -> None:
+    exact = "9007199254740993.01"
+    program.wait(add_missing(program.client))
+    held = {"SubscriptionPhase": "active", "Currency": "EUR", "ChargeAmount": float(exact)}
+    with_text = worker.start(
+        names.workflow(), search_attributes=indexed_as(held | {"ChargeExact": exact})
+    )
+    without = worker.start(names.workflow(), search_attributes=indexed_as(held))
+
+    texts = [
+        words_in(
+            eventually(
+                lambda key=key: browser_of(carol).get(URL, {"q": key.workflow_id}),  # type: ignore[misc]
+                lambda page, key=key: f"{key.run_id}/" in page.text,  # type: ignore[misc]
+                within=20,
+            )
+        )
+        for key in (with_text, without)
+    ]
+
+    assert "9,007,199,254,740,993.01 EUR" in texts[0]
+    assert "≈ 9,007,199,254,740,994.00 EUR" in texts[1]
+
+
+def indexed_as(values: dict[str, Any]) -> SearchAttributes:
+    fields = {
+        name: Payload(
+            metadata={"encoding": b"json/plain", "type": TYPES[name].encode()},
+            data=json.dumps(value).encode(),
+        )
+        for name, value in values.items()
+    }
+    return SearchAttributes(indexed_fields=fields)
 
 
 def test_a_look_up_says_what_is_masked_and_finds_by_the_rest(

@@ -107,6 +107,7 @@ async def test_search_attributes_memo_and_summary_say_what_it_is(shop: Shop) -> 
     assert found["Plan"] == "Pro"
     assert found["SubscriptionPhase"] == "active"
     assert (found["ChargeAmount"], found["Currency"]) == (49.0, "EUR")
+    assert found["ChargeExact"] == "49.00"
     assert found["BillingPeriod"] == 1
     assert found["DueAt"] == ledger.due_at
     assert await description.memo_value("customer") == "Brekkehus AS"
