@@ -110,6 +110,7 @@ SYSTEM = _table(
     Attribute("NextRetryTime", _T.DATETIME, "next_retry_time"),
     Attribute("LastFailureType", _T.KEYWORD, "last_failure_type"),
     Attribute("LastFailureMessage", _T.TEXT),
+    Attribute("MemoText", _T.TEXT),
     Attribute("FailureFingerprint", _T.KEYWORD, "failure_fingerprint"),
     Attribute("WaitingOn", _T.KEYWORD_LIST),
     Attribute("NextTimerTime", _T.DATETIME, "next_timer_time"),
@@ -296,6 +297,8 @@ def stored_slots(record: VisibilityRecord) -> Slots:
             lists[name] = list(dict.fromkeys(own))
     if found := words(record.last_failure_message or ""):
         texts["LastFailureMessage"] = found
+    if record.memo_words:
+        texts["MemoText"] = record.memo_words
     if not (lists or texts):
         return record.custom
     stored = dict(record.custom)
@@ -312,6 +315,7 @@ def taken_apart(slots: Slots) -> dict[str, Any]:
     texts = dict(slots.get(ValueType.TEXT, {}))
     texts.pop("LastFailureMessage", None)
     fields: dict[str, Any] = {field: lists.pop(name, []) for name, field in _OWN_LISTS}
+    fields["memo_words"] = texts.pop("MemoText", [])
     custom = {**slots, ValueType.KEYWORD_LIST.value: lists, ValueType.TEXT.value: texts}
     fields["custom"] = {name: values for name, values in custom.items() if values}
     return fields

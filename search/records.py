@@ -42,6 +42,8 @@ class VisibilityRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     #: Serialised temporalio Memo and SearchAttributes, returned as they came.
     memo: bytes = b""
     search_attributes: bytes = b""
+    #: The words of the memo's values, by `search.attributes.words`.
+    memo_words: list[str] = []
     #: The custom and predefined attributes, by `search.attributes.slots`.
     custom: Slots = {}
 

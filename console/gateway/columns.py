@@ -18,6 +18,8 @@ MEMO = "memo:"
 #: What fails and why, or what is waited for, in one cell; no attribute has a colon.
 PROBLEM = "is:stuck"
 ID = "WorkflowId"
+#: Searched by; no row tells them.
+UNTOLD = frozenset({"MemoText"})
 
 USUAL_OURS = (
     *("ExecutionStatus", ID, "WorkflowType", PROBLEM, "ActivityAttemptMax", "NextRetryTime"),
@@ -49,6 +51,8 @@ def kind(column: str, attributes: Attributes) -> str:
         return "Memo"
     if column == PROBLEM:
         return "Problem" if attributes.ours else ""
+    if column in UNTOLD and column in attributes.system:
+        return ""
     return attributes.system.get(column) or attributes.custom.get(column) or ""
 
 

@@ -2,7 +2,8 @@
 
 A mask covers one by its name; those that the server writes itself it leaves alone, but for the
 words of the last failure. Who does not see a value does not search, sort or group by it either: a
-guess that finds its run is a look as well.
+guess that finds its run is a look as well. In the words of memos nobody can tell which field they
+are of, so whoever does not see one field does not search them.
 """
 
 import json
@@ -24,6 +25,8 @@ from search.query.parser import parse
 
 #: where our own index keeps the words of a failure
 WORDS = "LastFailureMessage"
+#: and those of a memo: only searched by, never sent
+MEMO_WORDS = "MemoText"
 WORD = re.compile(r"[^\W\d]\w*")
 OF_THE_SERVER = frozenset({*SYSTEM, *PREDEFINED} - {WORDS})
 
@@ -63,6 +66,8 @@ def value_seen(name: str, value: Any) -> Any:
 
 
 def is_hidden(name: str) -> bool:
+    if name == MEMO_WORDS:
+        return bool(sight.current().hidden)
     return bool(value_seen(name, "a value") == masks.MASK)
 
 

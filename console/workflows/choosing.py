@@ -71,7 +71,7 @@ def choosing(given: QueryDict, attributes: Attributes) -> Choosing:
     found: dict[str, list[Choice]] = {group: [] for group in GROUPS}
     others = [columns.PROBLEM] if attributes.ours else []
     for one in [*others, *attributes.custom, *attributes.system]:
-        if one not in now:
+        if one not in now and columns.kind(one, attributes):
             found[_group(one, attributes)].append(_choice(one, attributes))
     groups = [(group, choices) for group, choices in found.items() if choices]
     return Choosing([_choice(one, attributes) for one in now], groups, moved)

@@ -179,25 +179,29 @@ def _trouble(error: QueryError) -> QueryTrouble:
     return QueryTrouble(error.message, position, error.hint)
 
 
+#: attribute that only our own engine has -> why
+OURS_ALONE = {
+    **dict.fromkeys(workflows.OUR_ATTRIBUTES, "Only Perdure's own engine knows what fails now."),
+    indexed.MEMO_WORDS: "Only Perdure's own engine reads memos for a search.",
+}
+
+
 def unknown_name(query: str, attributes: Attributes) -> QueryTrouble | None:
     """The commonest mistake, seen without asking: its place, and the nearest name."""
     known = {**attributes.system, **attributes.custom}
     for name, offset in names(query):
         if name in known:
             continue
-        if name in workflows.OUR_ATTRIBUTES:
-            return QueryTrouble(
-                f"this server does not index {name}",
-                offset + 1,
-                "Only Perdure's own engine knows what fails now.",
-            )
+        if name in OURS_ALONE:
+            says = f"this server does not index {name}"
+            return QueryTrouble(says, offset + 1, OURS_ALONE[name])
         return _unknown(query, name, offset, list(known))
     return None
 
 
 def _unknown(query: str, name: str, offset: int, known: list[str]) -> QueryTrouble:
     says = f"there is no attribute {name}"
-    near = get_close_matches(name, known + list(workflows.OUR_ATTRIBUTES), 1, 0.6)
+    near = get_close_matches(name, known + list(OURS_ALONE), 1, 0.6)
     if not near:
         return QueryTrouble(says, offset + 1, "The namespace's page lists what there is.")
     if near[0] not in known:

@@ -1,7 +1,7 @@
-"""The one box: where a pasted text leads. A run, runs of a customer, runs that fail so, a query.
+"""The one box: where a pasted text leads. A run, runs of a customer, runs that say so, a query.
 
 What is exact wins: only when no id and no customer is called so, beginnings and words are counted.
-At most five calls to the engine.
+At most six calls to the engine.
 """
 
 import re
@@ -49,7 +49,12 @@ def places(namespace: str, wanted: str) -> list[Place]:
     begins = f"WorkflowId STARTS_WITH {quoted(wanted)}" if len(wanted) <= ID_LENGTH_MAX else ""
     return [
         *_counted(namespace, "runs whose workflow id begins so", begins),
-        *_counted(namespace, "runs whose last failure says so", _failing(wanted, attributes)),
+        *_counted(
+            namespace, "runs whose last failure says so", _says(indexed.WORDS, wanted, attributes)
+        ),
+        *_counted(
+            namespace, "runs whose memo says so", _says(indexed.MEMO_WORDS, wanted, attributes)
+        ),
     ]
 
 
@@ -92,12 +97,12 @@ def _of_customer(wanted: str, attributes: Attributes) -> str:
             return ""
 
 
-def _failing(wanted: str, attributes: Attributes) -> str:
+def _says(name: str, wanted: str, attributes: Attributes) -> str:
     """Of a long text its beginning, up to a whole word: a value has its longest, too."""
     said = wanted if len(wanted) <= SAID_LENGTH_MAX else wanted[:SAID_LENGTH_MAX].rpartition(" ")[0]
-    if not attributes.ours or not words(said) or indexed.is_hidden(indexed.WORDS):
+    if name not in attributes.system or not words(said) or indexed.is_hidden(name):
         return ""
-    return f"LastFailureMessage CONTAINS {quoted(said)}"
+    return f"{name} CONTAINS {quoted(said)}"
 
 
 def _counted(namespace: str, says: str, query: str) -> list[Place]:

@@ -30,6 +30,7 @@ LABELS = {
     "ActivityAttemptMax": "Attempt",
     "NextRetryTime": "Next try",
     "LastFailureMessage": "Failure",
+    "MemoText": "Memo",
     "ExecutionDuration": "Duration",
 }
 OPERATORS = {

@@ -12,6 +12,7 @@ from temporalio.api.enums.v1 import WorkflowExecutionStatus as Status
 from temporalio.api.failure.v1 import Failure
 
 from engine.core.state import Activity, RunState
+from engine.protocol import memos
 from search.attributes import STATUSES, BadAttribute, ValueType, slots
 from search.records import Slots, VisibilityRecord
 
@@ -57,6 +58,7 @@ def record_of(state: RunState) -> VisibilityRecord:
         root_run_id=root.run_id or state.key.run_id,
         first_run_id=start.first_execution_run_id or state.key.run_id,
         memo=Memo(fields=state.memo).SerializeToString() if state.memo else b"",
+        memo_words=memos.words(state.memo) if state.memo else [],
         search_attributes=_serialised(state.search_attributes),
         custom=_slots(state.search_attributes),
         pending_activity_count=len(state.activities),

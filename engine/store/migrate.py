@@ -1,4 +1,4 @@
-"""Apply the numbered SQL files of engine and search, in order, each once.
+"""Apply the numbered SQL files of engine and search, in order, each once; then what SQL cannot say.
 
 Two that migrate at the same time take turns: the second finds nothing to do.
 """
@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import LiteralString
 
 import psycopg
+
+from engine.protocol import memos
+from search.postgres import table
 
 FOLDERS = {
     "engine": Path(__file__).parent / "schema",
@@ -26,7 +29,10 @@ _ledger: LiteralString = """
     )
 """
 _applied: LiteralString = "select folder, name from schema_files"
-_note: LiteralString = "insert into schema_files (folder, name) values (%(folder)s, %(name)s)"
+_note: LiteralString = """
+    insert into schema_files (folder, name) values (%(folder)s, %(name)s)
+    on conflict do nothing
+"""
 _found: LiteralString = """
     insert into engine_facts (shard_count, database_number, database_count)
     values (%(shards)s, %(number)s, %(databases)s)
@@ -44,6 +50,7 @@ def migrate(urls: tuple[str, ...], shard_count: int) -> list[str]:
     done = []
     for number, url in enumerate(urls):
         done += _migrate_one(url, number, len(urls), shard_count)
+        done += _fill(url)
     return done
 
 
@@ -64,6 +71,24 @@ def _migrate_one(url: str, number: int, databases: int, shard_count: int) -> lis
         connection.execute(_found, wanted)
         _check_facts(connection, wanted)
     return done
+
+
+#: In the ledger, beside the files.
+MEMO_WORDS = "words of memos"
+
+
+def _fill(url: str) -> list[str]:
+    """Rows of an older release have a memo and not its words.
+
+    A page at a time, each held for a moment; killed, it goes on where it is called again.
+    """
+    note = {"folder": "search", "name": MEMO_WORDS}
+    with psycopg.connect(url, autocommit=True) as connection:
+        if ("search", MEMO_WORDS) in set(connection.execute(_applied).fetchall()):
+            return []
+        filled = table.give_memo_words(connection, memos.stored_words)
+        connection.execute(_note, note)
+    return [f"search/{MEMO_WORDS}: {filled}"] if filled else []
 
 
 def _connected(url: str, number: int) -> psycopg.Connection[tuple[object, ...]]:

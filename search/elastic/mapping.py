@@ -13,8 +13,9 @@ from typing import Any
 from search.attributes import EPOCH, ValueType, micros, stored_slots, taken_apart
 from search.records import VisibilityRecord
 
-#: Grows with each change below; a generation of another version asks for a rebuild.
-VERSION = 1
+#: Grows with each change below, and where records hold more than they did; a generation of
+#: another version asks for a rebuild.
+VERSION = 2
 REFRESH_INTERVAL = "500ms"
 #: A late older version must not bring a deleted run back.
 DELETES_KEPT_FOR = "2h"

@@ -1,6 +1,6 @@
 """The visibility table: written in the engine's transaction, scanned by a rebuild."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from operator import attrgetter
 from typing import Any, LiteralString
 
@@ -148,3 +148,38 @@ async def current(
 ) -> dict[str, VisibilityRecord]:
     rows = await (await connection.execute(_of_runs, {"run_ids": list(run_ids)})).fetchall()
     return {row[0]: record_of(row) for row in rows}
+
+
+_wordless: LiteralString = """
+    select run_id, version, memo from visibility
+    where run_id > %(after)s and memo <> '' and slots #> '{Text,MemoText}' is null
+    order by run_id limit %(limit)s
+"""
+# Who has written the run meanwhile has given it its words as well.
+_give_words: LiteralString = """
+    update visibility set slots = coalesce(slots, '{}') || jsonb_build_object(
+        'Text', coalesce(slots -> 'Text', '{}') || jsonb_build_object('MemoText', given.words))
+    from unnest(%(run_ids)s::text[], %(versions)s::bigint[], %(words)s::jsonb[])
+        as given (run_id, version, words)
+    where visibility.run_id = given.run_id and visibility.version = given.version
+"""
+
+
+def give_memo_words(
+    connection: psycopg.Connection[Any], words_of: Callable[[bytes], list[str]]
+) -> int:
+    """To rows of a release that kept none, a page at a time; how many have some now."""
+    after, given = "", 0
+    while rows := connection.execute(
+        _wordless, {"after": after, "limit": SCAN_PAGE_ROWS}
+    ).fetchall():
+        after = rows[-1][0]
+        found = [(run_id, version, words_of(memo)) for run_id, version, memo in rows]
+        spoken = [one for one in found if one[2]]
+        columns = {
+            "run_ids": [run_id for run_id, _, _ in spoken],
+            "versions": [version for _, version, _ in spoken],
+            "words": [_json(words).decode() for _, _, words in spoken],
+        }
+        given += connection.execute(_give_words, columns).rowcount
+    return given

@@ -122,6 +122,25 @@ def test_a_part_of_a_failure_leads_to_the_runs_that_fail_so(
     assert key.workflow_id in page.text
 
 
+def test_words_of_a_memo_lead_to_the_runs_that_were_told_so(
+    carol: User, browser_of: Browser, program: Program, names: Names
+) -> None:
+    if not namespaces.attributes(NAMESPACE).ours:
+        pytest.skip("this server reads no memos for a search")
+    mark = names.workflow("note").replace("-", "")
+    told = {"note": {"by": ["support", f"Call back {mark}"]}}
+    key = program.start("Waiting", names.workflow(), names.queue(), memo=told)
+    indexed(f"RunId = '{key.run_id}'", 1)
+    browser = browser_of(carol)
+
+    asked = question(browser, f"call {mark}")
+    page = browser.get(f"/namespaces/{NAMESPACE}/runs/", {"q": asked})
+
+    assert asked == f"MemoText CONTAINS 'call {mark}'"
+    assert key.workflow_id in page.text
+    assert f"Memo contains call {mark}" in words_in(page)
+
+
 def test_a_text_of_four_thousand_signs_and_more(
     carol: User, browser_of: Browser, server_address: str
 ) -> None:

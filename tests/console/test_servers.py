@@ -86,6 +86,7 @@ def test_a_page_of_a_run_opens_without_a_complaint(
         ("ORDER BY StartTime DESC", "Position 48: this server does not sort"),
         ("AND WorkflowType CONTAINS 'aitin'", "this server does not look inside a text"),
         ("AND LastFailureMessage IS NULL", "this server does not index LastFailureMessage"),
+        ("AND MemoText IS NULL", "Only Perdure's own engine reads memos for a search"),
     ],
 )
 def test_what_only_our_language_has_finds_the_run_or_is_said_to_be_missing(

@@ -67,6 +67,17 @@ async def count(server: Server, query: str) -> CountWorkflowExecutionsResponse:
     )
 
 
+async def test_runs_are_found_by_the_words_of_their_memo(
+    server: Server, names: Names, batch: str
+) -> None:
+    mine = f"TestBatch = '{batch}' AND MemoText"
+
+    assert (await count(server, f"{mine} CONTAINS 'KEPT'")).count == RUNS
+    assert (await count(server, f"{mine} CONTAINS 'kept note'")).count == 0
+    assert (await count(server, f"{mine} = 'kept note'")).count == RUNS
+    assert (await count(server, f"{mine} IS NULL")).count == 0
+
+
 async def test_a_list_pages_through_all_that_match(server: Server, batch: str) -> None:
     numbers: list[bytes] = []
     request = ListWorkflowExecutionsRequest(

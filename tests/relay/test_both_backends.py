@@ -67,6 +67,7 @@ VALUES = {
     "WorkflowType": ["Order", "Subscription"],
     "Notes": [text for text in SENTENCES if text != "…"],
     "LastFailureMessage": ["declined card", "4242", "STRASSE", "after nothing"],
+    "MemoText": ["declined card", "4242", "STRASSE", "after nothing"],
 }
 NUMBERS = {
     "HistoryLength": [3, 11, 100],
@@ -75,7 +76,8 @@ NUMBERS = {
     "Amount": INTS,
     "Rate": [f"{number:.1f}" for number in FLOATS if abs(number) < 100],
 }
-LISTS, FULL_TEXTS = {"Tags", "FailingActivityTypes"}, {"Notes", "LastFailureMessage"}
+LISTS = {"Tags", "FailingActivityTypes"}
+FULL_TEXTS = {"Notes", "LastFailureMessage", "MemoText"}
 
 
 def predicates() -> st.SearchStrategy[str]:

@@ -1,13 +1,18 @@
 """Bringing databases to this release, and refusing those that cannot be."""
 
 import asyncio
+import json
 
+import psycopg
 import pytest
+from temporalio.api.common.v1 import Memo, Payload
 
 from engine.store import migrate
 from engine.store.migrate import CannotMigrate
+from search.postgres import table
 from tests.support.postgres import fresh_database
 from tests.support.sessions import seen_waiting, session
+from tests.support.visibility import a_record, store
 
 
 def test_each_file_is_applied_once(url: str) -> None:
@@ -18,6 +23,28 @@ def test_each_file_is_applied_once(url: str) -> None:
     }
 
     assert set(migrate.migrate((url,), 8)) == files
+    assert migrate.migrate((url,), 8) == []
+
+
+async def test_runs_of_an_older_release_get_the_words_of_their_memo(url: str) -> None:
+    migrate.migrate((url,), 8)
+    note = Payload(metadata={"encoding": b"json/plain"}, data=json.dumps("Call BACK").encode())
+    memo = Memo(fields={"note": note}).SerializeToString()
+    records = [a_record("plain"), a_record("noted", memo=memo), a_record("closed", memo=b"")]
+    custom = {"Text": {"Notes": ["a"]}, "Keyword": {"Customer": "c"}}
+    await store(url, [*records, a_record("more", memo=memo, custom=custom)])
+    with psycopg.connect(url) as connection:
+        connection.execute("delete from schema_files where name = %s", [migrate.MEMO_WORDS])
+
+    done = migrate.migrate((url,), 8)
+
+    assert done == ["search/words of memos: 2"]
+    with psycopg.connect(url) as connection:
+        found = {record.run_id: record for page in table.scan(connection) for record in page}
+    told = {run_id for run_id, record in found.items() if record.memo_words == ["back", "call"]}
+    assert told == {"noted", "more"}
+    assert found["plain"].memo_words == found["closed"].memo_words == []
+    assert found["more"].custom == custom
     assert migrate.migrate((url,), 8) == []
 
 

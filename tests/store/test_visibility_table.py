@@ -33,6 +33,7 @@ async def test_a_record_comes_back_as_it_was_written(connection: Connection) -> 
         execution_duration_ns=60_000_000_000,
         status="Failed",
         memo=b"\x00\xffmemo",
+        memo_words=["back", "call"],
         search_attributes=b"\x00\xffattributes",
         custom={"Keyword": {"Customer": 'O\'Neil "x" \\ {é}'}, "KeywordList": {"Tags": ["a", "b"]}},
         failing_activity_types=["Charge"],

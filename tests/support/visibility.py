@@ -75,6 +75,7 @@ def _odd_record(chance: random.Random, number: int) -> VisibilityRecord:
         failing_activity_types=_some(chance, ["Charge", "Refund", "Mail"]),
         waiting_on=_some(chance, ["activity", "timer"]),
         last_failure_message=chance.choice([None, *SENTENCES]),
+        memo_words=words(chance.choice(["", *SENTENCES])),
         next_retry_time=chance.choice([None, NOON, NOON + MINUTE]),
         custom=_odd_attributes(chance),
     )

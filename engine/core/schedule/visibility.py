@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from temporalio.api.common.v1 import Payload
 
 from engine.core.schedule.state import ScheduleState
+from engine.protocol import memos
 from search.attributes import BadAttribute, ValueType, slots
 from search.records import Slots, VisibilityRecord
 
@@ -40,6 +41,7 @@ def record_of(state: ScheduleState, version: int, *, deleted: bool = False) -> V
         root_run_id=state.id,
         first_run_id=state.id,
         memo=memo.SerializeToString(),
+        memo_words=memos.words(memo.fields),
         search_attributes=attributes.SerializeToString(),
         custom=_slots(state),
     )

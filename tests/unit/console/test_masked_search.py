@@ -7,9 +7,10 @@ from temporalio.api.common.v1 import Payload, SearchAttributes
 from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import HistoryEvent
 
-from console.gateway import indexed, payloads, questions, sight, walking
+from console.gateway import columns, indexed, payloads, questions, sight, walking
 from console.gateway.channel import GatewayError
 from console.gateway.masks import MASK
+from console.gateway.namespaces import Attributes
 from console.gateway.questions import Question
 from console.gateway.sight import Sight
 
@@ -46,6 +47,7 @@ def test_an_attribute_is_masked_by_its_name_and_those_of_the_server_are_left() -
         "open runs, 20: Iban = 'DE02'",
         "/*'*/ Iban = 'DE02' /*'*/",
         "LastFailureMessage CONTAINS 'card'",
+        "MemoText CONTAINS 'card'",
     ],
 )
 def test_a_question_that_names_what_is_hidden_is_not_asked(query: str) -> None:
@@ -53,6 +55,16 @@ def test_a_question_that_names_what_is_hidden_is_not_asked(query: str) -> None:
 
     with sight.through(Sight("shop", hidden=hidden)), pytest.raises(GatewayError, match="masked"):
         indexed.check("shop", query)
+
+
+def test_the_words_of_memos_are_for_those_who_see_every_field() -> None:
+    known = Attributes({"MemoText": "Text", "RunId": "Keyword"}, {"Iban": "Keyword"})
+
+    with sight.through(Sight("shop", hidden=("card.number",))):
+        assert indexed.searchable(known) == Attributes({"RunId": "Keyword"}, {"Iban": "Keyword"})
+    with sight.through(Sight("shop")):
+        assert indexed.searchable(known) == known
+    assert columns.kind("MemoText", known) == "", "no row tells it"
 
 
 def test_a_question_of_others_is_asked() -> None:

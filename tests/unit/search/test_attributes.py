@@ -135,17 +135,23 @@ def test_a_record_finds_its_own_lists_again() -> None:
         waiting_on=["timer"],
         problems=["x"],
         last_failure_message="card declined",
+        memo_words=["back", "call"],
         custom={"Text": {"Notes": ["a"]}, "KeywordList": {"Tags": ["t"]}},
     )
 
     stored = attributes.stored_slots(record)
 
-    assert stored["Text"] == {"Notes": ["a"], "LastFailureMessage": ["card", "declined"]}
+    assert stored["Text"] == {
+        "Notes": ["a"],
+        "LastFailureMessage": ["card", "declined"],
+        "MemoText": ["back", "call"],
+    }
     assert attributes.taken_apart(stored) == {
         "failing_activity_types": ["B", "A"],
         "waiting_on": ["timer"],
         "problems": ["x"],
         "paused": [],
+        "memo_words": ["back", "call"],
         "custom": record.custom,
     }
 
