@@ -34,9 +34,13 @@ class Leaf(NamedTuple):
 
 @dataclass(slots=True)
 class Room:
-    """How many bytes may yet come out of compressed payloads: a few letters can hold a million."""
+    """How many bytes may yet come out of compressed payloads: a few letters can hold a million.
+
+    `was_short`: some stayed as they were.
+    """
 
     left: int = sight.INFLATED_BYTES_MAX
+    was_short: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +149,7 @@ def said(payload: Payload, room: Room) -> str | None:
     """
     one = sight.unpacked(payload, room.left)
     room.left -= 0 if one is payload else len(one.data)
+    room.was_short |= sight.is_compressed(one)
     encoding = one.metadata.get("encoding", b"")
     if encoding == b"binary/null":
         return ""

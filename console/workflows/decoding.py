@@ -14,6 +14,7 @@ from console.gateway import codec, sight
 from console.gateway.events import Event
 from console.gateway.leaves import leaves
 from console.gateway.walking import payloads_in
+from console.workflows import searching
 from console.workflows.searching import Snippet, snippet_in, text_of
 
 #: Calls of the codec for one answer, and how long it may take with them.
@@ -40,9 +41,10 @@ class Decoded:
     snippets: dict[int, Snippet] = field(default_factory=dict)
 
 
-def look(closed: Sequence[Closed], text: str, begin: int) -> Decoded | None:
-    """From event `begin` on; None where nothing of it could be opened here."""
-    waiting = [one for one in closed if one[0].id >= begin and _may_open(one[0])]
+def look(hits: searching.Found, text: str, begin: int) -> Decoded | None:
+    """From event `begin` on; None where nothing could be opened here."""
+    closed = hits.closed if sight.current().decodes else hits.packed
+    waiting = [one for one in closed if one[0].id >= begin]
     if not waiting:
         return None
     looking = replace(sight.current(), opened={}, trouble="", away=False)
@@ -65,10 +67,6 @@ def look(closed: Sequence[Closed], text: str, begin: int) -> Decoded | None:
         found.next_id = waiting[done][0].id
         found.left = sum(count for _, count in waiting[done:])
     return found
-
-
-def _may_open(event: Event) -> bool:
-    return sight.current().decodes or any(map(sight.is_compressed, payloads_in(event.raw)))
 
 
 def _batches(waiting: Sequence[Closed]) -> Iterator[list[Closed]]:

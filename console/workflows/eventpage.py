@@ -80,7 +80,7 @@ def _decoded(
     """Once the whole history is here and searched: until then the page asks again and again."""
     if not known.complete or hits.searched < len(known.events):
         return None
-    return decoding.look(hits.closed, asked["text"], asked["decode"] or 1)
+    return decoding.look(hits, asked["text"], asked["decode"] or 1)
 
 
 def _together(hits: list[Event], decoded: decoding.Decoded | None) -> list[Event]:

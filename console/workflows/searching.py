@@ -38,6 +38,8 @@ class Chunk:
     #: positions of the events with payloads that could not be read, once for each payload
     closed: tuple[int, ...]
     inflated: int
+    #: whether some of them are compressed, and there was no room for them
+    was_short: bool
 
     def hits(self, wanted: str) -> list[int]:
         """Positions of the events, each once."""
@@ -65,11 +67,12 @@ class Texts:
 @dataclass(frozen=True, slots=True)
 class Found:
     """`searched`: how many events were; `closed`: those with payloads that are not in clear, and
-    how many they are."""
+    how many they are; `packed`: those of them that may need no codec."""
 
     events: list[Event]
     searched: int
     closed: list[tuple[Event, int]]
+    packed: list[tuple[Event, int]]
 
     @property
     def unread(self) -> int:
@@ -96,13 +99,16 @@ def search(known: Known, text: str, within_seconds: float = WITHIN_SECONDS) -> F
         chunks.append(_chunk(loose, _room(chunks)))
     hits: list[Event] = []
     closed: list[tuple[Event, int]] = []
+    packed: list[tuple[Event, int]] = []
     for number, chunk in enumerate(chunks):
         first = number * CHUNK_EVENTS
         events = loose if first == done else known.front[first : first + CHUNK_EVENTS]
         hits += [events[index] for index in chunk.hits(wanted)]
-        closed += [(events[index], count) for index, count in Counter(chunk.closed).items()]
+        found = [(events[index], count) for index, count in Counter(chunk.closed).items()]
+        closed += found
+        packed += found if chunk.was_short else []
     searched = sum(len(chunk.starts) - 1 for chunk in chunks)
-    return Found(_allowed(hits, wanted), searched, closed)
+    return Found(_allowed(hits, wanted), searched, closed, packed)
 
 
 def _allowed(hits: list[Event], wanted: str) -> list[Event]:
@@ -145,6 +151,7 @@ def _chunk(events: Sequence[Event], room: Room) -> Chunk:
         starts=tuple(accumulate((len(text) for text in texts), initial=0)),
         closed=tuple(at for at, each in enumerate(read) for leaf in each if leaf.text is None),
         inflated=before - room.left,
+        was_short=room.was_short,
     )
 
 

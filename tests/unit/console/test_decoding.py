@@ -64,7 +64,7 @@ def of_codec(address: str) -> Sight:
 
 
 def looked(known: Known, text: str, begin: int = 1) -> Decoded:
-    found = decoding.look(searching.search(known, text, 60).closed, text, begin)
+    found = decoding.look(searching.search(known, text, 60), text, begin)
     assert found is not None
     return found
 
@@ -178,4 +178,4 @@ def test_a_codec_that_is_away_is_told_and_the_search_begins_there_again() -> Non
 def test_where_nobody_decodes_there_is_nothing_to_look_into() -> None:
     known = history(*encrypted(ORDER))
 
-    assert decoding.look(searching.search(known, "ada").closed, "ada", 1) is None
+    assert decoding.look(searching.search(known, "ada"), "ada", 1) is None
