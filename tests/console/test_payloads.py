@@ -19,12 +19,10 @@ from temporalio.converter import DataConverter, JSONProtoPayloadConverter
 
 from console import policies
 from console.audit.models import AuditEntry
-from console.gateway import codec as console_codec
 from console.gateway import events, histories
 from console.gateway.channel import call, workflow_service
 from console.gateway.payloads import Place
 from console.gateway.runs import RunKey
-from console.workflows import decoding, reading, searching
 from examples.codec.aes import AesCodec
 from tests.console.conftest import NAMESPACE
 from tests.console.test_run import url
@@ -109,41 +107,6 @@ def test_an_sdk_with_a_codec_and_the_console_understand_each_other(
     [audit] = AuditEntry.objects.filter(verb="run.update", workflow_id=key.workflow_id)
     assert audit.asked["arguments"] == "1, encoded in the history; not kept here"
     assert "77.50" not in json.dumps([audit.asked, audit.outcome.after])
-
-
-def test_a_search_looks_into_what_is_encrypted_and_says_how_far_it_came(
-    alice: User,
-    carol: User,
-    browser_of: Browser,
-    sealed: Program,
-    names: Names,
-    codec: str,
-    settings: Any,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    key = sealed.start("Waiting", names.workflow(), names.queue(), ORDER)
-    sealed.signal(key, "note", {"says": "Ada Lindhus called"})
-    allow(settings, codec={"endpoint": codec}, masked=MASKED)
-    monkeypatch.setattr(decoding, "CALLS_MAX", 1)
-    monkeypatch.setattr(console_codec, "PAYLOADS_MAX", 1)
-    admin, viewer, address = browser_of(alice), browser_of(carol), url(key, "events")
-
-    first = admin.get(f"{address}?text=lindhus")
-    onward = admin.get(address + first.context["onward"])
-    shown = admin.get(f"{address}?text=4111-2222")
-    masked = viewer.get(f"{address}?text=4111-2222")
-
-    assert "Ada <mark>Lindhus</mark>" in first.text
-    assert (
-        "1 encoded payload was opened for it, in events 1 to 1; 1 after them not yet"
-        in words_in(first)
-    )
-    assert "Ada <mark>Lindhus</mark> called" in onward.text
-    assert [page.context["window"].total for page in (shown, masked)] == [1, 0]
-    texts = (chunk.text for one in searching._kept.values() for chunk in one.chunks)
-    raws = (one.raw.SerializeToString() for one in reading.read(key, 3).events)
-    assert "lindhus" not in "".join(texts)
-    assert b"Lindhus" not in b"".join(raws)
 
 
 def test_what_is_started_by_hand_is_encoded_as_an_sdk_would(
