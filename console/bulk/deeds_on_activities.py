@@ -5,6 +5,8 @@ one after the other. Only these two, and only their ends, leave an event in the 
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
 
 from console.bulk import forms
 from console.gateway import activities, histories, workflows
@@ -17,6 +19,10 @@ from console.ui import words
 SOURCE = "perdure-console"
 RUNS_NOW = frozenset({"started", "cancel_requested", "pause_requested"})
 TRACED_EVENTS = 1_000
+#: Between the clock that says since when and the server's.
+CLOCKS_APART_MAX = timedelta(seconds=5)
+COMPLETED = "ActivityTaskCompleted"
+FAILED = "ActivityTaskFailed"
 CLOSED = "closed; it has no pending activities"
 
 
@@ -53,7 +59,11 @@ def change(order: Order, turn: Turn) -> Done:
 
 
 def complete(order: Order, turn: Turn) -> Done:
-    found = list(_pending(order, turn))
+    """What the workflow began after an earlier try of this turn is no part of it."""
+    trail = _trail(COMPLETED, order, turn) if turn.again else Trail()
+    found = [one for one in _pending(order, turn) if one.id not in trail.later]
+    if not found:
+        return Done(trail.says)
     for one in found:
         activities.complete(turn.key, one.id, order.told["result"], order.who)
     return _done(found)
@@ -62,7 +72,10 @@ def complete(order: Order, turn: Turn) -> Done:
 def fail(order: Order, turn: Turn) -> Done:
     """Only an attempt that runs can be failed. One that this turn has failed already shows it."""
     told = order.told
-    found = list(_pending(order, turn))
+    trail = _trail(FAILED, order, turn) if turn.again else Trail()
+    found = [one for one in _pending(order, turn) if one.id not in trail.later]
+    if not found:
+        return Done(trail.says)
     before = [one for one in found if turn.again and _failed_by_us(order, one)]
     now = [one for one in found if one not in before and one.state in RUNS_NOW]
     if not before and not now:
@@ -98,22 +111,41 @@ def _done(found: list[PendingActivity]) -> Done:
     return Done(words.plural(len(found), "activity", "activities") if len(found) > 1 else "")
 
 
-def _trace(kind: str, order: Order, turn: Turn) -> str:
-    """The end of an activity carries no request id: whose and since when tells it."""
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """What an earlier try left in the history. The end of an activity carries no request id: whose
+    it is and since when tells it."""
+
+    event_id: int = 0
+    #: the activities that were scheduled after it
+    later: frozenset[str] = frozenset()
+
+    @property
+    def says(self) -> str:
+        return f"done by an earlier try: event {self.event_id}" if self.event_id else ""
+
+
+def _trail(kind: str, order: Order, turn: Turn) -> Trail:
+    """Up to the first end that is ours."""
+    scheduled: set[str] = set()
+    trail = Trail()
+    since = order.since - CLOCKS_APART_MAX if order.since else None
     for event in histories.backward(turn.key, size=TRACED_EVENTS).events:
-        if order.since and event.at and event.at < order.since:
-            return ""
+        if since and event.at and event.at < since:
+            break
+        if event.kind == "ActivityTaskScheduled":
+            scheduled.add(event.attributes.activity_id)
         if event.kind == kind and event.attributes.identity == order.who:
-            return f"done by an earlier try: event {event.id}"
-    return ""
+            trail = Trail(event.id, frozenset(scheduled))
+    return trail
 
 
 def trace_completed(order: Order, turn: Turn) -> str:
-    return _trace("ActivityTaskCompleted", order, turn)
+    return _trail(COMPLETED, order, turn).says
 
 
 def trace_failed(order: Order, turn: Turn) -> str:
-    return _trace("ActivityTaskFailed", order, turn)
+    return _trail(FAILED, order, turn).says
 
 
 DEEDS = (

@@ -69,6 +69,8 @@ def preview(request: HtmxRequest, namespace: str, number: int) -> HttpResponse:
 @requires("bulk.view")
 def progress(request: HtmxRequest, namespace: str, number: int) -> HttpResponse:
     found = looking.operation_of(namespace, number)
+    if request.htmx.target != "progress":
+        return _to_page(request, found)
     context = looking.progress(found, timezone.now())
     if unchanged(request, context["version"]):
         return nothing_new()
@@ -80,10 +82,17 @@ def progress(request: HtmxRequest, namespace: str, number: int) -> HttpResponse:
 @requires("bulk.view")
 def targets(request: HtmxRequest, namespace: str, number: int) -> HttpResponse:
     found = looking.operation_of(namespace, number)
+    if request.htmx.target != "targets":
+        return _to_page(request, found)
     context = looking.targets(found, request.GET.dict())
     if unchanged(request, context["targets_version"]):
         return nothing_new()
     return render_page(request, "bulk/operation.html", context, parts=["targets"])
+
+
+def _to_page(request: HtmxRequest, found: BulkOperation) -> HttpResponse:
+    """Of a part that somebody opened by itself."""
+    return go_to(request, f"{place_of(found)}?{request.GET.urlencode()}")
 
 
 @require_POST

@@ -5,6 +5,8 @@ The server swallows a repeated request while the run is open; once the run has c
 say that it is closed, and then `trace` finds whose act that was.
 """
 
+from dataclasses import replace
+
 from temporalio.api.common.v1 import Header, WorkflowExecution
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.workflowservice.v1 import (
@@ -12,7 +14,7 @@ from temporalio.api.workflowservice.v1 import (
     TerminateWorkflowExecutionRequest,
 )
 
-from console.gateway import histories, payloads, steering
+from console.gateway import histories, payloads, steering, workflows
 from console.gateway.channel import call, workflow_service
 from console.gateway.events import Event
 from console.gateway.payloads import Value
@@ -21,6 +23,8 @@ from console.gateway.runs import RunKey
 #: The header of a signal under which its request id travels.
 HEADER = "perdure-request-id"
 TRACE_EVENTS_MAX = 1_000
+#: What the official server names instead of who asked for a reset.
+RESETTER = "history-service"
 
 
 def terminate(key: RunKey, reason: str, identity: str, request_id: str) -> None:
@@ -68,6 +72,24 @@ def reset_point(key: RunKey, *, first: bool) -> int | None:
     page = histories.forward(key) if first else histories.backward(key)
     ends = (event.id for event in page.events if event.kind == "WorkflowTaskCompleted")
     return next(ends, None)
+
+
+def was_reset_into(key: RunKey, reason: str, identity: str) -> str:
+    """The run that goes on since somebody reset this one for this reason.
+
+    The server swallows a repeated reset only until the new run is followed by another one.
+    """
+    run_id = workflows.describe(key).reset_run_id
+    token = b""
+    while run_id:
+        page = histories.forward(replace(key, run_id=run_id), token)
+        for event in page.events:
+            if event.kind == "WorkflowTaskFailed" and event.attributes.new_run_id == run_id:
+                said = event.attributes.failure.message, event.attributes.identity
+                return run_id if said in {(reason, identity), (reason, RESETTER)} else ""
+        if not (token := page.next_token):
+            break
+    return ""
 
 
 def carried(event: Event) -> str:

@@ -9,6 +9,8 @@ from console.replay.forms import CohortResetForm
 
 
 def reset(order: Order, turn: Turn) -> Done:
+    if turn.again and (before := once.was_reset_into(turn.key, order.reason, order.who)):
+        return Done("done by an earlier try", before)
     told = order.told
     point = once.reset_point(turn.key, first=told["to"] == "first")
     if point is None:

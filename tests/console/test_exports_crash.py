@@ -17,7 +17,7 @@ from django.utils import timezone
 from console.exports import filling
 from console.exports.models import Export, State
 from tests.console.conftest import NAMESPACE, indexed
-from tests.support.bulk_workers import REPOSITORY, database_url
+from tests.support.bulk_workers import REPOSITORY, own_environment
 from tests.support.names import Names
 from tests.support.programs import Program
 
@@ -36,13 +36,7 @@ PAGE = 7
 def killed_turn(settings: Any, at_note: int) -> int:
     """What it wrote and did not note lies in the file. Its exit code."""
     Export.objects.update(claimed_until=timezone.now())
-    own = {
-        "DATABASE_URL": database_url(),
-        "PERDURE_SECRET_KEY": settings.SECRET_KEY,
-        "ENGINE_ADDRESS": settings.ENGINE_ADDRESS,
-        "EXPORT_DIRECTORY": settings.EXPORT_DIRECTORY,
-        "DJANGO_SETTINGS_MODULE": "console.settings",
-    }
+    own = own_environment() | {"EXPORT_DIRECTORY": settings.EXPORT_DIRECTORY}
     return subprocess.run(
         [sys.executable, "-m", "tests.support.dying_export", str(at_note)],
         cwd=REPOSITORY,

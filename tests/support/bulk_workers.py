@@ -29,18 +29,22 @@ def database_url() -> str:
     return f"postgresql://{user}{password}@/{given['NAME']}?{urlencode(options)}"
 
 
-def start_worker() -> subprocess.Popen[bytes]:
-    own = {
+def own_environment() -> dict[str, str]:
+    """Of another process of this console."""
+    return {
         "DATABASE_URL": database_url(),
         "PERDURE_SECRET_KEY": settings.SECRET_KEY,
         "ENGINE_ADDRESS": settings.ENGINE_ADDRESS,
         "BULK_TASK_QUEUE": settings.BULK_TASK_QUEUE,
         "DJANGO_SETTINGS_MODULE": "console.settings",
     }
+
+
+def start_worker() -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, "manage.py", "bulk_worker"],
         cwd=REPOSITORY,
-        env=os.environ | own,  # noqa: TID251  a real process gets a real environment
+        env=os.environ | own_environment(),  # noqa: TID251  a real process gets a real environment
         stdout=subprocess.DEVNULL,
     )
 
