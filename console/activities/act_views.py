@@ -111,7 +111,8 @@ def pause(
     request: HtmxRequest, namespace: str, workflow_id: str, run_id: str, *, by: str, called: str
 ) -> HttpResponse:
     it = looking.target(RunKey(namespace, workflow_id, run_id), by, called)
-    return _dialog(request, it, PAUSE, aside=presenters.pauses_by_type(it))
+    never = presenters.cannot_pause(it)
+    return _dialog(request, it, PAUSE, never, presenters.pauses_by_type(it))
 
 
 @require_http_methods(["GET", "POST"])

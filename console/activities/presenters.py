@@ -30,6 +30,10 @@ CANNOT_FAIL = (
 )
 
 
+#: types of activities that one pause of all of a run takes
+PAUSED_TYPES_MAX = 50
+
+
 @dataclass(frozen=True, slots=True)
 class Act:
     name: str
@@ -73,6 +77,16 @@ def not_possible(it: Target) -> list[str]:
     if it.is_of_run:
         says.append("Completing and failing by hand is for one activity: each has its own result.")
     return says
+
+
+def cannot_pause(it: Target) -> str:
+    """Each type is a call while somebody waits."""
+    if it.is_of_run and len(it.types) > PAUSED_TYPES_MAX:
+        return (
+            f"The protocol pauses by type, and these are of {len(it.types)}; {PAUSED_TYPES_MAX} are"
+            " the most at once. Pause them by their types, or by a bulk operation of one type."
+        )
+    return ""
 
 
 def pauses_by_type(it: Target) -> str:

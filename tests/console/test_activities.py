@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
+from console.activities import presenters
 from console.audit.models import AuditEntry
 from console.gateway.runs import PendingActivity, RunKey
 from tests.console.conftest import NAMESPACE
@@ -240,6 +241,7 @@ def test_all_of_a_type_or_of_a_run_are_reached_at_once(
     server: Server,
     names: Names,
     where: tuple[str, str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     failing = Scripted(program, server, names.queue())
     kinds = {"a-1": "Charge", "a-2": "Charge", "m-1": "Mail"}
@@ -257,6 +259,9 @@ def test_all_of_a_type_or_of_a_run_are_reached_at_once(
     tab = words_in(browser.get(reverse("workflows:pending", args=[key.namespace, *_run(key)])))
     page = words_in(browser.get(url(key, "pending", *where)))
     dialog = words_in(browser.get(url(key, "pause", *where), headers=htmx("dialog")))
+    with monkeypatch.context() as fewer:
+        fewer.setattr(presenters, "PAUSED_TYPES_MAX", 1)
+        many = browser.post(url(key, "pause", *where), {"reason": "x"}) if of_run else None
     denied = browser_of(carol).post(url(key, "pause", *where), {"reason": "x"})
     browser.post(url(key, "pause", *where), {"reason": "a bad deploy"})
     paused = pending(program, key)
@@ -275,6 +280,7 @@ def test_all_of_a_type_or_of_a_run_are_reached_at_once(
     assert ("for one activity: each has its own result" in page) == of_run
     assert "Pause them" in dialog
     assert ("pauses by type, so this is 2 calls" in dialog) == of_run
+    assert many is None or "1 are the most at once" in words_in(many)
     assert denied.status_code == 403
     assert sorted(one.id for one in paused if one.paused) == meant
     limits = {one.id: one.options.start_to_close_timeout for one in changed if one.options}
