@@ -11,7 +11,16 @@ from console.gateway import indexed, namespaces
 from console.ui.htmx import HtmxRequest, go_to, nothing_new, render_page, unchanged, version_of
 from console.ui.pages import SIZES, size_of
 from console.ui.refusals import Refusal
-from console.workflows import choosing, completing, finding, places, presenters, query, table
+from console.workflows import (
+    choosing,
+    completing,
+    finding,
+    places,
+    presenters,
+    query,
+    table,
+    values,
+)
 from console.workflows.forms import RunsForm, asked
 
 
@@ -82,7 +91,7 @@ def offers(request: HtmxRequest, namespace: str) -> HttpResponse:
         text,
         int(caret) if caret.isdecimal() and len(caret) < 6 else len(text),
         indexed.searchable(namespaces.attributes(namespace)),
-        partial(finding.seen, namespace),
+        partial(values.seen, namespace),
     )
     return render_page(request, "workflows/offers.html", {"offers": found})
 
