@@ -1,4 +1,4 @@
-"""Asking for runs, in a browser: the query, what completes it, its chips, columns."""
+"""Asking for runs, in a browser: the query, what completes it, its chips, columns, the way back."""
 
 import re
 
@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from tests.console.conftest import NAMESPACE, indexed
 from tests.console.test_in_browser import bob_at, browser
+from tests.console.test_run import url
 from tests.support.names import Names
 from tests.support.programs import Program
 
@@ -142,4 +143,57 @@ def test_chips_are_changed_and_added_by_the_keyboard_on_a_narrow_page(
         expect(chips.nth(2)).to_have_text(re.compile(r"Status\s+is\s+Running"))
         expect(page.locator("#results tbody tr")).to_have_count(1)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        assert complaints == []
+
+
+@pytest.mark.one_server
+def test_the_back_button_goes_back_over_a_page_a_search_a_chip_and_a_filter_of_events(
+    bob_at: str, program: Program, names: Names
+) -> None:
+    queue = names.queue()
+    keys = [program.start("Waiting", names.workflow(str(n)), queue) for n in range(26)]
+    whole = f"TaskQueue = '{queue}'"
+    indexed(whole, 26)
+
+    with browser(bob_at, "bob") as (page, complaints):
+
+        def shows(query: str, rows: int) -> None:
+            expect(page.locator("#results tbody tr")).to_have_count(rows)
+            expect(page.locator("#q")).to_have_value(query)
+
+        page.goto(f"{bob_at}/namespaces/{NAMESPACE}/runs/?q={whole}")
+        shows(whole, 25)
+        page.get_by_role("link", name="Next").click()
+        shows(whole, 1)
+        page.go_back()
+        shows(whole, 25)
+
+        one = f"{whole} AND WorkflowId = '{keys[3].workflow_id}'"
+        page.fill("#q", one)
+        page.press("#q", "Enter")
+        shows(one, 1)
+        page.go_back()
+        shows(whole, 25)
+        page.go_forward()
+        shows(one, 1)
+
+        page.get_by_role("link", name="Remove this filter").nth(1).click()
+        shows(whole, 25)
+        page.go_back()
+        shows(one, 1)
+
+        page.goto(bob_at + url(keys[3], "events"))
+        first = page.locator("#events tbody tr").first
+        expect(first).to_contain_text("WorkflowExecutionStarted")
+        page.get_by_label("Newest first").check()
+        expect(first).to_contain_text("WorkflowTaskScheduled")
+        page.get_by_label("Search in names").fill("no such words")
+        page.keyboard.press("Enter")
+        expect(page.locator("#events tbody tr[data-place]")).to_have_count(0)
+        page.go_back()
+        expect(first).to_contain_text("WorkflowTaskScheduled")
+        expect(page.get_by_label("Search in names")).to_have_value("")
+        page.go_back()
+        expect(first).to_contain_text("WorkflowExecutionStarted")
+        expect(page.get_by_label("Newest first")).not_to_be_checked()
         assert complaints == []
