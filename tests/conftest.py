@@ -25,6 +25,7 @@ LONG = (
     "tests/sdk/test_crash.py",
     "tests/sdk/test_cluster.py",
     "tests/console/test_bulk_crash.py",
+    "tests/console/test_asking_in_browser.py",
     "tests/console/test_in_browser.py",
     "tests/console/test_longest.py",
 )

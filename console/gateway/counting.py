@@ -89,17 +89,18 @@ def once(
             return kept
         if not _spend(namespace, now):
             return kept or _refuse(namespace)
-        found = Answer(_asked(ask, key), now)
+        found = Answer(_asked(ask, key, keep_seconds), now)
         cache.set(key, found, STALE_SECONDS)
         return found
 
 
-def _asked(ask: Callable[[], T], key: str) -> T:
+def _asked(ask: Callable[[], T], key: str, keep_seconds: int) -> T:
     try:
         return ask()
     except GatewayError as error:
         if error.trouble in {Trouble.INVALID, Trouble.UNSUPPORTED}:
-            cache.set(key, Refused(error.trouble, str(error), error.detail), KEEP_SECONDS)
+            refused = Refused(error.trouble, str(error), error.detail)
+            cache.set(key, refused, max(KEEP_SECONDS, keep_seconds))
         raise
 
 

@@ -72,12 +72,12 @@ def choosing(given: QueryDict, attributes: Attributes) -> Choosing:
     others = [columns.PROBLEM] if attributes.ours else []
     for one in [*others, *attributes.custom, *attributes.system]:
         if one not in now and columns.kind(one, attributes):
-            found[_group(one, attributes)].append(_choice(one, attributes))
+            found[group_of(one, attributes)].append(_choice(one, attributes))
     groups = [(group, choices) for group, choices in found.items() if choices]
     return Choosing([_choice(one, attributes) for one in now], groups, moved)
 
 
-def _group(name: str, attributes: Attributes) -> str:
+def group_of(name: str, attributes: Attributes) -> str:
     if name in OUR_ATTRIBUTES or name == columns.PROBLEM:
         return GROUPS[0]
     return GROUPS[1] if name in attributes.custom else GROUPS[2]

@@ -3,7 +3,6 @@
 Rows, page, counts, and what is wrong with the query. The last good rows stay when a query is bad.
 """
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +10,7 @@ from difflib import get_close_matches
 
 from django.utils import timezone
 
-from console.gateway import admin, columns, counting, indexed, namespaces, workflows
+from console.gateway import admin, counting, indexed, namespaces, workflows
 from console.gateway.admin import Index
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.conditions import names
@@ -254,39 +253,3 @@ def _starts(namespace: str, plain: str) -> tuple[Histogram | None, datetime]:
 
 def by_time(plain: str, width: str) -> str:
     return f"{plain} GROUP BY BUCKET(StartTime, '{width}'), ExecutionStatus".strip()
-
-
-#: Attributes whose few values are worth a look when somebody begins to type one.
-KNOWN_BY_VALUE = frozenset({"WorkflowType", "TaskQueue", "LastFailureType"})
-SEEN_SECONDS, SEEN_RUNS, SEEN_MAX = 60, 200, 100
-
-
-def seen(namespace: str, attribute: str) -> list[str]:
-    """Values that runs have, the commonest first; kept a minute, and one call to learn.
-
-    Only our own engine groups by these; elsewhere the newest runs have them.
-    """
-    if attribute not in KNOWN_BY_VALUE:
-        return []
-    try:
-        if not namespaces.attributes(namespace).ours:
-            return _newest(namespace, attribute)
-        counted = counting.count(namespace, f"GROUP BY {attribute}", SEEN_SECONDS)
-    except GatewayError:
-        return []
-    values = (group.values[0] for group in counted.counts.groups)
-    return [str(value) for value in values if value][:SEEN_MAX]
-
-
-def _newest(namespace: str, attribute: str) -> list[str]:
-    """Of all that may be known by value, from one list."""
-
-    def ask() -> dict[str, Counter[str]]:
-        runs, now = workflows.find(namespace, "", SEEN_RUNS).runs, timezone.now()
-        return {
-            name: Counter(str(value) for run in runs if (value := columns.value(run, name, now)))
-            for name in KNOWN_BY_VALUE
-        }
-
-    answer = counting.once(namespace, f"{SEEN_RUNS} newest runs", ask, SEEN_SECONDS)
-    return [value for value, _ in answer.found[attribute].most_common(SEEN_MAX)]

@@ -146,14 +146,15 @@ def _narrowed(query: str, condition: str, cols: str) -> str:
     return address(queries.narrowed(query, condition), cols)
 
 
-def chip_links(query: str, cols: str) -> list[dict[str, Any]]:
+def chip_links(query: str, cols: str, size: int | None = None) -> list[dict[str, Any]]:
     return [
         {
             "pieces": chip.pieces,
-            "url": address(chip.without, cols),
+            "opens": f"{address(query, cols, size)}&at={at}",
+            "url": address(chip.without, cols, size),
             "without": chip.without,
         }
-        for chip in queries.chips(query)
+        for at, chip in enumerate(queries.chips(query))
     ]
 
 

@@ -109,6 +109,15 @@ def narrowed(text: str, condition: str) -> str:
     return (joined if rest else condition) + (f" {order.group().strip()}" if order else "")
 
 
+def changed(text: str, at: int, condition: str) -> str:
+    """The query with another condition in place of the one at `at`; its order stays."""
+    order = ORDER.search(text)
+    parts = conditions(text)
+    is_loose = len(parts) > 1 and _split(condition)[1]
+    parts[at] = f"({condition})" if is_loose else condition
+    return " AND ".join(parts) + (f" {order.group().strip()}" if order else "")
+
+
 def chips(text: str) -> list[Chip]:
     """One for each part between the outermost ANDs, one for the order."""
     rest, order = without_order(text).strip(), order_of(text)
@@ -141,7 +150,13 @@ def label(attribute: str) -> str:
 
 
 def _conjuncts(text: str) -> list[str]:
-    """Splits at AND outside parentheses; BETWEEN keeps its own AND. A query of ORs is one part."""
+    """A query of ORs is one part."""
+    parts, loose_or = _split(text)
+    return [text] if loose_or and text else [part.strip() for part in parts if part.strip()]
+
+
+def _split(text: str) -> tuple[list[str], bool]:
+    """At AND outside parentheses, where BETWEEN keeps its own; and whether an OR stands there."""
     parts: list[str] = [""]
     depth, between, loose_or = 0, False, False
     for match in PIECES.finditer(text):
@@ -154,7 +169,7 @@ def _conjuncts(text: str) -> list[str]:
         between = between or (not is_word and _still_between(parts[-1]))
         loose_or = loose_or or (is_word and depth == 0 and piece.upper() == "OR")
         parts[-1] += piece
-    return [text] if loose_or and text else [part.strip() for part in parts if part.strip()]
+    return parts, loose_or
 
 
 def _still_between(part: str) -> bool:

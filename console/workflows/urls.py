@@ -14,6 +14,7 @@ urlpatterns = [
     path("summary/", views.summary, name="summary"),
     path("tokens/", views.tokens, name="tokens"),
     path("columns/", views.columns, name="columns"),
+    path("filter/", views.chip, name="chip"),
     path("offers/", views.offers, name="offers"),
     path("nearest/", views.nearest, name="nearest"),
     path("go-to/", views.go_to_place, name="go_to"),

@@ -11,7 +11,17 @@ from console.gateway import indexed, namespaces
 from console.ui.htmx import HtmxRequest, go_to, nothing_new, render_page, unchanged, version_of
 from console.ui.pages import SIZES, size_of
 from console.ui.refusals import Refusal
-from console.workflows import choosing, completing, finding, places, presenters, query, table
+from console.workflows import (
+    choosing,
+    completing,
+    filtering,
+    finding,
+    places,
+    presenters,
+    query,
+    table,
+    values,
+)
 from console.workflows.forms import RunsForm, asked
 
 
@@ -32,7 +42,8 @@ def runs(request: HtmxRequest, namespace: str) -> HttpResponse:
         "search": search,
         "table": rows,
         "version": rows.version,
-        "chips": presenters.chip_links(search.query, search.cols),
+        "chips": presenters.chip_links(search.query, search.cols, search.pager.size),
+        "new_chip": presenters.address(search.query, search.cols, search.pager.size),
         "pieces": query.pieces(search.query, search.wrong_at),
         "sizes": presenters.size_links(search, SIZES),
     } | _may(request, namespace)
@@ -82,7 +93,7 @@ def offers(request: HtmxRequest, namespace: str) -> HttpResponse:
         text,
         int(caret) if caret.isdecimal() and len(caret) < 6 else len(text),
         indexed.searchable(namespaces.attributes(namespace)),
-        partial(finding.seen, namespace),
+        partial(values.seen, namespace),
     )
     return render_page(request, "workflows/offers.html", {"offers": found})
 
@@ -143,6 +154,18 @@ def columns(request: HtmxRequest, namespace: str) -> HttpResponse:
         "size": size,
     }
     return render_page(request, "workflows/columns.html", context, parts=["dialog"])
+
+
+@require_GET
+@requires("run.view")
+def chip(request: HtmxRequest, namespace: str) -> HttpResponse:
+    """One filter of the query, opened or new; taken, it stands in the address of the runs page."""
+    attributes = indexed.searchable(namespaces.attributes(namespace))
+    found = filtering.opened(namespace, request.GET, attributes)
+    if (text := found.taken) is not None:
+        url = reverse("workflows:runs", args=[namespace])
+        return go_to(request, url + presenters.address(text, found.cols, found.size))
+    return render_page(request, "workflows/chip.html", {"chip": found}, parts=["dialog", "asked"])
 
 
 @require_GET

@@ -11,7 +11,9 @@ from django.test import Client
 from django.utils import timezone
 
 from console.gateway import counting, namespaces, task_queues, workflows
-from console.workflows import finding, places
+from console.gateway.channel import GatewayError, Trouble
+from console.gateway.runs import Counts
+from console.workflows import finding, places, values
 from tests.console.conftest import NAMESPACE, indexed
 from tests.support.names import Names
 from tests.support.pages import words_in
@@ -108,17 +110,17 @@ def test_offers_the_box_and_the_task_queues_keep_to_it_too(
 ) -> None:
     browser, queue = browser_of(carol), query.split("'")[1]
     begun = timezone.now()
-    values = finding.seen(NAMESPACE, "TaskQueue")
+    seen = values.seen(NAMESPACE, "TaskQueue")
     box = places.places(NAMESPACE, queue[:-1])
     known = task_queues.of_running(NAMESPACE)
     browser.get(f"{AT}task-queues/", {"name": queue})
-    assert queue in values
+    assert queue in seen
     assert known[queue] == 2
     asked.clear()
     spend(monkeypatch)
-    monkeypatch.setattr(finding, "SEEN_SECONDS", 0)
+    monkeypatch.setattr(values, "SEEN_SECONDS", 0)
 
-    assert finding.seen(NAMESPACE, "TaskQueue") == values
+    assert values.seen(NAMESPACE, "TaskQueue") == seen
     assert places.places(NAMESPACE, queue[:-1]) == box
     page = browser.get(f"{AT}task-queues/", {"name": queue})
 
@@ -126,3 +128,20 @@ def test_offers_the_box_and_the_task_queues_keep_to_it_too(
     assert (found.found, begun < found.at < begun + timedelta(minutes=1)) == (known, True)
     assert f"running workflows counted at {found.at:%H:%M:%S}" in words_in(page)
     assert [one for one in asked if "RunId" not in one] == []
+
+
+def test_what_cannot_be_grouped_by_is_known_from_the_newest_runs_and_not_asked_again(
+    query: str, asked: Asked, db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_many(namespace: str, query: str) -> Counts:
+        asked.append(query)
+        raise GatewayError(Trouble.INVALID, "more than 1000 groups")
+
+    monkeypatch.setattr(workflows, "count", too_many)
+
+    seen = [values.seen(NAMESPACE, "TaskQueue") for _ in range(2)]
+
+    assert query.split("'")[1] in seen[0]
+    assert seen[0] == seen[1]
+    grouped = ["GROUP BY TaskQueue"] if namespaces.attributes(NAMESPACE).ours else []
+    assert asked == [*grouped, ""]

@@ -102,7 +102,7 @@ def test_every_link_of_the_page_keeps_the_columns(
             assert parse_qs(html.unescape(link)[1:])["cols"] == ["RunId"], link
 
 
-def test_a_custom_attribute_is_offered_shown_and_filters(
+def test_a_custom_attribute_is_offered_shown_and_filters_and_its_values_are_known(
     carol: User, browser_of: Browser, program: Program, names: Names, region: str
 ) -> None:
     there = TypedSearchAttributes([SearchAttributePair(REGION, "north 'east'")])
@@ -114,7 +114,9 @@ def test_a_custom_attribute_is_offered_shown_and_filters(
     offered = browser.get(f"{URL}columns/", headers=htmx("dialog"))
     page = browser.get(URL, {"q": query, "cols": f"WorkflowId,{region}"})
     narrowed = filters(page)["north &#x27;east&#x27;"]
+    completed = browser.get(f"{URL}offers/", {"q": f"{region} = 'rth"})
 
+    assert html.escape("'north \\'east\\''") in completed.text
     assert f'name="col" value="{region}"' in offered.text
     assert narrowed == query + f" AND {region} = 'north \\'east\\''"
     assert key.workflow_id in browser.get(URL, {"q": narrowed}).text

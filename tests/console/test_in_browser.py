@@ -63,38 +63,6 @@ def bob_at(transactional_db: None, live_server: LiveServer) -> str:
     return str(live_server.url)
 
 
-def test_search_select_and_a_query_that_is_wrong(
-    bob_at: str, program: Program, names: Names
-) -> None:
-    queue = names.queue()
-    for _ in range(3):
-        program.start("Waiting", names.workflow(), queue)
-    query = f"TaskQueue = '{queue}'"
-    indexed(query, 3)
-
-    with browser(bob_at, "bob") as (page, complaints):
-        page.goto(f"{bob_at}/namespaces/{NAMESPACE}/runs/")
-        page.fill("#q", query)
-        page.wait_for_selector("#query-tokens .token-name")
-        page.press("#q", "Enter")
-        expect(page.locator("#results tbody tr")).to_have_count(3)
-
-        expect(page.locator(".htmx-request")).to_have_count(0)
-        page.locator("#results input[name=run]").first.check()
-        expect(page.locator("[data-chosen]")).to_have_text("1 run is selected")
-
-        page.fill("#q", query.replace("TaskQueue", "TaskQeue"))
-        page.press("#q", "Enter")
-        page.wait_for_selector("#query-message")
-        assert "Did you mean TaskQueue?" in page.locator("#query-message").inner_text()
-        assert page.locator("#results table.is-stale tbody tr").count() == 3
-
-        page.click("[data-use-query]")
-        page.wait_for_selector("#query-message", state="detached")
-        expect(page.locator("#results tbody tr")).to_have_count(3)
-        assert complaints == []
-
-
 def test_terminate_from_the_dialog(bob_at: str, program: Program, names: Names) -> None:
     key = program.start("Waiting", names.workflow(), names.queue())
 
@@ -257,59 +225,6 @@ def test_the_log_of_acts_is_narrowed_without_leaving_the_page(bob_at: str) -> No
         assert "verb=run.signal" in page.url
         page.go_back()
         expect(page.locator("#entries tbody tr")).to_have_count(3)
-        assert complaints == []
-
-
-def test_a_query_is_completed_by_the_keyboard(bob_at: str, program: Program, names: Names) -> None:
-    program.start("Waiting", names.workflow(), names.queue())
-
-    with browser(bob_at, "bob") as (page, complaints):
-        page.goto(f"{bob_at}/namespaces/{NAMESPACE}/runs/")
-        page.focus("#q")
-        page.keyboard.type("Execut")
-        page.wait_for_selector("#offers [role=option]")
-        assert page.get_attribute("#q", "aria-expanded") == "true"
-        page.keyboard.press("ArrowDown")
-        assert page.get_attribute("#q", "aria-activedescendant") == "offer-1"
-        for word in ("ExecutionStatus ", "= ", "'Running' "):
-            page.locator(f'#offers [role=option][data-text="{word}"]').wait_for()
-            while page.locator("#offers [aria-selected=true]").get_attribute("data-text") != word:
-                page.keyboard.press("ArrowDown")
-            page.keyboard.press("Tab")
-            if word == "'Running' ":
-                break
-            page.locator(f'#offers [role=option]:not([data-text="{word}"])').first.wait_for()
-            page.keyboard.press("ArrowDown")
-        assert page.input_value("#q") == "ExecutionStatus = 'Running' "
-        page.keyboard.press("Escape")
-        page.keyboard.press("Enter")
-        page.wait_for_url("**q=ExecutionStatus*")
-        assert complaints == []
-
-
-def test_columns_are_ordered_by_the_keyboard_and_fit_a_narrow_page(
-    bob_at: str, program: Program, names: Names
-) -> None:
-    queue = names.queue() + "-a-long-name" * 5
-    key = program.start("Waiting", names.workflow(), queue, memo={"order": "o" * 80})
-    indexed(f"WorkflowId = '{key.workflow_id}'", 1)
-    runs = f"{bob_at}/namespaces/{NAMESPACE}/runs/?cols=WorkflowId,RunId,TaskQueue,memo:order"
-
-    with browser(bob_at, "bob", width=390) as (page, complaints):
-        page.goto(f"{runs}&q=WorkflowId = '{key.workflow_id}'")
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390
-        assert page.locator("td[data-label='order']").is_visible()
-        page.click(".toolbar a:has-text('Columns')")
-        page.locator("dialog[open] [name=up][value='memo:order']").focus()
-        page.keyboard.press("Enter")
-        expect(page.locator("dialog [name=col]").nth(2)).to_have_value("memo:order")
-        expect(page.locator("dialog[open] [name=up][value='memo:order']")).to_be_focused()
-        page.keyboard.press("Enter")
-        expect(page.locator("dialog [name=col]").nth(1)).to_have_value("memo:order")
-        page.click("dialog button[name=show]")
-        page.wait_for_url("**cols=WorkflowId%2Cmemo%3Aorder%2CRunId%2CTaskQueue**")
-        page.go_back()
-        page.wait_for_url("**cols=WorkflowId,RunId**")
         assert complaints == []
 
 

@@ -159,9 +159,11 @@ def test_a_masked_attribute_is_not_offered_for_searching_or_sorting(
     sorting = f"ORDER+BY+{HOLDER.name}"
     for who, may in ((browser_of(alice), True), (browser_of(carol), False)):
         offered = [who.get(f"{RUNS}offers/", {"q": text}) for text in ("Holder", "ORDER BY Holder")]
+        values = who.get(f"{RUNS}offers/", {"q": f"{HOLDER.name} = '"})
         page = who.get(listed(held))
 
         assert {HOLDER.name in one.text for one in offered} == {may}
+        assert (IBAN in values.text) == may
         heading = re.search(rf"<th[^>]*>(.*?){HOLDER.name}", page.text, re.DOTALL)
         assert heading, "its column is shown"
         assert (sorting in page.text) == (may and namespaces.attributes(NAMESPACE).ours)

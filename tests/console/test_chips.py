@@ -1,0 +1,114 @@
+"""A chip is a part of the query: opened, changed, added; the two never disagree."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from console.gateway import namespaces
+from tests.console.conftest import NAMESPACE
+from tests.console.test_payloads import allow
+from tests.support.pages import htmx, words_in
+
+RUNS = f"/namespaces/{NAMESPACE}/runs/"
+URL = f"{RUNS}filter/"
+Browser = Callable[..., Client]
+QUERY = "WorkflowType = 'Char\\'ging' AND ExecutionStatus IN ('Failed', 'TimedOut')"
+SORTED = f"{QUERY} ORDER BY StartTime DESC"
+
+
+def form_of(page: Any) -> dict[str, Any]:
+    form = page.context["chip"].form
+    return {name: form[name].value() for name in form.fields}
+
+
+def taken(browser: Client, text: str, **said: str) -> str:
+    """The query in the address that the form leads to."""
+    answer = browser.get(URL, {"q": text, "take": "yes", "cols": "RunId"} | said)
+    assert answer.status_code == 303, words_in(answer)
+    address = parse_qs(urlsplit(answer["Location"]).query)
+    assert address["cols"] == ["RunId"]
+    return address["q"][0]
+
+
+def test_a_chip_opens_as_what_it_says(
+    carol: User, browser_of: Browser, server_address: str
+) -> None:
+    browser = browser_of(carol)
+
+    page = browser.get(RUNS, {"q": SORTED})
+    opened = [browser.get(URL, {"q": SORTED, "at": at}) for at in (0, 1, 2)]
+
+    assert page.text.count('class="chip-text" href="/') == 3
+    three, written, order = map(form_of, opened)
+    assert three == {"attribute": "WorkflowType", "operator": "=", "value": "Char'ging"}
+    assert written == {"condition": "ExecutionStatus IN ('Failed', 'TimedOut')"}
+    assert order == {"attribute": "StartTime", "direction": "DESC"}
+
+
+def test_a_changed_chip_changes_its_part_of_the_query_and_no_other(
+    carol: User, browser_of: Browser, server_address: str
+) -> None:
+    browser = browser_of(carol)
+    three = {"attribute": "StartTime", "operator": ">", "value": "now() - '24h'"}
+    either = "ExecutionStatus = 'Failed' OR CloseTime IS NULL"
+    first, second, _ = SORTED.replace(" ORDER BY", " AND ").split(" AND ")
+
+    assert taken(browser, QUERY, at="0", **three) == f"StartTime > now() - '24h' AND {second}"
+    assert taken(browser, QUERY, at="1", condition=either) == f"{first} AND ({either})"
+    if namespaces.attributes(NAMESPACE).ours:
+        by = {"attribute": "CloseTime", "direction": "ASC"}
+        assert taken(browser, SORTED, at="2", **by) == f"{QUERY} ORDER BY CloseTime ASC"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", "{}"),
+        ("RunId = 'x'", "RunId = 'x' AND {}"),
+        ("RunId = 'x' OR RunId = 'y'", "(RunId = 'x' OR RunId = 'y') AND {}"),
+    ],
+)
+def test_a_new_chip_stands_beside_the_others(
+    carol: User, browser_of: Browser, server_address: str, before: str, after: str
+) -> None:
+    browser = browser_of(carol)
+    asked = browser.get(URL, {"q": before, "attribute": "ExecutionStatus"}, headers=htmx("asked"))
+
+    said = {"attribute": "ExecutionStatus", "operator": "!=", "value": "Failed"}
+
+    assert '<option value="TimedOut">' in asked.text, "the values of what was chosen are known"
+    assert '<option value="STARTS_WITH">' in asked.text
+    assert taken(browser, before, **said) == after.format("ExecutionStatus != 'Failed'")
+
+
+def test_what_cannot_be_asked_is_said_in_the_form(
+    carol: User, browser_of: Browser, server_address: str
+) -> None:
+    browser = browser_of(carol)
+    wrong = browser.get(URL, {"q": QUERY, "take": "yes", "at": "1", "condition": "RunId = 'a"})
+    said = {"attribute": "HistoryLength", "operator": ">", "value": "many"}
+
+    assert wrong.status_code == 200
+    assert wrong.context["chip"].form.errors["condition"]
+    if namespaces.attributes(NAMESPACE).ours:
+        page = browser.get(URL, {"q": "", "take": "yes"} | said, headers=htmx("dialog"))
+        assert "HistoryLength is compared with a whole number" in words_in(page)
+        assert 'aria-invalid="true"' in page.text
+
+
+@pytest.mark.one_server
+def test_who_does_not_see_an_attribute_gets_no_form_of_it(
+    carol: User, browser_of: Browser, server_address: str, settings: Any
+) -> None:
+    browser = browser_of(carol)
+    allow(settings, masked={"card.number": "admin"})
+
+    page = browser.get(URL, {"q": "MemoText = 'a'", "at": "0"})
+
+    assert form_of(page) == {"condition": "MemoText = 'a'"}
+    assert 'value="MemoText"' not in browser.get(URL).text
+    assert 'value="LastFailureMessage"' in browser.get(URL).text
