@@ -28,7 +28,8 @@ _PARTICULARS = re.compile(
 )
 
 
-def record_of(state: RunState) -> VisibilityRecord:
+def record_of(state: RunState, *, is_searched: bool = True) -> VisibilityRecord:
+    """Without what only a search needs, where the record is just to be shown."""
     start = state.start
     assert start is not None, "a run that is shown was started"
     failing = [a for a in state.activities.values() if a.last_failure is not None]
@@ -58,7 +59,7 @@ def record_of(state: RunState) -> VisibilityRecord:
         root_run_id=root.run_id or state.key.run_id,
         first_run_id=start.first_execution_run_id or state.key.run_id,
         memo=Memo(fields=state.memo).SerializeToString() if state.memo else b"",
-        memo_words=memos.words(state.memo) if state.memo else [],
+        memo_words=memos.words(state.memo) if state.memo and is_searched else [],
         search_attributes=_serialised(state.search_attributes),
         custom=_slots(state.search_attributes),
         pending_activity_count=len(state.activities),

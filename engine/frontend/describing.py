@@ -66,7 +66,7 @@ def _config(state: RunState) -> WorkflowExecutionConfig:
 
 def _info(state: RunState) -> WorkflowExecutionInfo:
     assert state.start is not None
-    record = visibility.record_of(state)
+    record = visibility.record_of(state, is_searched=False)
     info = WorkflowExecutionInfo(
         execution=WorkflowExecution(workflow_id=state.key.workflow_id, run_id=state.key.run_id),
         type=WorkflowType(name=state.workflow_type),

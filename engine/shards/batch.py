@@ -111,7 +111,7 @@ class Batch:
         state = entry.state
         self.changes.pop(state.key.run_id, None)
         self._write.runs_gone.append(state.key.run_id)
-        gone = record_of(state)
+        gone = record_of(state, is_searched=False)
         fields = {name: getattr(gone, name) for name in gone.__struct_fields__}
         deleted = VisibilityRecord(**{**fields, "deleted": True, "version": DELETED_VERSION})
         self._write.records.append((entry.shard_id, deleted))

@@ -1,6 +1,7 @@
 """What the index is told of a failure, while a run is open and when it has closed."""
 
 import pytest
+from temporalio.api.common.v1 import Memo, Payload
 from temporalio.api.failure.v1 import Failure
 
 from engine.core.visibility import RUN_TIMED_OUT, record_of
@@ -118,3 +119,12 @@ def test_a_run_that_ends_otherwise_keeps_no_failure() -> None:
     for story in (terminated, completed):
         record = record_of(story.state)
         assert (record.last_failure_type, record.failure_fingerprint) == (None, None)
+
+
+def test_a_run_is_told_by_the_words_of_its_memo_where_it_is_searched() -> None:
+    note = Payload(metadata={"encoding": b"json/plain"}, data=b'"Call back, 4242"')
+    story = Story(memo=Memo(fields={"note": note}))
+    story.start()
+
+    assert record_of(story.state).memo_words == ["4242", "back", "call"]
+    assert record_of(story.state, is_searched=False).memo_words == []
