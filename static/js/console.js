@@ -32,6 +32,13 @@ document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target) || at(".menu-body a")) menu.open = false;
 });
 
+// ---- what has the focus keeps it when its part of the page comes anew; where it has an id htmx sees to that
+let held = "";
+const markOf = (e) => [e.tagName, e.getAttribute("name") ?? e.getAttribute("href") ?? e.getAttribute("hx-get") ?? e.textContent.trim(), e.matches("[type=radio], [type=checkbox]") ? e.value : ""].join(" ");
+const focusMarked = (mark) => [...document.querySelectorAll("a, button, input, select, textarea, summary")].find((e) => markOf(e) === mark)?.focus({ preventScroll: true });
+document.addEventListener("htmx:beforeSwap", () => { const e = document.activeElement; held = !e || e.id || e === document.body ? "" : markOf(e); });
+document.addEventListener("htmx:afterSwap", () => { if (held && document.activeElement === document.body) focusMarked(held); });
+
 // ---- dialogs: htmx puts one into #dialog, it opens itself and leaves no trace when it closes: the focus goes back to what opened the first
 let opener = null;
 function openDialogs() {
@@ -40,7 +47,7 @@ function openDialogs() {
     if (document.activeElement !== document.body) opener = document.activeElement;
     dialog.showModal();
     (dialog.querySelector("[aria-invalid=true]") ?? dialog.querySelector("[autofocus]") ?? dialog.querySelector("textarea, input:not([type=hidden])"))?.focus();
-    dialog.addEventListener("close", () => { dialog.remove(); opener?.focus(); }, { once: true });
+    dialog.addEventListener("close", () => { dialog.remove(); if (opener?.isConnected) opener.focus(); else if (opener) focusMarked(markOf(opener)); }, { once: true });
   }
 }
 // settled, its forms are htmx's: a key that comes before that would send them as a page
