@@ -32,6 +32,17 @@ document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target) || at(".menu-body a")) menu.open = false;
 });
 
+// ---- what has the focus keeps it when its part of the page comes anew; where it has an id htmx sees to that
+let held = null;
+const markOf = (e) => [e.tagName, e.getAttribute("name") ?? e.getAttribute("href") ?? e.getAttribute("hx-get") ?? e.textContent.trim(), e.matches("[type=radio], [type=checkbox]") ? e.value : ""].join(" ");
+const placeOf = (e) => ({ mark: markOf(e), part: e.closest("[id]")?.id });
+function focusIn({ mark, part }) {
+  const alike = [...document.querySelectorAll("a, button, input, select, textarea, summary")].filter((e) => markOf(e) === mark);
+  (alike.find((e) => placeOf(e).part === part) ?? alike[0])?.focus({ preventScroll: true });
+}
+document.addEventListener("htmx:beforeSwap", () => { const e = document.activeElement; held = !e || e.id || e === document.body ? null : placeOf(e); });
+document.addEventListener("htmx:afterSwap", () => { if (held && document.activeElement === document.body) focusIn(held); });
+
 // ---- dialogs: htmx puts one into #dialog, it opens itself and leaves no trace when it closes: the focus goes back to what opened the first
 let opener = null;
 function openDialogs() {
@@ -40,11 +51,9 @@ function openDialogs() {
     if (document.activeElement !== document.body) opener = document.activeElement;
     dialog.showModal();
     (dialog.querySelector("[aria-invalid=true]") ?? dialog.querySelector("[autofocus]") ?? dialog.querySelector("textarea, input:not([type=hidden])"))?.focus();
-    dialog.addEventListener("close", () => { dialog.remove(); standing(opener)?.focus(); }, { once: true });
+    dialog.addEventListener("close", () => { dialog.remove(); if (opener?.isConnected) opener.focus(); else if (opener) focusIn(placeOf(opener)); }, { once: true });
   }
 }
-// a part of the page that was told anew meanwhile has another link in the old one's place
-const standing = (e) => e && (e.isConnected ? e : [...document.querySelectorAll(`${e.localName}[hx-get]`)].find((other) => other.closest("[id]").id === e.closest("[id]")?.id && other.getAttribute("hx-get") === e.getAttribute("hx-get")));
 // settled, its forms are htmx's: a key that comes before that would send them as a page
 document.addEventListener("htmx:afterSettle", openDialogs);
 // a request that got no answer at all
