@@ -19,6 +19,7 @@ from examples.activities.books import BookActivities
 from examples.activities.carrier import CarrierActivities
 from examples.activities.mail import MailActivities
 from examples.activities.payments import PaymentActivities
+from examples.attributes import add_missing
 from examples.config import ConfigError, ExamplesConfig
 from examples.customer_desk import activities as desk
 from examples.customer_desk import workflow as customer_desk
@@ -110,6 +111,8 @@ async def main() -> None:
             client = await Client.connect(config.engine_address)
         except RuntimeError as error:
             sys.exit(f"Nothing answers at ENGINE_ADDRESS={config.engine_address}: {error}")
+        # Before any of its workflows is: an older stack may lack one of a newer release.
+        await add_missing(client)
         await stack.enter_async_context(running(client, ProviderClient(url)))
         print(f"example workers on {config.engine_address}", flush=True)
         await ended.wait()

@@ -166,6 +166,7 @@ def real(name: str, things: Things) -> str:
         **{part: things[part] for part in things if part.endswith(("_id", "_key"))},
         queue=things["queue"],
         deployment=things["deployment"],
+        attribute="CustomerId",
     )
 
 

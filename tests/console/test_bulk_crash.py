@@ -1,14 +1,10 @@
-"""The bulk worker, the engine or PostgreSQL is killed half-way: each has one outcome, none two."""
+"""The bulk worker or the engine is killed half-way: each has one outcome, none two."""
 
-import os
-import signal
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import LiteralString
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import OperationalError, connection
 from django.test import Client
 
 from console.bulk import outcomes
@@ -135,69 +131,6 @@ def test_an_engine_that_is_killed_half_way_has_done_each_once(
         carry_on_until_all_is_done(browser, operation)
 
     assert how_many // 2 <= half_way[State.DONE] < how_many
-    assert +outcomes.by_state(operation) == Counter({State.DONE: how_many})
-    assert +outcomes.tally(operation) == Counter({State.DONE: how_many})
-    assert {acts_on(key) for key in keys} == {1}
-
-
-@pytest.fixture
-def lasting(transactional_db: None) -> Iterator[None]:
-    """What PostgreSQL has said is committed outlives it; other tests do without."""
-    commits("on")
-    yield
-    commits("off")
-
-
-def commits(how: LiteralString) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(f"alter system set synchronous_commit = {how}")
-        cursor.execute("select pg_reload_conf()")
-
-
-def crash_postgres() -> None:
-    """It ends every session when one of them dies so, and begins from what its log has."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "select pid from pg_stat_activity where datname = current_database()"
-            " and pid <> pg_backend_pid() and backend_type = 'client backend'"
-        )
-        os.kill(cursor.fetchone()[0], signal.SIGKILL)
-    eventually(answers_again, within=30, every=0.1)
-
-
-def answers_again() -> bool:
-    connection.close()
-    try:
-        connection.ensure_connection()
-    except OperationalError:
-        return False
-    return True
-
-
-def test_a_postgresql_that_crashes_twice_under_console_and_engine_leaves_each_done_once(
-    bob: User,
-    browser_of: Browser,
-    program: Program,
-    names: Names,
-    settings: object,
-    lasting: None,
-) -> None:
-    settings.BULK_TASK_QUEUE = names.queue()  # type: ignore[attr-defined]
-    queue, how_many = names.queue(), 120
-    keys = bulk.start_many(program, names, how_many, queue)
-    browser = browser_of(bob)
-    operation = bulk.freeze(browser, "signal", f"TaskQueue = '{queue}'")
-
-    with bulk_worker():
-        launch_and_wait_for_half(browser, operation, how_many)
-        crash_postgres()
-        half_way = outcomes.by_state(operation)
-        eventually(lambda: outcomes.by_state(operation)[State.DONE] > half_way[State.DONE],
-                   within=60, every=0.05)  # fmt: skip
-        crash_postgres()
-        carry_on_until_all_is_done(browser, operation)
-
-    assert half_way[State.DONE] < how_many
     assert +outcomes.by_state(operation) == Counter({State.DONE: how_many})
     assert +outcomes.tally(operation) == Counter({State.DONE: how_many})
     assert {acts_on(key) for key in keys} == {1}
