@@ -45,7 +45,7 @@ CALLS: dict[str, int] = {
     "start": 0,
     "start-like": 3,
     "run-relations": 7,
-    "cohort": 16,
+    "cohort": 17,
     "run-payloads": 1,
     "run-payload": 1,
     "run-reveal": 1,
