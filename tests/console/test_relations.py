@@ -30,6 +30,8 @@ MEMBERS, BRANCHES = 5_000, 4
 CPU_MS_MAX = 300
 #: However many members there are. Up to eight ask other namespaces, which other tests make.
 CALLS_MAX = 20
+#: So many fewer are made by who comes while the answers of somebody's counts are kept.
+OF_KEPT_ANSWERS = 4
 
 
 def url(key: RunKey, view: str = "relations") -> str:
@@ -98,7 +100,7 @@ def test_a_family_of_five_thousand_opens_and_is_searched_as_one_of_five_is(
     assert f"1 to 50 of {MEMBERS // BRANCHES:,}" in words_in(many[1])
     assert "Found in the family 1 below" in words_in(many[2])
     for small_one, great_one in zip(few, many, strict=True):
-        assert calls_of(great_one) <= CALLS_MAX
+        assert calls_of(great_one) <= calls_of(small_one) + OF_KEPT_ANSWERS
         assert len(great_one.content) < 8 * len(small_one.content)
         assert cpu_ms(great_one["Server-Timing"]) < CPU_MS_MAX
 

@@ -43,13 +43,11 @@ def postgres_url() -> Iterator[str]:
 
 @contextmanager
 def fresh_database(server_url: str) -> Iterator[str]:
-    """No session is kept meanwhile: a test may crash the server."""
     name = f"test_{next(_numbers)}"
-    create, drop = sql.SQL("create database {}"), sql.SQL("drop database {} with (force)")
     with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(create.format(sql.Identifier(name)))
-    yield urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))
-    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+        yield urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))
+        drop = sql.SQL("drop database {} with (force)")
         connection.execute(drop.format(sql.Identifier(name)))
 
 
