@@ -25,10 +25,13 @@ from engine.clock import Clock
 from engine.cluster.node import Node
 from engine.core.effects import (
     CancelExternal,
+    CancelOperation,
     CloseChild,
     Delivery,
     SignalExternal,
     StartChild,
+    StartOperation,
+    TellCaller,
     TellParent,
     TellSchedule,
 )
@@ -36,6 +39,7 @@ from engine.core.inputs import (
     ChildClosed,
     ChildStarted,
     ChildStartFailed,
+    CompletionAnswered,
     ExternalAnswered,
     Input,
     RequestCancel,
@@ -47,22 +51,30 @@ from engine.core.state import RunState
 from engine.errors import (
     AlreadyStarted,
     EngineError,
+    InvalidArgument,
     NamespaceNotFound,
     NotFound,
     RunNotFound,
     Unavailable,
 )
-from engine.ports import Schedules, Shards, StartPolicy
+from engine.ports import Operations, Schedules, Shards, StartPolicy
+from engine.protocol import tokens
+from engine.protocol.nexus import handler_error
+from engine.protocol.tokens import CallerToken
 from engine.shards import answers
 from engine.store.codec import decode_delivery, encode_delivery
 
 log = logging.getLogger(__name__)
 
 IN_FLIGHT_MAX = 500
+#: Workers that handle Nexus operations take their time, and nothing else waits for them.
+HANDLERS_ASKED_MAX = 1_000
 #: Those that wait for their turn or their next try; the rest waits in the store.
 HELD_MAX = 5_000
 RETRY_SECONDS_MIN, RETRY_SECONDS_MAX = 0.1, 30.0
 
+#: These wait for a worker's answer.
+ASKING = StartOperation | CancelOperation
 NamespaceId = Callable[[str], Awaitable[str]]
 
 
@@ -87,7 +99,9 @@ class Deliveries:
         self._cluster = cluster
         # Introduced when they are there: they call in turn what stands above the shards.
         self.schedules: Schedules | None = None
+        self.operations: Operations | None = None
         self._room = asyncio.Semaphore(IN_FLIGHT_MAX)
+        self._room_for_handlers = asyncio.Semaphore(HANDLERS_ASKED_MAX)
         self._held: dict[tuple[str, int], asyncio.Task[None]] = {}
 
     def send(self, source: RunKey, delivery: Delivery) -> bool:
@@ -109,9 +123,10 @@ class Deliveries:
     async def _carry(self, source: RunKey, delivery: Delivery) -> None:
         """Until it is done, or the source's shard is another node's, which sends it too."""
         pause = RETRY_SECONDS_MIN
+        room = self._room_for_handlers if isinstance(delivery, ASKING) else self._room
         while self._is_ours(source):
             try:
-                async with self._room:
+                async with room:
                     await self._once(source, delivery)
                 return
             except EngineError as refusal:
@@ -143,8 +158,11 @@ class Deliveries:
 
     async def _node_of(self, cluster: Node, delivery: Delivery) -> str:
         try:
+            if isinstance(delivery, ASKING):
+                queue = await self._handlers.queue(delivery)
+                return cluster.here if queue is None else cluster.of_queue(queue)
             return cluster.of_run(await self._target_of(delivery))
-        except NamespaceNotFound:
+        except (NamespaceNotFound, InvalidArgument):
             # Every node answers that alike.
             return cluster.here
 
@@ -159,7 +177,9 @@ class Deliveries:
             return delivery.parent
         if isinstance(delivery, CloseChild):
             return delivery.child
-        assert not isinstance(delivery, TellSchedule), "it is no message to a run"
+        if isinstance(delivery, TellCaller):
+            return _run_of(_caller_of(delivery))
+        assert not isinstance(delivery, TellSchedule | StartOperation | CancelOperation)
         if isinstance(delivery, StartChild):
             namespace_id = await self._target(delivery.namespace, delivery.namespace_id)
             return RunKey(namespace_id, delivery.workflow_id, "")
@@ -254,6 +274,41 @@ class Deliveries:
         except NotFound:
             return None
 
+    @property
+    def _handlers(self) -> Operations:
+        if self.operations is None:
+            raise Unavailable("Nexus endpoints are not there yet")
+        return self.operations
+
+    async def _start_operation(self, given: StartOperation) -> Input:
+        return await self._handlers.start(given)
+
+    async def _cancel_operation(self, given: CancelOperation) -> Input:
+        return await self._handlers.cancel(given)
+
+    async def _tell_caller(self, given: TellCaller) -> Input:
+        """Its operation goes on in the run that a reset made of it, if one did."""
+        number, at = -1 - given.event_id, self._clock.now()
+        try:
+            caller = _caller_of(given)
+        except InvalidArgument as refusal:
+            failure = handler_error("BAD_REQUEST", refusal.message)
+            return CompletionAnswered(at=at, number=number, failure=failure)
+        run = _run_of(caller)
+        end = self._handlers.ending(given)
+        for target in (run, await self._heir(run)):
+            if target is not None and await self._is_running(target):
+                await self._unless_gone(target, end)
+                return CompletionAnswered(at=at, number=number)
+        gone = handler_error("NOT_FOUND", "operation not found")
+        return CompletionAnswered(at=at, number=number, failure=gone)
+
+    async def _is_running(self, run: RunKey) -> bool:
+        try:
+            return await self._shards.inspect(run, lambda state: state.is_running)
+        except RunNotFound:
+            return False
+
     async def _close_child(self, given: CloseChild) -> None:
         at = self._clock.now()
         if given.terminate:
@@ -299,6 +354,14 @@ async def _tell_schedule(deliveries: Deliveries, given: TellSchedule) -> None:
     )
 
 
+def _caller_of(given: TellCaller) -> CallerToken:
+    return tokens.caller(given.callback.nexus.header.get(tokens.CALLER_HEADER, ""))
+
+
+def _run_of(caller: CallerToken) -> RunKey:
+    return RunKey(caller.namespace_id, caller.workflow_id, caller.run_id)
+
+
 def _policy(reuse: int) -> StartPolicy:
     return StartPolicy(
         reuse=reuse, conflict=WorkflowIdConflictPolicy.WORKFLOW_ID_CONFLICT_POLICY_FAIL
@@ -333,4 +396,7 @@ CARRIERS: dict[type, Callable[[Deliveries, Any], Awaitable[Input | None]]] = {
     TellParent: Deliveries._tell_parent,
     CloseChild: Deliveries._close_child,
     TellSchedule: _tell_schedule,
+    StartOperation: Deliveries._start_operation,
+    CancelOperation: Deliveries._cancel_operation,
+    TellCaller: Deliveries._tell_caller,
 }
