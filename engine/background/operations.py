@@ -151,6 +151,7 @@ class Operations:
     def _start_request(self, given: StartOperation) -> Request:
         scheduled = _attributes(given)
         request = self._request(given)
+        request.capabilities.temporal_failure_responses = True
         start = request.start_operation
         start.service, start.operation = scheduled.service, scheduled.operation
         start.request_id = scheduled.request_id

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from google.protobuf.duration_pb2 import Duration
 from temporalio.api.command.v1 import ScheduleNexusOperationCommandAttributes
-from temporalio.api.common.v1 import RetryPolicy, WorkflowExecution
+from temporalio.api.common.v1 import Payload, RetryPolicy, WorkflowExecution
 from temporalio.api.enums.v1 import EventType, TimeoutType
 from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import HistoryEvent, NexusOperationScheduledEventAttributes
@@ -41,6 +41,8 @@ RETRIES = RetryPolicy(
     backoff_coefficient=2,
     maximum_interval=Duration(seconds=3600),
 )
+#: As SDKs read an operation without a result.
+NOTHING = Payload(metadata={"encoding": b"binary/null"})
 DELIVER = "deliver"
 
 
@@ -190,8 +192,7 @@ def _end(turn: Turn, operation: Operation, given: OperationEnded) -> HistoryEven
         completed = event.nexus_operation_completed_event_attributes
         completed.scheduled_event_id = given.scheduled_event_id
         completed.request_id = _request_id(operation)
-        if given.result is not None:
-            completed.result.CopyFrom(given.result)
+        completed.result.CopyFrom(NOTHING if given.result is None else given.result)
     elif given.is_canceled:
         event = turn.new(EventType.EVENT_TYPE_NEXUS_OPERATION_CANCELED)
         canceled = event.nexus_operation_canceled_event_attributes
