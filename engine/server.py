@@ -176,20 +176,16 @@ async def _parts(
             workers=workers.here,
             polled=queues.polled.here,
         )
-        handler = peers.handler(cluster.peers, answers)
-        server.add_generic_rpc_handlers((handler,))
+        server.add_generic_rpc_handlers((peers.handler(cluster.peers, answers),))
     shards: Shards = supervisor.router
     schedules = Schedules(
-        namespaces,
-        pools,
-        clock,
-        shards.shard_of,
-        indexed=config.search.elasticsearch_url is not None,
-        on_records=supervisor.on_records,
-    )
+        namespaces, pools, clock, shards.shard_of,
+        indexed=config.search.elasticsearch_url is not None, on_records=supervisor.on_records,
+    )  # fmt: skip
     supervisor.deliveries.schedules = schedules
     endpoints = await _endpoints(Endpoints(pools[0]), namespaces, cluster, stack)
-    supervisor.deliveries.operations = Operations(endpoints, namespaces, spread or queues, clock)
+    handlers = supervisor.deliveries.handlers
+    handlers.operations = Operations(endpoints, namespaces, spread or queues, clock)
     batches = Batches(namespaces, reader, pools, clock, shards.shard_of)
     deployments = Deployments(pools[0], clock, queues.versions)
     sweeps = Retention(

@@ -39,7 +39,6 @@ from engine.core.inputs import (
     ChildClosed,
     ChildStarted,
     ChildStartFailed,
-    CompletionAnswered,
     ExternalAnswered,
     Input,
     RequestCancel,
@@ -57,11 +56,10 @@ from engine.errors import (
     RunNotFound,
     Unavailable,
 )
-from engine.ports import Operations, Schedules, Shards, StartPolicy
-from engine.protocol import tokens
-from engine.protocol.nexus import handler_error
-from engine.protocol.tokens import CallerToken
+from engine.ports import Schedules, Shards, StartPolicy
 from engine.shards import answers
+from engine.shards.handlers import ASKING, Handlers, caller_of
+from engine.shards.telling import heir_of, unless_gone
 from engine.store.codec import decode_delivery, encode_delivery
 
 log = logging.getLogger(__name__)
@@ -73,8 +71,6 @@ HANDLERS_ASKED_MAX = 1_000
 HELD_MAX = 5_000
 RETRY_SECONDS_MIN, RETRY_SECONDS_MAX = 0.1, 30.0
 
-#: These wait for a worker's answer.
-ASKING = StartOperation | CancelOperation
 NamespaceId = Callable[[str], Awaitable[str]]
 
 
@@ -97,9 +93,9 @@ class Deliveries:
         self._acknowledge = acknowledge
         self._is_ours = is_ours
         self._cluster = cluster
+        self.handlers = Handlers(shards, clock)
         # Introduced when they are there: they call in turn what stands above the shards.
         self.schedules: Schedules | None = None
-        self.operations: Operations | None = None
         self._room = asyncio.Semaphore(IN_FLIGHT_MAX)
         self._room_for_handlers = asyncio.Semaphore(HANDLERS_ASKED_MAX)
         self._held: dict[tuple[str, int], asyncio.Task[None]] = {}
@@ -159,7 +155,7 @@ class Deliveries:
     async def _node_of(self, cluster: Node, delivery: Delivery) -> str:
         try:
             if isinstance(delivery, ASKING):
-                queue = await self._handlers.queue(delivery)
+                queue = await self.handlers.queue(delivery)
                 return cluster.here if queue is None else cluster.of_queue(queue)
             return cluster.of_run(await self._target_of(delivery))
         except (NamespaceNotFound, InvalidArgument):
@@ -178,7 +174,7 @@ class Deliveries:
         if isinstance(delivery, CloseChild):
             return delivery.child
         if isinstance(delivery, TellCaller):
-            return _run_of(_caller_of(delivery))
+            return caller_of(delivery)
         assert not isinstance(delivery, TellSchedule | StartOperation | CancelOperation)
         if isinstance(delivery, StartChild):
             namespace_id = await self._target(delivery.namespace, delivery.namespace_id)
@@ -260,54 +256,10 @@ class Deliveries:
             child=given.child,
             closing=given.closing,
         )
-        await self._unless_gone(given.parent, closed)
-        heir = await self._heir(given.parent)
+        await unless_gone(self._shards, given.parent, closed)
+        heir = await heir_of(self._shards, given.parent)
         if heir is not None:
-            await self._unless_gone(heir, closed)
-
-    async def _heir(self, parent: RunKey) -> RunKey | None:
-        """The run that a reset made of a parent that is closed: its children are that one's now."""
-        try:
-            if await self._shards.inspect(parent, lambda state: state.is_running):
-                return None
-            return await self._shards.inspect(parent._replace(run_id=""), _if_reset)
-        except NotFound:
-            return None
-
-    @property
-    def _handlers(self) -> Operations:
-        if self.operations is None:
-            raise Unavailable("Nexus endpoints are not there yet")
-        return self.operations
-
-    async def _start_operation(self, given: StartOperation) -> Input:
-        return await self._handlers.start(given)
-
-    async def _cancel_operation(self, given: CancelOperation) -> Input:
-        return await self._handlers.cancel(given)
-
-    async def _tell_caller(self, given: TellCaller) -> Input:
-        """Its operation goes on in the run that a reset made of it, if one did."""
-        number, at = -1 - given.event_id, self._clock.now()
-        try:
-            caller = _caller_of(given)
-        except InvalidArgument as refusal:
-            failure = handler_error("BAD_REQUEST", refusal.message)
-            return CompletionAnswered(at=at, number=number, failure=failure)
-        run = _run_of(caller)
-        end = self._handlers.ending(given)
-        for target in (run, await self._heir(run)):
-            if target is not None and await self._is_running(target):
-                await self._unless_gone(target, end)
-                return CompletionAnswered(at=at, number=number)
-        gone = handler_error("NOT_FOUND", "operation not found")
-        return CompletionAnswered(at=at, number=number, failure=gone)
-
-    async def _is_running(self, run: RunKey) -> bool:
-        try:
-            return await self._shards.inspect(run, lambda state: state.is_running)
-        except RunNotFound:
-            return False
+            await unless_gone(self._shards, heir, closed)
 
     async def _close_child(self, given: CloseChild) -> None:
         at = self._clock.now()
@@ -332,14 +284,8 @@ class Deliveries:
                 return
             if last.first_run_id != first.run_id or not last.is_running or last.run_id == told:
                 return
-            await self._unless_gone(first._replace(run_id=last.run_id), order)
+            await unless_gone(self._shards, first._replace(run_id=last.run_id), order)
             told = last.run_id
-
-    async def _unless_gone(self, target: RunKey, given: Input) -> None:
-        try:
-            await self._shards.submit(target, given)
-        except NotFound:
-            log.debug("%s was gone before it could be told", target.workflow_id)
 
 
 async def _tell_schedule(deliveries: Deliveries, given: TellSchedule) -> None:
@@ -352,14 +298,6 @@ async def _tell_schedule(deliveries: Deliveries, given: TellSchedule) -> None:
         given.first_run_id,
         given.closing,
     )
-
-
-def _caller_of(given: TellCaller) -> CallerToken:
-    return tokens.caller(given.callback.nexus.header.get(tokens.CALLER_HEADER, ""))
-
-
-def _run_of(caller: CallerToken) -> RunKey:
-    return RunKey(caller.namespace_id, caller.workflow_id, caller.run_id)
 
 
 def _policy(reuse: int) -> StartPolicy:
@@ -379,10 +317,6 @@ def _place_in_chain(state: RunState) -> PlaceInChain:
     return PlaceInChain(state.key.run_id, state.start.first_execution_run_id, state.is_running)
 
 
-def _if_reset(state: RunState) -> RunKey | None:
-    return state.key if state.is_running and state.reset_at else None
-
-
 def _parent_of(state: RunState) -> tuple[str, str]:
     assert state.start is not None, "a run was started"
     parent = state.start.parent_workflow_execution
@@ -396,7 +330,7 @@ CARRIERS: dict[type, Callable[[Deliveries, Any], Awaitable[Input | None]]] = {
     TellParent: Deliveries._tell_parent,
     CloseChild: Deliveries._close_child,
     TellSchedule: _tell_schedule,
-    StartOperation: Deliveries._start_operation,
-    CancelOperation: Deliveries._cancel_operation,
-    TellCaller: Deliveries._tell_caller,
+    StartOperation: lambda deliveries, given: deliveries.handlers.start(given),
+    CancelOperation: lambda deliveries, given: deliveries.handlers.cancel(given),
+    TellCaller: lambda deliveries, given: deliveries.handlers.tell_caller(given),
 }
