@@ -10,6 +10,7 @@
     │   └── ScheduleExists
     ├── NamespaceAlreadyExists
     ├── DeploymentExists
+    ├── EndpointExists
     ├── FailedPrecondition
     │   └── WorkflowNotReady
     ├── PermissionDenied
@@ -77,6 +78,10 @@ class NamespaceAlreadyExists(EngineError):
 
 class DeploymentExists(EngineError):
     """Or the version of one."""
+
+
+class EndpointExists(EngineError):
+    """A Nexus endpoint of that name."""
 
 
 class FailedPrecondition(EngineError):

@@ -13,10 +13,12 @@ import msgspec
 from temporalio.api.common.v1 import Payloads
 from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import HistoryEvent
+from temporalio.api.nexus.v1 import Response as NexusResponse
 from temporalio.api.query.v1 import WorkflowQuery
 from temporalio.api.worker.v1 import WorkerHeartbeat
 
-from engine.core.inputs import Attach, Input, Reset, Start
+from engine.core.effects import CancelOperation, StartOperation, TellCaller
+from engine.core.inputs import Attach, Input, OperationEnded, Reset, Start
 from engine.core.keys import QueueKey, RunKey
 from engine.core.routing import Route
 from engine.core.state import RunState
@@ -71,12 +73,13 @@ class Query(msgspec.Struct, kw_only=True, eq=False):
     """A question to a run's worker, while its caller waits; `answer` gets a QueryOutcome.
 
     An answer of None: the workflow task that carried it ended without one, so ask again.
+    A request to a Nexus handler is one too: `about` is the request, the answer a HandlerAnswer.
     """
 
     id: str
     run: RunKey
-    question: WorkflowQuery
-    answer: asyncio.Future[QueryOutcome | None]
+    question: WorkflowQuery | None
+    answer: asyncio.Future[Any]
     # What a worker is told of the run beside the question; set before it is offered as a task.
     about: Any = None
     # Handed out with a workflow task, which will answer it.
@@ -88,6 +91,13 @@ class QueryOutcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     result: Payloads | None = None
     refusal: str | None = None
+    failure: Failure | None = None
+
+
+class HandlerAnswer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What a Nexus handler answered: the protocol's response, or why it could not (`failure`)."""
+
+    response: NexusResponse | None = None
     failure: Failure | None = None
 
 
@@ -270,7 +280,7 @@ class Reservation(Protocol):
 class Queries(Protocol):
     """The questions that callers wait for."""
 
-    def open(self, run: RunKey, question: WorkflowQuery) -> Query:
+    def open(self, run: RunKey, question: WorkflowQuery | None) -> Query:
         """Refused with ResourceExhausted where too many wait for the same run."""
 
     def close(self, query: Query) -> None: ...
@@ -281,8 +291,25 @@ class Queries(Protocol):
     def settle(self, run: RunKey, outcomes: Mapping[str, QueryOutcome]) -> None:
         """The workflow task has ended: answer what it answered, give back the rest."""
 
-    def answer(self, query_id: str, outcome: QueryOutcome) -> None:
+    def answer(self, query_id: str, outcome: QueryOutcome | HandlerAnswer) -> None:
         """Refused with TaskNotFound where nobody waits any more."""
+
+
+class Operations(Protocol):
+    """Nexus operations, as their handlers are asked for them. What comes of it is told to the run.
+
+    A call that nobody answers in time, or that could not be made, is OperationFaltered.
+    """
+
+    async def start(self, given: StartOperation) -> Input: ...
+
+    async def cancel(self, given: CancelOperation) -> Input: ...
+
+    async def queue(self, given: StartOperation | CancelOperation) -> QueueKey | None:
+        """Where its handler polls; None where the endpoint is there no more."""
+
+    def ending(self, given: TellCaller) -> OperationEnded:
+        """The end of a run, as the operation that it was started for is told of it."""
 
 
 class Schedules(Protocol):

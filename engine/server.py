@@ -26,6 +26,8 @@ from grpc_reflection.v1alpha import reflection
 from engine import loops
 from engine.background.batches import Batches
 from engine.background.deployments import Deployments
+from engine.background.endpoints import Endpoints
+from engine.background.operations import Operations
 from engine.background.retention import Retention
 from engine.background.schedules import Schedules
 from engine.clock import Clock, SystemClock
@@ -174,18 +176,16 @@ async def _parts(
             workers=workers.here,
             polled=queues.polled.here,
         )
-        handler = peers.handler(cluster.peers, answers)
-        server.add_generic_rpc_handlers((handler,))
+        server.add_generic_rpc_handlers((peers.handler(cluster.peers, answers),))
     shards: Shards = supervisor.router
     schedules = Schedules(
-        namespaces,
-        pools,
-        clock,
-        shards.shard_of,
-        indexed=config.search.elasticsearch_url is not None,
-        on_records=supervisor.on_records,
-    )
+        namespaces, pools, clock, shards.shard_of,
+        indexed=config.search.elasticsearch_url is not None, on_records=supervisor.on_records,
+    )  # fmt: skip
     supervisor.deliveries.schedules = schedules
+    endpoints = await _endpoints(Endpoints(pools[0]), namespaces, cluster, stack)
+    handlers = supervisor.deliveries.handlers
+    handlers.operations = Operations(endpoints, namespaces, spread or queues, clock)
     batches = Batches(namespaces, reader, pools, clock, shards.shard_of)
     deployments = Deployments(pools[0], clock, queues.versions)
     sweeps = Retention(
@@ -203,6 +203,7 @@ async def _parts(
         schedules=schedules,
         batches=batches,
         deployments=await _deployments(deployments, namespaces, cluster, stack),
+        endpoints=endpoints,
         reader=reader,
         pools=pools,
         clock=clock,
@@ -221,6 +222,17 @@ async def _deployments(
         deployments.tell_others = cluster.make_others_read
         _keep(stack, deployments.keep_fresh())
     return deployments
+
+
+async def _endpoints(
+    endpoints: Endpoints, namespaces: Namespaces, cluster: Node | None, stack: AsyncExitStack
+) -> Endpoints:
+    await endpoints.read()
+    namespaces.on_asked.append(endpoints.read)
+    if cluster is not None:
+        endpoints.tell_others = cluster.make_others_read
+        _keep(stack, endpoints.keep_fresh())
+    return endpoints
 
 
 def _supervisor(

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from temporalio.api.enums.v1 import EventType as E
 from temporalio.api.history.v1 import HistoryEvent
 
-from engine.core import apply_task, apply_work, marks, versioning
+from engine.core import apply_operation, apply_task, apply_work, marks, versioning
 from engine.core.deadlines import expect
 from engine.core.state import REFUSALS_KEPT_MAX, RunState, Update
 
@@ -64,6 +64,7 @@ def _started(state: RunState, event: HistoryEvent) -> None:
     state.memo = dict(attributes.memo.fields)
     state.search_attributes = dict(attributes.search_attributes.indexed_fields)
     versioning.begin(state, attributes)
+    apply_operation.await_end(state, attributes.completion_callbacks, event, state.request_id)
     expect(state, state.first_task_at, "first")
     expirations = [at for at in (state.run_expires_at, state.execution_expires_at) if at]
     if expirations:
@@ -88,6 +89,9 @@ def _cancel_requested(state: RunState, event: HistoryEvent) -> None:
 def _options_updated(state: RunState, event: HistoryEvent) -> None:
     attributes = event.workflow_execution_options_updated_event_attributes
     if request_id := attributes.attached_request_id:
+        if request_id not in state.attached_request_ids:
+            callbacks = attributes.attached_completion_callbacks
+            apply_operation.await_end(state, callbacks, event, request_id)
         state.attached_request_ids[request_id] = event.event_id
     if attributes.HasField("priority"):
         state.priority = attributes.priority
@@ -175,7 +179,7 @@ def _closed(state: RunState, event: HistoryEvent) -> None:
     state.sticky_queue = ""
     for pending in (
         state.activities, state.activity_ids, state.timers, state.children,
-        state.signals_out, state.cancels_out, state.buffered, state.deadlines,
+        state.operations, state.signals_out, state.cancels_out, state.buffered, state.deadlines,
     ):  # fmt: skip
         pending.clear()
     state.buffered_bytes = 0
@@ -196,6 +200,7 @@ APPLIERS: dict[int, Applier] = {
     **apply_task.APPLIERS,
     **dict.fromkeys(_STATUS_OF_CLOSING, _closed),
     **apply_work.APPLIERS,
+    **apply_operation.APPLIERS,
 }
 # Applied when the event is buffered, not only when it gets its number.
 EARLY: dict[int, Applier] = {
@@ -203,6 +208,7 @@ EARLY: dict[int, Applier] = {
     E.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED: _signal_noted,
     E.EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED: _options_updated,
     **apply_work.ENDS,
+    **apply_operation.ENDS,
 }
 
 
@@ -264,4 +270,5 @@ MARK_APPLIERS: dict[type, Callable[..., None]] = {
     marks.Rested: _rested,
     **apply_task.MARKS,
     **apply_work.MARKS,
+    **apply_operation.MARKS,
 }

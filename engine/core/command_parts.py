@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any, NamedTuple
 
 from temporalio.api.common.v1 import RetryPolicy
@@ -13,6 +14,8 @@ from engine.core.state import RunState
 from engine.protocol.ids import is_uuid
 
 RESERVED_QUEUE_PREFIX = "/_sys/"
+# A task that is held writes three events when it completes.
+COMPLETION_EVENTS_MAX = 3
 
 
 class Refusal(NamedTuple):
@@ -25,9 +28,10 @@ class Refusal(NamedTuple):
 class Review:
     """What the commands seen so far would have done."""
 
-    def __init__(self, state: RunState, limits: Limits) -> None:
+    def __init__(self, state: RunState, limits: Limits, endpoints: Container[str] = ()) -> None:
         self.state = state
         self.limits = limits
+        self.endpoints = endpoints
         self.commands = 0
         self.activity_ids = set[str]()
         self.canceled_activities = set[int]()
@@ -37,6 +41,8 @@ class Review:
         self.children = len(state.children)
         self.signals = len(state.signals_out)
         self.cancels = len(state.cancels_out)
+        self.operations = len(state.operations)
+        self.canceled_operations = set[int]()
 
 
 def names(seen: Review, cause: Cause.ValueType, **names: str) -> Refusal | None:

@@ -6,7 +6,7 @@ they had never been sent.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any
 
 from google.protobuf.message import Message
@@ -16,8 +16,8 @@ from temporalio.api.enums.v1 import WorkflowTaskFailedCause as Cause
 from temporalio.api.history.v1 import HistoryEvent
 
 from engine.core import command_parts as parts
-from engine.core import cron
-from engine.core.command_parts import Refusal, Review
+from engine.core import cron, operation_commands
+from engine.core.command_parts import COMPLETION_EVENTS_MAX, Refusal, Review
 from engine.core.limits import Limits
 from engine.core.state import RunState
 from engine.errors import InvalidArgument
@@ -27,8 +27,6 @@ _ACTIVITY_TIMES = (*_ENDS_OF_ACTIVITY, "schedule_to_start_timeout", "heartbeat_t
 _RUN_TIMES = ("workflow_execution_timeout", "workflow_run_timeout", "workflow_task_timeout")
 _NEXT_RUN_TIMES = ("workflow_run_timeout", "workflow_task_timeout", "backoff_start_interval")
 Checker = Callable[[Review, Any], Refusal | None]
-# A task that is held writes three events when it completes.
-COMPLETION_EVENTS_MAX = 3
 CLOSING = frozenset(
     {
         C.COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION,
@@ -39,10 +37,15 @@ CLOSING = frozenset(
 )
 
 
-def review(state: RunState, commands: list[Command], limits: Limits) -> Refusal | None:
-    """Raises InvalidArgument where the request is no answer to a task; then that still runs."""
+def review(
+    state: RunState, commands: list[Command], limits: Limits, endpoints: Container[str] = ()
+) -> Refusal | None:
+    """Raises InvalidArgument where the request is no answer to a task; then that still runs.
+
+    `endpoints`: the names of Nexus endpoints that there are, of those that the commands name.
+    """
     _check_order(commands)
-    seen = Review(state, limits)
+    seen = Review(state, limits, endpoints)
     for command in commands:
         seen.commands += 1
         field, checker, cause = CHECKERS[command.command_type]
@@ -75,6 +78,7 @@ _SIZED: dict[int, tuple[str, ...]] = {
     C.COMMAND_TYPE_START_CHILD_WORKFLOW_EXECUTION: ("input", "memo"),
     C.COMMAND_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION: ("input",),
     C.COMMAND_TYPE_MODIFY_WORKFLOW_PROPERTIES: ("upserted_memo",),
+    C.COMMAND_TYPE_SCHEDULE_NEXUS_OPERATION: ("input",),
 }
 _MEMOS = ("memo", "upserted_memo")
 
@@ -367,6 +371,12 @@ CHECKERS: dict[int, tuple[str, Checker, Cause.ValueType]] = {
     C.COMMAND_TYPE_MODIFY_WORKFLOW_PROPERTIES: (
         "modify_workflow_properties_command_attributes", _properties,
         Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_MODIFY_WORKFLOW_PROPERTIES_ATTRIBUTES),
+    C.COMMAND_TYPE_SCHEDULE_NEXUS_OPERATION: (
+        "schedule_nexus_operation_command_attributes", operation_commands.schedule,
+        Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_SCHEDULE_NEXUS_OPERATION_ATTRIBUTES),
+    C.COMMAND_TYPE_REQUEST_CANCEL_NEXUS_OPERATION: (
+        "request_cancel_nexus_operation_command_attributes", operation_commands.request_cancel,
+        Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_REQUEST_CANCEL_NEXUS_OPERATION_ATTRIBUTES),
     C.COMMAND_TYPE_PROTOCOL_MESSAGE: (
         "protocol_message_command_attributes", _fine,
         Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_UPDATE_WORKFLOW_EXECUTION_MESSAGE),

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from heapq import heappop, heappush
 
-from engine.core.state import Activity, RunState, WorkflowTask
+from engine.core.state import Activity, Operation, RunState, WorkflowTask
 
 FIRST_TASK = "first"
 RUN = "run"
@@ -18,6 +18,7 @@ TASK = "task"
 TASK_BACKOFF = "backoff"
 TIMER = "timer"
 ACTIVITY = "activity"
+OPERATION = "operation"
 
 
 def expect(state: RunState, at: int, kind: str, name: str = "") -> None:
@@ -60,6 +61,24 @@ def of_activity(activity: Activity) -> int:
     return min(found, default=0)
 
 
+def of_operation(operation: Operation) -> int:
+    """The nearest of its time-outs, or of the next tries to start or to cancel it; 0: none."""
+    given = operation.scheduled.nexus_operation_scheduled_event_attributes
+    found = []
+    if whole := given.schedule_to_close_timeout.ToNanoseconds():
+        found.append(operation.scheduled_at + whole)
+    if operation.started_at:
+        if part := given.start_to_close_timeout.ToNanoseconds():
+            found.append(operation.started_at + part)
+    elif part := given.schedule_to_start_timeout.ToNanoseconds():
+        found.append(operation.scheduled_at + part)
+    if operation.retry_at:
+        found.append(operation.retry_at)
+    if operation.cancellation is not None and operation.cancellation.retry_at:
+        found.append(operation.cancellation.retry_at)
+    return min(found, default=0)
+
+
 def rebuild(state: RunState) -> None:
     """Make the heap anew from what is pending, after loading."""
     state.deadlines.clear()
@@ -78,3 +97,5 @@ def rebuild(state: RunState) -> None:
         expect(state, timer.fire_at, TIMER, timer.timer_id)
     for scheduled_event_id, activity in state.activities.items():
         expect(state, of_activity(activity), ACTIVITY, str(scheduled_event_id))
+    for scheduled_event_id, operation in state.operations.items():
+        expect(state, of_operation(operation), OPERATION, str(scheduled_event_id))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import msgspec
 from temporalio.api.activity.v1 import ActivityOptions
-from temporalio.api.common.v1 import Payloads, WorkflowExecution
+from temporalio.api.common.v1 import Callback, Link, Payloads, WorkflowExecution
 from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import HistoryEvent, WorkflowExecutionStartedEventAttributes
 from temporalio.api.protocol.v1 import Message
@@ -114,7 +114,56 @@ class CloseChild(Frozen, frozen=True, kw_only=True):
     parent: WorkflowExecution
 
 
-Delivery = StartChild | SignalExternal | CancelExternal | TellParent | CloseChild | TellSchedule
+class StartOperation(Frozen, frozen=True, kw_only=True):
+    """Ask the endpoint's handler to start a Nexus operation, then tell this run how it went.
+
+    `source` is this run; `scheduled` the event, `event_id` its id. `expires_at`: its
+    schedule-to-close bound, 0 for none.
+    """
+
+    event_id: int
+    namespace_id: str
+    source: WorkflowExecution
+    scheduled: HistoryEvent
+    expires_at: int
+
+
+class CancelOperation(Frozen, frozen=True, kw_only=True):
+    """Tell the handler that the operation is to end; `event_id` is the cancel request's event."""
+
+    event_id: int
+    namespace_id: str
+    source: WorkflowExecution
+    scheduled: HistoryEvent
+    token: str
+    expires_at: int
+
+
+class TellCaller(Frozen, frozen=True, kw_only=True):
+    """This run closed for good: tell who registered for it, then this run (CompletionAnswered).
+
+    `event_id` is -1 for the first of them, -2 for the next.
+    """
+
+    event_id: int
+    namespace_id: str
+    callback: Callback
+    closing: HistoryEvent
+    started_at: int
+    link: Link
+
+
+Delivery = (
+    StartChild
+    | SignalExternal
+    | CancelExternal
+    | TellParent
+    | CloseChild
+    | TellSchedule
+    | StartOperation
+    | CancelOperation
+    | TellCaller
+)
 
 
 class ContinueAs(Frozen, frozen=True, kw_only=True):
@@ -155,6 +204,9 @@ Effect = (
     | TellParent
     | CloseChild
     | TellSchedule
+    | StartOperation
+    | CancelOperation
+    | TellCaller
     | ContinueAs
     | Arm
     | EmitRecord

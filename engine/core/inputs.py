@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import msgspec
 from temporalio.api.activity.v1 import ActivityOptions
-from temporalio.api.common.v1 import Header, Link, Payloads, WorkflowExecution
+from temporalio.api.common.v1 import Callback, Header, Link, Payload, Payloads, WorkflowExecution
 from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import HistoryEvent, WorkflowExecutionStartedEventAttributes
 from temporalio.api.sdk.v1 import UserMetadata
@@ -61,6 +61,7 @@ class Attach(Given, frozen=True, kw_only=True):
 
     request_id: str = ""
     links: tuple[Link, ...] = ()
+    completions: tuple[Callback, ...] = ()
 
 
 class RequestCancel(Given, frozen=True, kw_only=True):
@@ -73,6 +74,8 @@ class RequestCancel(Given, frozen=True, kw_only=True):
 
 
 class Terminate(Given, frozen=True, kw_only=True):
+    # A run made by a reset takes its place.
+    is_displaced: bool = False
     reason: str = ""
     details: Payloads | None = None
     identity: str = ""
@@ -107,6 +110,8 @@ class CompleteWorkflowTask(Given, frozen=True, kw_only=True):
     # As the task's token has it; 0 where it does not say.
     started_at: int = 0
     request: RespondWorkflowTaskCompletedRequest
+    # Ids of the Nexus endpoints that its commands name, by their names.
+    endpoints: dict[str, str] = {}
 
 
 class FailWorkflowTask(Given, frozen=True, kw_only=True):
@@ -236,6 +241,53 @@ class ExternalAnswered(Given, frozen=True, kw_only=True):
     failed_cause: int = 0
 
 
+class OperationStarted(Given, frozen=True, kw_only=True):
+    """The handler has begun, and will say by a callback how it ended. `token` is its own name."""
+
+    scheduled_event_id: int
+    token: str
+    links: tuple[Link, ...] = ()
+
+
+class OperationEnded(Given, frozen=True, kw_only=True):
+    """How a Nexus operation ended: with a `failure`, or else with a result.
+
+    An end that comes by a callback says to which request it belongs, and may come before its
+    start was answered: `token` and `started_at` then tell of that.
+    """
+
+    scheduled_event_id: int
+    result: Payload | None = None
+    failure: Failure | None = None
+    is_canceled: bool = False
+    links: tuple[Link, ...] = ()
+    request_id: str = ""
+    token: str = ""
+    started_at: int = 0
+
+
+class OperationFaltered(Given, frozen=True, kw_only=True):
+    """A try failed: to start the operation, or to cancel it. It comes again unless `is_final`."""
+
+    scheduled_event_id: int
+    failure: Failure
+    of_cancellation: bool = False
+    is_final: bool = False
+
+
+class OperationCancelTaken(Given, frozen=True, kw_only=True):
+    """The handler knows that the operation is to be cancelled; what it does is its own."""
+
+    scheduled_event_id: int
+
+
+class CompletionAnswered(Given, frozen=True, kw_only=True):
+    """To a closed run: whoever waited for its end (by number, from 0) knows it, or never will."""
+
+    number: int
+    failure: Failure | None = None
+
+
 class Reset(Given, frozen=True, kw_only=True):
     """First input of a run made from `events` of another one (`base_run_id`).
 
@@ -294,6 +346,11 @@ Input = (
     | ChildStartFailed
     | ChildClosed
     | ExternalAnswered
+    | OperationStarted
+    | OperationEnded
+    | OperationFaltered
+    | OperationCancelTaken
+    | CompletionAnswered
     | Reset
     | ResetInto
     | ClearSticky

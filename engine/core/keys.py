@@ -28,6 +28,7 @@ class QueueKey(NamedTuple):
 SCHEDULER = "temporal-scheduler-"
 WORKFLOW = "workflow"
 ACTIVITY = "activity"
+NEXUS = "nexus"
 
 
 #: How the names begin of queues that only one version's workers poll; no caller may use it.

@@ -126,6 +126,29 @@ class ActivityChanged(Fact, frozen=True, kw_only=True):
     retry_at: int
 
 
+class OperationRetried(Fact, frozen=True, kw_only=True):
+    """A try to start a Nexus operation, or to cancel it, failed; the next comes at `retry_at`."""
+
+    scheduled_event_id: int
+    of_cancellation: bool
+    at: int
+    retry_at: int
+    failure: Failure
+
+
+class OperationTriedAgain(Fact, frozen=True, kw_only=True):
+    scheduled_event_id: int
+    of_cancellation: bool
+
+
+class CompletionTold(Fact, frozen=True, kw_only=True):
+    """At a closed run: the `number`th of those who wait for its end was told, or never can be."""
+
+    number: int
+    at: int
+    failure: Failure | None = None
+
+
 class Buffered(Fact, frozen=True, kw_only=True):
     """An event that came while a workflow task ran; it gets its id when the task ends."""
 
@@ -187,6 +210,9 @@ Mark = (
     | ActivityPaused
     | ActivityRenewed
     | ActivityChanged
+    | OperationRetried
+    | OperationTriedAgain
+    | CompletionTold
     | Buffered
     | Withdrawn
     | Flushed

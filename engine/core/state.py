@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 from msgspec import field
 from temporalio.api.activity.v1 import ActivityOptions
-from temporalio.api.common.v1 import Payload, Payloads, Priority, RetryPolicy
+from temporalio.api.common.v1 import Callback, Payload, Payloads, Priority, RetryPolicy
 from temporalio.api.enums.v1 import WorkflowExecutionStatus as Status
 from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import (
@@ -110,6 +110,54 @@ class Child(msgspec.Struct, kw_only=True):
     started_event_id: int = 0
 
 
+class Cancellation(msgspec.Struct, kw_only=True):
+    """What a workflow's request to cancel a Nexus operation has come to.
+
+    `attempt` counts the tries that were answered. It is over when its handler has taken it
+    (`is_done`) or has refused it for good: then `failure` says why, and `retry_at` is 0.
+    """
+
+    requested_event_id: int
+    requested_at: int
+    attempt: int = 0
+    answered_at: int = 0
+    retry_at: int = 0
+    failure: Failure | None = None
+    is_done: bool = False
+
+
+class Operation(msgspec.Struct, kw_only=True):
+    """A pending Nexus operation. `scheduled` is its NexusOperationScheduled event.
+
+    `attempt` counts the tries to start it that were answered; `token` names it to its handler.
+    """
+
+    scheduled: HistoryEvent
+    scheduled_at: int
+    attempt: int = 0
+    answered_at: int = 0
+    retry_at: int = 0
+    failure: Failure | None = None
+    started_event_id: int = 0
+    started_at: int = 0
+    token: str = ""
+    cancellation: Cancellation | None = None
+
+
+class Completion(msgspec.Struct, kw_only=True):
+    """Somebody who is to be told when the run's chain ends, and how that went.
+
+    `request_id` is the start's that asked for it.
+    """
+
+    callback: Callback
+    registered_at: int
+    request_id: str = ""
+    attempt: int = 0
+    answered_at: int = 0
+    failure: Failure | None = None
+
+
 class Outgoing(msgspec.Struct, kw_only=True):
     """A signal or cancel request on its way to another run; `event` is its Initiated event."""
 
@@ -180,6 +228,7 @@ class RunState(msgspec.Struct, kw_only=True):
     activity_ids: dict[str, int] = field(default_factory=dict)
     timers: dict[str, Timer] = field(default_factory=dict)
     children: dict[int, Child] = field(default_factory=dict)
+    operations: dict[int, Operation] = field(default_factory=dict)
     signals_out: dict[int, Outgoing] = field(default_factory=dict)
     cancels_out: dict[int, Outgoing] = field(default_factory=dict)
     updates: dict[str, Update] = field(default_factory=dict)
@@ -196,6 +245,7 @@ class RunState(msgspec.Struct, kw_only=True):
     # Of starts that found the run running: their events; 0 while these are held back.
     attached_request_ids: dict[str, int] = field(default_factory=dict)
     reset_points: list[ResetPoint] = field(default_factory=list)
+    completions: list[Completion] = field(default_factory=list)
     has_rested: bool = False
     # Event ids that other ids hang on, filled in when buffered events are written.
     closing: HistoryEvent | None = None

@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.history.v1 import HistoryEvent
 
 from engine.core import deadlines, inputs
 from engine.core.apply import armed
-from engine.core.effects import Arm, DropTask, Effect, EmitRecord, Started, TellParent, TellSchedule
-from engine.core.keys import ACTIVITY, SCHEDULER, WORKFLOW, RunKey
+from engine.core.effects import Arm, DropTask, Effect, EmitRecord, Started
+from engine.core.keys import ACTIVITY, WORKFLOW
 from engine.core.limits import Limits
 from engine.core.marks import Rested, StickySet
 from engine.core.state import RunState
@@ -26,8 +25,10 @@ from engine.core.transitions import (
     child,
     close,
     completion,
+    completions,
     external,
     intervention,
+    nexus,
     options,
     reset,
     signal,
@@ -54,19 +55,21 @@ def step(state: RunState, given: inputs.Input, limits: Limits) -> Step:
         before = _shown(state)
         TRANSITIONS[type(given)](turn, given)
         _finish(turn, before)
-    elif isinstance(given, inputs.ResetInto):
-        reset.note(turn, given)
+    elif note := FOR_CLOSED.get(type(given)):
+        note(turn, given)
     else:
-        _closed_already(given)
+        _closed_already(turn, given)
     return Step(tuple(turn.events), tuple(turn.marks), tuple(turn.effects))
 
 
-def _closed_already(given: inputs.Input) -> None:
-    """Callers are told; what the engine tells itself is swallowed."""
+def _closed_already(turn: Turn, given: inputs.Input) -> None:
+    """Callers are told; what the engine tells itself is swallowed, and not sent again."""
     if isinstance(given, FOR_WORKERS):
         raise TaskNotFound("workflow execution already completed")
     if isinstance(given, FOR_CALLERS):
         raise RunNotFound("workflow execution already completed")
+    if isinstance(given, ANSWERS):
+        turn.ask(DropTask(kind="deliver", event_id=given.initiated_event_id))
 
 
 def _finish(turn: Turn, before: tuple[Any, ...]) -> None:
@@ -115,43 +118,9 @@ def _clear_up(turn: Turn, left: Left) -> None:
             turn.ask(DropTask(kind=ACTIVITY, event_id=event_id))
     # Another run goes on in this one's place, but not with its children.
     child.leave(turn, left.children)
-    if state.next_run_id:
-        return
-    _tell(turn)
-
-
-def _tell(turn: Turn) -> None:
-    """Who waits for the end of this run: its parent, or the schedule that started it."""
-    state = turn.state
-    start_attributes, closing = state.start, state.closing
-    if start_attributes is None or closing is None:
-        return
-    if start_attributes.HasField("parent_workflow_execution"):
-        parent = start_attributes.parent_workflow_execution
-        turn.ask(
-            TellParent(
-                event_id=closing.event_id,
-                parent=RunKey(
-                    start_attributes.parent_workflow_namespace_id,
-                    parent.workflow_id,
-                    parent.run_id,
-                ),
-                initiated_event_id=start_attributes.parent_initiated_event_id,
-                child=WorkflowExecution(workflow_id=state.key.workflow_id, run_id=state.key.run_id),
-                closing=closing,
-            )
-        )
-    elif start_attributes.identity.startswith(SCHEDULER):
-        turn.ask(
-            TellSchedule(
-                event_id=closing.event_id,
-                namespace_id=state.key.namespace_id,
-                starter=start_attributes.identity,
-                workflow_id=state.key.workflow_id,
-                first_run_id=start_attributes.first_execution_run_id or state.key.run_id,
-                closing=closing,
-            )
-        )
+    nexus.leave(turn, left.operations)
+    if not state.next_run_id:
+        completions.tell(turn)
 
 
 def _start(turn: Turn, given: inputs.Start) -> None:
@@ -182,6 +151,11 @@ def _reset(turn: Turn, given: inputs.Reset) -> None:
     for pending in state.children.values():
         if not pending.is_started:
             child.send_start(turn, pending)
+    for operation in state.operations.values():
+        if not operation.started_at:
+            nexus.send_start(turn, operation)
+        elif operation.cancellation is not None and not operation.cancellation.is_done:
+            nexus.send_cancel(turn, operation)
     for outgoing in state.signals_out.values():
         external.send_signal(turn, outgoing.event)
     for outgoing in state.cancels_out.values():
@@ -204,6 +178,7 @@ def _terminate(turn: Turn, given: inputs.Terminate) -> None:
     task = turn.state.task
     if task is not None and task.is_started and not task.held:
         workflow_task.end_failed(turn, workflow_task.FORCE_CLOSED, None, "history-service")
+    turn.is_displaced = given.is_displaced
     close.terminate(turn, given)
 
 
@@ -295,6 +270,8 @@ def _wake_owner(turn: Turn, kind: str, name: str) -> bool:
         return timer.fire(turn, name)
     if kind == deadlines.ACTIVITY:
         return activity.wake(turn, int(name))
+    if kind == deadlines.OPERATION:
+        return nexus.wake(turn, int(name))
     if kind == deadlines.TASK:
         workflow_task.time_out(turn)
     elif kind == deadlines.TASK_BACKOFF:
@@ -306,32 +283,30 @@ def _wake_owner(turn: Turn, kind: str, name: str) -> bool:
     return False
 
 
-def _child_started(turn: Turn, given: inputs.ChildStarted) -> None:
-    turn.ask(DropTask(kind="deliver", event_id=given.initiated_event_id))
-    if child.started(turn, given):
-        workflow_task.ensure(turn)
-
-
-def _child_start_failed(turn: Turn, given: inputs.ChildStartFailed) -> None:
-    turn.ask(DropTask(kind="deliver", event_id=given.initiated_event_id))
-    if child.start_failed(turn, given.initiated_event_id, given.cause):
-        workflow_task.ensure(turn)
-
-
-def _child_closed(turn: Turn, given: inputs.ChildClosed) -> None:
-    if child.closed(turn, given):
-        workflow_task.ensure(turn)
-
-
-def _external_answered(turn: Turn, given: inputs.ExternalAnswered) -> None:
-    turn.ask(DropTask(kind="deliver", event_id=given.initiated_event_id))
-    if external.answered(turn, given):
-        workflow_task.ensure(turn)
-
-
 def _clear_sticky(turn: Turn, given: inputs.ClearSticky) -> None:
     if turn.state.sticky_queue:
         turn.mark(StickySet(queue="", schedule_to_start_ns=0))
+
+
+def _news(transition: Callable[[Turn, Any], bool]) -> Callable[[Turn, Any], None]:
+    """One that answers whether there is something for the workflow to know."""
+
+    def carry(turn: Turn, given: inputs.Input) -> None:
+        if transition(turn, given):
+            workflow_task.ensure(turn)
+
+    return carry
+
+
+def _answer(transition: Callable[[Turn, Any], bool]) -> Callable[[Turn, Any], None]:
+    """To a message that this run has sent: it need not be sent again."""
+    carry_on = _news(transition)
+
+    def carry(turn: Turn, given: Any) -> None:
+        turn.ask(DropTask(kind="deliver", event_id=given.initiated_event_id))
+        carry_on(turn, given)
+
+    return carry
 
 
 TRANSITIONS: dict[type, Callable[[Turn, Any], None]] = {
@@ -354,14 +329,24 @@ TRANSITIONS: dict[type, Callable[[Turn, Any], None]] = {
     inputs.ChangeActivities: _change_activities,
     inputs.ChangeOptions: _change_options,
     inputs.Wake: _wake,
-    inputs.ChildStarted: _child_started,
-    inputs.ChildStartFailed: _child_start_failed,
-    inputs.ChildClosed: _child_closed,
-    inputs.ExternalAnswered: _external_answered,
+    inputs.ChildStarted: _answer(child.started),
+    inputs.ChildStartFailed: _answer(child.start_failed),
+    inputs.ChildClosed: _news(child.closed),
+    inputs.ExternalAnswered: _answer(external.answered),
+    inputs.OperationStarted: _news(nexus.started),
+    inputs.OperationEnded: _news(nexus.ended),
+    inputs.OperationFaltered: _news(nexus.faltered),
+    inputs.OperationCancelTaken: _news(nexus.cancel_taken),
+    inputs.CompletionAnswered: completions.note,
     inputs.Reset: _reset,
     inputs.ResetInto: reset.note,
     inputs.ClearSticky: _clear_sticky,
 }
+FOR_CLOSED: dict[type, Callable[[Turn, Any], None]] = {
+    inputs.ResetInto: reset.note,
+    inputs.CompletionAnswered: completions.note,
+}
+ANSWERS = (inputs.ChildStarted, inputs.ChildStartFailed, inputs.ExternalAnswered)
 FOR_WORKERS = (
     inputs.StartWorkflowTask,
     inputs.CompleteWorkflowTask,

@@ -15,7 +15,7 @@ from engine.core.apply import apply, apply_mark
 from engine.core.effects import Effect, Reply
 from engine.core.limits import Limits
 from engine.core.marks import Buffered, Flushed, Mark, Withdrawn
-from engine.core.state import Activity, Child, RunState, WorkflowTask
+from engine.core.state import Activity, Child, Operation, RunState, WorkflowTask
 
 
 class Marked(NamedTuple):
@@ -59,6 +59,7 @@ class Left(NamedTuple):
     task: WorkflowTask | None
     activities: list[tuple[int, Activity]]
     children: list[Child]
+    operations: list[Operation]
 
 
 class Turn:
@@ -71,6 +72,8 @@ class Turn:
         self.effects: list[Effect] = []
         # What was pending when the run closed, for those who clear up after it.
         self.left: Left | None = None
+        # A run made by a reset takes its place, with those who wait for its end.
+        self.is_displaced = False
 
     def new(self, event_type: EventType.ValueType, at: int = 0) -> HistoryEvent:
         """An event without its number yet; `add` or `record` it when it is filled in."""
@@ -86,7 +89,12 @@ class Turn:
 
     def close(self, event: HistoryEvent) -> None:
         state = self.state
-        self.left = Left(state.task, list(state.activities.items()), list(state.children.values()))
+        self.left = Left(
+            state.task,
+            list(state.activities.items()),
+            list(state.children.values()),
+            list(state.operations.values()),
+        )
         self.add(event)
 
     def record(self, event: HistoryEvent) -> None:

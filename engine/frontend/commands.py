@@ -17,6 +17,7 @@ from temporalio.api.workflowservice.v1 import (
     RespondWorkflowTaskFailedRequest,
 )
 
+from engine.background.endpoints import Endpoints
 from engine.core.limits import Limits
 from engine.errors import InvalidArgument
 from engine.frontend import attributes
@@ -56,6 +57,19 @@ def fill_in(commands: RespondWorkflowTaskCompletedRequest, here: Namespace, limi
             getattr(command, field).namespace = here.name
         for given in _search_attributes(command):
             given.CopyFrom(attributes.stamped(given, here.custom, limits))
+
+
+async def endpoints(
+    commands: RespondWorkflowTaskCompletedRequest, known: Endpoints
+) -> dict[str, str]:
+    """The ids of those that the commands name and that there are."""
+    found = {}
+    for command in commands.commands:
+        if command.command_type == C.COMMAND_TYPE_SCHEDULE_NEXUS_OPERATION:
+            name = command.schedule_nexus_operation_command_attributes.endpoint
+            if (endpoint := await known.named(name)) is not None:
+                found[name] = endpoint.id
+    return found
 
 
 def _search_attributes(command: Command) -> Iterator[SearchAttributes]:

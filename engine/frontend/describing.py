@@ -25,7 +25,7 @@ from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionResponse
 
 from engine.core import activity_options, retry, run_options, versioning, visibility
 from engine.core.state import Activity, Child, RunState, WorkflowTask
-from engine.frontend import rows
+from engine.frontend import operations, rows
 from engine.protocol.times import timestamp
 
 State = PendingActivityState
@@ -37,8 +37,10 @@ def response(state: RunState) -> DescribeWorkflowExecutionResponse:
         workflow_execution_info=_info(state),
         workflow_extended_info=_extended(state),
     )
+    described.callbacks.extend(operations.callback(state, each) for each in state.completions)
     if not state.is_running:
         return described
+    described.pending_nexus_operations.extend(map(operations.pending, state.operations.values()))
     described.pending_activities.extend(map(_activity, state.activities.values()))
     described.pending_children.extend(
         _child(child) for child in state.children.values() if child.is_started

@@ -12,6 +12,7 @@ from temporalio.api.common.v1 import WorkflowExecution
 
 from engine.background.batches import Batches
 from engine.background.deployments import Deployments
+from engine.background.endpoints import Endpoints
 from engine.background.schedules import Schedules
 from engine.clock import Clock
 from engine.config import EngineConfig
@@ -36,6 +37,7 @@ class Parts:
     schedules: Schedules
     batches: Batches
     deployments: Deployments
+    endpoints: Endpoints
     reader: VisibilityReader
     # One for each shard database.
     pools: Sequence[Pool]

@@ -11,11 +11,12 @@ from temporalio.api.enums.v1 import TaskQueueKind
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import (
     PollActivityTaskQueueRequest,
+    PollNexusTaskQueueRequest,
     PollWorkflowTaskQueueRequest,
 )
 
 from engine.core.inputs import StartActivity, StartWorkflowTask
-from engine.core.keys import ACTIVITY, WORKFLOW, QueueKey, RunKey
+from engine.core.keys import ACTIVITY, NEXUS, WORKFLOW, QueueKey, RunKey
 from engine.core.state import RunState
 from engine.errors import EngineError, InvalidArgument, NotFound, Unavailable
 from engine.frontend import calls, checks, deployments, forwarding
@@ -24,13 +25,16 @@ from engine.ports import Poller, Task
 from engine.protocol import tokens
 from engine.protocol.tokens import TaskToken
 
-PollRequest = PollWorkflowTaskQueueRequest | PollActivityTaskQueueRequest
+PollRequest = (
+    PollWorkflowTaskQueueRequest | PollActivityTaskQueueRequest | PollNexusTaskQueueRequest
+)
 Start = StartWorkflowTask | StartActivity
 
 _SERVICE = "temporal.api.workflowservice.v1.WorkflowService"
 _PATHS = {
     WORKFLOW: f"/{_SERVICE}/PollWorkflowTaskQueue",
     ACTIVITY: f"/{_SERVICE}/PollActivityTaskQueue",
+    NEXUS: f"/{_SERVICE}/PollNexusTaskQueue",
 }
 _rescues: set[asyncio.Task[None]] = set()
 

@@ -182,7 +182,8 @@ async def _carried(parts: Parts, asked: Query, view: View) -> QueryOutcome | Non
         await asyncio.wait((asked.answer,), timeout=SETTLE_SECONDS)
     finally:
         over.cancel()
-    return asked.answer.result() if asked.answer.done() else None
+    outcome: QueryOutcome | None = asked.answer.result() if asked.answer.done() else None
+    return outcome
 
 
 async def _direct(parts: Parts, asked: Query, view: View) -> QueryOutcome | None:
@@ -196,7 +197,8 @@ async def _direct(parts: Parts, asked: Query, view: View) -> QueryOutcome | None
     if not asked.answer.done():
         parts.matching.offer(_task(asked, normal))
     try:
-        return await asked.answer
+        outcome: QueryOutcome | None = await asked.answer
+        return outcome
     finally:
         parts.matching.withdraw_query(normal, asked.id)
 

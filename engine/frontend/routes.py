@@ -104,9 +104,14 @@ ADMIN_RUNS: Mapping[str, Route] = {"ListAttempts": by_fields}
 QUEUES: Mapping[str, Route] = {
     "DescribeTaskQueue": by_queue,
     "PollActivityTaskQueue": by_queue,
+    "PollNexusTaskQueue": by_queue,
     "PollWorkflowTaskQueue": by_queue,
 }
-ASKERS: Mapping[str, Route] = {"RespondQueryTaskCompleted": by_query_token}
+ASKERS: Mapping[str, Route] = {
+    "RespondNexusTaskCompleted": by_query_token,
+    "RespondNexusTaskFailed": by_query_token,
+    "RespondQueryTaskCompleted": by_query_token,
+}
 #: ShutdownWorker and what workers say are told to the other nodes by themselves.
 ANYWHERE = frozenset(
     {

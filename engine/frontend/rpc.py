@@ -23,10 +23,12 @@ from engine.frontend import (
     deployment_changes,
     deployment_upkeep,
     deployments,
+    endpoints,
     forwarding,
     interventions,
     multi,
     namespaces,
+    nexus,
     operator,
     options,
     queries,
@@ -85,6 +87,7 @@ WORKFLOW: dict[str, Function] = {
     "PatchSchedule": schedules.patch,
     "PauseActivity": interventions.pause,
     "PollActivityTaskQueue": activities.poll,
+    "PollNexusTaskQueue": nexus.poll,
     "PollWorkflowExecutionUpdate": updates.poll,
     "PollWorkflowTaskQueue": workflow_tasks.poll,
     "QueryWorkflow": queries.query,
@@ -102,6 +105,8 @@ WORKFLOW: dict[str, Function] = {
     "RespondActivityTaskCompletedById": activities.complete_by_id,
     "RespondActivityTaskFailed": activities.fail,
     "RespondActivityTaskFailedById": activities.fail_by_id,
+    "RespondNexusTaskCompleted": nexus.complete,
+    "RespondNexusTaskFailed": nexus.fail,
     "RespondQueryTaskCompleted": queries.answer,
     "RespondWorkflowTaskCompleted": workflow_tasks.complete,
     "RespondWorkflowTaskFailed": workflow_tasks.fail,
@@ -128,10 +133,15 @@ WORKFLOW: dict[str, Function] = {
 
 OPERATOR: dict[str, Function] = {
     "AddSearchAttributes": operator.add_search_attributes,
+    "CreateNexusEndpoint": endpoints.create,
     "DeleteNamespace": operator.delete_namespace,
+    "DeleteNexusEndpoint": endpoints.delete,
+    "GetNexusEndpoint": endpoints.get,
     "ListClusters": operator.list_clusters,
+    "ListNexusEndpoints": endpoints.list_all,
     "ListSearchAttributes": operator.list_search_attributes,
     "RemoveSearchAttributes": operator.remove_search_attributes,
+    "UpdateNexusEndpoint": endpoints.update,
 }
 
 #: What schedules and batches ask for.

@@ -27,7 +27,7 @@ from engine.core.inputs import Attach, Signal, Start
 from engine.core.keys import WORKFLOW, QueueKey, RunKey
 from engine.core.state import RunState
 from engine.errors import InvalidArgument, NotFound
-from engine.frontend import attributes, checks, deployments, options, workflow_tasks
+from engine.frontend import attributes, callbacks, checks, deployments, options, workflow_tasks
 from engine.frontend.parts import Parts
 from engine.namespaces import Namespace
 from engine.ports import StartAnswer, StartPolicy
@@ -213,6 +213,9 @@ def _attach(request: StartRequest, at: int, request_id: str) -> Attach | None:
         at=at,
         request_id=request_id if conflict.attach_request_id else "",
         links=tuple(request.links) if conflict.attach_links else (),
+        completions=(
+            tuple(request.completion_callbacks) if conflict.attach_completion_callbacks else ()
+        ),
     )
 
 
@@ -244,6 +247,8 @@ def _first_event(
             first.search_attributes.CopyFrom(typed)
     if isinstance(request, StartWorkflowExecutionRequest):
         _carry_over(first, request)
+        callbacks.check(request.completion_callbacks, parts.limits)
+        first.completion_callbacks.extend(request.completion_callbacks)
     _set_timeouts(first, request)
     first.first_workflow_task_backoff.FromNanoseconds(request.workflow_start_delay.ToNanoseconds())
     return first

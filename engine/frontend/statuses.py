@@ -70,6 +70,7 @@ _TABLE: dict[type[errors.EngineError], tuple[StatusCode, Detail | None]] = {
         lambda _: NamespaceAlreadyExistsFailure(),
     ),
     errors.DeploymentExists: (StatusCode.ALREADY_EXISTS, None),
+    errors.EndpointExists: (StatusCode.ALREADY_EXISTS, None),
     errors.FailedPrecondition: (StatusCode.FAILED_PRECONDITION, None),
     errors.WorkflowNotReady: (
         StatusCode.FAILED_PRECONDITION,

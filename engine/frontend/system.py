@@ -27,6 +27,7 @@ _CAPABILITIES = GetSystemInfoResponse.Capabilities(
     eager_workflow_start=True,
     sdk_metadata=True,
     count_group_by_execution_status=True,
+    nexus=True,
 )
 _CLIENTS = {
     "temporal-cli": "<2.0.0",

@@ -11,7 +11,7 @@ _ARCHIVE = (
 _CONFIG = "workers and task queues are configured where they run"
 _BUILD_IDS = "rules and sets of build ids are the protocol's older ways; deployments replace them"
 _COMPUTE = "workers are started where they run, not by the server"
-_NEXUS = "Nexus links clusters; this engine is one"
+_NEXUS = "a Nexus operation belongs to a workflow here"
 _ONE_CLUSTER = "there is one cluster: nothing is replicated"
 _PARTITIONS = "a task queue has one partition"
 _PAUSE = "pausing is not built yet"
@@ -46,13 +46,10 @@ WORKFLOW: dict[str, str] = {
     "PauseWorkflowExecution": _PAUSE,
     "PollActivityExecution": _STANDALONE,
     "PollNexusOperationExecution": _NEXUS,
-    "PollNexusTaskQueue": _NEXUS,
     "PollWorkflowExecutionTimeSkipping": _TIME,
     "RequestCancelActivityExecution": _STANDALONE,
     "RequestCancelNexusOperationExecution": _NEXUS,
     "ResetActivityExecution": _STANDALONE,
-    "RespondNexusTaskCompleted": _NEXUS,
-    "RespondNexusTaskFailed": _NEXUS,
     "SetCurrentDeployment": _BUILD_IDS,
     "StartActivityExecution": _STANDALONE,
     "StartNexusOperationExecution": _NEXUS,
@@ -72,10 +69,5 @@ WORKFLOW: dict[str, str] = {
 
 OPERATOR: dict[str, str] = {
     "AddOrUpdateRemoteCluster": _ONE_CLUSTER,
-    "CreateNexusEndpoint": _NEXUS,
-    "DeleteNexusEndpoint": _NEXUS,
-    "GetNexusEndpoint": _NEXUS,
-    "ListNexusEndpoints": _NEXUS,
     "RemoveRemoteCluster": _ONE_CLUSTER,
-    "UpdateNexusEndpoint": _NEXUS,
 }

@@ -96,7 +96,8 @@ async def answer(parts: Parts, run: RunKey, started: WorkflowTaskStarted, *, sti
     )
     run = run._replace(run_id=started.run_id)
     for query in parts.matching.queries.carry(run):
-        response.queries[query.id].CopyFrom(query.question)
+        if query.question is not None:
+            response.queries[query.id].CopyFrom(query.question)
     first = started.previous_started_event_id + 1 if sticky else 1
     return await _with_history(parts, run, response, first, started)
 
@@ -141,6 +142,7 @@ async def complete(parts: Parts, request: RespondWorkflowTaskCompletedRequest) -
                 attempt=token.attempt,
                 started_at=token.started_at,
                 request=request,
+                endpoints=await commands.endpoints(request, parts.endpoints),
             ),
         )
         outcomes = {

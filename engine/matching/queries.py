@@ -15,7 +15,7 @@ from temporalio.api.query.v1 import WorkflowQuery
 from engine.clock import Clock
 from engine.core.keys import RunKey
 from engine.errors import ResourceExhausted, TaskNotFound
-from engine.ports import Query, QueryOutcome
+from engine.ports import HandlerAnswer, Query, QueryOutcome
 
 OPEN_PER_RUN_MAX = 100
 
@@ -26,7 +26,7 @@ class Queries:
         self._open: dict[str, Query] = {}
         self._by_run: dict[RunKey, dict[str, Query]] = {}
 
-    def open(self, run: RunKey, question: WorkflowQuery) -> Query:
+    def open(self, run: RunKey, question: WorkflowQuery | None) -> Query:
         of_run = self._by_run.setdefault(run, {})
         if len(of_run) >= OPEN_PER_RUN_MAX:
             raise ResourceExhausted(
@@ -65,7 +65,7 @@ class Queries:
             if query.is_carried and not query.answer.done():
                 query.answer.set_result(outcomes.get(query.id))
 
-    def answer(self, query_id: str, outcome: QueryOutcome) -> None:
+    def answer(self, query_id: str, outcome: QueryOutcome | HandlerAnswer) -> None:
         query = self._open.get(query_id)
         if query is None or query.answer.done():
             raise TaskNotFound("query task not found, or already expired")

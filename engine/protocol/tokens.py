@@ -6,6 +6,7 @@ could not be looked for at all is refused here, as it would take others down in 
 
 from __future__ import annotations
 
+import base64
 from typing import TypeVar
 
 import msgspec
@@ -14,8 +15,11 @@ from engine.errors import InvalidArgument
 from engine.protocol.ids import is_uuid
 
 _BAD_TASK = "Error deserializing task token."
+_BAD_CALLER = "malformed callback token"
 _BAD_PAGE = "Invalid NextPageToken."
 VERSION = b"\x01"
+#: Where a callback carries the token of its caller.
+CALLER_HEADER = "temporal-callback-token"
 TOKEN_BYTES_MAX = 64 * 1024
 
 Token = TypeVar("Token", bound=msgspec.Struct)
@@ -44,6 +48,16 @@ class QueryToken(msgspec.Struct, frozen=True, array_like=True, gc=False):
     queue: str
     query_id: str
     node: str = ""
+
+
+class CallerToken(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Names the Nexus operation that a run was started for, and the request that it was."""
+
+    namespace_id: str
+    workflow_id: str
+    run_id: str
+    scheduled_event_id: int
+    request_id: str
 
 
 class HistoryToken(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -89,7 +103,20 @@ def history(given: bytes) -> HistoryToken:
     return _of_a_run(decode(HistoryToken, given, _BAD_PAGE), _BAD_PAGE)
 
 
-OfRun = TypeVar("OfRun", TaskToken, HistoryToken)
+def caller(given: str) -> CallerToken:
+    """As a header carries it."""
+    try:
+        decoded = base64.urlsafe_b64decode(given)
+    except ValueError as broken:
+        raise InvalidArgument(_BAD_CALLER) from broken
+    return _of_a_run(decode(CallerToken, decoded, _BAD_CALLER), _BAD_CALLER)
+
+
+def for_header(token: CallerToken) -> str:
+    return base64.urlsafe_b64encode(encode(token)).decode()
+
+
+OfRun = TypeVar("OfRun", TaskToken, HistoryToken, CallerToken)
 
 
 def _of_a_run(token: OfRun, refusal: str) -> OfRun:

@@ -6,12 +6,33 @@ from typing import Any
 
 import msgspec
 
-from engine.core.inputs import ChildStarted, ChildStartFailed, ExternalAnswered, Input
+from engine.core.inputs import (
+    ChildStarted,
+    ChildStartFailed,
+    CompletionAnswered,
+    ExternalAnswered,
+    Input,
+    OperationCancelTaken,
+    OperationEnded,
+    OperationFaltered,
+    OperationStarted,
+)
+from engine.store.codec import from_bytes, to_bytes
 
-_encode = msgspec.msgpack.Encoder().encode
+_encode = msgspec.msgpack.Encoder(enc_hook=to_bytes).encode
 _decode = msgspec.msgpack.decode
 _KINDS: dict[str, Any] = {
-    kind.__name__: kind for kind in (ChildStarted, ChildStartFailed, ExternalAnswered)
+    kind.__name__: kind
+    for kind in (
+        ChildStarted,
+        ChildStartFailed,
+        CompletionAnswered,
+        ExternalAnswered,
+        OperationCancelTaken,
+        OperationEnded,
+        OperationFaltered,
+        OperationStarted,
+    )
 }
 
 
@@ -23,5 +44,5 @@ def decode(given: bytes) -> Input | None:
     if not given:
         return None
     kind, body = _decode(given, type=tuple[str, bytes])
-    answer: Input = _decode(body, type=_KINDS[kind])
+    answer: Input = _decode(body, type=_KINDS[kind], dec_hook=from_bytes)
     return answer

@@ -11,6 +11,7 @@ from temporalio.api.common.v1 import Payload, Payloads
 from engine.core import conflict
 from engine.core.effects import (
     CancelExternal,
+    CancelOperation,
     CloseChild,
     ContinueAs,
     DropTask,
@@ -20,6 +21,8 @@ from engine.core.effects import (
     SignalExternal,
     StartChild,
     Started,
+    StartOperation,
+    TellCaller,
     TellParent,
     TellSchedule,
     WorkflowTaskStarted,
@@ -47,7 +50,10 @@ if TYPE_CHECKING:
     from engine.shards.actor import Writer
     from engine.shards.release import Release
 
-_DELIVERIES = (StartChild, SignalExternal, CancelExternal, TellParent, CloseChild, TellSchedule)
+_DELIVERIES = (
+    StartChild, SignalExternal, CancelExternal, TellParent, CloseChild, TellSchedule,
+    StartOperation, CancelOperation, TellCaller,
+)  # fmt: skip
 
 
 def keys(work: Work) -> list[RunKey]:
@@ -200,6 +206,7 @@ def _reset(writer: Writer, work: BeginReset, batch: Batch, release: Release) -> 
             at=work.given.at,
             reason=work.given.reason,
             identity=work.given.identity or "history-resetter",
+            is_displaced=True,
         )
         advance(writer, current, terminate, batch, release)
     key = base.state.key._replace(run_id=work.new_run_id)

@@ -25,10 +25,13 @@ from engine.clock import Clock
 from engine.cluster.node import Node
 from engine.core.effects import (
     CancelExternal,
+    CancelOperation,
     CloseChild,
     Delivery,
     SignalExternal,
     StartChild,
+    StartOperation,
+    TellCaller,
     TellParent,
     TellSchedule,
 )
@@ -47,6 +50,7 @@ from engine.core.state import RunState
 from engine.errors import (
     AlreadyStarted,
     EngineError,
+    InvalidArgument,
     NamespaceNotFound,
     NotFound,
     RunNotFound,
@@ -54,11 +58,15 @@ from engine.errors import (
 )
 from engine.ports import Schedules, Shards, StartPolicy
 from engine.shards import answers
+from engine.shards.handlers import ASKING, Handlers, caller_of
+from engine.shards.telling import heir_of, unless_gone
 from engine.store.codec import decode_delivery, encode_delivery
 
 log = logging.getLogger(__name__)
 
 IN_FLIGHT_MAX = 500
+#: Workers that handle Nexus operations take their time, and nothing else waits for them.
+HANDLERS_ASKED_MAX = 1_000
 #: Those that wait for their turn or their next try; the rest waits in the store.
 HELD_MAX = 5_000
 RETRY_SECONDS_MIN, RETRY_SECONDS_MAX = 0.1, 30.0
@@ -85,9 +93,11 @@ class Deliveries:
         self._acknowledge = acknowledge
         self._is_ours = is_ours
         self._cluster = cluster
+        self.handlers = Handlers(shards, clock)
         # Introduced when they are there: they call in turn what stands above the shards.
         self.schedules: Schedules | None = None
         self._room = asyncio.Semaphore(IN_FLIGHT_MAX)
+        self._room_for_handlers = asyncio.Semaphore(HANDLERS_ASKED_MAX)
         self._held: dict[tuple[str, int], asyncio.Task[None]] = {}
 
     def send(self, source: RunKey, delivery: Delivery) -> bool:
@@ -109,9 +119,10 @@ class Deliveries:
     async def _carry(self, source: RunKey, delivery: Delivery) -> None:
         """Until it is done, or the source's shard is another node's, which sends it too."""
         pause = RETRY_SECONDS_MIN
+        room = self._room_for_handlers if isinstance(delivery, ASKING) else self._room
         while self._is_ours(source):
             try:
-                async with self._room:
+                async with room:
                     await self._once(source, delivery)
                 return
             except EngineError as refusal:
@@ -143,8 +154,11 @@ class Deliveries:
 
     async def _node_of(self, cluster: Node, delivery: Delivery) -> str:
         try:
+            if isinstance(delivery, ASKING):
+                queue = await self.handlers.queue(delivery)
+                return cluster.here if queue is None else cluster.of_queue(queue)
             return cluster.of_run(await self._target_of(delivery))
-        except NamespaceNotFound:
+        except (NamespaceNotFound, InvalidArgument):
             # Every node answers that alike.
             return cluster.here
 
@@ -159,7 +173,9 @@ class Deliveries:
             return delivery.parent
         if isinstance(delivery, CloseChild):
             return delivery.child
-        assert not isinstance(delivery, TellSchedule), "it is no message to a run"
+        if isinstance(delivery, TellCaller):
+            return caller_of(delivery)
+        assert not isinstance(delivery, TellSchedule | StartOperation | CancelOperation)
         if isinstance(delivery, StartChild):
             namespace_id = await self._target(delivery.namespace, delivery.namespace_id)
             return RunKey(namespace_id, delivery.workflow_id, "")
@@ -240,19 +256,10 @@ class Deliveries:
             child=given.child,
             closing=given.closing,
         )
-        await self._unless_gone(given.parent, closed)
-        heir = await self._heir(given.parent)
+        await unless_gone(self._shards, given.parent, closed)
+        heir = await heir_of(self._shards, given.parent)
         if heir is not None:
-            await self._unless_gone(heir, closed)
-
-    async def _heir(self, parent: RunKey) -> RunKey | None:
-        """The run that a reset made of a parent that is closed: its children are that one's now."""
-        try:
-            if await self._shards.inspect(parent, lambda state: state.is_running):
-                return None
-            return await self._shards.inspect(parent._replace(run_id=""), _if_reset)
-        except NotFound:
-            return None
+            await unless_gone(self._shards, heir, closed)
 
     async def _close_child(self, given: CloseChild) -> None:
         at = self._clock.now()
@@ -277,14 +284,8 @@ class Deliveries:
                 return
             if last.first_run_id != first.run_id or not last.is_running or last.run_id == told:
                 return
-            await self._unless_gone(first._replace(run_id=last.run_id), order)
+            await unless_gone(self._shards, first._replace(run_id=last.run_id), order)
             told = last.run_id
-
-    async def _unless_gone(self, target: RunKey, given: Input) -> None:
-        try:
-            await self._shards.submit(target, given)
-        except NotFound:
-            log.debug("%s was gone before it could be told", target.workflow_id)
 
 
 async def _tell_schedule(deliveries: Deliveries, given: TellSchedule) -> None:
@@ -316,10 +317,6 @@ def _place_in_chain(state: RunState) -> PlaceInChain:
     return PlaceInChain(state.key.run_id, state.start.first_execution_run_id, state.is_running)
 
 
-def _if_reset(state: RunState) -> RunKey | None:
-    return state.key if state.is_running and state.reset_at else None
-
-
 def _parent_of(state: RunState) -> tuple[str, str]:
     assert state.start is not None, "a run was started"
     parent = state.start.parent_workflow_execution
@@ -333,4 +330,7 @@ CARRIERS: dict[type, Callable[[Deliveries, Any], Awaitable[Input | None]]] = {
     TellParent: Deliveries._tell_parent,
     CloseChild: Deliveries._close_child,
     TellSchedule: _tell_schedule,
+    StartOperation: lambda deliveries, given: deliveries.handlers.start(given),
+    CancelOperation: lambda deliveries, given: deliveries.handlers.cancel(given),
+    TellCaller: lambda deliveries, given: deliveries.handlers.tell_caller(given),
 }

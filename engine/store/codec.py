@@ -13,10 +13,13 @@ from google.protobuf.message import Message
 
 from engine.core.effects import (
     CancelExternal,
+    CancelOperation,
     CloseChild,
     Delivery,
     SignalExternal,
     StartChild,
+    StartOperation,
+    TellCaller,
     TellParent,
     TellSchedule,
 )
@@ -34,26 +37,30 @@ class Unreadable(Exception):
     """Bytes of a version that this engine does not know."""
 
 
-def _to_bytes(value: Any) -> Any:
+def to_bytes(value: Any) -> Any:
+    """For msgspec: what it does not know itself."""
     if isinstance(value, Message):
         return value.SerializeToString()
     raise NotImplementedError(type(value))
 
 
-def _from_bytes(wanted: type, value: Any) -> Any:
+def from_bytes(wanted: type, value: Any) -> Any:
     if issubclass(wanted, Message):
         return wanted.FromString(value)
     raise NotImplementedError(wanted)
 
 
-_encoder = msgspec.msgpack.Encoder(enc_hook=_to_bytes)
-_states = msgspec.msgpack.Decoder(RunState, dec_hook=_from_bytes)
-_marks = msgspec.msgpack.Decoder(list[tuple[int, Mark]], dec_hook=_from_bytes)
-_schedules = msgspec.msgpack.Decoder(ScheduleState, dec_hook=_from_bytes)
+_encoder = msgspec.msgpack.Encoder(enc_hook=to_bytes)
+_states = msgspec.msgpack.Decoder(RunState, dec_hook=from_bytes)
+_marks = msgspec.msgpack.Decoder(list[tuple[int, Mark]], dec_hook=from_bytes)
+_schedules = msgspec.msgpack.Decoder(ScheduleState, dec_hook=from_bytes)
 _deliveries: dict[str, msgspec.msgpack.Decoder[Any]] = {
-    kind.__name__: msgspec.msgpack.Decoder(kind, dec_hook=_from_bytes)
-    for kind in (StartChild, SignalExternal, CancelExternal, TellParent, CloseChild, TellSchedule)
-}
+    kind.__name__: msgspec.msgpack.Decoder(kind, dec_hook=from_bytes)
+    for kind in (
+        StartChild, SignalExternal, CancelExternal, TellParent, CloseChild, TellSchedule,
+        StartOperation, CancelOperation, TellCaller,
+    )
+}  # fmt: skip
 
 
 def _pack(value: Any) -> bytes:

@@ -25,8 +25,11 @@ from engine.core.keys import WORKFLOW, QueueKey, RunKey, shard_of
 from engine.ports import Claim, Task
 from engine.protocol import tokens
 from engine.protocol.tokens import QueryToken
+from tests.support.commands import complete, text
 from tests.support.engine import Server, engine_on, seconds
 from tests.support.eventually import eventually_async
+from tests.support.handlers import ScriptedHandler, started
+from tests.support.history import name_of
 from tests.support.postgres import fresh_database
 from tests.support.worker import ScriptedWorker
 from tests.support.workers import SHUTDOWN, Fleet, beat
@@ -211,3 +214,21 @@ async def test_a_queue_that_activities_are_asked_of_is_told_by_every_node(pair: 
             response_deserializer=Struct.FromString,
         )(request)
         assert list(answer["names"]) == sorted(names)
+
+
+async def test_an_operation_its_handler_and_the_run_behind_it_may_be_anywhere(pair: Pair) -> None:
+    caller_queue, backing_queue = pair.queue_of(pair.one), f"{pair.queue_of(pair.other)} behind"
+    handler = ScriptedHandler(pair.one, pair.queue_of(pair.other), "anywhere")
+    await handler.begin()
+    run = await pair.other.start(pair.workflow_of(pair.other), caller_queue)
+    await ScriptedWorker(pair.other, caller_queue).on_task(handler.operation())
+    task = await handler.poll()
+    await handler.start_run(task.request.start_operation, pair.workflow_of(pair.one), backing_queue)
+    await ScriptedHandler(pair.other, handler.queue, "").answer(task, started())
+
+    await ScriptedWorker(pair.one, backing_queue).on_task(complete(text("paid")))
+
+    await eventually_async(
+        lambda: pair.one.history(run),
+        lambda events: "NexusOperationCompleted" in map(name_of, events),
+    )

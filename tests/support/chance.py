@@ -38,6 +38,7 @@ class Chance:
         self.dice = random.Random(seed)
         self.made = 0
         self.asked_of_others: list[int] = []
+        self.asked_of_handlers: list[int] = []
         self.limits = Limits(buffered_events_max=self.dice.choice((2, 100)))
         self.story = Stored(limits=self.limits, **self.beginning())
         self.start()
@@ -86,7 +87,10 @@ class Chance:
         return f"n{self.made}"
 
     def play(self, turns: int, after: Callable[[], None] | None = None) -> None:
-        moves = (self.ask, self.work, self.work, self.work, self.activities, self.others, self.time)
+        moves = (
+            self.ask, self.work, self.work, self.work, self.activities, self.others,
+            self.handlers, self.time,
+        )  # fmt: skip
         for _ in range(turns):
             self.story.later(self.dice.choice((0, 0.1, 1, 3, 12, 40)))
             try:
@@ -183,6 +187,7 @@ class Chance:
             lambda: tell.start_timer(self.name(), dice.choice((1, 5, 30))),
             self.activity,
             self.activity,
+            lambda: neighbours.operation(dice),
             lambda: tell.start_child(self.name()),
             lambda: signal_external(self.name(), "hello"),
             lambda: command("request_cancel_external_workflow_execution", workflow_id=self.name()),
@@ -199,6 +204,14 @@ class Chance:
         timers = [*state.timers, *filter(None, fired)]
         if timers:
             offered.append(lambda: tell.cancel_timer(dice.choice(timers)))
+        if wanted := [
+            event_id for event_id, each in state.operations.items() if each.cancellation is None
+        ]:
+            offered.append(
+                lambda: command(
+                    "request_cancel_nexus_operation", scheduled_event_id=dice.choice(wanted)
+                )
+            )
         if state.activities:
             offered.append(lambda: tell.cancel_activity(dice.choice(list(state.activities))))
         return offered
@@ -295,3 +308,31 @@ class Chance:
             neighbours.child_closed(self.story, event_id, workflow_id, how)
         else:
             neighbours.child_started(self.story, event_id)
+
+    # -- handlers of Nexus operations, and those who wait for the run's end
+
+    def handlers(self) -> None:
+        """As with other runs: they may answer twice, and what has ended."""
+        state, dice = self.story.state, self.dice
+        if not state.is_running and state.completions:
+            number = dice.randrange(len(state.completions))
+            neighbours.told_of_the_end(self.story, number, in_vain=self.maybe(0.3))
+            return
+        if state.operations:
+            self.asked_of_handlers.append(dice.choice(list(state.operations)))
+        if not self.asked_of_handlers:
+            return
+        event_id = dice.choice(self.asked_of_handlers[-3:])
+        how = dice.randrange(6)
+        if how == 0:
+            neighbours.operation_started(self.story, event_id)
+        elif how == 1:
+            request_id = neighbours.request_of(state, event_id) if self.maybe(0.5) else ""
+            end = dice.choice(("completed", "failed", "canceled"))
+            neighbours.operation_ended(self.story, event_id, end, request_id)
+        elif how == 2:
+            neighbours.operation_cancel_taken(self.story, event_id)
+        else:
+            neighbours.operation_faltered(
+                self.story, event_id, of_cancellation=how == 3, is_final=self.maybe(0.2)
+            )

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from random import Random
 
-from temporalio.api.common.v1 import Payload, WorkflowExecution
+from temporalio.api.command.v1 import Command
+from temporalio.api.common.v1 import Callback, Payload, WorkflowExecution
 from temporalio.api.enums.v1 import EventType as E
 from temporalio.api.history.v1 import HistoryEvent
 
 from engine.core import inputs
+from engine.core.state import RunState
 from engine.core.step import Step
-from tests.support.story import Story, application_failure, word
+from tests.support.commands import command, seconds
+from tests.support.story import ENDPOINT, Story, application_failure, word
 
 CHILD_RUN_ID = "00000000-0000-4000-8000-00000000000c"
 # How a run may end, as its own last event says it.
@@ -40,7 +44,8 @@ def request_cancel(story: Story, request_id: str = "") -> Step:
 
 
 def attach(story: Story, request_id: str) -> Step:
-    return story.give(inputs.Attach(at=story.at, request_id=request_id))
+    waits = (callback(request_id),) if request_id else ()
+    return story.give(inputs.Attach(at=story.at, request_id=request_id, completions=waits))
 
 
 def clear_sticky(story: Story) -> Step:
@@ -103,6 +108,73 @@ def other_answered(story: Story, initiated_event_id: int, failed_cause: int = 0)
             at=story.at, initiated_event_id=initiated_event_id, failed_cause=failed_cause
         )
     )
+
+
+def operation(dice: Random) -> Command:
+    """A command that asks for one, with or without each of the time-outs."""
+    made = command("schedule_nexus_operation", endpoint=ENDPOINT, service="s")
+    attributes = made.schedule_nexus_operation_command_attributes
+    for name in ("schedule_to_close", "schedule_to_start", "start_to_close"):
+        if dice.random() < 0.2:
+            getattr(attributes, f"{name}_timeout").CopyFrom(seconds(dice.choice((5, 50))))
+    return made
+
+
+def request_of(state: RunState, event_id: int) -> str:
+    operation = state.operations.get(event_id)
+    if operation is None:
+        return "another"
+    return operation.scheduled.nexus_operation_scheduled_event_attributes.request_id
+
+
+def operation_started(story: Story, scheduled_event_id: int) -> Step:
+    return story.give(
+        inputs.OperationStarted(at=story.at, scheduled_event_id=scheduled_event_id, token="theirs")
+    )
+
+
+def operation_ended(story: Story, scheduled_event_id: int, how: str, request_id: str = "") -> Step:
+    """`how`: completed, failed or canceled; a request id says that it came by a callback."""
+    return story.give(
+        inputs.OperationEnded(
+            at=story.at,
+            scheduled_event_id=scheduled_event_id,
+            failure=None if how == "completed" else application_failure("no"),
+            is_canceled=how == "canceled",
+            request_id=request_id,
+            token="theirs",
+            started_at=story.at,
+        )
+    )
+
+
+def operation_faltered(
+    story: Story, scheduled_event_id: int, *, of_cancellation: bool, is_final: bool
+) -> Step:
+    return story.give(
+        inputs.OperationFaltered(
+            at=story.at,
+            scheduled_event_id=scheduled_event_id,
+            failure=application_failure("not now"),
+            of_cancellation=of_cancellation,
+            is_final=is_final,
+        )
+    )
+
+
+def operation_cancel_taken(story: Story, scheduled_event_id: int) -> Step:
+    return story.give(
+        inputs.OperationCancelTaken(at=story.at, scheduled_event_id=scheduled_event_id)
+    )
+
+
+def told_of_the_end(story: Story, number: int, *, in_vain: bool) -> Step:
+    failure = application_failure("nobody there") if in_vain else None
+    return story.give(inputs.CompletionAnswered(at=story.at, number=number, failure=failure))
+
+
+def callback(name: str) -> Callback:
+    return Callback(nexus=Callback.Nexus(url="temporal://system", header={"name": name}))
 
 
 def cuts(events: Sequence[HistoryEvent]) -> list[int]:

@@ -29,6 +29,7 @@ from engine.core.step import Step, step
 SECOND = 1_000_000_000
 NOON = 1_800_000_000 * SECOND
 RUN_ID = "00000000-0000-4000-8000-000000000001"
+ENDPOINT, ENDPOINT_ID = "bank", "00000000-0000-4000-8000-00000000000e"
 
 
 def word(text: str) -> Payloads:
@@ -102,6 +103,7 @@ class Story:
                 request=RespondWorkflowTaskCompletedRequest(
                     commands=commands, messages=messages, identity="worker", **request
                 ),
+                endpoints={ENDPOINT: ENDPOINT_ID},
             )
         )
 

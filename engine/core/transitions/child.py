@@ -19,7 +19,7 @@ from temporalio.api.sdk.v1 import UserMetadata
 
 from engine.core import retry, timeouts, versioning
 from engine.core.effects import CloseChild, StartChild
-from engine.core.inputs import ChildClosed, ChildStarted
+from engine.core.inputs import ChildClosed, ChildStarted, ChildStartFailed
 from engine.core.keys import RunKey, derived_id
 from engine.core.state import Child
 from engine.core.turn import Turn
@@ -139,8 +139,8 @@ def started(turn: Turn, given: ChildStarted) -> bool:
     return True
 
 
-def start_failed(turn: Turn, initiated_event_id: int, cause: int) -> bool:
-    child = turn.state.children.get(initiated_event_id)
+def start_failed(turn: Turn, given: ChildStartFailed) -> bool:
+    child = turn.state.children.get(given.initiated_event_id)
     if child is None or child.is_started:
         return False
     event = turn.new(EventType.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_FAILED)
@@ -149,8 +149,8 @@ def start_failed(turn: Turn, initiated_event_id: int, cause: int) -> bool:
     attributes.namespace_id = child.initiated.namespace_id
     attributes.workflow_id = child.initiated.workflow_id
     attributes.workflow_type.CopyFrom(child.initiated.workflow_type)
-    attributes.cause = Cause.ValueType(cause)
-    attributes.initiated_event_id = initiated_event_id
+    attributes.cause = Cause.ValueType(given.cause)
+    attributes.initiated_event_id = given.initiated_event_id
     turn.record(event)
     return True
 

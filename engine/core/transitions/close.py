@@ -24,6 +24,7 @@ from engine.core.effects import ContinueAs
 from engine.core.inputs import Start, Terminate
 from engine.core.keys import derived_id
 from engine.core.state import RunState
+from engine.core.transitions import completions
 from engine.core.turn import Turn
 from engine.protocol import failures
 from engine.protocol.copying import copy_set, normal_queue
@@ -178,6 +179,7 @@ def _following(
         if not versioning.is_own(name):
             following.search_attributes.indexed_fields[name].CopyFrom(payload)
     versioning.bequeath(state, following)
+    completions.bequeath(state, following)
     if state.priority is not None:
         following.priority.CopyFrom(state.priority)
     return following

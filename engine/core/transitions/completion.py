@@ -33,6 +33,7 @@ from engine.core.transitions import (
     child,
     close,
     external,
+    nexus,
     timer,
     update,
     workflow_task,
@@ -50,6 +51,7 @@ class Task(NamedTuple):
 
     turn: Turn
     request: RespondWorkflowTaskCompletedRequest
+    endpoints: dict[str, str]
     completed_event_id: int
     messages: dict[str, Message]
     eager: list[ActivityStarted]
@@ -60,9 +62,9 @@ class Task(NamedTuple):
 def complete(turn: Turn, given: CompleteWorkflowTask) -> None:
     request = given.request
     running = workflow_task.check(turn.state, given)
-    refusal = commands.review(turn.state, list(request.commands), turn.limits) or _refused_message(
-        turn, request
-    )
+    refusal = commands.review(
+        turn.state, list(request.commands), turn.limits, given.endpoints
+    ) or _refused_message(turn, request)
     if refusal is not None:
         _refuse(turn, refusal, request.identity)
         return
@@ -77,6 +79,7 @@ def complete(turn: Turn, given: CompleteWorkflowTask) -> None:
     task = Task(
         turn=turn,
         request=request,
+        endpoints=given.endpoints,
         completed_event_id=_write_completed(turn, request),
         messages={message.id: message for message in request.messages},
         eager=[],
@@ -345,6 +348,17 @@ def _cancel_external(task: Task, command: Command, metadata: UserMetadata | None
     external.request_cancel(task.turn, attributes, task.completed_event_id)
 
 
+def _schedule_operation(task: Task, command: Command, metadata: UserMetadata | None) -> None:
+    attributes = command.schedule_nexus_operation_command_attributes
+    endpoint_id = task.endpoints[attributes.endpoint]
+    nexus.schedule(task.turn, attributes, task.completed_event_id, endpoint_id, metadata)
+
+
+def _cancel_operation(task: Task, command: Command, metadata: UserMetadata | None) -> None:
+    event_id = command.request_cancel_nexus_operation_command_attributes.scheduled_event_id
+    nexus.request_cancel(task.turn, event_id, task.completed_event_id)
+
+
 def _upsert_attributes(task: Task, command: Command, metadata: UserMetadata | None) -> None:
     attributes = command.upsert_workflow_search_attributes_command_attributes
     amend.upsert_attributes(task.turn, attributes, task.completed_event_id)
@@ -374,5 +388,7 @@ COMMANDS: dict[int, Callable[[Task, Command, UserMetadata | None], None]] = {
     C.COMMAND_TYPE_REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION: _cancel_external,
     C.COMMAND_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES: _upsert_attributes,
     C.COMMAND_TYPE_MODIFY_WORKFLOW_PROPERTIES: _modify_properties,
+    C.COMMAND_TYPE_SCHEDULE_NEXUS_OPERATION: _schedule_operation,
+    C.COMMAND_TYPE_REQUEST_CANCEL_NEXUS_OPERATION: _cancel_operation,
     C.COMMAND_TYPE_PROTOCOL_MESSAGE: _protocol_message,
 }

@@ -41,6 +41,8 @@ def attach(turn: Turn, given: Attach) -> None:
     event = turn.new(EventType.EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED)
     attributes = event.workflow_execution_options_updated_event_attributes
     attributes.attached_request_id = given.request_id
+    attributes.attached_completion_callbacks.extend(given.completions)
+    event.worker_may_ignore = True
     event.links.extend(given.links)
     turn.record(event)
 

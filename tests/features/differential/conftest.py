@@ -11,6 +11,13 @@ from tests.support.engine import OFFICIAL, Server
 Script = Callable[[Server, str], Awaitable[list[Any]]]
 
 
+#: What it does only where it is asked to, and this engine always.
+AS_PERDURE = (
+    "--dynamic-config-value",
+    "component.nexusoperations.recordCancelRequestCompletionEvents=true",
+)
+
+
 async def told_alike(script: Script, server: Server, official: Server, name: str) -> None:
     ours, theirs = await asyncio.gather(script(server, name), script(official, name))
     assert ours == theirs
@@ -19,5 +26,5 @@ async def told_alike(script: Script, server: Server, official: Server, name: str
 @pytest.fixture(scope="session")
 async def official() -> AsyncIterator[Server]:
     """The official dev server, one for all of these files."""
-    with dev_server() as address:
+    with dev_server(*AS_PERDURE) as address:
         yield Server(address, OFFICIAL)

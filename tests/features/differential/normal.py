@@ -36,6 +36,8 @@ LEFT_OUT = frozenset(
         "acceptedRequestMessageId",
         "acceptedRequestSequencingEventId",
         "rejectedRequestMessageId",
+        # Each server's own way to find the operation that is to be told.
+        "temporal-callback-token",
     }
 )
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")

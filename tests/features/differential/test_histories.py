@@ -15,6 +15,7 @@ from tests.features.differential import (
     programs_ends,
     programs_interventions,
     programs_limits,
+    programs_nexus,
     programs_others,
     programs_policies,
     programs_reading,
@@ -55,6 +56,9 @@ ALL = {
     **programs(programs_limits),
     **programs_limits.LARGE_COMMANDS,
     **programs_limits.MANY_COMMANDS,
+    **programs(programs_nexus),
+    **programs_nexus.REFUSED,
+    **programs_nexus.BAD_CALLBACKS,
 }
 
 

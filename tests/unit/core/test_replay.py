@@ -25,7 +25,7 @@ DERIVED = ("deadlines", "armed_at")
 GONE_WITH_MARKS = (
     "marks_count", "transitions_count", "sticky_timeout_ns", "has_rested", "refusals", "updates",
     "updates_in_flight", "task_backoff_event_id", "task_attempt", "task_failure",
-    "reset_run_id",
+    "reset_run_id", "completions",
 )  # fmt: skip
 
 
@@ -75,6 +75,9 @@ def test_a_run_that_has_closed_is_its_events(seed: int) -> None:
     for name in set(facts_of(live)) - set(GONE_WITH_MARKS):
         assert getattr(loaded, name) == getattr(live, name), name
     assert answers_of(loaded) == answers_of(live)
+    assert [each.callback for each in loaded.completions] == [
+        each.callback for each in live.completions
+    ]
 
 
 def answers_of(state: RunState) -> dict[str, tuple[object, ...]]:

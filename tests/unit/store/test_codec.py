@@ -1,7 +1,7 @@
 """States, marks and messages as bytes: they come back as they were, or are refused."""
 
 import pytest
-from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.common.v1 import Callback, Link, WorkflowExecution
 from temporalio.api.history.v1 import HistoryEvent, WorkflowExecutionStartedEventAttributes
 
 from engine.core import effects
@@ -55,6 +55,29 @@ DELIVERIES: list[Delivery] = [
         workflow_id="workflow",
         first_run_id="run",
         closing=HistoryEvent(event_id=9),
+    ),
+    effects.StartOperation(
+        event_id=9,
+        namespace_id="namespace",
+        source=EXECUTION,
+        scheduled=HistoryEvent(event_id=9),
+        expires_at=7,
+    ),
+    effects.CancelOperation(
+        event_id=10,
+        namespace_id="namespace",
+        source=EXECUTION,
+        scheduled=HistoryEvent(event_id=9),
+        token="theirs",
+        expires_at=0,
+    ),
+    effects.TellCaller(
+        event_id=-1,
+        namespace_id="namespace",
+        callback=Callback(nexus=Callback.Nexus(url="temporal://system")),
+        closing=HistoryEvent(event_id=9),
+        started_at=7,
+        link=Link(),
     ),
 ]
 
