@@ -160,6 +160,38 @@ class PendingChild:
 
 
 @dataclass(frozen=True, slots=True)
+class PendingOperation:
+    """A Nexus operation. `state`: scheduled, backing off, started or blocked."""
+
+    endpoint: str
+    service: str
+    name: str
+    state: str
+    #: tries to start it that were answered
+    attempt: int
+    scheduled_event_id: int
+    scheduled_at: datetime | None
+    next_try_at: datetime | None
+    failure: Failure | None
+    #: how its handler calls it
+    token: str
+    #: what came of the request to cancel it, where there is one
+    cancel: str = ""
+
+    @property
+    def failing(self) -> bool:
+        return self.failure is not None
+
+    @property
+    def because(self) -> str:
+        """The handler's words lie below what the server says of them."""
+        told = self.failure
+        while told is not None and not told.message and told.cause is not None:
+            told = told.cause
+        return told.message if told is not None else ""
+
+
+@dataclass(frozen=True, slots=True)
 class PendingTask:
     """The workflow task that waits or runs now."""
 
@@ -178,6 +210,7 @@ class RunDetail:
     cancel_requested: bool
     activities: tuple[PendingActivity, ...] = ()
     children: tuple[PendingChild, ...] = ()
+    operations: tuple[PendingOperation, ...] = ()
     task: PendingTask | None = None
     waits: Mapping[str, int] = field(default_factory=dict)
     #: the run that this one was reset into, where the server tells

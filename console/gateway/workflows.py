@@ -8,13 +8,16 @@ from typing import Any
 from temporalio.api.activity.v1 import ActivityOptions as ActivityOptionsMessage
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import (
+    NexusOperationCancellationState,
     PendingActivityState,
+    PendingNexusOperationState,
     PendingWorkflowTaskState,
     VersioningBehavior,
     WorkflowExecutionStatus,
 )
 from temporalio.api.workflow.v1 import (
     PendingActivityInfo,
+    PendingNexusOperationInfo,
     WorkflowExecutionInfo,
     WorkflowExecutionVersioningInfo,
 )
@@ -34,6 +37,7 @@ from console.gateway.runs import (
     Pause,
     PendingActivity,
     PendingChild,
+    PendingOperation,
     PendingTask,
     Problem,
     RunDetail,
@@ -179,6 +183,7 @@ def detail(namespace: str, answer: DescribeWorkflowExecutionResponse) -> RunDeta
             PendingChild(one.workflow_id, one.run_id, one.workflow_type_name, one.initiated_id)
             for one in answer.pending_children
         ),
+        operations=tuple(_operation(one) for one in answer.pending_nexus_operations),
         task=_task(answer),
         reset_run_id=answer.workflow_extended_info.reset_run_id,
         pinned_to=_pinned_to(about.versioning_info),
@@ -218,6 +223,32 @@ def _task(answer: DescribeWorkflowExecutionResponse) -> PendingTask | None:
         or payloads.moment(task.scheduled_time),
         started_at=payloads.moment(task.started_time),
     )
+
+
+def _operation(info: PendingNexusOperationInfo) -> PendingOperation:
+    state = PendingNexusOperationState.Name(info.state)
+    cancel = NexusOperationCancellationState.Name(info.cancellation_info.state)
+    return PendingOperation(
+        endpoint=info.endpoint,
+        service=info.service,
+        name=info.operation,
+        state=_word(state, "PENDING_NEXUS_OPERATION_STATE_"),
+        attempt=info.attempt,
+        scheduled_event_id=info.scheduled_event_id,
+        scheduled_at=payloads.moment(info.scheduled_time),
+        next_try_at=payloads.moment(info.next_attempt_schedule_time),
+        failure=payloads.failure(info.last_attempt_failure)
+        if info.HasField("last_attempt_failure")
+        else None,
+        token=info.operation_token,
+        cancel=_word(cancel, "NEXUS_OPERATION_CANCELLATION_STATE_")
+        if info.HasField("cancellation_info")
+        else "",
+    )
+
+
+def _word(name: str, prefix: str) -> str:
+    return name.removeprefix(prefix).replace("_", " ").lower()
 
 
 def _activity(info: PendingActivityInfo) -> PendingActivity:

@@ -89,7 +89,7 @@ def head(run: RunDetail, tab: str, now: datetime, acts: int) -> Head:
     summary = run.summary
     counts = {
         "events": summary.history_length,
-        "pending": len(run.activities) + len(run.children),
+        "pending": len(run.activities) + len(run.children) + len(run.operations),
         "activity": acts,
     }
     status = status_of(summary)

@@ -45,6 +45,11 @@ class Errands:
         for run in state.to_end():
             self._run_one(state, f"{run.end} {run.run_id}", run)
 
+    async def settled(self, state: ScheduleState) -> None:
+        """Until nothing of it is under way, and nothing that came of that."""
+        while of_it := [task for (name, _), task in self._under_way.items() if name == state.id]:
+            await asyncio.wait(of_it)
+
     def end(self) -> None:
         for task in list(self._under_way.values()):
             task.cancel()

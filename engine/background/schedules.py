@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from temporalio.api.history.v1 import HistoryEvent
@@ -22,7 +23,7 @@ from engine.background.starts import Call, given_of
 from engine.clock import Clock
 from engine.core.keys import SCHEDULER, RunKey
 from engine.core.schedule.state import ScheduleState, next_at
-from engine.core.schedule.step import Input, Wake, step
+from engine.core.schedule.step import Input, Patch, Wake, step
 from engine.core.schedule.visibility import record_of
 from engine.errors import NotFound, ScheduleExists
 from engine.namespaces import Namespaces
@@ -37,6 +38,8 @@ DUE_AT_ONCE_MAX = 100
 #: Another node may have written one that is due sooner than what this one knows of.
 LOOK_SECONDS_MAX = 1.0
 POISONED_SECONDS = 60
+#: Who asks a schedule to act waits until it has, so long at most.
+SETTLED_SECONDS_MAX = 2.0
 
 
 class Schedules:
@@ -90,6 +93,7 @@ class Schedules:
                 raise ScheduleExists(state.schedule_id, known.id)
             return
         self._after(number, state, due)
+        await self._settle(state)
 
     async def read(self, namespace_id: str, schedule_id: str) -> ScheduleState:
         pool = self._pools[self._database(namespace_id, schedule_id)]
@@ -124,6 +128,16 @@ class Schedules:
             state, due = await self._step(connection, row, given)
         self._after(number, state, due)
         return state
+
+    async def patch(self, namespace_id: str, schedule_id: str, given: Patch) -> None:
+        """Whoever asks it to act sees in its next description that it did."""
+        await self._settle(await self.tell(namespace_id, schedule_id, given))
+
+    async def _settle(self, state: ScheduleState) -> None:
+        """What takes longer goes on by itself."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SETTLED_SECONDS_MAX):
+                await self._errands.settled(state)
 
     async def delete(self, namespace_id: str, schedule_id: str) -> None:
         """What it has started runs on."""

@@ -102,7 +102,7 @@ async def patch(parts: Parts, request: PatchScheduleRequest) -> PatchScheduleRes
     _check_patch(request.patch)
     request_id = request.request_id or parts.clock.new_id()
     given = Patch(at=parts.clock.now(), request_id=request_id, patch=request.patch)
-    await parts.schedules.tell(namespace.id, request.schedule_id, given)
+    await parts.schedules.patch(namespace.id, request.schedule_id, given)
     return PatchScheduleResponse()
 
 
@@ -178,7 +178,9 @@ def _check_action(parts: Parts, namespace: Namespace, made: Schedule) -> None:
         raise InvalidArgument("Scheduled workflow must not contain WorkflowIDReusePolicy")
     if action.cron_schedule:
         raise InvalidArgument("Scheduled workflow must not contain CronSchedule")
-    _typed(parts, namespace, action.search_attributes)
+    if action.HasField("search_attributes"):
+        # Described with their types, as they will be on the runs.
+        action.search_attributes.CopyFrom(_typed(parts, namespace, action.search_attributes))
 
 
 def _set_policies(made: Schedule) -> None:

@@ -22,6 +22,7 @@ from console.gateway.runs import RunKey
 from console.workflows.causes.facts import GONE_AFTER
 from tests.support.commands import command, signal_external, start_timer
 from tests.support.eventually import eventually
+from tests.support.handlers import ScriptedHandler, started
 from tests.support.names import Names
 from tests.support.pages import calls_of, words_in
 from tests.support.programs import Program, running
@@ -179,3 +180,37 @@ def test_a_message_to_another_run_did_not_arrive(worker: Scripted, names: Names,
     assert (found.cause, found.in_trouble) == ("message-not-delivered", False)
     assert said(found).startswith(f"The {what} to {nobody} did not arrive at ")
     assert ": no such run is open. It waits to be told: a signal or an update." in said(found)
+
+
+@pytest.fixture
+def handler(program: Program, worker: Scripted, names: Names) -> ScriptedHandler:
+    endpoint = names.workflow("bank").replace("/", "-")
+    made = worker.handler(names.queue(), endpoint)
+    program.wait(made.begin())
+    return made
+
+
+def test_an_operation_does_not_begin_and_then_goes_on(
+    program: Program,
+    worker: Scripted,
+    names: Names,
+    handler: ScriptedHandler,
+    carol: User,
+    browser_of: Browser,
+) -> None:
+    key = worker.start(names.workflow())
+    worker.on_task(handler.operation())
+    program.wait(handler.refuse(program.wait(handler.poll()), "INTERNAL", "not now"))
+
+    found = becomes("operation-fails", key)
+    assert said(found).startswith(
+        f"The operation payments/charge at {handler.endpoint} does not begin: not now. Attempt 1"
+    )
+
+    program.wait(handler.on_request(started()))
+    found = becomes("waits-for-operation", key)
+    assert f"the end of the operation payments/charge at {handler.endpoint}" in said(found)
+
+    address = [key.namespace, key.workflow_id, key.run_id]
+    page = words_in(browser_of(carol).get(reverse("workflows:pending", args=address)))
+    assert f"payments/charge {handler.endpoint}" in page

@@ -78,6 +78,22 @@ async def test_a_trigger_starts_a_run_also_while_paused(one: Scheduled) -> None:
     assert (await first_event(one, run)).attempt == 1
 
 
+async def test_what_is_asked_of_a_schedule_is_in_its_next_description(one: Scheduled) -> None:
+    await one.create(paused=True)
+
+    await one.trigger()
+
+    assert len((await one.describe()).info.recent_actions) == 1
+
+
+async def test_what_a_schedule_begins_with_is_in_its_first_description(one: Scheduled) -> None:
+    patch = SchedulePatch(trigger_immediately=TriggerImmediatelyRequest())
+
+    await one.create(request={"initial_patch": patch}, paused=True)
+
+    assert len((await one.describe()).info.recent_actions) == 1
+
+
 async def test_what_is_buffered_starts_when_the_run_closes(
     one: Scheduled, worker: ScriptedWorker
 ) -> None:

@@ -14,6 +14,7 @@ from temporalio.api.workflowservice.v1 import (
 
 from console.gateway.runs import RunKey
 from tests.support.engine import Server
+from tests.support.handlers import ScriptedHandler
 from tests.support.programs import Program
 from tests.support.worker import ScriptedWorker
 
@@ -30,6 +31,9 @@ class Scripted:
     def start(self, workflow_id: str, **given: object) -> RunKey:
         started = self._program.wait(self._server.start(workflow_id, self.queue, **given))
         return RunKey(self._server.namespace, workflow_id, started.run_id)
+
+    def handler(self, queue: str, endpoint: str) -> ScriptedHandler:
+        return ScriptedHandler(self._server, queue, endpoint)
 
     def on_task(self, *commands: Command) -> None:
         self._program.wait(self._worker.on_task(*commands))

@@ -96,7 +96,7 @@ def until(at: datetime | None, now: datetime) -> SafeString | str:
     """Counts down in the page; the server writes the first figure."""
     if at is None:
         return ""
-    text = words.span(at - now) if at > now else "now"
+    text = words.span(at - now) if at > now else "a moment"
     return format_html('<span data-until="{}">{}</span>', int(at.timestamp() * 1000), text)
 
 

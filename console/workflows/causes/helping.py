@@ -74,6 +74,10 @@ HELPS: Mapping[str, Help] = {
         "activities:try",
         "activity.try",
     ),
+    "operation-fails": Help(
+        "Look at its handler", "The workers behind the endpoint; it is asked again by itself."
+    ),
+    "waits-for-operation": Help("Nothing", "Its handler says how it ends."),
     "activity-paused": Help(
         "Resume…", "It is tried again at once.", "activities:resume", "activity.resume"
     ),

@@ -15,7 +15,7 @@ from console.gateway.conditions import quoted
 from console.gateway.events import Event
 from console.gateway.runs import PendingActivity, PendingChild, RunDetail, RunKey
 from console.gateway.task_queues import Queue
-from console.workflows.causes import code, steps, versions, waits
+from console.workflows.causes import code, operations, steps, versions, waits
 from console.workflows.causes.ended import ended
 from console.workflows.causes.facts import Facts, Followed, alive, workers
 from console.workflows.causes.standing import Standing
@@ -39,6 +39,7 @@ TROUBLE: tuple[Rule, ...] = (
     code.takes_long,
     code.waits_its_turn,
     steps.fail,
+    operations.fail,
     versions.nobody_may_take_an_activity,
     steps.wait_for_nobody,
     steps.are_paused,
@@ -55,6 +56,7 @@ REST: tuple[Rule, ...] = (
     waits.has_not_begun,
     steps.run_on,
     waits.for_children,
+    operations.go_on,
     waits.for_something,
 )
 
