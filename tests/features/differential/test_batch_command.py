@@ -4,68 +4,36 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 from typing import Any
 
 import pytest
 
 from tests.support.batches import COMPLETED, RUNNING, Batched, Cohort
-from tests.support.dev_server import executable
 from tests.support.engine import Server
 from tests.support.eventually import eventually_async
 from tests.support.names import Names
-
-_OWN = (
-    (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "<id>"),
-    (re.compile(r"(\d+|a few) (second|minute)s? ago|now"), "<then>"),
-    (re.compile(r"(queue|workflow|job)/\S+-\d+-\d+"), "<name>"),
-    (re.compile(r"\d+@\S+"), "<who>"),
-    (re.compile(r" +"), " "),
-)
+from tests.support.shell import Shell
 
 
-class Shell:
-    """The official command, at one server."""
-
-    def __init__(self, server: Server) -> None:
-        self.server = server
-        self.said: list[str] = []
-
-    async def run(self, *words: str, tells: bool = True) -> str:
-        process = await asyncio.create_subprocess_exec(
-            executable(), *words, "--address", self.server.address, "--color", "never",
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-        )  # fmt: skip
-        output, _ = await process.communicate()
-        text = output.decode()
-        if tells:
-            shown = text
-            for pattern, word in _OWN:
-                shown = pattern.sub(word, shown)
-            self.said.append(f"{' '.join(words[:2])}: {process.returncode}\n{shown}")
-        return text
-
-    async def batch(self, *words: str) -> Batched:
-        """Started by this command, and waited for."""
-        started = await self.run(
-            *words, "--yes", "--reason", "tidy", "--output", "json", tells=False
-        )
-        job = Batched(self.server, json.loads(started[started.index("{") :])["batchJobId"])
-        told = await job.until(COMPLETED)
-        counts = told.total_operation_count, told.complete_operation_count
-        self.said.append(f"{words[:2]}: {told.operation_type} {counts} {told.reason}")
-        return job
+async def batch(shell: Shell, *words: str) -> Batched:
+    """Started by this command, and waited for."""
+    started = await shell.run(*words, "--yes", "--reason", "tidy", "--output", "json", tells=False)
+    job = Batched(shell.server, json.loads(started[started.index("{") :])["batchJobId"])
+    told = await job.until(COMPLETED)
+    counts = told.total_operation_count, told.complete_operation_count
+    shell.said.append(f"{words[:2]}: {told.operation_type} {counts} {told.reason}")
+    return job
 
 
 async def told_by(server: Server, names: Names) -> list[str]:
     shell, cohort = Shell(server), Cohort(server, names)
     await cohort.start(2)
     query = ("--query", cohort.query)
-    await shell.batch("workflow", "signal", *query, "--name", "go", "--input", '"now"')
+    await batch(shell, "workflow", "signal", *query, "--name", "go", "--input", '"now"')
     await free(shell)
-    await shell.batch("workflow", "cancel", *query)
+    await batch(shell, "workflow", "cancel", *query)
     await free(shell)
-    job = await shell.batch("workflow", "terminate", *query)
+    job = await batch(shell, "workflow", "terminate", *query)
     await free(shell)
     await shell.run("batch", "describe", "--job-id", job.job_id)
     listed: list[dict[str, Any]] = json.loads(
@@ -74,7 +42,7 @@ async def told_by(server: Server, names: Names) -> list[str]:
     shell.said.append(str([(sorted(each), each["state"]) for each in listed]))
     await shell.run("batch", "terminate", "--job-id", job.job_id, "--reason", "late")
     await shell.run("batch", "describe", "--job-id", "there is none")
-    await shell.batch("workflow", "delete", *query)
+    await batch(shell, "workflow", "delete", *query)
     return shell.said
 
 
