@@ -6,6 +6,7 @@ Nexus over HTTP.
 
 from __future__ import annotations
 
+import json
 import re
 
 import msgspec
@@ -130,7 +131,7 @@ async def _target(parts: Parts, spec: EndpointSpec) -> Target:
     if len(spec.name) > NAME_LENGTH_MAX:
         raise InvalidArgument(f"endpoint name exceeds length limit of {NAME_LENGTH_MAX}")
     if not re.match(NAME, spec.name):
-        raise InvalidArgument(f'endpoint name must match the regex: "{NAME}"')
+        raise InvalidArgument(f"endpoint name must match the regex: {json.dumps(NAME)}")
     if spec.description.ByteSize() > DESCRIPTION_BYTES_MAX:
         raise InvalidArgument(f"description size exceeds limit of {DESCRIPTION_BYTES_MAX}")
     which = spec.target.WhichOneof("variant")
