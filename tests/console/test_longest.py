@@ -33,7 +33,7 @@ EVENTS, PENDING = 51_200, 2_000
 TAB_KIB_MAX = 120 * 1024
 GARBAGE_KIB_MAX = 150 * 1024
 #: so many places of the history are looked at, one after the other, and scrolled from there
-JUMPS = 12
+JUMPS = 6
 LOOK_SECONDS = 0.1
 #: one that is looked at, and those that a browser keeps at hand
 TABS_MAX = 4
