@@ -62,6 +62,14 @@ def issuer(name: str) -> str:
     return value
 
 
+def web_address(name: str) -> str:
+    value = optional(name).rstrip("/")
+    parts = urlsplit(value)
+    if value and not (parts.scheme in {"http", "https"} and parts.hostname):
+        raise ImproperlyConfigured(f"{name} is {value!r}. It must be as https://console.example.")
+    return value
+
+
 def one_of(name: str, allowed: tuple[str, ...]) -> str:
     """The first is the default."""
     value = os.environ.get(name, "").strip() or allowed[0]  # noqa: TID251  the one reader of the environment
@@ -134,6 +142,8 @@ BULK_DEEDS = (
 UPDATE_BOUNDS = ("console.billing.limits.bound",)
 #: So often background jobs count what fails, look at alert rules, and read acts by other doors.
 WATCH_SECONDS = seconds("WATCH_SECONDS", 60)
+#: Where people open this console: alerts name a page of it. Without it they name a path.
+CONSOLE_URL = web_address("CONSOLE_URL")
 #: Webhooks of alerts may go into this machine and its network.
 ALERTS_ALLOW_PRIVATE = flag("ALERTS_ALLOW_PRIVATE", False)
 #: Without a server, alerts send no mail.
@@ -279,7 +289,8 @@ LOGIN_REDIRECT_URL = "home"
 USE_TZ = True
 TIME_ZONE = "UTC"
 USE_I18N = False
-USE_THOUSAND_SEPARATOR = True
+#: Where a page has them a filter says so: an address with `?event=2,134` leads nowhere.
+USE_THOUSAND_SEPARATOR = False
 #: `shared` holds numbers that all processes count together, where there is a broker to hold them.
 CACHES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},

@@ -7,11 +7,13 @@ only one finds it as it was.
 from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Any
+from urllib.parse import urlencode
 
 from django.apps import apps
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
+from django.urls import reverse
 
 from console.alerts.models import Crossing, Delivery, Kind, Rule
 from console.gateway import counting
@@ -95,7 +97,7 @@ def _watch_new(rule: Rule, now: datetime) -> None:
         crossing = Crossing.objects.create(
             rule=rule, at=now, count=one.running + one.failed, what=str(one)[:500]
         )
-        _tell(crossing, "fired", now, crossing.count)
+        _tell(crossing, "fired", now, crossing.count, _page_of(one))
 
 
 @transaction.atomic
@@ -112,14 +114,19 @@ def _watch_back(rule: Rule, now: datetime) -> None:
         crossing = Crossing.objects.create(
             rule=rule, at=now, count=one.running + one.failed, what=what
         )
-        _tell(crossing, "fired", now, crossing.count)
+        _tell(crossing, "fired", now, crossing.count, _page_of(one))
 
 
-def _tell(crossing: Crossing, event: str, now: datetime, count: int) -> None:
+def _page_of(incident: Any) -> str:
+    return reverse("incidents:incident", args=[incident.namespace, incident.pk])
+
+
+def _tell(crossing: Crossing, event: str, now: datetime, count: int, page: str = "") -> None:
     """A muted rule keeps its history and tells nobody; what it is now counts."""
     rule = Rule.objects.get(pk=crossing.rule_id)
     if rule.is_muted:
         return
+    runs = reverse("workflows:runs", args=[rule.namespace])
     body = {
         "event": event,
         "rule": rule.name,
@@ -131,6 +138,7 @@ def _tell(crossing: Crossing, event: str, now: datetime, count: int) -> None:
         "count": count,
         "crossing": crossing.pk,
         "at": now.isoformat(),
+        "page": settings.CONSOLE_URL + (page or f"{runs}?{urlencode({'q': rule.query})}"),
     }
     receivers = ([""] if rule.webhook else []) + rule.mail_to.split()
     Delivery.objects.bulk_create(

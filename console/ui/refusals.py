@@ -3,9 +3,12 @@
 A page gets a page; a part of an open page gets a notice that goes to its `#notices`.
 """
 
+import sys
 from collections.abc import Callable, Mapping
 
+from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, TooManyFieldsSent
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -77,13 +80,18 @@ def refuse(
     title, usual = SAYS.get(status, SAYS[500])
     context = {"title": title, "says": says or usual, "detail": detail, "status": status}
     context |= {"way": way}
-    part = bool(getattr(request, "htmx", None)) and not request.htmx.boosted  # type: ignore[attr-defined]
+    part = _is_part(request)
     template = "refusal.html#notice" if part else "refusal.html"
     response = render(request, template, context, status=status)
     if part:
         response["HX-Retarget"] = "#notices"
         response["HX-Reswap"] = "innerHTML"
     return response
+
+
+def _is_part(request: HttpRequest) -> bool:
+    """As its headers say: what fails early has not met the middleware that reads them."""
+    return request.headers.get("HX-Request") == "true" and "HX-Boosted" not in request.headers
 
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -109,4 +117,9 @@ def denied(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def broken(request: HttpRequest) -> HttpResponse:
-    return refuse(request, 500)
+    if not isinstance(sys.exception(), OperationalError | InterfaceError):
+        return refuse(request, 500)
+    # Nothing more is asked of the database: not who this is, and not what they were to be told.
+    request.user = AnonymousUser()
+    request._messages = []  # type: ignore[attr-defined]
+    return refuse(request, 500, "Its database does not answer. Try again in a moment.")

@@ -111,7 +111,8 @@ def _relay(config: StackConfig, at: Addresses, env: Mapping[str, str]) -> Part:
 
 
 def _console(config: StackConfig, at: Addresses, env: Mapping[str, str]) -> list[Part]:
-    env = {"EXPORT_DIRECTORY": str(config.run / "exports"), **_mail(config, at), **env}
+    here = {"EXPORT_DIRECTORY": str(config.run / "exports"), "CONSOLE_URL": f"http://{at.console}"}
+    env = {**here, **_mail(config, at), **env}
     demo_accounts = ("demo_accounts", "--password-file", str(config.run / "password"))
     accounts = _in_turn(demo_accounts, ("demo_limits",))
     gunicorn = (PYTHON, "-m", "gunicorn", "console.wsgi", "--bind", at.console)

@@ -56,10 +56,10 @@ function openDialogs() {
 }
 // settled, its forms are htmx's: a key that comes before that would send them as a page
 document.addEventListener("htmx:afterSettle", openDialogs);
-// a request that got no answer at all
-document.addEventListener("htmx:sendError", () => {
-  document.getElementById("notices")?.replaceChildren(Object.assign(document.createElement("p"), { className: "query-message", textContent: "The console does not answer. What you see may be old." }));
-});
+// a request that got no answer at all, or one of somebody before the console: that is not put where the answer would be
+const unanswered = () => document.getElementById("notices")?.replaceChildren(Object.assign(document.createElement("p"), { className: "query-message", textContent: "The console does not answer. What you see may be old." }));
+document.addEventListener("htmx:sendError", unanswered);
+document.addEventListener("htmx:beforeSwap", ({ detail }) => { if (detail.xhr.status >= 500 && !detail.xhr.getResponseHeader("HX-Retarget")) { detail.shouldSwap = false; unanswered(); } });
 
 // ---- a form beside the page: where to begin, or what was refused, is in view and has the focus
 document.addEventListener("htmx:afterSettle", (event) => {
@@ -133,21 +133,38 @@ document.addEventListener("keydown", (event) => {
 // ---- a step of the timeline that is open in the aside; an event that the address names
 document.addEventListener("click", (event) => {
   const step = event.target.closest?.(".timeline a.group");
-  if (!step) return;
+  if (!step || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  htmx.ajax("GET", step.href, { target: "#group", swap: "outerHTML" });
   document.querySelector(".timeline [aria-current]")?.removeAttribute("aria-current");
   step.setAttribute("aria-current", "true");
 });
-document.querySelector(".history tr[data-cursor]")?.scrollIntoView({ block: "center" });
+const toCursor = () => document.querySelector(".history tr[data-cursor]")?.scrollIntoView({ block: "center" });
+toCursor();
+document.addEventListener("htmx:afterSettle", ({ detail }) => { if (detail.requestConfig?.elt.id === "events-form") toCursor(); });
+// one goes on within the page: each new page would leave the one before to the browser, which takes its time to clear it away
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("#events :is(.minimap, .row-more) a");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  htmx.ajax("GET", link.getAttribute("href"), { target: "#events", swap: "outerHTML", push: "true" }).then(() => { document.getElementById("events")?.scrollIntoView(); toCursor(); });
+});
 // ---- the map of a long list: its frame is around the rows in sight
-const places = () => [...document.querySelectorAll(".history tbody:not(.pinned) tr[data-place]")].filter((row) => { const { top, bottom } = row.getBoundingClientRect(); return bottom > 90 && top < innerHeight; }).map((row) => +row.dataset.place);
-addEventListener("scroll", () => { const seen = places(), frame = document.querySelector("[data-frame]"), top = Math.min(...seen); if (frame && seen.length) { frame.setAttribute("y", top); frame.setAttribute("height", Math.max(1, Math.max(...seen) - top)); } }, { passive: true });
+addEventListener("scroll", () => {
+  const frame = document.querySelector("[data-frame]"), rows = document.querySelectorAll(".history tbody:not(.pinned) tr[data-place]");
+  // halving: each row that is measured leaves garbage, and scrolling looks often
+  const first = (beyond, low = 0, high = rows.length) => low === high ? low : ((mid) => beyond(rows[mid].getBoundingClientRect()) ? first(beyond, low, mid) : first(beyond, mid + 1, high))((low + high) >> 1);
+  const [one, other] = [rows[first(({ bottom }) => bottom > 90)], rows[first(({ top }) => top >= innerHeight) - 1]].map((row) => +row?.dataset.place);
+  if (frame && one >= 0 && other >= 0) { frame.setAttribute("y", Math.min(one, other)); frame.setAttribute("height", Math.max(1, Math.abs(one - other))); }
+}, { passive: true });
 
 // ---- details of an event: asked for once, then shown and hidden
 document.addEventListener("click", (event) => {
   const button = event.target.closest?.("[data-detail]");
   if (!button) return;
-  const detail = document.getElementById(button.dataset.detail);
-  if (!detail) htmx.trigger(button, "detail"); else detail.hidden = !detail.hidden;
+  const detail = document.getElementById(button.dataset.detail), { from } = button.dataset;
+  // three hundred rows that htmx looks after are megabytes: a row names where its detail is, and htmx first hears of it here
+  if (detail) detail.hidden = !detail.hidden; else if (from) htmx.ajax("GET", from, { source: button, target: button.closest("tr"), swap: "afterend" }); else htmx.trigger(button, "detail");
   button.setAttribute("aria-expanded", !detail || !detail.hidden);
 });
 

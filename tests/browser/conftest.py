@@ -18,6 +18,7 @@ OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "
 START_SECONDS_MAX = 180
 #: Of the page for whatever it says it does; the machine may be busy.
 PAGE_MILLISECONDS = 20_000
+ENVIRONMENT = "The walk"
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,9 @@ def standing(directory: Path, **given: str) -> Iterator[Up]:
 
 @pytest.fixture(scope="package")
 def up(tmp_path_factory: pytest.TempPathFactory, elasticsearch_url: str) -> Iterator[Up]:
-    with standing(tmp_path_factory.mktemp("walk"), ELASTICSEARCH_URL=elasticsearch_url) as stack:
+    given = {"ENVIRONMENT_NAME": ENVIRONMENT, "ENVIRONMENT_COLOUR": "warn"}
+    given["ELASTICSEARCH_URL"] = elasticsearch_url
+    with standing(tmp_path_factory.mktemp("walk"), **given) as stack:
         yield stack
 
 
@@ -73,10 +76,10 @@ def browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def signed_in(name: str, browser: Browser, up: Up) -> Iterator[Person]:
+def signed_in(name: str, browser: Browser, up: Up, **machine: str) -> Iterator[Person]:
     """Through the page, in a browser of their own; what it complains of is an error."""
     complaints: list[str] = []
-    profile = browser.new_context(viewport={"width": 1440, "height": 900})
+    profile = browser.new_context(viewport={"width": 1440, "height": 900}, **machine)  # type: ignore[arg-type]
     page = profile.new_page()
     page.set_default_timeout(PAGE_MILLISECONDS)
     page.on("pageerror", lambda error: complaints.append(str(error)))

@@ -1,26 +1,33 @@
 """Find a run, see why it is stuck, adjust, replay, act; and five hundred at once."""
 
-import asyncio
 import csv
 import io
 import os
 import re
 import signal
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Browser, Locator, expect
+from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowExecutionStatus, WorkflowHistory
 from temporalio.service import RPCError, RPCStatusCode
 
+from console.access.attempts import ACCOUNT_ATTEMPTS_MAX
 from examples.seed import begin
 from examples.seeds import subscriptions
 from examples.subscription.model import Money, Plan
-from tests.browser.conftest import Person
+from tests.browser.conftest import ENVIRONMENT, Person, signed_in
+from tests.browser.many import start_many
 from tests.stack.whole import Up
 from tests.support.eventually import eventually
 from tests.support.programs import Program, running
+from tests.support.visitor import Visitor
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -29,7 +36,18 @@ STUCK = "WorkflowType = 'Subscription' AND ExecutionStatus = 'Running' AND Faili
 MORE_STUCK = 26
 BULK_COUNT = 500
 BULK_RATE = 40
+#: Each in its turn while a list is carried through; PostgreSQL itself, not what looks after it.
+KILLED = (
+    ("bulk-worker", "manage.py bulk_worker"),
+    ("postgres", "bin/postgres -D"),
+    ("valkey", "valkey-server"),
+    ("engine", "-m engine serve"),
+    ("console", "-m gunicorn"),
+    ("relay", "-m search.relay $"),
+)
 SETTLED_SECONDS_MAX = 120
+CLOCK_SECONDS_MAX = 5
+GUESSES_AT_ONCE = 16
 
 
 def subscribe(program: Program, kind: str, number: int = 0, **changes: Any) -> str:
@@ -50,13 +68,12 @@ def counted(program: Program, query: str) -> int:
         raise
 
 
-def await_count(program: Program, query: str, wanted: int) -> None:
+def await_count(
+    program: Program, query: str, wanted: int, within: float = SETTLED_SECONDS_MAX
+) -> None:
     """As the index says."""
     eventually(
-        lambda: counted(program, query),
-        lambda seen: seen >= wanted,
-        within=SETTLED_SECONDS_MAX,
-        every=0.5,
+        lambda: counted(program, query), lambda seen: seen >= wanted, within=within, every=0.5
     )
 
 
@@ -242,60 +259,121 @@ def test_runs_are_signalled_cancelled_and_terminated(bob: Person, program: Progr
             expect(acts).to_contain_text("the walk asks for it")
 
 
-def test_a_killed_bulk_worker_leaves_none_and_does_none_twice(
+def test_pages_name_the_environment_and_one_s_own_time_until_an_admin_ends_the_session(
+    alice: Person, browser: Browser, up: Up
+) -> None:
+    with signed_in("carol", browser, up, timezone_id="Asia/Tokyo") as carol:
+        carol.goes_to("namespaces/default/runs/")
+        banner = carol.page.get_by_role("note", name="Environment")
+        expect(banner).to_have_text(ENVIRONMENT)
+        expect(banner).to_be_in_viewport()
+        clock = carol.page.locator("[data-clock]")
+        for zone in ("Asia/Tokyo", "America/Sao_Paulo"):
+            expect(clock).to_have_attribute("data-clock", zone)
+            in_zone = datetime.now(ZoneInfo(zone))  # noqa: TID251 (beside what the page says)
+            on_page = datetime.strptime(clock.inner_text(), "%H:%M:%S").replace(tzinfo=UTC)
+            apart = (in_zone.replace(tzinfo=UTC) - on_page).total_seconds() % 86_400
+            assert min(apart, 86_400 - apart) < CLOCK_SECONDS_MAX
+            carol.goes_to("account/")
+            carol.page.get_by_label("Time zone").select_option("America/Sao_Paulo")
+            carol.page.get_by_role("button", name="Keep it").click()
+        carol.goes_to("namespaces/default/task-queues/")
+
+        alice.goes_to("people/")
+        accounts = alice.page.get_by_role("table", name="Accounts")
+        accounts.get_by_role("link", name="Carol").click()
+        alice.page.get_by_role("button", name="End all").click()
+
+        # by itself: what is live on the page asks again
+        expect(carol.page).to_have_url(re.compile("/sign-in/"))
+        expect(banner).to_have_text(ENVIRONMENT)
+
+
+def test_many_who_guess_at_once_have_no_more_guesses_than_one(up: Up) -> None:
+    def guesses(number: int) -> str:
+        with pytest.raises(AssertionError) as refused:
+            Visitor(f"http://127.0.0.1:{up.console_port}", "mallory", f"guess {number}")
+        return str(refused.value)[:3]
+
+    with ThreadPoolExecutor(GUESSES_AT_ONCE) as many:
+        answers = Counter(many.map(guesses, range(3 * ACCOUNT_ATTEMPTS_MAX)))
+
+    assert answers == {"422": ACCOUNT_ATTEMPTS_MAX, "429": 2 * ACCOUNT_ATTEMPTS_MAX}
+
+
+def test_whatever_is_killed_meanwhile_each_is_signalled_once_and_none_is_left(
     bob: Person, program: Program, up: Up
 ) -> None:
     query = "WorkflowType = 'WalkInBulk' AND ExecutionStatus = 'Running'"
-    program.wait(start_many(program), within=120)
+    program.wait(start_many(program, "WalkInBulk", "walk-in-bulk", BULK_COUNT), within=120)
     await_count(program, query, BULK_COUNT)
-
-    bob.goes_to("namespaces/default/runs/")
-    bob.searches(query)
-    bob.page.get_by_label("Select every row on this page").check()
-    bob.page.locator("input[name=all_matching]").check()
-    bob.page.get_by_role("button", name="Terminate…").click()
-    manifest = bob.page.get_by_role("table", name="Manifest by status")
-    expect(manifest).to_contain_text(str(BULK_COUNT))
+    progress = launches_signals(bob, query)
     late = program.start("WalkInBulk", "walk-in-bulk-late", "nobody")
+    operation = bob.page.url
 
-    form = bob.page.locator("#launch")
-    form.locator("[name=canary]").fill("0")
-    form.locator("[name=rate]").fill(str(BULK_RATE))
-    form.locator("[name=count]").fill(str(BULK_COUNT))
-    form.locator("[name=reason]").fill("the walk clears up")
-    form.get_by_role("button", name=re.compile("Terminate")).click()
-    progress = bob.page.get_by_role("region", name="Progress")
-    expect(progress.locator(".figure").first).to_have_text(re.compile(r"^(1[5-9]\d|2\d\d)$"))
-    os.kill(up.pid_of("bulk-worker", "manage.py bulk_worker"), signal.SIGKILL)
-    eventually(lambda: up.says("bulk-worker is back"), within=60)
-    # only what has ended has outcomes to look at
-    expect(progress.get_by_role("link", name="Outcomes")).to_be_visible(
-        timeout=SETTLED_SECONDS_MAX * 1000
-    )
+    for number, (name, words) in enumerate(KILLED, 1):
+        reached = number * BULK_COUNT // (len(KILLED) + 1)
+        eventually(partial(shown_done, progress), lambda seen, n=reached: seen >= n, within=90)  # type: ignore[misc]
+        os.kill(up.pid_of(name, words), signal.SIGKILL)
+        eventually(partial(up.says, f"{name} is back"), within=60)
+    eventually(partial(has_been_carried_on, bob, operation), within=SETTLED_SECONDS_MAX, every=1)
 
     outcomes = outcomes_of(bob)
-    assert len(outcomes) == BULK_COUNT
-    assert len({row["run id"] for row in outcomes}) == BULK_COUNT
-    assert {row["outcome"] for row in outcomes} == {"Terminated"}
-    await_count(program, "WorkflowType = 'WalkInBulk' AND ExecutionStatus = 'Terminated'", 500)
-    assert counted(program, query) == 1, "only the run that came after the list was frozen is left"
+    assert len({row["run id"] for row in outcomes}) == len(outcomes) == BULK_COUNT
+    assert {row["outcome"] for row in outcomes} == {"Signalled"}
+    assert program.wait(signals_of(program, "walk-in-bulk-late")) == 0, "it came after the list"
+    told = Counter(
+        program.wait(signals_of(program, f"walk-in-bulk-{number}")) for number in range(BULK_COUNT)
+    )
+    assert told == {1: BULK_COUNT}
     handle = program.client.get_workflow_handle(late.workflow_id)
     assert program.wait(handle.describe()).status is WorkflowExecutionStatus.RUNNING
 
 
-async def start_many(program: Program) -> None:
-    gate = asyncio.Semaphore(24)
+def launches_signals(bob: Person, query: str) -> Locator:
+    """Its progress."""
+    bob.goes_to("namespaces/default/runs/")
+    bob.searches(query)
+    bob.page.get_by_label("Select every row on this page").check()
+    bob.page.locator("input[name=all_matching]").check()
+    bob.page.get_by_role("button", name="Signal…").click()
+    manifest = bob.page.get_by_role("table", name="Manifest by status")
+    expect(manifest).to_contain_text(str(BULK_COUNT))
+    form = bob.page.locator("#launch")
+    form.locator("[name=name]").fill("go")
+    form.locator("[name=canary]").fill("0")
+    form.locator("[name=rate]").fill(str(BULK_RATE))
+    form.locator("[name=reason]").fill("the walk tells all of them")
+    form.get_by_role("button", name=re.compile("Signal")).click()
+    progress = bob.page.get_by_role("region", name="Progress")
+    expect(progress).to_be_visible()
+    return progress
 
-    async def one(number: int) -> None:
-        async with gate:
-            await program.client.start_workflow(
-                "WalkInBulk", id=f"walk-in-bulk-{number}", task_queue="nobody"
-            )
 
-    await asyncio.gather(*(one(number) for number in range(BULK_COUNT)))
+def shown_done(progress: Locator) -> int:
+    return int(progress.locator(".figure").first.inner_text())
+
+
+def has_been_carried_on(bob: Person, operation: str) -> bool:
+    """As a person does who sees that it has stopped, or that some have failed."""
+    bob.page.goto(operation)
+    main = bob.page.locator("#main")
+    for words in ("Go on", "Carry on", re.compile("^Retry the")):
+        button = main.get_by_role("button", name=words)
+        if button.count() and button.is_enabled():
+            button.click()
+            return False
+    return main.get_by_role("link", name="Outcomes").count() == 1
+
+
+async def signals_of(program: Program, workflow_id: str) -> int:
+    found = await program.client.get_workflow_handle(workflow_id).fetch_history()
+    kind = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED
+    return sum(event.event_type == kind for event in found.events)
 
 
 def outcomes_of(bob: Person) -> list[dict[str, str]]:
-    reply = bob.page.request.get(f"{bob.page.url.split('?')[0]}outcomes.csv")
+    file = f"{bob.page.url.split('?')[0]}outcomes.csv"
+    reply = bob.page.request.get(file, timeout=SETTLED_SECONDS_MAX * 1000)
     assert reply.ok
     return list(csv.DictReader(io.StringIO(reply.text())))

@@ -27,6 +27,7 @@ from tests.support.programs import Program
 
 Browser = Callable[..., Client]
 URL = f"/namespaces/{NAMESPACE}/alerts/"
+URL_OF_INCIDENTS = f"/namespaces/{NAMESPACE}/incidents/"
 
 
 class Receiver(ThreadingHTTPServer):
@@ -121,6 +122,7 @@ def test_a_rule_tells_once_when_it_crosses_and_once_when_it_has_fallen(
     assert more == []
     assert (told["event"], told["count"], told["threshold"]) == ("fired", 2, 1)
     assert (told["rule"], told["query"]) == ("too many", query)
+    assert query in words_in(browser_of(bob).get(told["page"]))
     assert headers["path"] == "/hook?team=a"
 
     program.wait(program.client.get_workflow_handle(keys[0].workflow_id).terminate())
@@ -246,8 +248,9 @@ def test_a_mail_has_the_id_of_its_delivery(bob: User, mailoutbox: list[Any]) -> 
 
 
 def test_a_new_incident_is_told_once_and_those_before_the_rule_never(
-    bob: User, browser_of: Browser, receiver: Receiver
+    bob: User, browser_of: Browser, receiver: Receiver, settings: Any
 ) -> None:
+    settings.CONSOLE_URL = "https://console.example"
     now = timezone.now()
     seen = {"namespace": NAMESPACE, "first_seen_at": now, "last_seen_at": now}
     Incident.objects.create(fingerprint="old", looked_at=now, **seen)
@@ -267,6 +270,7 @@ def test_a_new_incident_is_told_once_and_those_before_the_rule_never(
     told = [json.loads(body) for _, body in receiver.taken]
     assert [one["what"] for one in told] == ["NoAnswer (unnamed)", "CardRefused (new)"]
     assert told[1]["count"] == 3
+    assert told[1]["page"] == f"https://console.example{URL_OF_INCIDENTS}{unnamed.pk + 1}/"
 
 
 def test_an_incident_that_comes_back_is_told_again(bob: User, receiver: Receiver) -> None:

