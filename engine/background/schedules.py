@@ -23,7 +23,7 @@ from engine.background.starts import Call, given_of
 from engine.clock import Clock
 from engine.core.keys import SCHEDULER, RunKey
 from engine.core.schedule.state import ScheduleState, next_at
-from engine.core.schedule.step import Input, Patch, Wake, step
+from engine.core.schedule.step import Input, Wake, step
 from engine.core.schedule.visibility import record_of
 from engine.errors import NotFound, ScheduleExists
 from engine.namespaces import Namespaces
@@ -60,7 +60,7 @@ class Schedules:
         self._clock = clock
         self._shard_of = shard_of
         self._indexed = indexed
-        self._on_records = on_records
+        self._on_records = on_records or _nobody
         self._errands = Errands(namespaces, clock, self.tell)
         self._is_sooner = [asyncio.Event() for _ in pools]
 
@@ -93,7 +93,7 @@ class Schedules:
                 raise ScheduleExists(state.schedule_id, known.id)
             return
         self._after(number, state, due)
-        await self._settle(state)
+        await self.settled(state)
 
     async def read(self, namespace_id: str, schedule_id: str) -> ScheduleState:
         pool = self._pools[self._database(namespace_id, schedule_id)]
@@ -129,12 +129,9 @@ class Schedules:
         self._after(number, state, due)
         return state
 
-    async def patch(self, namespace_id: str, schedule_id: str, given: Patch) -> None:
-        """Whoever asks it to act sees in its next description that it did."""
-        await self._settle(await self.tell(namespace_id, schedule_id, given))
-
-    async def _settle(self, state: ScheduleState) -> None:
-        """What takes longer goes on by itself."""
+    async def settled(self, state: ScheduleState) -> None:
+        """Whoever asks it to act sees in its next description that it did; what takes longer goes
+        on by itself."""
         with suppress(TimeoutError):
             async with asyncio.timeout(SETTLED_SECONDS_MAX):
                 await self._errands.settled(state)
@@ -147,7 +144,7 @@ class Schedules:
             if row is None:
                 raise _unknown(schedule_id)
             await self._drop(connection, row)
-        self._tell_relay()
+        self._on_records()
 
     async def delete_all(self, namespace_id: str) -> None:
         """Those of a namespace that is going."""
@@ -159,7 +156,7 @@ class Schedules:
                         await self._drop(connection, row)
                 if not rows:
                     break
-        self._tell_relay()
+        self._on_records()
 
     async def run_closed(
         self,
@@ -221,14 +218,10 @@ class Schedules:
 
     def _after(self, number: int, state: ScheduleState, due: int | None) -> None:
         """The commit is done: now what it asks for."""
-        self._tell_relay()
+        self._on_records()
         self._errands.run(state)
         if due is not None:
             self._is_sooner[number].set()
-
-    def _tell_relay(self) -> None:
-        if self._on_records is not None:
-            self._on_records()
 
     # -- its life
 
@@ -276,6 +269,10 @@ class Schedules:
 def _shown(state: ScheduleState) -> tuple[bool, bytes]:
     """What its record says that can change."""
     return state.schedule.state.paused, state.search_attributes.SerializeToString()
+
+
+def _nobody() -> None:
+    """No relay is to be told."""
 
 
 def _unknown(schedule_id: str) -> NotFound:

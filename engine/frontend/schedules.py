@@ -102,7 +102,8 @@ async def patch(parts: Parts, request: PatchScheduleRequest) -> PatchScheduleRes
     _check_patch(request.patch)
     request_id = request.request_id or parts.clock.new_id()
     given = Patch(at=parts.clock.now(), request_id=request_id, patch=request.patch)
-    await parts.schedules.patch(namespace.id, request.schedule_id, given)
+    state = await parts.schedules.tell(namespace.id, request.schedule_id, given)
+    await parts.schedules.settled(state)
     return PatchScheduleResponse()
 
 
