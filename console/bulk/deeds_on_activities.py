@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from console.bulk import forms
+from console.bulk import forms, orders
 from console.gateway import activities, histories, workflows
 from console.gateway.activities import Which
 from console.gateway.channel import GatewayError, Trouble
@@ -64,8 +64,9 @@ def complete(order: Order, turn: Turn) -> Done:
     found = [one for one in _pending(order, turn) if one.id not in trail.later]
     if not found:
         return Done(trail.says)
+    result = orders.filled(order.told["result"], order.fills(turn))
     for one in found:
-        activities.complete(turn.key, one.id, order.told["result"], order.who)
+        activities.complete(turn.key, one.id, result, order.who)
     return _done(found)
 
 

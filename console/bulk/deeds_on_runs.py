@@ -1,7 +1,5 @@
 """Terminate, cancel, signal, update, delete."""
 
-from typing import Any
-
 from console.bulk import forms, orders
 from console.gateway import histories, once, steering
 from console.gateway.channel import GatewayError, Trouble
@@ -20,20 +18,9 @@ def cancel(order: Order, turn: Turn) -> Done:
 
 
 def signal(order: Order, turn: Turn) -> Done:
-    arguments = _filled(order.told["arguments"], order, turn)
+    arguments = orders.filled(order.told["arguments"], order.fills(turn))
     once.signal(turn.key, order.told["name"], arguments, order.who, turn.request_id)
     return Done()
-
-
-def _filled(value: Any, order: Order, turn: Turn) -> Any:
-    if isinstance(value, list):
-        return [_filled(one, order, turn) for one in value]
-    if not isinstance(value, dict):
-        return value
-    if set(value) == {orders.FILLED}:
-        said = {"person": order.who, "reason": order.reason, "audit": turn.request_id}
-        return said[value[orders.FILLED]]
-    return {name: _filled(one, order, turn) for name, one in value.items()}
 
 
 def update(order: Order, turn: Turn) -> Done:
@@ -41,7 +28,7 @@ def update(order: Order, turn: Turn) -> Done:
     answer = steering.update(
         turn.key,
         order.told["name"],
-        _filled(order.told["arguments"], order, turn),
+        orders.filled(order.told["arguments"], order.fills(turn)),
         identity=order.who,
         update_id=turn.request_id,
     )

@@ -8,7 +8,7 @@ from console.bulk import orders
 from console.gateway.activities import PATHS
 from console.gateway.deeds import Deed
 from console.gateway.runs import RunDetail
-from console.offering import asking, offers
+from console.offering import asking, nodes, offers
 from console.offering.deed_forms import DeedForm
 from console.ui import spans
 from console.ui.spans import EXAMPLE, SpanField
@@ -103,12 +103,16 @@ class LaunchForm(forms.Form):
 #: What the console fills in when a run's turn comes.
 BLANKS = {name: {orders.FILLED: name} for name in ("person", "reason", "audit")}
 
+#: In their place while the rest is checked.
+UNFILLED = {"person": "", "reason": "", "audit": asking.NO_AUDIT}
+
 
 class MessageForm(DeedForm):
     """A name, and its arguments: typed where the sample's memo has a schema, else as JSON."""
 
     wants_sample = True
     kind = ""
+    it: asking.Asking
     name = forms.CharField(
         max_length=1_000, widget=forms.TextInput(attrs={"list": "offered", "autocomplete": "off"})
     )
@@ -122,7 +126,9 @@ class MessageForm(DeedForm):
         self.offered = [name for kind, name in offers.typed_actions(memo) if kind == self.kind]
         self.called = given.get("name", "").strip() if given is not None else ""
         offer = offers.of_memo(memo, self.kind, self.called)
-        self.is_new = offer.arguments is not None and self.data.get("drawn") != self.called
+        typed = self.called if offer.arguments is not None else ""
+        self.is_new = self.data.get("drawn", "") != typed
+        self.can_draw = bool(self.offered)
         self.it = asking.begin(offer, None if self.is_new else given, says_why=False)
 
     @property
@@ -130,7 +136,7 @@ class MessageForm(DeedForm):
         return super().is_unfinished or self.is_new
 
     def clean(self) -> dict[str, Any]:
-        self.it.arguments({"person": "", "reason": "", "audit": asking.NO_AUDIT})
+        self.it.arguments(UNFILLED)
         if self.it.is_wrong:
             raise forms.ValidationError("An argument cannot be read.")
         return super().clean() or self.cleaned_data
@@ -174,6 +180,8 @@ class ActivityForm(DeedForm):
     def __init__(self, given: Any = None, sample: RunDetail | None = None) -> None:
         super().__init__(given, sample)
         self.offered = sorted({one.type for one in sample.activities}) if sample else ()
+        if len(self.offered) == 1:
+            self.initial["type"] = self.offered[0]
 
 
 class TryForm(ActivityForm):
@@ -185,6 +193,9 @@ class ResumeForm(TryForm):
 
 
 class CompleteForm(ActivityForm):
+    """The result is typed where the sample's memo says what this type returns, else JSON."""
+
+    below = ("evidence",)
     result = JsonField(
         required=False,
         label="Result, as JSON",
@@ -196,6 +207,45 @@ class CompleteForm(ActivityForm):
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text="A link or a text that shows it: a ticket, a receipt, the partner's answer.",
     )
+    #: the type for which typed fields were drawn
+    drawn = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, given: Any = None, sample: RunDetail | None = None) -> None:
+        super().__init__(given, sample)
+        memo = sample.summary.memo if sample else {}
+        described = [one for one in self.offered if offers.result_of(memo, one) is not None]
+        given_type = self.initial.get("type", "") if given is None else given.get("type", "")
+        self.called = given_type.strip()
+        self.can_draw = bool(described)
+        schema = offers.result_of(memo, self.called)
+        self.is_new = self.data.get("drawn", "") != (self.called if schema is not None else "")
+        if schema is not None:
+            self._draw(schema, None if self.is_new else given)
+
+    def _draw(self, schema: Any, given: Any) -> None:
+        del self.fields["result"]
+        node = nodes.drawn(schema, "result", "Result")
+        if given is not None:
+            nodes.take(node, given)
+        offer = offers.Offer("result", self.called, "", (schema,))
+        self.it = asking.Asking(offer, [node], [], None, given)
+
+    @property
+    def is_unfinished(self) -> bool:
+        return super().is_unfinished or self.is_new
+
+    def clean(self) -> dict[str, Any]:
+        if self.it is not None:
+            self.it.arguments(UNFILLED)
+            if self.it.is_wrong:
+                raise forms.ValidationError("The result is not what the workflow says it takes.")
+        return super().clean() or self.cleaned_data
+
+    def told(self) -> dict[str, Any]:
+        told = {name: self.cleaned_data[name] for name in ("type", "evidence")}
+        if self.it is None:
+            return told | {"result": self.cleaned_data["result"]}
+        return told | {"result": self.it.arguments_with(BLANKS)}
 
 
 class FailForm(ActivityForm):

@@ -1,8 +1,9 @@
 """What the system workflow and its activities tell each other. Plain values, no Django."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 NAMESPACE = "perdure-system"
 WORKFLOW_TYPE = "BulkOperation"
@@ -80,6 +81,17 @@ class StageShown:
     operation_id: int
     stage: str
     says: str = ""
+
+
+def filled(value: Any, said: Mapping[str, str]) -> Any:
+    """With what the console says of one run in each place that waits for it."""
+    if isinstance(value, list):
+        return [filled(one, said) for one in value]
+    if not isinstance(value, dict):
+        return value
+    if set(value) == {FILLED}:
+        return said[value[FILLED]]
+    return {name: filled(one, said) for name, one in value.items()}
 
 
 def chunk_size(rate: int) -> int:

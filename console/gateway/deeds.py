@@ -23,6 +23,10 @@ class Order:
     #: nothing of this order was done before
     since: datetime | None = None
 
+    def fills(self, turn: "Turn") -> Mapping[str, str]:
+        """What the console says by itself in a typed form, of this one run."""
+        return {"person": self.who, "reason": self.reason, "audit": turn.request_id}
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:

@@ -24,12 +24,14 @@ from console.gateway.channel import GatewayError
 from console.gateway.deeds import Order, Turn
 from console.gateway.runs import PendingActivity, RunKey
 from tests.console.test_actions import MEMO
-from tests.support import bulk
+from tests.console.test_by_hand import stored
+from tests.support import bulk, commands
 from tests.support.bulk import URL
 from tests.support.eventually import eventually
 from tests.support.names import Names
 from tests.support.pages import htmx, words_in
 from tests.support.programs import Program, running
+from tests.support.scripted import Scripted
 
 Browser = Callable[..., Client]
 BOB = "bob@example.com"
@@ -228,6 +230,48 @@ def test_a_cohort_gets_the_typed_form_that_its_first_run_names(
     (order, times) = accepted(key)
     assert (order["count"], order["gift"], order["who"], times) == (2, True, BOB, 3)
     assert order["log"] == "request of update"
+
+
+@pytest.mark.one_server
+def test_completing_a_cohort_asks_for_the_result_as_the_first_run_s_memo_describes_it(
+    bob: User, browser_of: Browser, worker: Scripted, names: Names
+) -> None:
+    receipt = {"type": "string", "title": "Receipt", "minLength": 3}
+    filled = {name: {"type": "string", "x-perdure": name} for name in ("person", "audit")}
+    schema = {
+        "type": "object",
+        "required": ["receipt"],
+        "properties": {"receipt": receipt} | filled,
+    }
+    memo = stored({"perdure.actions": {"activities": {"Charge": {"result": schema}}}})
+    key = worker.start(names.workflow(), memo=memo)
+    worker.on_task(commands.schedule_activity("c", "nobody", kind="Charge"))
+    browser = browser_of(bob)
+    operation = bulk.choose(browser, "activity-complete", [key])
+    url, other = f"{URL}{operation.pk}/launch/", {"type": "Mail", "result.0": "R-77"}
+    given = bulk.HOW | {"count": "1", "type": "Charge", "drawn": "Charge", "result.0": "R-77"}
+
+    page = words_in(browser.get(f"{URL}{operation.pk}/"))
+    short = browser.post(url, given | {"result.0": "R"}, headers=htmx("launch"))
+    of_another = browser.post(url, given | other, headers=htmx("launch"))
+    back = browser.post(url, given | {"drawn": ""}, headers=htmx("launch"))
+    still = BulkOperation.objects.get(pk=operation.pk).stage
+    asking = Asking(operation, QueryDict(urlencode(given)))
+    assert asking.is_complete(), asking.own.errors
+    done = act("activity-complete", key, asking.own.told())
+
+    assert "Receipt" in page, "the only type that is pending stands there from the beginning"
+    assert "Result, as JSON" not in page
+    assert short.status_code == 422
+    assert "It must have at least 3 characters." in words_in(short)
+    assert "Result, as JSON" in words_in(of_another), "a form of another type is drawn anew"
+    assert "Receipt" in words_in(back)
+    assert still == "draft"
+    assert done.state is State.DONE, done.says
+    [ended] = [e for e in histories.forward(key).events if e.kind == "ActivityTaskCompleted"]
+    [value] = payloads.values(ended.attributes.result)
+    said = {"person": BOB, "audit": "request of activity-complete"}
+    assert value.content == {"receipt": "R-77"} | said
 
 
 def accepted(key: RunKey) -> tuple[dict[str, Any], int]:
