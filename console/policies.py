@@ -20,6 +20,7 @@ MODES = ("server", "browser")
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 SECONDS_MAX = 30.0
 PIECE = re.compile(r"\{([A-Za-z0-9_]+)\}")
+REGION = re.compile(r"[a-z0-9-]+")
 SEGMENT = re.compile(r"[^.\s][^.]*")
 
 
@@ -56,6 +57,14 @@ class Codec:
 
 
 @dataclass(frozen=True, slots=True)
+class Aws:
+    """With whose credentials an S3 store is asked; without a profile, with those of the process."""
+
+    region: str
+    profile: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Store:
     """Where a driver's references lead: the claim fills the braces."""
 
@@ -65,6 +74,8 @@ class Store:
     allow: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     authorization: str = field(default="", repr=False)
     seconds: float = 10.0
+    #: each request is signed
+    aws: Aws | None = None
 
     @property
     def pieces(self) -> tuple[str, ...]:
@@ -176,16 +187,28 @@ def _codec(at: str, given: Any, secret: Callable[[str], str]) -> Codec:
 
 
 def _store(at: str, name: str, given: Any, secret: Callable[[str], str]) -> Store:
-    one = _known(given, at, {"url", "allow", "authorization_env", "seconds"})
+    keys = {"url", "allow", "authorization_env", "seconds", "aws_region", "aws_profile"}
+    one = _known(given, at, keys)
     url = _url(f"{at}.url", _text(one, at, "url"))
     if not PIECE.search(urlsplit(url).path):
         raise WrongPolicy(f"{at}.url has no piece of the reference, such as {{key}}.")
     allow = {piece: _allowed(at, one.get("allow"), piece) for piece in PIECE.findall(url)}
     seconds = _seconds(one, at, Store("", "").seconds)
-    store = Store(name, url, allow, _secret(one, at, secret), seconds)
-    if store.authorization:
+    store = Store(name, url, allow, _secret(one, at, secret), seconds, _aws(one, at))
+    if store.authorization and store.aws:
+        raise WrongPolicy(f"{at} has authorization_env and aws_region: one of them signs.")
+    if store.authorization or store.aws:
         _is_private(f"{at}.url", url)
     return store
+
+
+def _aws(given: Mapping[str, Any], at: str) -> Aws | None:
+    region, profile = _text(given, at, "aws_region", ""), _text(given, at, "aws_profile", "")
+    if profile and not region:
+        raise WrongPolicy(f"{at}.aws_profile needs aws_region, for which a request is signed.")
+    if region and not REGION.fullmatch(region):
+        raise WrongPolicy(f"{at}.aws_region is {region!r}. Regions are such as eu-central-1.")
+    return Aws(region, profile) if region else None
 
 
 def _allowed(at: str, given: Any, piece: str) -> tuple[str, ...]:

@@ -334,4 +334,6 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
+    # Below that it writes signatures and session tokens.
+    "loggers": {"botocore": {"level": "WARNING"}},
 }

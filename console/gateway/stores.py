@@ -17,6 +17,7 @@ from temporalio.api.common.v1 import Payload
 
 from console.gateway import remote
 from console.gateway.remote import NoAnswer
+from console.gateway.signing import Unsigned, signed
 from console.policies import PIECE, Store
 
 BYTES_MAX = 16 * 1024 * 1024
@@ -79,13 +80,18 @@ def _is_allowed(value: str, allowed: Sequence[str], namespace: str) -> bool:
 
 
 def _fetched(store: Store, url: str) -> bytes:
-    headers = {"Authorization": store.authorization} if store.authorization else {}
     try:
         return remote.exchange(
-            "GET", url, headers=headers, seconds=store.seconds, bytes_max=BYTES_MAX
+            "GET", url, headers=_headers(store, url), seconds=store.seconds, bytes_max=BYTES_MAX
         )
-    except NoAnswer as no:
+    except (NoAnswer, Unsigned) as no:
         raise NotFollowed(f"The store of {store.driver} {no}.") from None
+
+
+def _headers(store: Store, url: str) -> Mapping[str, str]:
+    if store.aws is not None:
+        return signed(url, store.aws)
+    return {"Authorization": store.authorization} if store.authorization else {}
 
 
 def _check(claim: Mapping[str, str], body: bytes) -> None:

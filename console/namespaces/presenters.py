@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from console.gateway.namespaces import Attributes
-from console.policies import Policy
+from console.policies import Policy, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,4 +34,8 @@ def payload_rows(policy: Policy) -> list[tuple[str, str]]:
         )
         for name, least in policy.masked.items()
     ]
-    return rows + [(f"Store of {name}", store.url) for name, store in policy.stores.items()]
+    return rows + [(f"Store of {name}", _told(store)) for name, store in policy.stores.items()]
+
+
+def _told(store: Store) -> str:
+    return f"{store.url}, signed for {store.aws.region}" if store.aws else store.url

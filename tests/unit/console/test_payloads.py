@@ -261,6 +261,7 @@ def test_one_payload_of_a_lost_key_does_not_keep_the_others_closed() -> None:
     assert "answered 400" in values[1].note
 
 
+S3 = {"url": "https://b.example/{key}", "allow": {"key": ["*"]}}
 CODEC = {"endpoint": "https://codec.example/{namespace}"}
 
 
@@ -279,6 +280,9 @@ CODEC = {"endpoint": "https://codec.example/{namespace}"}
         ({"stores": {"s3": {"url": "https://b.example/x"}}}, "no piece of the reference"),
         ({"stores": {"s3": {"url": "https://{host}/{key}"}}}, "names a host"),
         ({"stores": {"s3": {"url": "https://b.example/{key}"}}}, "allow.key must be a list"),
+        ({"stores": {"s3": S3 | {"aws_profile": "x"}}}, "aws_profile needs aws_region"),
+        ({"stores": {"s3": S3 | {"aws_region": "EU!"}}}, "Regions are such as eu-central-1"),
+        ({"stores": {"s3": S3 | {"url": "http://b/{key}", "aws_region": "x"}}}, "must be https"),
     ],
 )
 def test_a_wrong_policy_is_refused_with_its_place(policy: dict[str, Any], says: str) -> None:
