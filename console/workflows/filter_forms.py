@@ -1,9 +1,10 @@
-"""What a chip opens as: a condition in three parts, one in the query language, an order.
+"""What a chip opens as: a condition in its parts, one in the query language, an order.
 
 Each says, when it is valid, what stands in the query in its place.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -43,34 +44,95 @@ class ChipForm(forms.Form):
 
 
 class FilterForm(ChipForm):
-    """What can be asked depends on the attribute: with another one the rest is asked again."""
+    """What can be asked depends on the attribute, and its fields on what is asked: with another
+    one the rest is asked again."""
 
-    value = forms.CharField(
-        required=False,
-        max_length=query.LENGTH_MAX,
-        widget=forms.TextInput(
-            attrs={"list": KNOWN, "autocomplete": "off", "spellcheck": "false", "class": "mono"}
-        ),
-    )
-
-    def __init__(self, given: Any, attributes: Attributes, one: Filter, begins_at: str) -> None:
-        first = {"attribute": one.attribute, "operator": one.operator, "value": one.value}
-        super().__init__(given, attributes, initial=first)
+    def __init__(
+        self, attributes: Attributes, one: Filter, *, sent: bool, begins: str, known: Sequence[str]
+    ) -> None:
+        told = fields_of(one)
+        super().__init__(told if sent else None, attributes, initial=told)
+        self.one = one
         self.kind = kind_of(one.attribute, attributes)
         self.fields["attribute"] = forms.ChoiceField(choices=in_groups(attributes))
-        asked = operators(one, attributes)
-        self.fields["operator"] = forms.ChoiceField(label="Operator", choices=asked)
-        self.order_fields(("attribute", "operator", "value"))
-        self.fields[begins_at].widget.attrs["autofocus"] = True
-        if self.kind == "Datetime":
-            self.fields["value"].help_text = "A time, or one counted from now: now() - '24h'."
+        self.fields["operator"] = forms.ChoiceField(choices=operators(one, attributes))
+        self.fields |= shaped(one, self.kind, known)
+        begins = next(iter(own_fields(self)), "operator") if begins == "value" else begins
+        if begins:
+            self.fields[begins].widget.attrs["autofocus"] = True
 
     def clean(self) -> dict[str, Any]:
         given = self.cleaned_data
-        if "attribute" not in given or "operator" not in given:
+        if self.errors:
             return given
-        one = Filter(given["attribute"], given["operator"], given["value"])
-        return self.take(filters.written(one, self.kind), "value")
+        at = next(iter(own_fields(self)), "operator")
+        if self.one.shape in {"many", "range"} and not any(self.one.values):
+            self.add_error(at, SAY[self.one.shape])
+            return given
+        one = self.one
+        if one.shape == "span":
+            one = replace(one, values=(str(given["count"]), given["unit"]))
+        return self.take(filters.written(one, self.kind), at)
+
+
+SAY = {"many": "Say at least one value.", "range": "Say at least one end of it."}
+UNITS = (("m", "minutes"), ("h", "hours"), ("d", "days"), ("w", "weeks"))
+DAY = ("24", "h")
+MOMENT = "A time, or one counted from now: now() - '24h'."
+
+
+def own_fields(form: forms.Form) -> list[str]:
+    """Those of the shape; the boxes of a list come after the field that adds to it."""
+    return [name for name in form.fields if name not in {"attribute", "operator", "values"}]
+
+
+def fields_of(one: Filter) -> dict[str, Any]:
+    told: dict[str, Any] = {"attribute": one.attribute, "operator": one.operator}
+    match one.shape:
+        case "one":
+            told["value"] = one.value
+        case "many":
+            told |= {"values": list(one.values), "another": ""}
+        case "range":
+            told["low"], told["high"] = one.values
+        case "span":
+            told["count"], told["unit"] = one.values
+        case "none":
+            pass
+    return told
+
+
+def shaped(one: Filter, kind: str, known: Sequence[str]) -> dict[str, forms.Field]:
+    hint = MOMENT if kind == "Datetime" else ""
+    match one.shape:
+        case "one":
+            return {"value": _text("Value", hint)}
+        case "many":
+            boxes = dict.fromkeys([*one.values, *(() if kind == "Datetime" else known)])
+            values = forms.MultipleChoiceField(
+                required=False,
+                choices=[(each, each) for each in boxes],
+                widget=forms.CheckboxSelectMultiple,
+            )
+            return {"another": _text("Another value", hint), "values": values}
+        case "range":
+            return {"low": _text("From", hint), "high": _text("To", "The end belongs to it.")}
+        case "span":
+            count = forms.IntegerField(label="So many", min_value=1, max_value=999_999)
+            return {"count": count, "unit": forms.ChoiceField(choices=UNITS)}
+        case "none":
+            return {}
+
+
+def _text(label: str, hint: str) -> forms.CharField:
+    attrs = {"list": KNOWN, "autocomplete": "off", "spellcheck": "false", "class": "mono"}
+    return forms.CharField(
+        label=label,
+        required=False,
+        max_length=query.LENGTH_MAX,
+        widget=forms.TextInput(attrs=attrs),
+        help_text=hint,
+    )
 
 
 class WrittenForm(ChipForm):
@@ -79,7 +141,7 @@ class WrittenForm(ChipForm):
         widget=forms.Textarea(
             attrs={"rows": 4, "class": "mono", "spellcheck": "false", "autofocus": True}
         ),
-        help_text="In the query language: alternatives, lists and ranges have no form.",
+        help_text="In the query language: alternatives have no form.",
     )
 
     def clean(self) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """A chip, opened: which of the query's parts it is, as which form, and with which known values."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.http import QueryDict
 
@@ -11,6 +11,7 @@ from console.ui.pages import size_of
 from console.workflows import filters, query, values
 from console.workflows.completing import MOMENTS
 from console.workflows.filter_forms import (
+    DAY,
     ChipForm,
     FilterForm,
     OrderForm,
@@ -24,6 +25,8 @@ from search.attributes import STATUSES
 
 KNOWN_MAX = 50
 FIRST = Filter("WorkflowType")
+#: Fields that hold a value by themselves.
+TYPED = ("another", "value", "low", "high")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +49,16 @@ class Opened:
 def opened(namespace: str, given: QueryDict, attributes: Attributes) -> Opened:
     text = given.get("q", "").strip()[: query.LENGTH_MAX]
     at = _chip(given.get("at", ""), text)
-    form = _form(text, at, given, attributes)
+    known: Sequence[str] = ()
+    one = _filter(text, at, given, attributes)
+    if one is None:
+        form = _other(text, at, given, attributes)
+    else:
+        known = _known(namespace, one.attribute, kind_of(one.attribute, attributes))
+        asked = "attribute" in given
+        begins = "" if asked else "attribute" if at is None else "value"
+        form = FilterForm(attributes, one, sent="take" in given, begins=begins, known=known)
     cols = columns.written(columns.parse(given.get("cols", "")[:COLUMNS_LENGTH_MAX]))
-    known = _known(namespace, form)
     return Opened(text, at, form, known, cols, size_of(given.get("size")))
 
 
@@ -57,19 +67,44 @@ def _chip(number: str, text: str) -> int | None:
     return int(number) if is_one else None
 
 
-def _form(text: str, at: int | None, given: QueryDict, attributes: Attributes) -> ChipForm:
+def _filter(text: str, at: int | None, given: QueryDict, attributes: Attributes) -> Filter | None:
+    """As it is typed, or as it stands in the query; None: it has no parts."""
+    parts = query.conditions(text)
+    if at is not None:
+        one = filters.read(parts[at]) if at < len(parts) else None
+        if one is None or not _fits(one, attributes):
+            return None
+        return _said(given, attributes) if "attribute" in given else one
+    return _said(given, attributes) if "attribute" in given else FIRST
+
+
+def _said(given: QueryDict, attributes: Attributes) -> Filter:
+    """What was typed goes along to the fields of another operator, not to another attribute."""
+    name = str(given["attribute"])
+    one = Filter(name, given.get("operator", FIRST.operator))
+    if given.get("of", name) != name or ("take" not in given and not _fits(one, attributes)):
+        return Filter(name)
+    typed = [*given.getlist("values"), *(given.get(field, "").strip() for field in TYPED)]
+    texts = tuple(dict.fromkeys(filter(None, typed)))
+    match one.shape:
+        case "many":
+            return replace(one, values=texts)
+        case "range":
+            low = given.get("low", "".join(texts[:1])).strip()
+            return replace(one, values=(low, given.get("high", "").strip()))
+        case "span":
+            span = (given["count"], given.get("unit", "")) if "count" in given else DAY
+            return replace(one, values=span)
+        case "one" | "none":
+            return replace(one, value="".join(texts[:1]))
+
+
+def _other(text: str, at: int | None, given: QueryDict, attributes: Attributes) -> ChipForm:
     sent = given if "take" in given else None
     parts, order = query.conditions(text), query.order_of(text)
     if order and at == len(parts):
         return OrderForm(sent, attributes, order)
-    part = parts[at] if at is not None else ""
-    one = filters.read(part)
-    if part and not (one and _fits(one, attributes)):
-        return WrittenForm(sent, attributes, initial={"condition": part})
-    begins_at = "value" if one else "attribute"
-    if "attribute" in given:
-        one = Filter(str(given["attribute"]))
-    return FilterForm(sent, attributes, one or FIRST, begins_at)
+    return WrittenForm(sent, attributes, initial={"condition": parts[at or 0]})
 
 
 def _fits(one: Filter, attributes: Attributes) -> bool:
@@ -78,11 +113,8 @@ def _fits(one: Filter, attributes: Attributes) -> bool:
     )
 
 
-def _known(namespace: str, form: ChipForm) -> Sequence[str]:
-    if not isinstance(form, FilterForm):
-        return ()
-    name = str(form.initial["attribute"])
-    match form.kind:
+def _known(namespace: str, name: str, kind: str) -> Sequence[str]:
+    match kind:
         case _ if name == "ExecutionStatus":
             return STATUSES[1:]
         case "Bool":

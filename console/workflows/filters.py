@@ -1,10 +1,17 @@
-"""One filter of a query: a condition as its three parts, and back. Pure.
+"""One filter of a query: a condition as its parts, and back. Pure.
 
-What has no three parts (lists, alternatives, ranges) stays a text in the query language.
+    one     an attribute, an operator, a value
+    many    any of a list, or none of it
+    range   from a value to another
+    span    so long before now, or longer ago
+    none    there or missing
+
+What has no such parts (alternatives of several attributes, NOT) stays a text in the query language.
 """
 
 import re
 from dataclasses import dataclass
+from typing import Literal
 
 from console.gateway.conditions import quoted
 from console.workflows.table import NUMBERS, name_in_query
@@ -15,12 +22,30 @@ from search.query.errors import QueryError
 from search.query.parser import parse
 
 IS_MISSING, IS_THERE = "IS NULL", "IS NOT NULL"
+AMONG, NOT_AMONG, BETWEEN = "IN", "NOT IN", "BETWEEN"
+#: Not of the language: `> now() - '24h'` and `< now() - '24h'`.
+LAST, AGO = "LAST", "AGO"
+Shape = Literal["one", "many", "range", "span", "none"]
+SHAPES: dict[str, Shape] = {
+    AMONG: "many",
+    NOT_AMONG: "many",
+    BETWEEN: "range",
+    LAST: "span",
+    AGO: "span",
+    IS_THERE: "none",
+    IS_MISSING: "none",
+}
 #: In words; which of them an attribute knows, its type says.
 OPERATORS = {
     "=": "is",
     "!=": "is not",
+    AMONG: "is one of",
+    NOT_AMONG: "is none of",
     "CONTAINS": "contains",
     "STARTS_WITH": "starts with",
+    LAST: "is in the last",
+    AGO: "is longer ago than",
+    BETWEEN: "is between",
     "<": "is below",
     "<=": "is at most",
     ">": "is above",
@@ -30,6 +55,7 @@ OPERATORS = {
 }
 NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 FROM_NOW = re.compile(r"now\(\s*\)(\s*[+-]\s*'[^'\\]*')?", re.IGNORECASE)
+SPAN = re.compile(r"([0-9]{1,6})([mhdw])")
 BOOLS = ("true", "false")
 
 
@@ -39,17 +65,57 @@ class Filter:
     operator: str = "="
     #: As a person types it, without the quotes of the language.
     value: str = ""
+    #: Of a list all; of a range both ends, where "" is none; of a span how many of which unit.
+    values: tuple[str, ...] = ()
+
+    @property
+    def shape(self) -> Shape:
+        return SHAPES.get(self.operator, "one")
 
 
 def read(condition: str) -> Filter | None:
-    """None: it has no three parts, or is no condition."""
+    """None: it has no such parts, or is no condition."""
     try:
         found = parse(condition)
     except QueryError:
         return None
     if found.order or found.group:
         return None
-    match found.condition:
+    return _several(found.condition) or _single(found.condition)
+
+
+def _several(condition: nodes.Condition | None) -> Filter | None:
+    match condition:
+        case nodes.Among(name, values):
+            return _listed(name, AMONG, values)
+        case nodes.Negation(nodes.Among(name, values)):
+            return _listed(name, NOT_AMONG, values)
+        case nodes.Between(name, low, high):
+            return Filter(name.text, BETWEEN, values=(_typed(low), _typed(high)))
+        case nodes.Conjunction((nodes.Comparison() as one, nodes.Comparison() as other)):
+            return _range(one, other)
+        case _:
+            return None
+
+
+def _listed(name: nodes.Name, operator: str, values: tuple[nodes.Written, ...]) -> Filter | None:
+    """An empty text is no value that a form could show."""
+    typed = tuple(dict.fromkeys(_typed(one) for one in values))
+    return Filter(name.text, operator, values=typed) if all(typed) else None
+
+
+def _range(one: nodes.Comparison, other: nodes.Comparison) -> Filter | None:
+    ends = {"<=": 1, ">=": 0}
+    both = sorted((one, other), key=lambda end: ends.get(end.operator, 0))
+    if [end.operator for end in both] != [">=", "<="] or one.name.text != other.name.text:
+        return None
+    return Filter(one.name.text, BETWEEN, values=(_typed(both[0].value), _typed(both[1].value)))
+
+
+def _single(condition: nodes.Condition | None) -> Filter | None:
+    match condition:
+        case nodes.Comparison(name, ("<" | "<=" | ">" | ">=") as operator, value) if _span(value):
+            return Filter(name.text, LAST if ">" in operator else AGO, values=_span(value))
         case nodes.Comparison(name, operator, value):
             operator = "!=" if operator == "<>" else operator.upper()
             return Filter(name.text, operator, _typed(value))
@@ -59,6 +125,16 @@ def read(condition: str) -> Filter | None:
             return Filter(name.text, IS_MISSING)
         case _:
             return None
+
+
+def _span(value: nodes.Written) -> tuple[str, ...]:
+    """How long before now; () where it is no such length, or not in one unit."""
+    match value:
+        case nodes.Now(_, "-", nodes.Literal(str() as distance)):
+            found = SPAN.fullmatch(distance)
+            return found.groups() if found else ()
+        case _:
+            return ()
 
 
 def _typed(value: nodes.Written) -> str:
@@ -76,9 +152,24 @@ def _typed(value: nodes.Written) -> str:
 def written(one: Filter, kind: str) -> str:
     """As a condition; `kind` is the type of its attribute."""
     name = name_in_query(one.attribute)
-    if one.operator in {IS_MISSING, IS_THERE}:
-        return f"{name} {one.operator}"
-    return f"{name} {one.operator} {_value(one.value, kind)}"
+    match one.shape:
+        case "none":
+            return f"{name} {one.operator}"
+        case "many":
+            return f"{name} {one.operator} ({', '.join(_value(each, kind) for each in one.values)})"
+        case "range":
+            return _between(name, *(each and _value(each, kind) for each in one.values))
+        case "span":
+            sign = ">" if one.operator == LAST else "<"
+            return f"{name} {sign} now() - {quoted(''.join(one.values))}"
+        case "one":
+            return f"{name} {one.operator} {_value(one.value, kind)}"
+
+
+def _between(name: str, low: str, high: str) -> str:
+    if low and high:
+        return f"{name} BETWEEN {low} AND {high}"
+    return f"{name} >= {low}" if low else f"{name} <= {high}"
 
 
 def _value(typed: str, kind: str) -> str:
@@ -94,4 +185,6 @@ def operators(kind: str, ours: bool) -> list[tuple[str, str]]:
     """What can be asked of this type, as choices."""
     known = ASKED[ValueType(kind)] if kind in set(ValueType) else set(OPERATORS)
     known = (known if ours else known - {"CONTAINS"}) | {IS_MISSING, IS_THERE}
+    known |= {NOT_AMONG} & {f"NOT {one}" for one in known}
+    known |= {LAST, AGO} if kind == "Datetime" else set()
     return [(one, words) for one, words in OPERATORS.items() if one in known]

@@ -142,6 +142,31 @@ def test_chips_are_changed_and_added_by_the_keyboard_on_a_narrow_page(
         page.wait_for_url("**ExecutionStatus**")
         expect(chips.nth(2)).to_have_text(re.compile(r"Status\s+is\s+Running"))
         expect(page.locator("#results tbody tr")).to_have_count(1)
+
+        chips.nth(2).focus()
+        page.keyboard.press("Enter")
+        page.locator("dialog[open] #id_operator").select_option("IN")
+        expect(page.get_by_role("checkbox", name="Running")).to_be_checked()
+        page.locator("#id_another").fill("Failed")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("checkbox", name="Failed")).to_be_checked()
+        expect(page.locator("#id_another")).to_have_value("")
+        page.get_by_role("checkbox", name="Running").uncheck()
+        page.get_by_role("checkbox", name="TimedOut").check()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        page.get_by_role("button", name="Change").click()
+        page.wait_for_url("**ExecutionStatus+IN**")
+        expect(page.locator("#q")).to_have_value(re.compile(r"IN \('Failed', 'TimedOut'\)$"))
+
+        page.keyboard.press("f")
+        page.locator("dialog[open] #id_attribute").select_option("StartTime")
+        page.locator("#known-values option[value='now()']").wait_for(state="attached")
+        page.locator("dialog[open] #id_operator").select_option("LAST")
+        page.locator("#id_count").fill("2")
+        page.locator("#id_unit").select_option("d")
+        page.get_by_role("button", name="Add", exact=True).click()
+        expect(chips.nth(3)).to_have_text(re.compile(r"Started\s+>\s+now"))
+        expect(page.locator("#q")).to_have_value(re.compile(r"StartTime > now\(\) - '2d'$"))
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
         assert complaints == []
 

@@ -25,7 +25,7 @@ def form_of(page: Any) -> dict[str, Any]:
     return {name: form[name].value() for name in form.fields}
 
 
-def taken(browser: Client, text: str, **said: str) -> str:
+def taken(browser: Client, text: str, **said: Any) -> str:
     """The query in the address that the form leads to."""
     answer = browser.get(URL, {"q": text, "take": "yes", "cols": "RunId"} | said)
     assert answer.status_code == 303, words_in(answer)
@@ -43,10 +43,94 @@ def test_a_chip_opens_as_what_it_says(
     opened = [browser.get(URL, {"q": SORTED, "at": at}) for at in (0, 1, 2)]
 
     assert page.text.count('class="chip-text" href="/') == 3
-    three, written, order = map(form_of, opened)
+    three, many, order = map(form_of, opened)
     assert three == {"attribute": "WorkflowType", "operator": "=", "value": "Char'ging"}
-    assert written == {"condition": "ExecutionStatus IN ('Failed', 'TimedOut')"}
+    assert (many["operator"], many["values"]) == ("IN", ["Failed", "TimedOut"])
+    offered = boxes(opened[1])
+    assert [value for value, chosen in offered.items() if chosen] == ["Failed", "TimedOut"]
+    assert offered["Running"] is False, "other known values are there to be added"
     assert order == {"attribute": "StartTime", "direction": "DESC"}
+
+
+def boxes(page: Any) -> dict[str, bool]:
+    """The values of a list, and which are in it."""
+    of_form = page.context["chip"].form["values"]
+    return {box.data["label"]: box.data["selected"] for box in of_form}
+
+
+@pytest.mark.parametrize(
+    ("condition", "fields"),
+    [
+        ("StartTime > now() - '36h'", {"operator": "LAST", "count": "36", "unit": "h"}),
+        ("CloseTime <= now() - '7d'", {"operator": "AGO", "count": "7", "unit": "d"}),
+        (
+            "StartTime BETWEEN '2026-08-01' AND now() - '1h'",
+            {"operator": "BETWEEN", "low": "2026-08-01", "high": "now() - '1h'"},
+        ),
+        ("(RunId >= 'a' AND RunId <= 'b')", {"operator": "BETWEEN", "low": "a", "high": "b"}),
+        ("RunId = 'a' OR RunId = 'b'", {"condition": "RunId = 'a' OR RunId = 'b'"}),
+    ],
+)
+def test_a_length_of_time_and_a_range_have_fields_of_their_own(
+    carol: User, browser_of: Browser, server_address: str, condition: str, fields: dict[str, str]
+) -> None:
+    opened = browser_of(carol).get(URL, {"q": condition, "at": "0"})
+
+    assert form_of(opened).items() >= fields.items()
+
+
+def test_lists_ranges_and_lengths_are_written_back_into_their_part_of_the_query(
+    carol: User, browser_of: Browser, server_address: str
+) -> None:
+    browser = browser_of(carol)
+    rest = "RunId = 'x' AND {}"
+    before = rest.format("ExecutionStatus IN ('Failed', 'TimedOut')")
+    status = {"attribute": "ExecutionStatus", "operator": "NOT IN", "at": "1"}
+    many = status | {"values": ["Failed", "Running"], "another": " Terminated "}
+    since = {"attribute": "StartTime", "operator": "LAST", "count": "90", "unit": "m", "at": "1"}
+    ends = {"attribute": "StartTime", "operator": "BETWEEN", "at": "1"}
+
+    added = browser.get(URL, {"q": before, "of": "ExecutionStatus"} | many, headers=htmx("asked"))
+    other = browser.get(
+        URL,
+        {"q": before, "of": "ExecutionStatus"} | many | {"operator": "="},
+        headers=htmx("asked"),
+    )
+
+    assert [value for value, chosen in boxes(added).items() if chosen] == [
+        "Failed",
+        "Running",
+        "Terminated",
+    ]
+    assert form_of(other)["value"] == "Failed", "what was chosen goes along to another operator"
+    assert taken(browser, before, **many) == rest.format(
+        "ExecutionStatus NOT IN ('Failed', 'Running', 'Terminated')"
+    )
+    assert taken(browser, before, **since) == rest.format("StartTime > now() - '90m'")
+    both = {"low": "2026-08-01", "high": "now()"}
+    assert taken(browser, before, **ends, **both) == rest.format(
+        "StartTime BETWEEN '2026-08-01' AND now()"
+    )
+    assert taken(browser, before, **ends, low="2026-08-01", high="") == rest.format(
+        "StartTime >= '2026-08-01'"
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "field"),
+    [
+        ({"attribute": "ExecutionStatus", "operator": "IN"}, "another"),
+        ({"attribute": "StartTime", "operator": "BETWEEN", "low": "", "high": ""}, "low"),
+        ({"attribute": "StartTime", "operator": "LAST", "count": "many", "unit": "h"}, "count"),
+        ({"attribute": "StartTime", "operator": "LAST", "count": "2", "unit": "h' OR"}, "unit"),
+    ],
+)
+def test_a_form_that_says_nothing_is_not_taken(
+    carol: User, browser_of: Browser, server_address: str, said: dict[str, str], field: str
+) -> None:
+    answer = browser_of(carol).get(URL, {"q": "", "take": "yes"} | said)
+
+    assert list(answer.context["chip"].form.errors) == [field]
 
 
 def test_a_changed_chip_changes_its_part_of_the_query_and_no_other(
@@ -58,7 +142,10 @@ def test_a_changed_chip_changes_its_part_of_the_query_and_no_other(
     first, second, _ = SORTED.replace(" ORDER BY", " AND ").split(" AND ")
 
     assert taken(browser, QUERY, at="0", **three) == f"StartTime > now() - '24h' AND {second}"
-    assert taken(browser, QUERY, at="1", condition=either) == f"{first} AND ({either})"
+    loose = f"{first} AND ({either})"
+    assert taken(browser, loose, at="1", condition=f"{either} OR RunId = 'x'") == (
+        f"{first} AND ({either} OR RunId = 'x')"
+    )
     if namespaces.attributes(NAMESPACE).ours:
         by = {"attribute": "CloseTime", "direction": "ASC"}
         assert taken(browser, SORTED, at="2", **by) == f"{QUERY} ORDER BY CloseTime ASC"
@@ -89,7 +176,8 @@ def test_what_cannot_be_asked_is_said_in_the_form(
     carol: User, browser_of: Browser, server_address: str
 ) -> None:
     browser = browser_of(carol)
-    wrong = browser.get(URL, {"q": QUERY, "take": "yes", "at": "1", "condition": "RunId = 'a"})
+    either = "RunId = 'a' OR RunId = 'b'"
+    wrong = browser.get(URL, {"q": either, "take": "yes", "at": "0", "condition": "RunId = 'a"})
     said = {"attribute": "HistoryLength", "operator": ">", "value": "many"}
 
     assert wrong.status_code == 200

@@ -1,4 +1,4 @@
-"""A chip of the query as three parts, and back into the query."""
+"""A chip of the query as its parts, and back into the query."""
 
 import pytest
 from hypothesis import given
@@ -16,19 +16,31 @@ from console.workflows.filters import Filter
         ("Plan starts_with 'go\\'ld'", Filter("Plan", "STARTS_WITH", "go'ld")),
         ("HistoryLength >= 10", Filter("HistoryLength", ">=", "10")),
         ("Vip = TRUE", Filter("Vip", "=", "true")),
-        ("StartTime > now() - '24h'", Filter("StartTime", ">", "now() - '24h'")),
+        ("StartTime > now() - '24h'", Filter("StartTime", "LAST", values=("24", "h"))),
+        ("StartTime >= NOW() - '7d'", Filter("StartTime", "LAST", values=("7", "d"))),
+        ("StartTime < now() - '2w'", Filter("StartTime", "AGO", values=("2", "w"))),
+        ("StartTime > now() - '1h30m'", Filter("StartTime", ">", "now() - '1h30m'")),
+        ("StartTime > now() + '1h'", Filter("StartTime", ">", "now() + '1h'")),
         ("CloseTime IS NULL", Filter("CloseTime", "IS NULL")),
         ("CloseTime IS NOT NULL", Filter("CloseTime", "IS NOT NULL")),
-        ("A IN ('a', 'b')", None),
+        ("A IN ('a', 'b', 'a')", Filter("A", "IN", values=("a", "b"))),
+        ("NOT A IN (1, 2)", Filter("A", "NOT IN", values=("1", "2"))),
+        ("A not in (TRUE)", Filter("A", "NOT IN", values=("true",))),
+        ("A BETWEEN 1 AND now()", Filter("A", "BETWEEN", values=("1", "now()"))),
+        ("(A >= 1 AND A <= 2)", Filter("A", "BETWEEN", values=("1", "2"))),
+        ("(A <= '2' AND A >= '1')", Filter("A", "BETWEEN", values=("1", "2"))),
+        ("A >= 1 AND B <= 2", None),
+        ("A > 1 AND A <= 2", None),
+        ("A NOT BETWEEN 1 AND 2", None),
+        ("A IN ('')", None),
         ("A = 1 OR B = 2", None),
-        ("A BETWEEN 1 AND 2", None),
         ("A NOT CONTAINS 'a'", None),
         ("A = 1 ORDER BY A", None),
         ("A ==", None),
         ("", None),
     ],
 )
-def test_a_condition_is_read_as_its_three_parts(condition: str, parts: Filter | None) -> None:
+def test_a_condition_is_read_as_its_parts(condition: str, parts: Filter | None) -> None:
     assert filters.read(condition) == parts
 
 
@@ -42,10 +54,17 @@ def test_a_condition_is_read_as_its_three_parts(condition: str, parts: Filter | 
         (Filter("StartTime", ">", "2026-08-01"), "Datetime", "StartTime > '2026-08-01'"),
         (Filter("Vip", "=", "True"), "Bool", "Vip = True"),
         (Filter("Due.At", "IS NULL", "left over"), "Datetime", "`Due.At` IS NULL"),
+        (Filter("A", "IN", values=("1", "it's")), "Int", r"A IN (1, 'it\'s')"),
+        (Filter("A", "NOT IN", values=("1",)), "Keyword", "A NOT IN ('1')"),
+        (Filter("A", "BETWEEN", values=("1", "2")), "Int", "A BETWEEN 1 AND 2"),
+        (Filter("A", "BETWEEN", values=("", "2")), "Int", "A <= 2"),
+        (Filter("A", "BETWEEN", values=("now()", "")), "Datetime", "A >= now()"),
+        (Filter("A", "LAST", values=("3", "h")), "Datetime", "A > now() - '3h'"),
+        (Filter("A", "AGO", values=("3", "h' OR '")), "Datetime", r"A < now() - '3h\' OR \''"),
         (Filter("Vip", "=", "true OR Vip = false"), "Bool", "Vip = 'true OR Vip = false'"),
     ],
 )
-def test_three_parts_are_written_as_the_type_has_its_values(
+def test_the_parts_are_written_as_the_type_has_its_values(
     one: Filter, kind: str, condition: str
 ) -> None:
     assert filters.written(one, kind) == condition
@@ -54,8 +73,13 @@ def test_three_parts_are_written_as_the_type_has_its_values(
 @given(st.text(alphabet="a'\"\\`) OR\n1-", max_size=30))
 def test_whatever_is_typed_is_one_value(typed: str) -> None:
     one = Filter("Plan", "CONTAINS", typed)
+    many = Filter("Plan", "NOT IN", values=tuple(dict.fromkeys((f"{typed}.", "other"))))
+    ends = Filter("Plan", "BETWEEN", values=(f"{typed}.", f"{typed}-"))
 
-    assert filters.read(filters.written(one, "Keyword")) == one
+    for each in (one, many, ends):
+        assert filters.read(filters.written(each, "Keyword")) == each
+        text = query.changed("A = 1 AND B = 2", 1, filters.written(each, "Keyword"))
+        assert len(query.conditions(text)) == 2
 
 
 @pytest.mark.parametrize(
