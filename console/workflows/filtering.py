@@ -93,8 +93,7 @@ def _said(given: QueryDict, attributes: Attributes) -> Filter:
             low = given.get("low", "".join(texts[:1])).strip()
             return replace(one, values=(low, given.get("high", "").strip()))
         case "span":
-            count, unit = given.get("count"), given.get("unit", "")
-            span = DAY if count is None else (str(count), str(unit))
+            span = (str(given["count"]), given.get("unit", "")) if "count" in given else DAY
             return replace(one, values=span)
         case "one" | "none":
             return replace(one, value="".join(texts[:1]))

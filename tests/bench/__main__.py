@@ -1,9 +1,10 @@
-"""Figures, never tests: `python -m tests.bench [servers growth console bulk]`; all by default.
+"""Figures, never tests: `python -m tests.bench [servers growth …]`; all by default.
 
 servers   design.md §5's table: the official dev server and Perdure, the same load, as ratios
 growth    one more event on a run that has grown, beside a small one
 console   the console's pages over a full index, and from commit to index; wants a JDK and Maven
 bulk      100,000 runs terminated in bulk, with what others wait meanwhile
+exports   10,000 and 100,000 rows written to a file, with the memory that it takes
 """
 
 from __future__ import annotations
@@ -11,13 +12,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from tests.bench import bulk, compare, console, growth
+from tests.bench import bulk, compare, console, exports, growth
 
 PARTS: dict[str, Callable[[], None]] = {
     "servers": compare.main,
     "growth": growth.main,
     "console": console.main,
     "bulk": bulk.main,
+    "exports": exports.main,
 }
 
 

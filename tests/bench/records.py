@@ -103,14 +103,20 @@ def _attributes(chance: random.Random, number: int) -> dict[str, dict[str, str |
     }
 
 
-async def commit(database: str, made: Iterator[VisibilityRecord]) -> int:
-    """As the engine does it, a few thousand in a transaction; how many there were."""
+async def commit(
+    database: str, made: Iterator[VisibilityRecord], *, with_outbox: bool = True
+) -> int:
+    """As the engine does it, a few thousand in a transaction; how many there were.
+
+    The outbox is for an index elsewhere.
+    """
     count = 0
     async with await psycopg.AsyncConnection.connect(database) as connection:
         while rows := list(islice(made, ROWS_PER_COMMIT)):
             await table.upsert(connection, rows)
-            at = datetime.now(UTC)  # noqa: TID251  the bench's own clock
-            await outbox.append(connection, [(0, record) for record in rows], at)
+            if with_outbox:
+                at = datetime.now(UTC)  # noqa: TID251  the bench's own clock
+                await outbox.append(connection, [(0, record) for record in rows], at)
             await connection.commit()
             count += len(rows)
     return count
