@@ -79,8 +79,8 @@ def refuse(
 ) -> HttpResponse:
     title, usual = SAYS.get(status, SAYS[500])
     context = {"title": title, "says": says or usual, "detail": detail, "status": status}
-    context |= {"way": way}
     part = _is_part(request)
+    context |= {"way": way, "part": part}
     template = "refusal.html#notice" if part else "refusal.html"
     response = render(request, template, context, status=status)
     if part:

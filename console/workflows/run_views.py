@@ -7,6 +7,8 @@ from functools import partial
 from typing import Any
 
 from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
@@ -104,6 +106,10 @@ def events(request: HtmxRequest, namespace: str, workflow_id: str, run_id: str) 
 def event(
     request: HtmxRequest, namespace: str, workflow_id: str, run_id: str, event_id: int
 ) -> HttpResponse:
+    """The row that opens in the table; an address by itself leads to the table."""
+    if not request.htmx:
+        page = reverse("workflows:events", args=[namespace, workflow_id, run_id])
+        return redirect(f"{page}?event={event_id}")
     run = described(namespace, workflow_id, run_id)
     known = read(run.summary.key, run.summary.history_length)
     picked = eventpage.event_of(known, event_id)

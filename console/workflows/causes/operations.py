@@ -14,7 +14,7 @@ def fail(facts: Facts) -> Standing | None:
     others = words.plural(len(failing) - 1, "other operation fails", "other operations fail")
     more = f" {others} too." if failing[1:] else ""
     is_ahead = worst.next_try_at is not None and worst.next_try_at > facts.now
-    now = "; the next try is in " if is_ahead else "; its handler is asked again."
+    now = "; the next try is " if is_ahead else "; its handler is asked again."
     return Standing(
         "operation-fails",
         "retrying",
@@ -22,7 +22,7 @@ def fail(facts: Facts) -> Standing | None:
         f"The operation {named(worst)}",
         f" does not begin: {worst.because.rstrip('.')}. Attempt {worst.attempt} failed{now}",
         next_at=worst.next_try_at if is_ahead else None,
-        after=f"{'.' if is_ahead else ''} It is tried until its time is over.{more}",
+        after=f" It is tried until its time is over.{more}",
         failure=worst.failure,
     )
 
