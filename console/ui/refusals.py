@@ -76,8 +76,8 @@ def refuse(
 ) -> HttpResponse:
     title, usual = SAYS.get(status, SAYS[500])
     context = {"title": title, "says": says or usual, "detail": detail, "status": status}
-    context |= {"way": way}
     part = bool(getattr(request, "htmx", None)) and not request.htmx.boosted  # type: ignore[attr-defined]
+    context |= {"way": way, "part": part}
     template = "refusal.html#notice" if part else "refusal.html"
     response = render(request, template, context, status=status)
     if part:

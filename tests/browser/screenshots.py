@@ -1,8 +1,9 @@
 """`make screenshots`: every page of the console, wide and narrow, light and dark.
 
 On a stack of its own with the example data, or on the console that CONSOLE_URL names (then
-CONSOLE_PASSWORD is that of its people). It acts there as a person would, adjusts a charge and
-signals a few runs in bulk: so name a console that is for trying out.
+CONSOLE_PASSWORD is that of its people, TEMPORAL_ADDRESS its engine). It acts there as a person
+would, adjusts a charge, proposes one and signals a few runs: so name a console that is for
+trying out.
 """
 
 import json
@@ -18,8 +19,10 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests.browser.conftest import CHROMIUM, OPTIONS, PAGE_MILLISECONDS, START_SECONDS_MAX
 from tests.browser.palette import small
 from tests.browser.sights import PAGES, settle
+from tests.browser.sights_of_one import prepare
 from tests.browser.visitor import SCHEMES, SIZES, Visitor
 from tests.stack.whole import Up
+from tests.support.programs import Program
 
 PICTURES = Path("docs/screenshots")
 #: What lies below is more of the same.
@@ -41,10 +44,11 @@ def picture(visitor: Visitor, blank: Page, file: Path) -> None:
 
 
 @contextmanager
-def console(given: dict[str, str]) -> Iterator[tuple[str, str]]:
-    """Its address and the password of its people."""
+def console(given: dict[str, str]) -> Iterator[tuple[str, str, str]]:
+    """Its address, that of its engine, and the password of its people."""
     if given.get("CONSOLE_URL"):
-        yield given["CONSOLE_URL"].rstrip("/"), given["CONSOLE_PASSWORD"]
+        engine = given.get("TEMPORAL_ADDRESS", "127.0.0.1:7233")
+        yield given["CONSOLE_URL"].rstrip("/"), engine, given["CONSOLE_PASSWORD"]
         return
     with tempfile.TemporaryDirectory(prefix="perdure-pictures-") as directory:
         Path(directory).chmod(0o755)
@@ -52,10 +56,20 @@ def console(given: dict[str, str]) -> Iterator[tuple[str, str]]:
         try:
             stack.start(within=START_SECONDS_MAX)
             words = json.loads((stack.run / "words.json").read_text())
-            yield f"http://127.0.0.1:{stack.console_port}", words["password"]
+            engine = f"127.0.0.1:{stack.engine_port}"
+            yield f"http://127.0.0.1:{stack.console_port}", engine, words["password"]
         finally:
             if stack.lives:
                 stack.end()
+
+
+def set_out(engine: str) -> None:
+    """What the pictures need and no page of the console makes."""
+    program = Program(engine, "default")
+    try:
+        prepare(program)
+    finally:
+        program.close()
 
 
 def photograph(browser: Browser, address: str, password: str, wanted: list[str]) -> list[str]:
@@ -83,10 +97,11 @@ def main(wanted: list[str]) -> int:
     PICTURES.mkdir(parents=True, exist_ok=True)
     expect.set_options(timeout=PAGE_MILLISECONDS)
     with (
-        console(dict(os.environ)) as (address, password),  # noqa: TID251 (the caller's choice)
+        console(dict(os.environ)) as (address, engine, password),  # noqa: TID251 (the caller's choice)
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+        set_out(engine)
         complaints = photograph(browser, address, password, wanted or list(PAGES))
         browser.close()
     for complaint in complaints:

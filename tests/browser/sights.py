@@ -6,6 +6,7 @@ from urllib.parse import quote, unquote
 from playwright.sync_api import Page, expect
 
 from tests.browser.sights_of_many import OF_MANY
+from tests.browser.sights_of_one import OF_ONE, charged
 from tests.browser.visitor import HOME, SCHEMES, Visitor
 from tests.support.eventually import eventually
 
@@ -96,19 +97,6 @@ def at(path: str) -> Callable[[Visitor], None]:
         visitor.goes_to(path)
 
     return show
-
-
-def charged(visitor: Visitor) -> Page:
-    """A subscription that has been charged and answers, on its billing page."""
-    page = visitor.searches(
-        "WorkflowType = 'Subscription' AND ExecutionStatus = 'Running'"
-        " AND SubscriptionPhase = 'active' AND FailingActivityCount = 0 AND BillingPeriod > 3"
-    )
-    name = page.locator("#results tbody th a").first.inner_text()
-    page = visitor.goes_to(f"{HOME}billing/?q={name}")
-    page.get_by_role("link", name=name).click()
-    page.wait_for_load_state("networkidle")
-    return page
 
 
 def billing_adjusts(visitor: Visitor, amount: str) -> Page:
@@ -380,6 +368,7 @@ PAGES: dict[str, Callable[[Visitor], object]] = {
     "exceptions": at("people/exceptions/"),
     "activity-other-doors": at("activity/?door=others"),
     "cluster": at("cluster/"),
+    **OF_ONE,
 }
 
 

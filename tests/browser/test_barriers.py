@@ -16,8 +16,10 @@ from playwright.sync_api import Browser, Page
 
 from tests.browser.calls import CALLS, Counted
 from tests.browser.sights import PAGES, settle
+from tests.browser.sights_of_one import prepare
 from tests.browser.visitor import SIZES, Visitor
 from tests.stack.whole import Up
+from tests.support.programs import Program
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -82,7 +84,7 @@ def looks(visitor: Visitor, name: str, *, framed: bool = False) -> list[str]:
 
 
 def test_no_sight_has_a_barrier_scrolls_sideways_or_asks_too_often(
-    browser: Browser, up: Up
+    browser: Browser, up: Up, program: Program
 ) -> None:
     address = f"http://127.0.0.1:{up.console_port}"
     visitor = Counted(browser, address, max(SIZES), "light")
@@ -90,6 +92,7 @@ def test_no_sight_has_a_barrier_scrolls_sideways_or_asks_too_often(
     wrong = looks(visitor, "sign-in")
     visitor.signs_in("alice", json.loads((up.run / "words.json").read_text())["password"])
     settle(visitor)
+    prepare(program)
     wrong += looks(visitor, "frame", framed=True)
 
     calls = {}

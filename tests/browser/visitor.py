@@ -1,5 +1,7 @@
 """A person in one window of a browser, for pictures and for looking at every page."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import quote
 
 from playwright.sync_api import Browser, Page, expect
@@ -17,6 +19,9 @@ class Visitor:
     def __init__(self, browser: Browser, address: str, width: int, scheme: str) -> None:
         self.address, self.width, self.scheme = address, width, scheme
         self.complaints: list[str] = []
+        #: What a browser says of a refusal that belongs to the sight.
+        self.unheard = ["422"]
+        self.browser, self.words = browser, ""
         profile = browser.new_context(
             viewport={"width": width, "height": SIZES[width]},
             color_scheme="dark" if scheme == "dark" else "light",
@@ -32,10 +37,11 @@ class Visitor:
 
     def hear(self, said: object) -> None:
         kind, text = said.type, said.text  # type: ignore[attr-defined]
-        if kind in {"error", "warning"} and "422" not in text:
+        if kind in {"error", "warning"} and not any(one in text for one in self.unheard):
             self.complaints.append(f"{self.page.url}: {text}")
 
     def signs_in(self, name: str, password: str) -> None:
+        self.words = password
         self.goes_to("sign-in/")
         self.page.get_by_label("Username").fill(name)
         self.page.get_by_label("Password").fill(password)
@@ -46,6 +52,23 @@ class Visitor:
         self.page.goto(f"{self.address}/{path}")
         self.page.wait_for_load_state("networkidle")
         return self.page
+
+    @contextmanager
+    def another(self, name: str) -> Iterator["Visitor"]:
+        """Somebody else, in a window of their own for a while."""
+        other = Visitor(self.browser, self.address, max(SIZES), self.scheme)
+        other.signs_in(name, self.words)
+        yield other
+        other.page.context.close()
+        self.complaints += other.complaints
+
+    @contextmanager
+    def refused(self, status: int) -> Iterator[None]:
+        said = f"status of {status}"
+        self.unheard.append(said)
+        with self.page.expect_console_message(lambda message: said in message.text):
+            yield
+        self.unheard.remove(said)
 
     def searches(self, query: str) -> Page:
         return self.goes_to(f"{HOME}runs/?q={quote(query)}")

@@ -71,7 +71,7 @@ def test_a_worker_holds_the_workflow_task(worker: Scripted, names: Names) -> Non
     assert standing(key).cause == "runs-now"
     found = standing(key, later=7)
     assert found.cause == "workflow-task-slow"
-    assert said(found).endswith("the task goes to another in <when>")
+    assert said(found).endswith("the task goes to another <when>")
 
 
 def test_a_workflow_task_times_out_again_and_again(worker: Scripted, names: Names) -> None:
@@ -112,7 +112,7 @@ def test_an_activity_fails_and_waits_for_its_next_try(worker: Scripted, names: N
 
     assert found.cause == "activity-fails"
     assert said(found).startswith("Charge keeps failing: no answer. Attempt 1 failed at ")
-    assert said(found).endswith("; the next try is in <when> It will retry without end.")
+    assert said(found).endswith("; the next try is <when> It will retry without end.")
 
 
 def test_an_activity_is_paused(worker: Scripted, names: Names) -> None:
@@ -180,7 +180,7 @@ def test_a_heartbeat_is_late(worker: Scripted, names: Names) -> None:
     assert standing(key).cause == "activity-runs"
     found = standing(key, later=40)
     assert found.cause == "heartbeat-late"
-    assert "one is due every 1 m 00 s. This attempt is given up in <when>" in said(found)
+    assert "one is due every 1 m 00 s. This attempt is given up <when>" in said(found)
 
 
 def test_an_activity_gives_no_sign(worker: Scripted, names: Names) -> None:
@@ -213,7 +213,7 @@ def test_it_waits_for_a_timer(worker: Scripted, names: Names) -> None:
     found = standing(key)
 
     assert (found.cause, found.in_trouble) == ("waits-for-timer", False)
-    assert said(found) == "It waits for a timer; the next timer fires in <when>."
+    assert said(found) == "It waits for a timer; the next timer fires <when>."
 
 
 def test_it_waits_for_a_child_and_says_what_the_child_waits_for(
@@ -261,9 +261,7 @@ def test_it_was_started_with_a_delay(worker: Scripted, names: Names) -> None:
     found = standing(key)
 
     assert found.cause == "start-delay"
-    assert said(found) == (
-        "It has not begun: it was started with a delay. Its code begins in <when>."
-    )
+    assert said(found) == ("It has not begun: it was started with a delay. Its code begins <when>.")
 
 
 def test_it_waits_for_its_cron_schedule(worker: Scripted, names: Names) -> None:

@@ -129,7 +129,7 @@ def takes_long(facts: Facts) -> Standing | None:
         return None
     says = (
         f" holds its workflow task since {words.clock(task.started_at)}, far longer than code"
-        " that only decides may take. If it died, the task goes to another in "
+        " that only decides may take. If it died, the task goes to another "
     )
     limit = task.started_at + (facts.run.task_timeout or TASK_TIMEOUT)
     return Standing("workflow-task-slow", "starving", STUCK, "A worker", says, next_at=limit)

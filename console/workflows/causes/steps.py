@@ -56,7 +56,7 @@ def _now_trying(activity: PendingActivity, facts: Facts) -> str:
     if activity.state == "started":
         return f"; attempt {activity.attempt} runs since {words.clock(activity.started_at)}."
     if _is_ahead(activity, facts.now):
-        return "; the next try is in "
+        return "; the next try is "
     queue = facts.queue_of(activity)
     nobody = f", and nobody polls {queue.name}" if queue and _starves(activity, facts) else ""
     return f"; attempt {activity.attempt} waits for a worker{nobody}."
@@ -139,7 +139,7 @@ def beat_late(facts: Facts) -> Standing | None:
         )
         says = (
             f" is late: {word} at {words.clock(last)}, and one is due every {words.span(every)}."
-            " This attempt is given up in "
+            " This attempt is given up "
         )
         return _standing("heartbeat-late", "retrying", one, says, next_at=last + every)
     return None
@@ -161,7 +161,7 @@ def lost_their_worker(facts: Facts) -> Standing | None:
 def _noticed(activity: PendingActivity) -> str:
     if _given_up_at(activity) is None:
         return " No time limit ends this attempt."
-    return " If it is gone, the engine notices in "
+    return " If it is gone, the engine notices "
 
 
 def _given_up_at(activity: PendingActivity) -> datetime | None:

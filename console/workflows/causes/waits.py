@@ -22,7 +22,7 @@ def has_not_begun(facts: Facts) -> Standing | None:
     if any(group.category == "task" for group in facts.groups):
         return None
     cause, why = _delayed_by(facts)
-    says = f": {why}. Its code begins in "
+    says = f": {why}. Its code begins "
     return Standing(
         cause, "running", WAITS, "It has not begun", says, summary.execution_at, after="."
     )
@@ -125,7 +125,7 @@ def for_something(facts: Facts) -> Standing | None:
     parts = _waited_for(facts)
     fires = [one.fires_at for one in facts.open("timer") if one.fires_at]
     if fires:
-        says = f" {words.join(parts)}; the next timer fires in "
+        says = f" {words.join(parts)}; the next timer fires "
         return Standing(
             "waits-for-timer", "running", WAITS, "It waits for", says, min(fires), after="."
         )

@@ -63,7 +63,7 @@ def test_an_activity_that_keeps_failing() -> None:
 
     assert found.tone == "retrying"
     assert said(found) == (
-        "ChargeCard keeps failing: no answer. Attempt 13 failed; the next try is in <next>"
+        "ChargeCard keeps failing: no answer. Attempt 13 failed; the next try is <next>"
         " It will retry without end."
     )
 
@@ -105,7 +105,7 @@ def test_it_waits_for_a_timer() -> None:
 
     found = standing(run(), grouped([timer]), None, queue(1))
 
-    assert said(found) == "It waits for a timer; the next timer fires in <next>."
+    assert said(found) == "It waits for a timer; the next timer fires <next>."
     assert found.next_at == NOON + timedelta(days=1)
 
 
