@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from django.http import HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
@@ -20,7 +21,7 @@ from console.gateway import events as gateway
 from console.gateway import histories, outside, sight, workflows
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.runs import RunDetail, RunKey
-from console.ui.htmx import HtmxRequest, go_to, nothing_new, render_page, unchanged
+from console.ui.htmx import HtmxRequest, nothing_new, render_page, unchanged
 from console.ui.refusals import Refusal
 from console.workflows import eventpage, looking, runpage
 from console.workflows.causes import helping
@@ -108,7 +109,7 @@ def event(
     """The row that opens in the table; an address by itself leads to the table."""
     if not request.htmx:
         page = reverse("workflows:events", args=[namespace, workflow_id, run_id])
-        return go_to(request, f"{page}?event={event_id}")
+        return redirect(f"{page}?event={event_id}")
     run = described(namespace, workflow_id, run_id)
     known = read(run.summary.key, run.summary.history_length)
     picked = eventpage.event_of(known, event_id)

@@ -91,6 +91,22 @@ CALLS: dict[str, int] = {
     "exceptions": 0,
     "activity-other-doors": 0,
     "cluster": 5,
+    "batch": 1,
+    "proposal": 4,
+    "act": 1,
+    "person": 0,
+    "account-new": 0,
+    "bulk-targets": 0,
+    "event": 1,
+    "attempts": 1,
+    "version": 1,
+    "filter-chip": 6,
+    "namespace-change": 2,
+    "attribute-remove": 2,
+    "pending-complete": 3,
+    "refused-too-old": 0,
+    "refused-unreadable": 0,
+    "refused-absent": 1,
 }
 
 

@@ -84,7 +84,7 @@ def test_masked_attributes_and_memo_are_nowhere_for_whom_they_are_masked(
 
     for who in (browser_of(carol), browser_of(bob)):
         for place in places:
-            page = who.get(place)
+            page = who.get(place, follow=True)
             assert page.status_code == 200, place
             assert not any(one in page.text for one in (IBAN, CARD, in_base64(IBAN))), place
     assert IBAN in str(began)
@@ -215,7 +215,7 @@ def test_the_words_of_failures_are_masked_where_a_mask_names_them(
 
     viewer, admin = browser_of(carol), browser_of(alice)
     for whose, place in places:
-        assert said[whose] not in viewer.get(place).text, place
+        assert said[whose] not in viewer.get(place, follow=True).text, place
     assert said[key] in admin.get(url(key, "payloads")).text
     assert said[pending] in admin.get(url(pending, "pending")).text
     assert "raise ApplicationError" not in admin.get(url(key, "download")).text
@@ -290,7 +290,7 @@ def test_what_an_activity_told_before_it_timed_out_is_shown_masked_and_revealed(
 
     browser = browser_of(bob)
     for place in places:
-        page, viewed = browser.get(place), browser_of(carol).get(place)
+        page, viewed = (one.get(place, follow=True) for one in (browser, browser_of(carol)))
         assert "What the last heartbeat told" in words_in(page), place
         assert "gold" in words_in(viewed)
         assert CARD not in page.text + viewed.text

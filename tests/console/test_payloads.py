@@ -187,7 +187,7 @@ def test_masked_fields_are_nowhere_for_whom_they_are_masked(
 
     for who in (viewer, browser_of(alice)):
         for place in places:
-            text = _unpacked(who.get(place))
+            text = _unpacked(who.get(place, follow=True))
             assert "DE02-1203" not in text, place
             assert who is not viewer or "4111-2222" not in text, place
             assert who is not viewer or "5500-0000" not in text, place

@@ -50,7 +50,7 @@ def test_a_field_of_an_event_has_its_word_and_no_wrapper(
 ) -> None:
     key = program.start("Waiting", names.workflow(), names.queue(), memo={"customer": "Lindhus"})
 
-    words = words_in(browser_of(carol).get(url(key, "event", 1)))
+    words = words_in(browser_of(carol).get(url(key, "event", 1), follow=True))
 
     assert "taskQueue.kind Normal" in words
     assert "memo.customer" in words
@@ -133,6 +133,19 @@ def test_the_raw_events_with_one_of_them_open(
     assert "WorkflowExecutionCompleted" in words
     assert "activityType.name charge_card" in words
     assert "startToCloseTimeout 20 s" in words
+
+
+def test_the_address_of_an_event_leads_to_the_table_where_it_is_open(
+    carol: User, browser_of: Browser, completed: RunKey
+) -> None:
+    browser = browser_of(carol)
+
+    page = browser.get(url(completed, "event", 5), follow=True)
+    part = browser.get(url(completed, "event", 5), headers=htmx())
+
+    assert page.redirect_chain == [(f"{url(completed, 'events')}?event=5", 302)]
+    assert "startToCloseTimeout 20 s" in words_in(page)
+    assert part.text.startswith('<tr class="row-detail" id="detail-5">')
 
 
 def test_events_by_kind_and_by_text(carol: User, browser_of: Browser, completed: RunKey) -> None:
