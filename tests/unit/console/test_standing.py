@@ -14,6 +14,7 @@ from console.gateway.runs import (
     WorkerVersion,
 )
 from console.gateway.task_queues import Poller, Queue, Side
+from console.ui.templatetags.console import until
 from console.workflows.causes import leaf, waits
 from console.workflows.causes.ended import ended
 from console.workflows.causes.facts import Facts
@@ -196,3 +197,8 @@ def test_every_cause_is_told_of_and_made_for_real() -> None:
 
     assert sorted(told) == sorted(HELPS)
     assert [one for one in HELPS if f'"{one}"' not in made_by_tests] == ["run-paused"]
+
+
+def test_what_is_due_is_now_and_no_longer_in_a_while() -> None:
+    assert ">in 14 s<" in until(NOW + timedelta(seconds=14), NOW, "in ")
+    assert ">now<" in until(NOW, NOW, "in ")
