@@ -199,6 +199,6 @@ def test_every_cause_is_told_of_and_made_for_real() -> None:
     assert [one for one in HELPS if f'"{one}"' not in made_by_tests] == ["run-paused"]
 
 
-def test_what_is_due_is_now_and_no_longer_in_a_while() -> None:
+def test_what_is_due_is_tried_in_a_moment() -> None:
     assert ">in 14 s<" in until(NOW + timedelta(seconds=14), NOW, "in ")
-    assert ">now<" in until(NOW, NOW, "in ")
+    assert ">in a moment<" in until(NOW, NOW, "in ")
