@@ -82,7 +82,7 @@ function span(ms) {
 }
 setInterval(() => {
   const now = Date.now();
-  for (const e of document.querySelectorAll("[data-until]")) e.textContent = +e.dataset.until > now ? e.dataset.lead + span(+e.dataset.until - now) : "now";
+  for (const e of document.querySelectorAll("[data-until]")) e.textContent = e.dataset.lead + (+e.dataset.until > now ? span(+e.dataset.until - now) : "a moment");
   for (const e of document.querySelectorAll("[data-since]")) e.textContent = span(now - +e.dataset.since);
   for (const e of document.querySelectorAll("[data-clock]")) e.textContent = new Date(now).toLocaleTimeString("en-GB", { timeZone: e.dataset.clock });
 }, 1000);

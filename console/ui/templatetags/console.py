@@ -94,10 +94,10 @@ def when(at: datetime | None, date: str = "short") -> SafeString | str:
 @register.simple_tag
 def until(at: datetime | None, now: datetime, lead: str = "") -> SafeString | str:
     """Counts down in the page; the server writes the first figure: "in 14 s" with the lead of a
-    sentence, "now" once it is due."""
+    sentence, "in a moment" once it is due."""
     if at is None:
         return ""
-    text = f"{lead}{words.span(at - now)}" if at > now else "now"
+    text = lead + (words.span(at - now) if at > now else "a moment")
     return format_html(
         '<span data-until="{}" data-lead="{}">{}</span>', int(at.timestamp() * 1000), lead, text
     )
