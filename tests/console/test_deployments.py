@@ -60,7 +60,7 @@ def test_a_version_is_made_current_and_the_log_says_who_and_why(
     assert (nameless.status_code, made.status_code, stale.status_code) == (422, 303, 422)
     assert "conflict token" in words_in(stale)
     assert "100 % of new runs go to 2026.1" in after
-    assert f"{name} 2026.1" in listed
+    assert f"{name} current 2026.1" in listed
     assert f"{queue} workflow tasks" in version
     assert kept.status_code == 422
     assert "cannot be deleted" in words_in(kept)
@@ -94,7 +94,7 @@ def test_a_version_ramps(alice: User, carol: User, browser_of: Browser, names: N
     assert (beyond.status_code, ramped.status_code) == (422, 303)
     assert "87.5 % of new runs go to 2026.1" in after
     assert "12.5 % to 2026.2" in after
-    assert f"{name} 2026.1 2026.2 12.5 %" in listed
+    assert f"{name} current 2026.1 2026.2 ramping 12.5 %" in listed
     entry = AuditEntry.objects.latest("at")
     assert entry.outcome.after == {"current": "2026.1", "percent": 12.5, "ramping": "2026.2"}
 
