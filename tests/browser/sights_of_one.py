@@ -113,15 +113,15 @@ def charged(visitor: Visitor) -> Page:
 
 
 def bulk_targets(visitor: Visitor) -> None:
-    """Of an operation that has ended, those of one outcome."""
+    """Of an operation that has begun, those of one outcome."""
     page = visitor.goes_to(f"{HOME}bulk/")
     table = page.get_by_role("table", name="Bulk operations")
-    table.get_by_role("link", name="Signal").first.click()
+    begun = table.get_by_role("row").filter(has_text="The card processor is back")
+    begun.first.get_by_role("link").click()
     page.wait_for_load_state("networkidle")
     go_on = page.get_by_role("button", name="Go on with the rest")
     if go_on.count():
         go_on.click()
-    page.get_by_role("link", name="Outcomes").wait_for()
     page.get_by_role("navigation", name="Outcomes by kind").get_by_role("link").nth(1).click()
     page.wait_for_load_state("networkidle")
 
