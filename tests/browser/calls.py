@@ -96,7 +96,7 @@ CALLS: dict[str, int] = {
     "act": 1,
     "person": 0,
     "account-new": 0,
-    "bulk-targets": 0,
+    "bulk-targets": 3,
     "event": 1,
     "attempts": 1,
     "version": 1,
