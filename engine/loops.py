@@ -1,11 +1,27 @@
-"""How a loop beside the others is ended."""
+"""Loops beside the others: how one is ended, and what is read again and again."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
+from collections.abc import Awaitable, Callable
 from typing import Any
 
+log = logging.getLogger(__name__)
+
 ASKED_AGAIN_SECONDS = 1.0
+#: What another node has changed and could not tell is known so late at most.
+REFRESH_SECONDS = 3.0
+
+
+async def keep_fresh(read: Callable[[], Awaitable[None]], what: str) -> None:
+    """Read it every few seconds; what is known stays in use where that fails."""
+    while True:
+        await asyncio.sleep(REFRESH_SECONDS)
+        try:
+            await read()
+        except Exception as trouble:  # noqa: BLE001  the next round asks again
+            log.warning("%s cannot be read: %s", what, trouble)
 
 
 async def end(*tasks: asyncio.Task[Any]) -> None:

@@ -8,7 +8,6 @@ that the next call may go to any; one that cannot be told sees it within those s
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -20,8 +19,6 @@ from engine.store import namespaces as store
 from engine.store.pool import Pool
 from search.attributes import ValueType
 
-log = logging.getLogger(__name__)
-
 REGISTERED = 1
 DELETED = 3
 DEFAULT = "default"
@@ -29,7 +26,6 @@ SYSTEM = "perdure-system"
 PROTECTED = (SYSTEM,)
 DESCRIPTIONS = {DEFAULT: "", SYSTEM: "Perdure's own workflows: bulk operations"}
 
-REFRESH_SECONDS = 3.0
 # Callers who ask for what does not exist make this node read at most so often.
 READ_AGAIN_SECONDS = 0.2
 WRITE_ATTEMPTS_MAX = 5
@@ -88,14 +84,6 @@ class Namespaces:
         await self.read()
         # One installation, one id: that of a namespace that only it has.
         self.cluster_id = self._by_name[SYSTEM].id
-
-    async def keep_fresh(self) -> None:
-        while True:
-            await asyncio.sleep(REFRESH_SECONDS)
-            try:
-                await self.read()
-            except Exception as trouble:  # noqa: BLE001  what is known stays in use
-                log.warning("namespaces cannot be read: %s", trouble)
 
     async def read_for_others(self) -> None:
         await self.read()

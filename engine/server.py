@@ -13,10 +13,10 @@ import asyncio
 import gc
 import logging
 import signal
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 import grpc
 import uvloop
@@ -183,17 +183,19 @@ async def _parts(
         indexed=config.search.elasticsearch_url is not None, on_records=supervisor.on_records,
     )  # fmt: skip
     supervisor.deliveries.schedules = schedules
-    endpoints = await _endpoints(Endpoints(pools[0]), namespaces, cluster, stack)
+    endpoints = Endpoints(pools[0])
+    deployments = Deployments(pools[0], clock, queues.versions)
+    await _known("deployments", deployments, namespaces, cluster, stack)
+    await _known("Nexus endpoints", endpoints, namespaces, cluster, stack)
     handlers = supervisor.deliveries.handlers
     handlers.operations = Operations(endpoints, namespaces, spread or queues, clock)
     batches = Batches(namespaces, reader, pools, clock, shards.shard_of)
-    deployments = Deployments(pools[0], clock, queues.versions)
     sweeps = Retention(
         shards, namespaces, reader, pools, clock,
         schedules=schedules, batches=batches, deployments=deployments,
     )  # fmt: skip
     _keep(stack, sweeps.keep_sweeping(config.retention_sweep_seconds))
-    _keep(stack, namespaces.keep_fresh())
+    _keep(stack, loops.keep_fresh(namespaces.read, "namespaces"))
     return Parts(
         shards=shards,
         matching=spread or queues,
@@ -202,7 +204,7 @@ async def _parts(
         namespaces=namespaces,
         schedules=schedules,
         batches=batches,
-        deployments=await _deployments(deployments, namespaces, cluster, stack),
+        deployments=deployments,
         endpoints=endpoints,
         reader=reader,
         pools=pools,
@@ -212,27 +214,24 @@ async def _parts(
     )
 
 
-async def _deployments(
-    deployments: Deployments, namespaces: Namespaces, cluster: Node | None, stack: AsyncExitStack
-) -> Deployments:
-    """Known before the first poll, and kept as other nodes change them."""
-    await deployments.read()
-    namespaces.on_asked.append(deployments.read)
-    if cluster is not None:
-        deployments.tell_others = cluster.make_others_read
-        _keep(stack, deployments.keep_fresh())
-    return deployments
+class OnEveryNode(Protocol):
+    """What each node has in memory, and any may change."""
+
+    tell_others: Callable[[], Awaitable[None]]
+
+    async def read(self) -> None: ...
 
 
-async def _endpoints(
-    endpoints: Endpoints, namespaces: Namespaces, cluster: Node | None, stack: AsyncExitStack
-) -> Endpoints:
-    await endpoints.read()
-    namespaces.on_asked.append(endpoints.read)
+async def _known(
+    what: str, known: OnEveryNode, namespaces: Namespaces, cluster: Node | None,
+    stack: AsyncExitStack,
+) -> None:  # fmt: skip
+    """Before the first call, and kept as other nodes change it."""
+    await known.read()
+    namespaces.on_asked.append(known.read)
     if cluster is not None:
-        endpoints.tell_others = cluster.make_others_read
-        _keep(stack, endpoints.keep_fresh())
-    return endpoints
+        known.tell_others = cluster.make_others_read
+        _keep(stack, loops.keep_fresh(known.read, what))
 
 
 def _supervisor(

@@ -10,8 +10,6 @@ within seconds.
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 
 import msgspec
@@ -24,11 +22,6 @@ from engine.ports import Routed
 from engine.store import deployments as store
 from engine.store.deployments import Row
 from engine.store.pool import Pool
-
-log = logging.getLogger(__name__)
-
-REFRESH_SECONDS = 3.0
-
 
 Change = Callable[[Deployment], Deployment | None]
 #: Refuses what may not be; what it answers is changed then.
@@ -48,14 +41,6 @@ class Deployments:
         self._routes: dict[QueueKey, Route] = {}
         # Introduced where there are other nodes: makes them read.
         self.tell_others: Callable[[], Awaitable[None]] = _no_others
-
-    async def keep_fresh(self) -> None:
-        while True:
-            await asyncio.sleep(REFRESH_SECONDS)
-            try:
-                await self.read()
-            except Exception as trouble:  # noqa: BLE001  what is known stays in use
-                log.warning("deployments cannot be read: %s", trouble)
 
     async def read(self) -> None:
         async with self._pool.connection() as connection:

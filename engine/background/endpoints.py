@@ -7,7 +7,6 @@ that cannot be told reads it within seconds, or when it is asked for one that it
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 
 import msgspec
@@ -16,9 +15,6 @@ from engine.errors import EndpointExists, FailedPrecondition, NotFound
 from engine.store import endpoints as store
 from engine.store.pool import Pool
 
-log = logging.getLogger(__name__)
-
-REFRESH_SECONDS = 3.0
 #: Callers who ask for what does not exist make this node read at most so often.
 READ_AGAIN_SECONDS = 0.2
 
@@ -54,14 +50,6 @@ class Endpoints:
         self._read_at = float("-inf")
         # Introduced where there are other nodes: makes them read.
         self.tell_others: Callable[[], Awaitable[None]] = _no_others
-
-    async def keep_fresh(self) -> None:
-        while True:
-            await asyncio.sleep(REFRESH_SECONDS)
-            try:
-                await self.read()
-            except Exception as trouble:  # noqa: BLE001  what is known stays in use
-                log.warning("Nexus endpoints cannot be read: %s", trouble)
 
     async def read(self) -> None:
         async with self._pool.connection() as connection:

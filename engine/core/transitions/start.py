@@ -12,6 +12,7 @@ from engine.core import cron, timeouts
 from engine.core.inputs import Attach, Start
 from engine.core.marks import StartedBy
 from engine.core.turn import Turn
+from engine.errors import FailedPrecondition
 
 
 def begin(turn: Turn, given: Start) -> None:
@@ -38,6 +39,12 @@ def begin(turn: Turn, given: Start) -> None:
 
 def attach(turn: Turn, given: Attach) -> None:
     """The workflow itself has no use for it, so no workflow task comes of it."""
+    there, most = len(turn.state.completions), turn.limits.completion_callbacks_max
+    if there + len(given.completions) > most:
+        raise FailedPrecondition(
+            f"cannot attach more than {most} callbacks to an execution ({there} callbacks already"
+            " attached)"
+        )
     event = turn.new(EventType.EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED)
     attributes = event.workflow_execution_options_updated_event_attributes
     attributes.attached_request_id = given.request_id
