@@ -21,6 +21,12 @@ from tests.support.eventually import eventually
 
 START_SECONDS = 40
 STOP_SECONDS = 10
+#: Its queues are polled by one worker each: partitions of them would only look for each other.
+PARTITIONS = tuple(
+    word
+    for way in ("Read", "Write")
+    for word in ("--dynamic-config-value", f"matching.numTaskqueue{way}Partitions=1")
+)
 
 
 @pytest.fixture(scope="session")
@@ -43,6 +49,7 @@ def dev_server(*arguments: str) -> Iterator[str]:
         *(executable(), "server", "start-dev", "--headless", "--ip", "127.0.0.1"),
         *("--port", str(port), "--http-port", str(free_port()), "--metrics-port", str(free_port())),
         *("--log-level", "error"),
+        *PARTITIONS,
         *arguments,
     ]
     with (directory / "log").open("wb") as log:
