@@ -62,6 +62,7 @@ pyright:
 
 # Every test can be imported; what pytest compiles for it is there for those who run them.
 collected:
+	@mkdir -p .run
 	@$(PY) -m pytest -qq --collect-only > .run/collected.log 2>&1 || { cat .run/collected.log; exit 1; }
 
 fix: $(INSTALLED)
