@@ -46,13 +46,15 @@ class Pair:
     namespace_id: str
 
     def workflow_of(self, server: Server) -> str:
+        return self.workflow_in(self.shards_of(server))
+
+    def shards_of(self, server: Server) -> set[int]:
         owners = shard_owners([self.one.address, self.other.address], SHARDS)
+        return {shard for shard in range(SHARDS) if owners[shard] == server.address}
+
+    def workflow_in(self, shards: set[int]) -> str:
         names = (f"order-{number}" for number in itertools.count())
-        return next(
-            name
-            for name in names
-            if owners[shard_of(self.namespace_id, name, SHARDS)] == server.address
-        )
+        return next(name for name in names if shard_of(self.namespace_id, name, SHARDS) in shards)
 
     def queue_of(self, server: Server) -> str:
         nodes = [self.one.address, self.other.address]
@@ -77,14 +79,15 @@ async def pair(postgres_url: str) -> AsyncIterator[Pair]:
             )
             pair = Pair(*servers, described.namespace_info.id)
             for server in servers:
-                await eventually_async(lambda server=server: _serves(pair, server))
+                for shard in pair.shards_of(server):
+                    await eventually_async(lambda: _serves(pair, server, shard))  # noqa: B023
             yield pair
 
 
-async def _serves(pair: Pair, server: Server) -> bool:
-    """Whether the node has its shards, as seen from the other one."""
+async def _serves(pair: Pair, server: Server, shard: int) -> bool:
+    """Whether the node has that shard, as seen from the other one."""
     asked = DescribeWorkflowExecutionRequest(namespace="default")
-    asked.execution.workflow_id = pair.workflow_of(server)
+    asked.execution.workflow_id = pair.workflow_in({shard})
     asker = pair.other if server is pair.one else pair.one
     try:
         await asker.workflows.DescribeWorkflowExecution(asked)

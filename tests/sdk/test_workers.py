@@ -28,9 +28,11 @@ async def test_a_worker_says_that_it_lives_and_that_it_leaves(server: Server, na
         workflow_runner=UnsandboxedWorkflowRunner(),
     ):
         (key,) = await eventually_async(lambda: fleet.names(query))
-        said = await fleet.describe(key)
+        said = await eventually_async(
+            lambda: fleet.describe(key),
+            lambda said: said.workflow_task_slots_info.current_available_slots > 0,
+        )
 
     assert said.status == RUNNING
     assert said.sdk_name == "temporal-python"
-    assert said.workflow_task_slots_info.current_available_slots > 0
     assert (await fleet.describe(key)).status == SHUTTING_DOWN
