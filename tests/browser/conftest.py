@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.receiver import receiver  # noqa: F401 (a fixture)
 from tests.stack.whole import Up
+from tests.support.chromium import chromium
 from tests.support.programs import Program
 
-CHROMIUM = Path("/usr/bin/chromium")
-OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 START_SECONDS_MAX = 180
 #: Of the page for whatever it says it does; the machine may be busy.
 PAGE_MILLISECONDS = 20_000
@@ -67,12 +66,10 @@ def program(up: Up) -> Iterator[Program]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Ends with its module: while it lives no other test can run an event loop in this thread."""
+    """Ends with its module, as no test with an event loop of its own can run beside it."""
     expect.set_options(timeout=PAGE_MILLISECONDS)
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
-        yield chromium
-        chromium.close()
+    with chromium() as started:
+        yield started
 
 
 @contextmanager

@@ -14,14 +14,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import CHROMIUM, OPTIONS, PAGE_MILLISECONDS, START_SECONDS_MAX
+from tests.browser.conftest import PAGE_MILLISECONDS, START_SECONDS_MAX
 from tests.browser.palette import small
 from tests.browser.sights import PAGES, settle
 from tests.browser.sights_of_one import prepare
 from tests.browser.visitor import SCHEMES, SIZES, Visitor
 from tests.stack.whole import Up
+from tests.support.chromium import chromium
 from tests.support.programs import Program
 
 PICTURES = Path("docs/screenshots")
@@ -98,12 +99,10 @@ def main(wanted: list[str]) -> int:
     expect.set_options(timeout=PAGE_MILLISECONDS)
     with (
         console(dict(os.environ)) as (address, engine, password),  # noqa: TID251 (the caller's choice)
-        sync_playwright() as playwright,
+        chromium() as browser,
     ):
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
         set_out(engine)
         complaints = photograph(browser, address, password, wanted or list(PAGES))
-        browser.close()
     for complaint in complaints:
         sys.stderr.write(f"{complaint}\n")
     return 1 if complaints else 0

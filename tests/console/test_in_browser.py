@@ -3,12 +3,11 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
 from django.urls import reverse
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from console.audit.record import record
@@ -17,6 +16,7 @@ from console.gateway.runs import RunKey
 from tests.console.conftest import NAMESPACE, indexed
 from tests.console.test_payloads import MASKED, ORDER, allow, plain, sealed, started
 from tests.console.test_run import url
+from tests.support.chromium import chromium
 from tests.support.codecs import codec_server
 from tests.support.commands import start_child
 from tests.support.eventually import eventually
@@ -29,16 +29,13 @@ __all__ = ["sealed"]
 
 pytestmark = pytest.mark.slow
 
-CHROMIUM = Path("/usr/bin/chromium")
-
 
 @contextmanager
 def browser(address: str, name: str, *, width: int = 1440) -> Iterator[tuple[Page, list[str]]]:
     """A page in which this person is signed in, and what the browser complained about."""
     complaints: list[str] = []
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = chromium.new_context(viewport={"width": width, "height": 900}).new_page()
+    with chromium() as started:
+        page = started.new_context(viewport={"width": width, "height": 900}).new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on(
             "console",
@@ -54,7 +51,6 @@ def browser(address: str, name: str, *, width: int = 1440) -> Iterator[tuple[Pag
         page.click("button[type=submit]")
         page.wait_for_load_state("networkidle")
         yield page, complaints
-        chromium.close()
 
 
 @pytest.fixture

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 from pytest_django.live_server_helper import LiveServer
 
 from console.access.models import GroupGrant
-from tests.console.test_in_browser import CHROMIUM
+from tests.support.chromium import chromium
 from tests.support.provider import provider
 
 pytestmark = [
@@ -26,12 +26,11 @@ def test_the_button_leads_to_the_provider_and_back_and_signing_out_there_too(
     GroupGrant.objects.create(
         group=Group.objects.create(name="support"), namespace="default", role="viewer"
     )
-    with provider() as its, sync_playwright() as playwright:
+    with provider() as its, chromium() as started:
         its.knows("h1", name="Hilde Berg", email="hilde@example.com", groups=["support"])
         settings.OIDC_ISSUER, settings.OIDC_NAME = its.address, "Example ID"
         settings.OIDC_RP_CLIENT_ID, settings.OIDC_RP_CLIENT_SECRET = "perdure", "a secret"
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = chromium.new_page()
+        page = started.new_page()
         complaints: list[str] = []
         page.on("console", lambda said: complaints.append(said.text))
 
@@ -48,4 +47,3 @@ def test_the_button_leads_to_the_provider_and_back_and_signing_out_there_too(
         page.goto(f"{live_server.url}/cluster/")
         expect(page.get_by_role("link", name="Sign in with Example ID")).to_be_visible()
         assert [said for said in complaints if "Content Security Policy" in said] == []
-        chromium.close()
