@@ -147,8 +147,8 @@ def bounds(person: User | AnonymousUser, verb: str, namespace: str) -> list[str]
 
 
 def money(much: Decimal, currency: str) -> str:
-    """`50 EUR`, `0.5 EUR`: as it was written down, without the column's zeros."""
-    text = f"{much:f}"
+    """`2,500 EUR`, `0.5 EUR`: as it was written down, without the column's zeros."""
+    text = f"{much:,f}"
     return f"{text.rstrip('0').rstrip('.') if '.' in text else text} {currency}"
 
 

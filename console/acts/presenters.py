@@ -7,6 +7,7 @@ from typing import Any
 from console.audit.models import AuditEntry
 from console.audit.rows import ActRow, act_row
 from console.gateway.events import Event
+from console.ui import words
 
 FOLLOWED_MAX = 8
 
@@ -72,7 +73,7 @@ def _facts(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
         for number, inner in enumerate(value):
             yield from _facts(inner, f"{name}[{number}]")
     elif value is not None or name:
-        yield name, _text(value)
+        yield name, words.amounts(_text(value))
 
 
 def _text(value: Any) -> str:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from console.audit.models import AuditEntry
+from console.ui import words
 
 #: verb -> what happened, in the past tense
 DID = {
@@ -79,9 +80,11 @@ def act_row(entry: AuditEntry) -> ActRow:
         workflow_id=entry.workflow_id,
         run_id=(outcome.run_id if outcome else "") or entry.run_id,
         result=outcome.result if outcome else UNKNOWN,
-        says=outcome.says if outcome else "The console stopped before the answer came.",
+        says=words.amounts(outcome.says)
+        if outcome
+        else "The console stopped before the answer came.",
         reason=entry.reason,
-        change=change(entry.before, outcome.after if outcome else None),
+        change=words.amounts(change(entry.before, outcome.after if outcome else None)),
         event_id=outcome.event_id if outcome else None,
     )
 

@@ -18,6 +18,7 @@ from console.billing.presenters import Preflight
 from console.billing.reading import NotTheContract, Refused
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.runs import RunKey
+from console.ui import words
 
 #: What a person can do something about; the rest becomes a page of its own.
 SHOWN = {Trouble.NOT_FOUND: 409, Trouble.CONFLICT: 409, Trouble.SLOW: 504, Trouble.BUSY: 503}
@@ -107,4 +108,4 @@ def _checked(person: User, key: RunKey, kind: Kind, form: AskForm) -> Asking:
 def _said(kind: Kind, outcome: Outcome | None) -> str:
     if outcome is None:
         return f"{kind.title}: accepted. It is booked as soon as the payment provider answers."
-    return f"{kind.title}: done, {outcome.before} → {outcome.after}."
+    return words.amounts(f"{kind.title}: done, {outcome.before} → {outcome.after}.")

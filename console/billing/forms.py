@@ -21,6 +21,8 @@ from console.billing.contract import (
     parse_money,
 )
 from console.billing.models import About
+from console.billing.presenters import with_currency
+from console.ui import words
 
 SALT = "console.billing.checked"
 CHECK_LASTS_SECONDS = 3600
@@ -115,7 +117,9 @@ class AskForm(forms.Form):
 
     def refuse(self, field: str, says: str) -> None:
         ours = self.NAMES.get(field, field)
-        self.add_error(ours if ours in self.fields and not self[ours].is_hidden else None, says)
+        self.add_error(
+            ours if ours in self.fields and not self[ours].is_hidden else None, words.amounts(says)
+        )
 
 
 class MoneyForm(AskForm):
@@ -148,7 +152,8 @@ class ChargeForm(MoneyForm):
     def __init__(self, ledger: Ledger, given: Any = None) -> None:
         super().__init__(ledger, given)
         self.fields["amount"].label = "New amount for a period"
-        self.fields["amount"].help_text = f"The standing charge is {ledger.terms.charge}."
+        standing = with_currency(ledger.terms.charge)
+        self.fields["amount"].help_text = f"The standing charge is {standing}."
         self.fields["periods"].choices = _scopes(ledger)  # type: ignore[attr-defined]
         self.initial["periods"] = 0
 
@@ -179,7 +184,7 @@ class SkipForm(AskForm):
     def __init__(self, ledger: Ledger, given: Any = None) -> None:
         super().__init__(ledger, given)
         coming = [
-            (row.billing_period, f"period {row.billing_period}, {row.before}")
+            (row.billing_period, f"period {row.billing_period}, {with_currency(row.before)}")
             for row in ledger.forecast
             if row.billing_period > ledger.billing_period
             and row.billing_period not in ledger.terms.skipped
@@ -195,7 +200,10 @@ class RefundForm(MoneyForm):
 
     def __init__(self, ledger: Ledger, given: Any = None) -> None:
         super().__init__(ledger, given)
-        charges = [(period, f"period {period}, {amount}") for period, amount in booked(ledger)]
+        charges = [
+            (period, f"period {period}, {with_currency(amount)}")
+            for period, amount in booked(ledger)
+        ]
         self.fields["billing_period"].choices = charges  # type: ignore[attr-defined]
         self.fields["amount"].label = "Amount to give back"
 

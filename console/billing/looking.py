@@ -147,6 +147,7 @@ def page(it: Subscription, query: dict[str, str]) -> dict[str, Any]:
             "money": {
                 "charged": presenters.with_currency(ledger.charged),
                 "refunded": presenters.with_currency(ledger.refunded),
+                "temporary": presenters.with_currency(ledger.terms.temporary_charge),
                 "standing": presenters.with_currency(ledger.terms.charge),
                 "next": presenters.with_currency(ledger.next_charge),
             },

@@ -162,7 +162,7 @@ def entry_rows(
 def _entry_row(entry: LedgerEntry, run_id: str, event_id: int | None) -> EntryRow:
     shape, word = STATES[entry.state]
     change = f"{entry.before} → {entry.after}" if entry.before != entry.after else ""
-    what = ", ".join(part for part in (change, entry.description) if part)
+    what = words.amounts(", ".join(part for part in (change, entry.description) if part))
     return EntryRow(
         period=entry.billing_period,
         at=entry.at,
@@ -185,8 +185,8 @@ def preflight(outcome: Outcome, periods: int, at: datetime) -> Preflight:
     changed = [row for row in rows if row.changes or row.moves]
     is_cut = len(rows) == FORECAST_ROWS_MAX and changed[-1:] == rows[-1:]
     return Preflight(
-        before=outcome.before,
-        after=outcome.after,
+        before=words.amounts(outcome.before),
+        after=words.amounts(outcome.after),
         rows=changed,
         goes_on_after=rows[-1].period if is_cut and rows[-1].period < periods else None,
         difference=amount(outcome.difference),

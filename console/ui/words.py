@@ -4,6 +4,7 @@ Presenters and template filters use the same. Times are in the zone of the perso
 each request sets; outside of a request in UTC.
 """
 
+import re
 from datetime import UTC, datetime, timedelta
 
 from django.utils import timezone
@@ -78,6 +79,14 @@ def size(count: int) -> str:
 
 def number(count: float) -> str:
     return f"{count:,}"
+
+
+PLAIN_AMOUNT = re.compile(r"(?<![\w.,])[1-9][0-9]{3,39}(?=(\.[0-9]+)? [A-Z]{3}\b)")
+
+
+def amounts(text: str) -> str:
+    """`9000.00 EUR`, as contract, ledger and audit keep it -> `9,000.00 EUR`, as it is read."""
+    return PLAIN_AMOUNT.sub(lambda whole: f"{int(whole[0]):,}", text)
 
 
 def plural(count: int, one: str, many: str = "") -> str:

@@ -10,10 +10,12 @@ from django.db import connections
 from django.test import Client
 
 from console.audit.models import AuditEntry, AuditOutcome
+from console.billing.contract import Money
 from console.billing.models import Proposal, Spending
 from console.billing.orders import DECIDE
 from console.gateway import histories, steering
 from console.gateway.runs import RunKey
+from examples.subscription.model import Plan
 from tests.support.billing import (
     CHARGE,
     REFUND,
@@ -110,10 +112,10 @@ def test_a_second_person_approves_and_it_is_done_once_with_both_names(
     billing_worker: BillingWorker,
 ) -> None:
     limit("adjustment", "100.00")
-    key = subscriptions.active()
+    key = subscriptions.active(plan=Plan("Pro", 2, Money("24500.00", "EUR")))
     by_bob, by_alice = browser_of(bob), browser_of(alice)
 
-    proposal = propose(by_bob, key, "adjust-charge/", CHARGE)
+    proposal = propose(by_bob, key, "adjust-charge/", CHARGE | {"amount": "39000.00"})
     own = decide(by_bob, proposal)
     seen = by_alice.get(f"{URL}approvals/{proposal.pk}/")
     waits = by_alice.get(place(key))
@@ -122,13 +124,14 @@ def test_a_second_person_approves_and_it_is_done_once_with_both_names(
     await_stage(proposal, Stage.DONE)
 
     assert (own.status_code, approved.status_code) == (409, 303)
-    assert "49.00 EUR → 39.00 EUR" in words_in(seen)
-    assert "−350.00 EUR" in words_in(seen)
+    assert "49,000.00 EUR → 39,000.00 EUR" in words_in(seen)
+    assert "49,000.00 EUR → 39,000.00 EUR" in words_in(waits)
+    assert "−350,000.00 EUR" in words_in(seen)
     assert "above the 100.00 EUR that operators may move alone" in words_in(seen)
     assert f"{proposal} of Bob" in words_in(waits)
     assert version == 1, "nothing was changed before"
     ledger = subscriptions.ledger(key)
-    assert (ledger.version, ledger.terms.charge.amount) == (2, "39.00")
+    assert (ledger.version, ledger.terms.charge.amount) == (2, "39000.00")
     entry = ledger.entries[-1]
     assert (entry.actor, entry.reason) == ("Bob, approved by Alice", CHARGE["reason"])
     audit = AuditEntry.objects.get(verb="billing.adjust")
@@ -137,7 +140,9 @@ def test_a_second_person_approves_and_it_is_done_once_with_both_names(
         "Bob, approved by Alice",
         bob,
     )
-    assert (audit.before, audit.outcome.after) == ({"charge": "49.00 EUR"}, {"charge": "39.00 EUR"})
+    assert audit.before == {"charge": "49000.00 EUR"}, "what is kept is plain"
+    assert audit.outcome.after == {"charge": "39000.00 EUR"}
+    assert "49,000.00 EUR 39,000.00 EUR" in words_in(by_alice.get(f"/activity/{audit.id}/"))
     assert audit.outcome.event_id == histories.update_event_id(key, str(audit.id))
     verdicts = AuditEntry.objects.filter(verb="billing.approve").order_by("at")
     assert [(one.who, one.outcome.result) for one in verdicts] == [
@@ -148,7 +153,7 @@ def test_a_second_person_approves_and_it_is_done_once_with_both_names(
     kinds = [event.kind for event in decoded(proposal)]
     assert kinds.count("WorkflowExecutionUpdateAccepted") == 1
     says = str([event.attributes for event in decoded(proposal)])
-    for word in ("Bob", "Alice", "49.00 EUR", "approved, says the contract"):
+    for word in ("Bob", "Alice", "49000.00 EUR", "approved, says the contract"):
         assert word in says
 
 

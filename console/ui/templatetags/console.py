@@ -34,6 +34,11 @@ def number(value: float) -> str:
 
 
 @register.filter
+def amounts(text: str) -> str:
+    return words.amounts(text)
+
+
+@register.filter
 def plural(count: int, forms: str) -> str:
     """{{ n|plural:"run,runs" }}: the number and its word."""
     one, _, many = forms.partition(",")

@@ -29,6 +29,17 @@ def test_an_attribute_is_told_without_what_its_type_adds() -> None:
     assert shown == ["3180", "29.7", "a, b", "true"]
 
 
+def test_an_amount_in_a_sentence_is_grouped_and_nothing_else_is() -> None:
+    says = "of 1234567.50 EUR, -9000 JPY and 999.00 EUR; 12345 runs of 2026"
+
+    assert words.amounts(says) == (
+        "of 1,234,567.50 EUR, -9,000 JPY and 999.00 EUR; 12345 runs of 2026"
+    )
+    assert words.amounts("1,372.00 EUR in period x1372.00 EUR") == (
+        "1,372.00 EUR in period x1372.00 EUR"
+    )
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [
