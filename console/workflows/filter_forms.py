@@ -48,11 +48,20 @@ class FilterForm(ChipForm):
     one the rest is asked again."""
 
     def __init__(
-        self, attributes: Attributes, one: Filter, *, sent: bool, begins: str, known: Sequence[str]
+        self,
+        attributes: Attributes,
+        one: Filter,
+        *,
+        was: str,
+        sent: bool,
+        begins: str,
+        known: Sequence[str],
     ) -> None:
+        """`was`: the condition that it changes; empty for a new one."""
         told = fields_of(one)
         super().__init__(told if sent else None, attributes, initial=told)
         self.one = one
+        self.was = was
         self.kind = kind_of(one.attribute, attributes)
         self.fields["attribute"] = forms.ChoiceField(choices=in_groups(attributes))
         self.fields["operator"] = forms.ChoiceField(choices=operators(one, attributes))
@@ -72,12 +81,17 @@ class FilterForm(ChipForm):
         one = self.one
         if one.shape == "span":
             one = replace(one, values=(str(given["count"]), given["unit"]))
-        return self.take(filters.written(one, self.kind), at)
+        return self.take(filters.rewritten(self.was, one, self.kind), at)
 
 
 SAY = {"many": "Say at least one value.", "range": "Say at least one end of it."}
 UNITS = (("m", "minutes"), ("h", "hours"), ("d", "days"), ("w", "weeks"))
 DAY = ("24", "h")
+#: How the low and the high end of a range are compared -> what its field says.
+BELONGS = (
+    {">=": "", ">": "This value itself does not belong to it."},
+    {"<=": "The end belongs to it.", "<": "The end itself does not belong to it."},
+)
 MOMENT = "A time, or one counted from now: now() - '24h'."
 
 
@@ -116,7 +130,8 @@ def shaped(one: Filter, kind: str, known: Sequence[str]) -> dict[str, forms.Fiel
             )
             return {"another": _text("Another value", hint), "values": values}
         case "range":
-            return {"low": _text("From", hint), "high": _text("To", "The end belongs to it.")}
+            low, high = (says[sign] for says, sign in zip(BELONGS, one.ends, strict=True))
+            return {"low": _text("From", f"{hint} {low}".strip()), "high": _text("To", high)}
         case "span":
             count = forms.IntegerField(label="So many", min_value=1, max_value=999_999)
             return {"count": count, "unit": forms.ChoiceField(choices=UNITS)}

@@ -50,14 +50,16 @@ def opened(namespace: str, given: QueryDict, attributes: Attributes) -> Opened:
     text = given.get("q", "").strip()[: query.LENGTH_MAX]
     at = _chip(given.get("at", ""), text)
     known: Sequence[str] = ()
-    one = _filter(text, at, given, attributes)
+    was = "" if at is None else "".join(query.conditions(text)[at : at + 1])
+    one = _filter(was, at, given, attributes)
     if one is None:
         form = _other(text, at, given, attributes)
     else:
         known = _known(namespace, one.attribute, kind_of(one.attribute, attributes))
         asked = "attribute" in given
         begins = "" if asked else "attribute" if at is None else "value"
-        form = FilterForm(attributes, one, sent="take" in given, begins=begins, known=known)
+        sent = "take" in given
+        form = FilterForm(attributes, one, was=was, sent=sent, begins=begins, known=known)
     cols = columns.written(columns.parse(given.get("cols", "")[:COLUMNS_LENGTH_MAX]))
     return Opened(text, at, form, known, cols, size_of(given.get("size")))
 
@@ -67,15 +69,17 @@ def _chip(number: str, text: str) -> int | None:
     return int(number) if is_one else None
 
 
-def _filter(text: str, at: int | None, given: QueryDict, attributes: Attributes) -> Filter | None:
+def _filter(was: str, at: int | None, given: QueryDict, attributes: Attributes) -> Filter | None:
     """As it is typed, or as it stands in the query; None: it has no parts."""
-    parts = query.conditions(text)
-    if at is not None:
-        one = filters.read(parts[at]) if at < len(parts) else None
-        if one is None or not _fits(one, attributes):
-            return None
-        return _said(given, attributes) if "attribute" in given else one
-    return _said(given, attributes) if "attribute" in given else FIRST
+    said = _said(given, attributes) if "attribute" in given else None
+    if at is None:
+        return said or FIRST
+    one = filters.read(was)
+    if one is None or not _fits(one, attributes):
+        return None
+    if said is None:
+        return one
+    return replace(said, ends=one.ends) if said.attribute == one.attribute else said
 
 
 def _said(given: QueryDict, attributes: Attributes) -> Filter:

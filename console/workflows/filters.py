@@ -2,7 +2,7 @@
 
     one     an attribute, an operator, a value
     many    any of a list, or none of it
-    range   from a value to another
+    range   from a value to another: BETWEEN, or two comparisons
     span    so long before now, or longer ago
     none    there or missing
 
@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from console.gateway.conditions import quoted
+from console.gateway.conditions import PIECES, quoted
 from console.workflows.table import NUMBERS, name_in_query
 from search.attributes import ValueType
 from search.query import nodes
@@ -57,6 +57,9 @@ NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 FROM_NOW = re.compile(r"now\(\s*\)(\s*[+-]\s*'[^'\\]*')?", re.IGNORECASE)
 SPAN = re.compile(r"([0-9]{1,6})([mhdw])")
 BOOLS = ("true", "false")
+#: Both ends belong to the range, as with BETWEEN.
+CLOSED = (">=", "<=")
+SIDES = {">": 0, ">=": 0, "<": 1, "<=": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,8 @@ class Filter:
     value: str = ""
     #: Of a list all; of a range both ends, where "" is none; of a span how many of which unit.
     values: tuple[str, ...] = ()
+    #: How the two ends of a range are compared.
+    ends: tuple[str, str] = CLOSED
 
     @property
     def shape(self) -> Shape:
@@ -90,10 +95,8 @@ def _several(condition: nodes.Condition | None) -> Filter | None:
             return _listed(name, AMONG, values)
         case nodes.Negation(nodes.Among(name, values)):
             return _listed(name, NOT_AMONG, values)
-        case nodes.Between(name, low, high):
-            return Filter(name.text, BETWEEN, values=(_typed(low), _typed(high)))
-        case nodes.Conjunction((nodes.Comparison() as one, nodes.Comparison() as other)):
-            return _range(one, other)
+        case nodes.Between() | nodes.Conjunction():
+            return _range(condition)
         case _:
             return None
 
@@ -104,12 +107,30 @@ def _listed(name: nodes.Name, operator: str, values: tuple[nodes.Written, ...]) 
     return Filter(name.text, operator, values=typed) if all(typed) else None
 
 
-def _range(one: nodes.Comparison, other: nodes.Comparison) -> Filter | None:
-    ends = {"<=": 1, ">=": 0}
-    both = sorted((one, other), key=lambda end: ends.get(end.operator, 0))
-    if [end.operator for end in both] != [">=", "<="] or one.name.text != other.name.text:
+def _range(condition: nodes.Between | nodes.Conjunction) -> Filter | None:
+    ends = _ends(condition)
+    if not ends:
         return None
-    return Filter(one.name.text, BETWEEN, values=(_typed(both[0].value), _typed(both[1].value)))
+    low, high = ends
+    return Filter(
+        low.name.text,
+        BETWEEN,
+        values=(_typed(low.value), _typed(high.value)),
+        ends=(low.operator, high.operator),
+    )
+
+
+def _ends(condition: nodes.Condition | None) -> tuple[nodes.Comparison, ...]:
+    """Of a range, the lower one first; () where it is none."""
+    match condition:
+        case nodes.Between(name, low, high):
+            return tuple(map(nodes.Comparison, (name, name), CLOSED, (low, high)))
+        case nodes.Conjunction((nodes.Comparison() as one, nodes.Comparison() as other)):
+            both = {SIDES.get(end.operator): end for end in (one, other)}
+            is_one = set(both) == {0, 1} and one.name.text == other.name.text
+            return (both[0], both[1]) if is_one else ()
+        case _:
+            return ()
 
 
 def _single(condition: nodes.Condition | None) -> Filter | None:
@@ -158,7 +179,8 @@ def written(one: Filter, kind: str) -> str:
         case "many":
             return f"{name} {one.operator} ({', '.join(_value(each, kind) for each in one.values)})"
         case "range":
-            return _between(name, *(each and _value(each, kind) for each in one.values))
+            low, high = (each and _value(each, kind) for each in one.values)
+            return _between(name, low, high, one.ends)
         case "span":
             sign = ">" if one.operator == LAST else "<"
             return f"{name} {sign} now() - {quoted(''.join(one.values))}"
@@ -166,10 +188,37 @@ def written(one: Filter, kind: str) -> str:
             return f"{name} {one.operator} {_value(one.value, kind)}"
 
 
-def _between(name: str, low: str, high: str) -> str:
-    if low and high:
+def _between(name: str, low: str, high: str, ends: tuple[str, str]) -> str:
+    if low and high and ends == CLOSED:
         return f"{name} BETWEEN {low} AND {high}"
-    return f"{name} >= {low}" if low else f"{name} <= {high}"
+    compared = zip(ends, (low, high), strict=True)
+    return " AND ".join(f"{name} {operator} {end}" for operator, end in compared if end)
+
+
+def rewritten(condition: str, one: Filter, kind: str) -> str:
+    """`one` in place of `condition`, where what says the same stays as it is written: all of it, or
+    one end of a range."""
+    was = read(condition)
+    if was == one:
+        return condition
+    is_kept = was and (was.attribute, was.shape, one.shape) == (one.attribute, "range", "range")
+    if was is None or not is_kept or not all(one.values):
+        return written(one, kind)
+    ends = zip(_ends(parse(condition).condition), was.values, one.values, strict=True)
+    places = [(end.value.position, now) for end, before, now in ends if now != before]
+    for begin, now in sorted(places, reverse=True):
+        condition = condition[:begin] + _value(now, kind) + condition[_past(condition, begin) :]
+    return condition
+
+
+def _past(condition: str, begin: int) -> int:
+    """Where the value that begins there has ended; `now()` brings brackets of its own."""
+    depth = 0
+    for piece in PIECES.finditer(condition, begin):
+        depth += (piece.group() == "(") - (piece.group() == ")")
+        if depth < 0 or piece.group().upper() == "AND":
+            return begin + len(condition[begin : piece.start()].rstrip())
+    return len(condition)
 
 
 def _value(typed: str, kind: str) -> str:

@@ -16,6 +16,8 @@ ID_LENGTH_MAX = 1_000
 ORDER = re.compile(r"\s*\bORDER\s+BY\s+(`?[A-Za-z_]\w*`?)(?:\s+(ASC|DESC))?\s*$", re.IGNORECASE)
 ORDER_BEGUN = re.compile(r"\bORDER\s+BY\b", re.IGNORECASE)
 AND = re.compile(r"AND", re.IGNORECASE)
+#: What begins as one end of a range: the attribute, and from which side.
+BOUND = re.compile(r"`?([A-Za-z_][\w.-]*)`?\s*([<>])=?(?![<>=])")
 
 #: attribute -> the words of the chip
 LABELS = {
@@ -110,25 +112,29 @@ def narrowed(text: str, condition: str) -> str:
 
 
 def changed(text: str, at: int, condition: str) -> str:
-    """The query with another condition in place of the one at `at`; its order stays."""
+    """The query with another condition in place of the one at `at`; all else stays as it is."""
     order = ORDER.search(text)
-    parts = conditions(text)
-    is_loose = len(parts) > 1 and _split(condition)[1]
-    parts[at] = f"({condition})" if is_loose else condition
-    return " AND ".join(parts) + (f" {order.group().strip()}" if order else "")
+    parts = _conjuncts(without_order(text).strip())
+    mine = _grouped(parts)[at]
+    if condition == _joined(parts, mine):
+        return text
+    is_loose = len(parts) > len(mine) and _split(condition)[1]
+    parts[mine[0]] = f"({condition})" if is_loose else condition
+    kept = [here for here in range(len(parts)) if here not in mine[1:]]
+    return _joined(parts, kept) + (f" {order.group().strip()}" if order else "")
 
 
 def chips(text: str) -> list[Chip]:
-    """One for each part between the outermost ANDs, one for the order."""
+    """One for each part between the outermost ANDs, both ends of a range as one, and one for the
+    order."""
     rest, order = without_order(text).strip(), order_of(text)
     parts = _conjuncts(rest)
     tail = text[len(without_order(text)) :].strip()
-    found = [
-        Chip(
-            _words(part), " ".join(filter(None, [" AND ".join(parts[:at] + parts[at + 1 :]), tail]))
-        )
-        for at, part in enumerate(parts)
-    ]
+    found = []
+    for mine in _grouped(parts):
+        others = _joined(parts, [here for here in range(len(parts)) if here not in mine])
+        told = _told([parts[here] for here in mine])
+        found.append(Chip(told, " ".join(filter(None, [others, tail]))))
     if order:
         direction = "high to low" if order.descending else "low to high"
         sort = (
@@ -141,8 +147,9 @@ def chips(text: str) -> list[Chip]:
 
 
 def conditions(text: str) -> list[str]:
-    """The parts between the outermost ANDs, as they are written."""
-    return _conjuncts(without_order(text).strip())
+    """What each chip stands for, as it is written."""
+    parts = _conjuncts(without_order(text).strip())
+    return [_joined(parts, mine) for mine in _grouped(parts)]
 
 
 def label(attribute: str) -> str:
@@ -153,6 +160,27 @@ def _conjuncts(text: str) -> list[str]:
     """A query of ORs is one part."""
     parts, loose_or = _split(text)
     return [text] if loose_or and text else [part.strip() for part in parts if part.strip()]
+
+
+def _grouped(parts: list[str]) -> list[list[int]]:
+    """Which parts are a chip together: of one attribute the end from below and the one from above,
+    wherever they stand."""
+    groups: list[list[int]] = []
+    begun: dict[tuple[str, str], list[int]] = {}
+    for here, part in enumerate(parts):
+        bound = BOUND.match(part)
+        name, side = bound.groups() if bound else ("", "")
+        if mine := begun.pop((name, "<" if side == ">" else ">"), None):
+            mine.append(here)
+            continue
+        groups.append([here])
+        if bound:
+            begun[name, side] = groups[-1]
+    return groups
+
+
+def _joined(parts: list[str], places: list[int]) -> str:
+    return " AND ".join(parts[here] for here in places)
 
 
 def _split(text: str) -> tuple[list[str], bool]:
@@ -175,6 +203,14 @@ def _split(text: str) -> tuple[list[str], bool]:
 def _still_between(part: str) -> bool:
     tail = re.split(r"\bBETWEEN\b", part, flags=re.IGNORECASE)
     return len(tail) > 1 and not re.search(r"\bAND\b", tail[-1], re.IGNORECASE)
+
+
+def _told(parts: list[str]) -> tuple[Piece, ...]:
+    """The other end of a range does not name the attribute again."""
+    first, *others = map(_words, parts)
+    for words in others:
+        first += (Piece("soft", "and"), *words[1:])
+    return first
 
 
 def _words(part: str) -> tuple[Piece, ...]:

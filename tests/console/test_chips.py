@@ -67,6 +67,7 @@ def boxes(page: Any) -> dict[str, bool]:
             "StartTime BETWEEN '2026-08-01' AND now() - '1h'",
             {"operator": "BETWEEN", "low": "2026-08-01", "high": "now() - '1h'"},
         ),
+        ("RunId > 'a' AND RunId <= 'b'", {"operator": "BETWEEN", "low": "a", "high": "b"}),
         ("(RunId >= 'a' AND RunId <= 'b')", {"operator": "BETWEEN", "low": "a", "high": "b"}),
         ("RunId = 'a' OR RunId = 'b'", {"condition": "RunId = 'a' OR RunId = 'b'"}),
     ],
@@ -113,6 +114,25 @@ def test_lists_ranges_and_lengths_are_written_back_into_their_part_of_the_query(
     )
     assert taken(browser, before, **ends, low="2026-08-01", high="") == rest.format(
         "StartTime >= '2026-08-01'"
+    )
+
+
+def test_two_comparisons_are_one_range_that_stays_as_it_was_written(
+    carol: User, browser_of: Browser, server_address: str
+) -> None:
+    browser = browser_of(carol)
+    before = "StartTime > \"2026-08-01\" AND RunId = 'x' AND StartTime < now()"
+    ends = {"attribute": "StartTime", "operator": "BETWEEN", "at": "0"}
+
+    page = browser.get(RUNS, {"q": before})
+    opened = words_in(browser.get(URL, {"q": before, "at": "0"}))
+
+    assert page.text.count('class="chip-text" href="/') == 2
+    assert "This value itself does not belong to it" in opened
+    assert "The end itself does not belong to it" in opened
+    assert taken(browser, before, **ends, low="2026-08-01", high="now()") == before
+    assert taken(browser, before, **ends, low="2026-08-01", high="now() - '1h'") == (
+        "StartTime > \"2026-08-01\" AND StartTime < now() - '1h' AND RunId = 'x'"
     )
 
 

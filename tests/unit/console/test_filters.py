@@ -1,5 +1,8 @@
 """A chip of the query as its parts, and back into the query."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,7 +33,10 @@ from console.workflows.filters import Filter
         ("(A >= 1 AND A <= 2)", Filter("A", "BETWEEN", values=("1", "2"))),
         ("(A <= '2' AND A >= '1')", Filter("A", "BETWEEN", values=("1", "2"))),
         ("A >= 1 AND B <= 2", None),
-        ("A > 1 AND A <= 2", None),
+        ("A > 1 AND A <= 2", Filter("A", "BETWEEN", values=("1", "2"), ends=(">", "<="))),
+        ("A < 2 AND `A` >= 1", Filter("A", "BETWEEN", values=("1", "2"), ends=(">=", "<"))),
+        ("A > 1 AND A >= 2", None),
+        ("A > 1 AND A = 2", None),
         ("A NOT BETWEEN 1 AND 2", None),
         ("A IN ('')", None),
         ("A = 1 OR B = 2", None),
@@ -59,6 +65,8 @@ def test_a_condition_is_read_as_its_parts(condition: str, parts: Filter | None) 
         (Filter("A", "BETWEEN", values=("1", "2")), "Int", "A BETWEEN 1 AND 2"),
         (Filter("A", "BETWEEN", values=("", "2")), "Int", "A <= 2"),
         (Filter("A", "BETWEEN", values=("now()", "")), "Datetime", "A >= now()"),
+        (Filter("A", "BETWEEN", values=("1", "2"), ends=(">", "<")), "Int", "A > 1 AND A < 2"),
+        (Filter("A", "BETWEEN", values=("", "2"), ends=(">", "<")), "Int", "A < 2"),
         (Filter("A", "LAST", values=("3", "h")), "Datetime", "A > now() - '3h'"),
         (Filter("A", "AGO", values=("3", "h' OR '")), "Datetime", r"A < now() - '3h\' OR \''"),
         (Filter("Vip", "=", "true OR Vip = false"), "Bool", "Vip = 'true OR Vip = false'"),
@@ -70,16 +78,47 @@ def test_the_parts_are_written_as_the_type_has_its_values(
     assert filters.written(one, kind) == condition
 
 
+@pytest.mark.parametrize(
+    ("condition", "now", "kind", "rewritten"),
+    [
+        ('Plan  =  "a"', {}, "Keyword", 'Plan  =  "a"'),
+        ("StartTime >= NOW() - '7d'", {}, "Datetime", "StartTime >= NOW() - '7d'"),
+        ("A > -1 and A < 5", {"values": ("0", "5")}, "Int", "A > 0 and A < 5"),
+        ("(`A` < \"5\" AND A>='1')", {"values": ("1", "6")}, "Text", "(`A` < '6' AND A>='1')"),
+        ("A BETWEEN '1' AND now()", {"values": ("2", "now()")}, "Text", "A BETWEEN '2' AND now()"),
+        (
+            "A > now() - '2d' AND A < now( )",
+            {"values": ("now()", "now() - '1h'")},
+            "Datetime",
+            "A > now() AND A < now() - '1h'",
+        ),
+        ("A > '1 AND 2)' AND A < '5'", {"values": ("2", "6")}, "Text", "A > '2' AND A < '6'"),
+        ("A > 1 AND A < 5", {"values": ("", "5")}, "Int", "A < 5"),
+        ("A > 1 AND A < 5", {"operator": ">", "value": "1"}, "Int", "A > 1"),
+    ],
+)
+def test_what_was_not_changed_stays_as_it_was_written(
+    condition: str, now: dict[str, Any], kind: str, rewritten: str
+) -> None:
+    was = filters.read(condition)
+
+    assert was
+    assert filters.rewritten(condition, replace(was, **now), kind) == rewritten
+
+
 @given(st.text(alphabet="a'\"\\`) OR\n1-", max_size=30))
 def test_whatever_is_typed_is_one_value(typed: str) -> None:
     one = Filter("Plan", "CONTAINS", typed)
     many = Filter("Plan", "NOT IN", values=tuple(dict.fromkeys((f"{typed}.", "other"))))
     ends = Filter("Plan", "BETWEEN", values=(f"{typed}.", f"{typed}-"))
+    between = "Plan > 'a' AND Plan < 'b'"
 
     for each in (one, many, ends):
         assert filters.read(filters.written(each, "Keyword")) == each
         text = query.changed("A = 1 AND B = 2", 1, filters.written(each, "Keyword"))
         assert len(query.conditions(text)) == 2
+    other = replace(ends, ends=(">", "<"))
+    assert filters.read(filters.rewritten(between, other, "Keyword")) == other
 
 
 @pytest.mark.parametrize(
@@ -89,6 +128,10 @@ def test_whatever_is_typed_is_one_value(typed: str) -> None:
         ("A = 1 AND B = 2 ORDER BY A DESC", 1, "C = 3", "A = 1 AND C = 3 ORDER BY A DESC"),
         ("A = 1 AND B = 2", 0, "C = 3 OR D = 4", "(C = 3 OR D = 4) AND B = 2"),
         ("A = 1 AND B = 2", 0, "(C = 3 OR D = 4)", "(C = 3 OR D = 4) AND B = 2"),
+        ("A > 1 AND B = 2 and A < 3", 0, "A > 1 AND A < 3", "A > 1 AND B = 2 and A < 3"),
+        ("A > 1 AND B = 2 AND A < 3", 0, "A > 2 AND A < 3", "A > 2 AND A < 3 AND B = 2"),
+        ("A > 1 AND B = 2 AND A < 3", 1, "B = 3", "A > 1 AND B = 3 AND A < 3"),
+        ("A > 1 AND A < 3", 0, "C = 3 OR D = 4", "C = 3 OR D = 4"),
         ("A = 1 OR B = 2", 0, "C = 3 OR D = 4", "C = 3 OR D = 4"),
     ],
 )

@@ -44,6 +44,26 @@ def test_a_chip_taken_out_leaves_the_rest() -> None:
     assert "ORDER BY" not in order.without
 
 
+@pytest.mark.parametrize(
+    ("text", "chips", "without"),
+    [
+        ("A >= 1 AND A <= 2 ORDER BY A", ["A >= 1 and <= 2", "Sort A low to high"], "ORDER BY A"),
+        (
+            "StartTime > '2026-08-01' AND RunId = 'x' and StartTime < now()",
+            ["Started > 2026-08-01 and < now", "Run id is x"],
+            "RunId = 'x'",
+        ),
+        ("A > 1 AND A > 2 AND `A`<3", ["A > 1", "A > 2 and < 3"], "A > 2 AND `A`<3"),
+        ("A <> 1 AND A > 2 AND B < 3", ["A <> 1", "A > 2", "B < 3"], "A > 2 AND B < 3"),
+    ],
+)
+def test_both_ends_of_a_range_are_one_chip(text: str, chips: list[str], without: str) -> None:
+    found = query.chips(text)
+
+    assert list(map(told, found)) == chips
+    assert found[0].without == without
+
+
 def test_an_or_at_the_top_is_one_chip() -> None:
     assert len(query.chips("WorkflowType = 'a' OR WorkflowType = 'b' AND RunId = 'c'")) == 1
 
