@@ -28,14 +28,25 @@ class Line:
     failed: bool
     idle: bool
     hit: bool
+    #: The page's window begins here.
+    here: bool
     url: str
 
     @property
     def says(self) -> str:
-        told = {"a failure": self.failed, "a long wait": self.idle, "a hit": self.hit}
-        return (
-            f"{round(self.y)} % in: {words.join([word for word, there in told.items() if there])}"
-        )
+        told = {
+            "a failure": self.failed,
+            "a long wait": self.idle,
+            "a hit": self.hit,
+            "what is shown": self.here,
+        }
+        there = words.join([word for word, is_so in told.items() if is_so])
+        return f"{round(self.y)} % in" + (f": {there}" if there else "")
+
+    @property
+    def stop(self) -> bool:
+        """Tab comes to it; to the others arrows lead from there."""
+        return self.failed or self.idle or self.hit or self.here
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +76,8 @@ def drawn(
     lengths = [max((at(part[-1]) - at(part[0])).total_seconds(), 0.001) for part in parts]
     shortest = min(lengths)
     least = (edges[-1] - edges[0]) * IDLE_SHARE
+    first, last = shown
+    here = min(int(first / size), LINES - 1)
     lines = tuple(
         Line(
             y=number * 100 / LINES,
@@ -72,11 +85,11 @@ def drawn(
             failed=any(failed(item) for item in part),
             idle=least > timedelta() and _waits(edges[number], part, at, least),
             hit=number in hit,
+            here=number == here,
             url=leads(cuts[number]),
         )
         for number, part in enumerate(parts)
     )
-    first, last = shown
     return Map(
         lines,
         place(first, len(items)),

@@ -130,11 +130,13 @@ document.addEventListener("keydown", (event) => {
   if (event.target.id === "q" && offers().length && act) { event.preventDefault(); event.stopPropagation(); act(); }
 }, true);
 
-// ---- a step of the timeline that is open in the aside; an event that the address names
-document.addEventListener("click", (event) => {
-  const step = event.target.closest?.(".timeline a.group");
-  if (!step || event.ctrlKey || event.metaKey || event.shiftKey) return;
-  event.preventDefault();
+// ---- a link that changes a part of the page; with a key held down it is the browser's
+const within = (selector, act) => document.addEventListener("click", (event) => {
+  const link = event.target.closest?.(selector);
+  if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) { event.preventDefault(); act(link); }
+});
+// a step of the timeline that is open in the aside; an event that the address names
+within(".timeline a.group", (step) => {
   htmx.ajax("GET", step.href, { target: "#group", swap: "outerHTML" });
   document.querySelector(".timeline [aria-current]")?.removeAttribute("aria-current");
   step.setAttribute("aria-current", "true");
@@ -143,13 +145,17 @@ const toCursor = () => document.querySelector(".history tr[data-cursor]")?.scrol
 toCursor();
 document.addEventListener("htmx:afterSettle", ({ detail }) => { if (detail.requestConfig?.elt.id === "events-form") toCursor(); });
 // one goes on within the page: each new page would leave the one before to the browser, which takes its time to clear it away
-document.addEventListener("click", (event) => {
-  const link = event.target.closest?.("#events :is(.minimap, .row-more) a");
-  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
-  event.preventDefault();
-  htmx.ajax("GET", link.getAttribute("href"), { target: "#events", swap: "outerHTML", push: "true" }).then(() => { document.getElementById("events")?.scrollIntoView(); toCursor(); });
+within(":is(#events, #live) :is(.minimap, .row-more) a", (link) => {
+  const part = link.closest("#events, #live"), rows = part.id === "live" ? ".history" : "#events";
+  htmx.trigger(part, "htmx:abort"); // what a live part still waits for would bring the old window back
+  htmx.ajax("GET", link.getAttribute("href"), { source: part, target: part, swap: "outerHTML", push: "true" }).then(() => { document.querySelector(rows)?.scrollIntoView(); toCursor(); });
 });
-// ---- the map of a long list: its frame is around the rows in sight
+// ---- the map of a long list: arrows go along its lines, as to anything else Tab goes to those where something is; its frame is around the rows in sight
+document.addEventListener("keydown", (event) => {
+  const lines = [...(event.target.closest?.(".minimap")?.querySelectorAll("a") ?? [])], here = lines.indexOf(document.activeElement);
+  const there = { ArrowDown: here + 1, ArrowUp: here - 1, Home: 0, End: lines.length - 1 }[event.key];
+  if (lines[there]) { event.preventDefault(); lines[there].focus(); }
+});
 addEventListener("scroll", () => {
   const frame = document.querySelector("[data-frame]"), rows = document.querySelectorAll(".history tbody:not(.pinned) tr[data-place]");
   // halving: each row that is measured leaves garbage, and scrolling looks often

@@ -1,10 +1,12 @@
 """Asking for runs, in a browser: the query, what completes it, its chips, columns, the way back."""
 
+import asyncio
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
+from console.gateway.runs import RunKey
 from tests.console.conftest import NAMESPACE, indexed
 from tests.console.test_in_browser import bob_at, browser
 from tests.console.test_run import url
@@ -172,7 +174,7 @@ def test_chips_are_changed_and_added_by_the_keyboard_on_a_narrow_page(
 
 
 @pytest.mark.one_server
-def test_the_back_button_goes_back_over_a_page_a_search_a_chip_and_a_filter_of_events(
+def test_the_back_button_goes_back_over_a_page_a_search_a_chip_a_filter_of_events_and_a_map(
     bob_at: str, program: Program, names: Names
 ) -> None:
     queue = names.queue()
@@ -221,4 +223,37 @@ def test_the_back_button_goes_back_over_a_page_a_search_a_chip_and_a_filter_of_e
         page.go_back()
         expect(first).to_contain_text("WorkflowExecutionStarted")
         expect(page.get_by_label("Newest first")).not_to_be_checked()
+
+        program.wait(signalled(program, keys[3], 200))
+        page.goto(bob_at + url(keys[3]))
+        goes_along_the_map_and_back(page)
         assert complaints == []
+
+
+async def signalled(program: Program, key: RunKey, times: int) -> None:
+    """So many steps of a timeline."""
+    handle = program.client.get_workflow_handle(key.workflow_id)
+    await asyncio.gather(*(handle.signal("noted") for _ in range(times)))
+
+
+def goes_along_the_map_and_back(page: Page) -> None:
+    page.evaluate("window.isTheSamePage = true")
+    begins = page.locator("#lanes tr").first
+    page.get_by_role("link", name="0 % in: what is shown").focus()
+    page.keyboard.press("End")
+    page.keyboard.press("Enter")
+    last = page.get_by_role("link", name="99 % in: what is shown")
+    expect(last).to_be_focused()
+    expect(begins).to_contain_text("Those before")
+    page.locator(".minimap a").nth(50).click()
+    page.wait_for_url("**/?first=100")
+    page.get_by_role("link", name="Those before").click()
+    page.wait_for_url("**/?first=0")
+    expect(begins).not_to_contain_text("Those before")
+    assert page.evaluate("window.isTheSamePage")
+    for first in (100, 198):
+        page.go_back()
+        page.wait_for_url(f"**/?first={first}")
+    expect(begins).to_contain_text("Those before")
+    page.go_back()
+    expect(page.get_by_role("link", name="0 % in: what is shown")).to_be_visible()

@@ -105,6 +105,13 @@ def test_the_map_shows_failures_long_waits_hits_and_where_the_page_is() -> None:
     assert [index for index, line in enumerate(drawn.lines) if line.idle] == [50]
     assert [line.url for line in drawn.lines if line.hit] == ["?event=397"]
     assert (drawn.frame, drawn.frame_height) == (25, 25)
+    stops = [(index, line.says) for index, line in enumerate(drawn.lines) if line.stop]
+    assert stops == [
+        (2, "2 % in: a failure"),
+        (25, "25 % in: what is shown"),
+        (50, "50 % in: a long wait"),
+        (99, "99 % in: a hit"),
+    ]
 
 
 def test_a_short_list_needs_no_map() -> None:
