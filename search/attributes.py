@@ -111,6 +111,7 @@ SYSTEM = _table(
     Attribute("LastFailureType", _T.KEYWORD, "last_failure_type"),
     Attribute("LastFailureMessage", _T.TEXT),
     Attribute("MemoText", _T.TEXT),
+    Attribute("MemoFields", _T.KEYWORD_LIST),
     Attribute("FailureFingerprint", _T.KEYWORD, "failure_fingerprint"),
     Attribute("WaitingOn", _T.KEYWORD_LIST),
     Attribute("NextTimerTime", _T.DATETIME, "next_timer_time"),
@@ -283,6 +284,7 @@ def words(text: str) -> list[str]:
 _OWN_LISTS = (
     ("FailingActivityTypes", "failing_activity_types"),
     ("WaitingOn", "waiting_on"),
+    ("MemoFields", "memo_fields"),
     ("TemporalReportedProblems", "problems"),
     ("TemporalPauseInfo", "paused"),
 )

@@ -44,6 +44,8 @@ class VisibilityRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     search_attributes: bytes = b""
     #: The words of the memo's values, by `search.attributes.words`.
     memo_words: list[str] = []
+    #: The folded names of the fields that these words are of; `*` where they cannot be told.
+    memo_fields: list[str] = []
     #: The custom and predefined attributes, by `search.attributes.slots`.
     custom: Slots = {}
 

@@ -19,7 +19,7 @@ MEMO = "memo:"
 PROBLEM = "is:stuck"
 ID = "WorkflowId"
 #: Searched by; no row tells them.
-UNTOLD = frozenset({"MemoText"})
+UNTOLD = frozenset({"MemoText", "MemoFields"})
 
 USUAL_OURS = (
     *("ExecutionStatus", ID, "WorkflowType", PROBLEM, "ActivityAttemptMax", "NextRetryTime"),

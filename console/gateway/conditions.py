@@ -1,6 +1,7 @@
 """Conditions of the query language, written so that any name and any value can stand in them."""
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -47,6 +48,10 @@ def equals(attribute: str, value: Any) -> str:
             return f"{named(attribute)} = {value}"
         case _:
             return f"{named(attribute)} = {quoted(str(value))}"
+
+
+def among(attribute: str, values: Iterable[str]) -> str:
+    return f"{named(attribute)} IN ({', '.join(map(quoted, values))})"
 
 
 def before(attribute: str, at: datetime) -> str:

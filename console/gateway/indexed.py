@@ -2,13 +2,16 @@
 
 A mask covers one by its name; those that the server writes itself it leaves alone, but for the
 words of the last failure. Who does not see a value does not search, sort or group by it either: a
-guess that finds its run is a look as well. In the words of memos nobody can tell which field they
-are of, so whoever does not see one field does not search them.
+guess that finds its run is a look as well.
+
+The words of a memo do not say which field they are of, but the record names all of its fields. So
+whoever has masks searches the words of those memos in which nothing can be masked for them, and the
+query says so itself: wherever it goes, into an export or an alert, it finds no more.
 """
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -17,16 +20,21 @@ from temporalio.api.common.v1 import Payload
 
 from console.gateway import masks, payloads, sight
 from console.gateway.channel import GatewayError, Trouble
-from console.gateway.conditions import names
+from console.gateway.conditions import among, names
 from console.gateway.namespaces import Attributes
 from search.attributes import PREDEFINED, SYSTEM
+from search.query import nodes
 from search.query.errors import QueryError
 from search.query.parser import parse
 
 #: where our own index keeps the words of a failure
 WORDS = "LastFailureMessage"
-#: and those of a memo: only searched by, never sent
-MEMO_WORDS = "MemoText"
+#: and those of a memo, and the names of its fields: only searched by, never sent
+MEMO_WORDS, MEMO_FIELDS = "MemoText", "MemoFields"
+#: among these names: of a part of the memo nobody knows the fields
+OPAQUE = "*"
+#: what the console writes before a query, to name a question of its own
+OWN = re.compile(r"[a-z0-9, ]+: ")
 WORD = re.compile(r"[^\W\d]\w*")
 OF_THE_SERVER = frozenset({*SYSTEM, *PREDEFINED} - {WORDS})
 
@@ -67,7 +75,7 @@ def value_seen(name: str, value: Any) -> Any:
 
 def is_hidden(name: str) -> bool:
     if name == MEMO_WORDS:
-        return bool(sight.current().hidden)
+        return OPAQUE in masks.last_keys(sight.current().hidden)
     return bool(value_seen(name, "a value") == masks.MASK)
 
 
@@ -88,8 +96,9 @@ def check(namespace: str, question: str) -> None:
     looking = sight.current()
     if not looking.hidden or looking.namespace != namespace:
         return
-    for name in _named(question):
-        if is_hidden(name):
+    query = OWN.sub("", question, count=1) if OWN.match(question) else question
+    for name in _named(query):
+        if is_hidden(name) or (name == MEMO_WORDS and guard_missing(query)):
             raise GatewayError(Trouble.INVALID, f"{says_of(name)}.")
 
 
@@ -103,4 +112,44 @@ def _named(question: str) -> Iterable[str]:
 
 
 def says_of(name: str) -> str:
+    if name == MEMO_WORDS and not is_hidden(name):
+        return f"{name} is searched by you where nothing in the memo is masked for you"
     return f"{name} is masked for you: you cannot search, sort or group by it"
+
+
+def guard_missing(query: str) -> str:
+    """What has to stand beside a condition on the words of memos; empty where it does."""
+    hidden = sight.current().hidden
+    if not hidden:
+        return ""
+    without = {OPAQUE, *masks.last_keys(hidden)}
+    try:
+        terms = list(_terms(parse(query).condition))
+    except QueryError:
+        terms = []
+    is_told = any(isinstance(one, nodes.Exists) and one.name.text == MEMO_FIELDS for one in terms)
+    if is_told and any(_excluded(one) >= without for one in terms):
+        return ""
+    return f"{MEMO_FIELDS} IS NOT NULL AND NOT {among(MEMO_FIELDS, sorted(without))}"
+
+
+def _terms(condition: nodes.Condition | None) -> Iterator[nodes.Condition]:
+    """What has to hold in any case."""
+    match condition:
+        case nodes.Conjunction(terms):
+            for term in terms:
+                yield from _terms(term)
+        case None:
+            return
+        case term:
+            yield term
+
+
+def _excluded(term: nodes.Condition) -> set[str]:
+    """The names of fields that a memo may not have, by this term."""
+    match term:
+        case nodes.Negation(nodes.Among(nodes.Name(text=name), values)) if name == MEMO_FIELDS:
+            literals = (one.value for one in values if isinstance(one, nodes.Literal))
+            return {value for value in literals if isinstance(value, str)}
+        case _:
+            return set()

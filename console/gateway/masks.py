@@ -56,6 +56,11 @@ def _last(rule: str) -> bytes:
     return key.encode() if key.isascii() and key != "*" else b""
 
 
+def last_keys(hidden: Sequence[str]) -> set[str]:
+    """Folded: what has none of these keys anywhere has nothing masked; `*` is any."""
+    return {rule.casefold().rpartition(".")[2] for rule in hidden}
+
+
 def masked(content: Any, hidden: Sequence[str]) -> tuple[Any, int]:
     """The content as it may be seen, and how many values are masked in it."""
     if not hidden:

@@ -13,7 +13,7 @@ from console.gateway.namespaces import Attributes
 from console.workflows import filters, query
 from console.workflows.choosing import GROUPS, group_of
 from console.workflows.filters import Filter
-from console.workflows.finding import trouble_with
+from console.workflows.finding import guarded, trouble_with
 from console.workflows.table import UNSORTABLE, name_in_query
 
 DIRECTIONS = (("ASC", "low to high"), ("DESC", "high to low"))
@@ -34,11 +34,11 @@ class ChipForm(forms.Form):
         """The query `text` with this in place of its chip `at`, or beside all of them."""
         condition = self.cleaned_data["condition"]
         if at is None:
-            return query.narrowed(text, condition)
-        return query.changed(text, at, condition)
+            return guarded(query.narrowed(text, condition))
+        return guarded(query.changed(text, at, condition))
 
     def take(self, condition: str, field: str) -> dict[str, Any]:
-        if wrong := trouble_with(condition, self.attributes):
+        if wrong := trouble_with(guarded(condition), self.attributes):
             self.add_error(field, f"{wrong.says}. {wrong.hint}".strip())
         return {**self.cleaned_data, "condition": condition}
 

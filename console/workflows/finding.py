@@ -136,9 +136,20 @@ def trouble_with(query: str, attributes: Attributes) -> QueryTrouble | None:
 
 def _masked(query: str) -> QueryTrouble | None:
     """With its place; the gateway refuses it as well."""
-    found = next(((name, at) for name, at in names(query) if indexed.is_hidden(name)), None)
-    hint = "A reveal on the run's page shows one value, with a reason."
-    return QueryTrouble(indexed.says_of(found[0]), found[1] + 1, hint) if found else None
+    for name, at in names(query):
+        if indexed.is_hidden(name):
+            hint = "A reveal on the run's page shows one value, with a reason."
+            return QueryTrouble(indexed.says_of(name), at + 1, hint)
+        if name == indexed.MEMO_WORDS and (fitting := guarded(query)) != query:
+            return QueryTrouble(indexed.says_of(name), at + 1, "Ask of those memos.", fitting)
+    return None
+
+
+def guarded(query: str) -> str:
+    """With what has to stand beside the words of memos, for who has masks."""
+    named = any(name == indexed.MEMO_WORDS for name, _ in names(query))
+    missing = indexed.guard_missing(query) if named else ""
+    return narrowed(query, missing) if missing else query
 
 
 def _grouped(query: str) -> QueryTrouble | None:
@@ -181,7 +192,10 @@ def _trouble(error: QueryError) -> QueryTrouble:
 #: attribute that only our own engine has -> why
 OURS_ALONE = {
     **dict.fromkeys(workflows.OUR_ATTRIBUTES, "Only Perdure's own engine knows what fails now."),
-    indexed.MEMO_WORDS: "Only Perdure's own engine reads memos for a search.",
+    **dict.fromkeys(
+        (indexed.MEMO_WORDS, indexed.MEMO_FIELDS),
+        "Only Perdure's own engine reads memos for a search.",
+    ),
 }
 
 

@@ -12,6 +12,7 @@ from console.gateway.channel import GatewayError, Trouble
 from console.gateway.conditions import names, quoted
 from console.gateway.namespaces import Attributes
 from console.gateway.runs import RunKey
+from console.workflows.finding import guarded
 from console.workflows.query import ID_LENGTH_MAX
 from search.attributes import words
 from search.query.errors import QueryError
@@ -53,7 +54,9 @@ def places(namespace: str, wanted: str) -> list[Place]:
             namespace, "runs whose last failure says so", _says(indexed.WORDS, wanted, attributes)
         ),
         *_counted(
-            namespace, "runs whose memo says so", _says(indexed.MEMO_WORDS, wanted, attributes)
+            namespace,
+            "runs whose memo says so",
+            guarded(_says(indexed.MEMO_WORDS, wanted, attributes)),
         ),
     ]
 

@@ -33,6 +33,7 @@ LABELS = {
     "NextRetryTime": "Next try",
     "LastFailureMessage": "Failure",
     "MemoText": "Memo",
+    "MemoFields": "Fields of the memo",
     "ExecutionDuration": "Duration",
 }
 OPERATORS = {

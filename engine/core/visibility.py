@@ -36,6 +36,7 @@ def record_of(state: RunState, *, is_searched: bool = True) -> VisibilityRecord:
     blame = _blame(state, failing)
     parent = start.parent_workflow_execution
     root = start.root_workflow_execution
+    memo = memos.told(state.memo if is_searched else {})
     return VisibilityRecord(
         namespace_id=state.key.namespace_id,
         workflow_id=state.key.workflow_id,
@@ -59,7 +60,8 @@ def record_of(state: RunState, *, is_searched: bool = True) -> VisibilityRecord:
         root_run_id=root.run_id or state.key.run_id,
         first_run_id=start.first_execution_run_id or state.key.run_id,
         memo=Memo(fields=state.memo).SerializeToString() if state.memo else b"",
-        memo_words=memos.words(state.memo) if state.memo and is_searched else [],
+        memo_words=memo.words,
+        memo_fields=memo.fields,
         search_attributes=_serialised(state.search_attributes),
         custom=_slots(state.search_attributes),
         pending_activity_count=len(state.activities),

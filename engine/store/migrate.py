@@ -74,11 +74,11 @@ def _migrate_one(url: str, number: int, databases: int, shard_count: int) -> lis
 
 
 #: In the ledger, beside the files.
-MEMO_WORDS = "words of memos"
+MEMO_WORDS = "words and fields of memos"
 
 
 def _fill(url: str) -> list[str]:
-    """Rows of an older release have a memo and not its words.
+    """Rows of an older release have a memo and not its words, or not of which fields they are.
 
     A page at a time, each held for a moment; killed, it goes on where it is called again.
     """
@@ -86,7 +86,7 @@ def _fill(url: str) -> list[str]:
     with psycopg.connect(url, autocommit=True) as connection:
         if ("search", MEMO_WORDS) in set(connection.execute(_applied).fetchall()):
             return []
-        filled = table.give_memo_words(connection, memos.stored_words)
+        filled = table.give_memo_words(connection, memos.stored)
         connection.execute(_note, note)
     return [f"search/{MEMO_WORDS}: {filled}"] if filled else []
 

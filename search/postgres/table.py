@@ -152,34 +152,40 @@ async def current(
 
 _wordless: LiteralString = """
     select run_id, version, memo from visibility
-    where run_id > %(after)s and memo <> '' and slots #> '{Text,MemoText}' is null
+    where run_id > %(after)s and memo <> '' and slots #> '{KeywordList,MemoFields}' is null
     order by run_id limit %(limit)s
 """
 # Who has written the run meanwhile has given it its words as well.
 _give_words: LiteralString = """
     update visibility set slots = coalesce(slots, '{}') || jsonb_build_object(
-        'Text', coalesce(slots -> 'Text', '{}') || jsonb_build_object('MemoText', given.words))
-    from unnest(%(run_ids)s::text[], %(versions)s::bigint[], %(words)s::jsonb[])
-        as given (run_id, version, words)
+        'Text', coalesce(slots -> 'Text', '{}') || jsonb_build_object('MemoText', given.words),
+        'KeywordList',
+        coalesce(slots -> 'KeywordList', '{}') || jsonb_build_object('MemoFields', given.fields))
+    from unnest(
+        %(run_ids)s::text[], %(versions)s::bigint[], %(words)s::jsonb[], %(fields)s::jsonb[]
+    ) as given (run_id, version, words, fields)
     where visibility.run_id = given.run_id and visibility.version = given.version
 """
 
 
 def give_memo_words(
-    connection: psycopg.Connection[Any], words_of: Callable[[bytes], list[str]]
+    connection: psycopg.Connection[Any],
+    told: Callable[[bytes], tuple[list[str], list[str]]],
 ) -> int:
-    """To rows of a release that kept none, a page at a time; how many have some now."""
+    """To rows of a release that kept none, or not of which fields they are, a page at a time; how
+    many have some now. `told`: the words of a memo, and its fields."""
     after, given = "", 0
     while rows := connection.execute(
         _wordless, {"after": after, "limit": SCAN_PAGE_ROWS}
     ).fetchall():
         after = rows[-1][0]
-        found = [(run_id, version, words_of(memo)) for run_id, version, memo in rows]
+        found = [(run_id, version, *told(memo)) for run_id, version, memo in rows]
         spoken = [one for one in found if one[2]]
         columns = {
-            "run_ids": [run_id for run_id, _, _ in spoken],
-            "versions": [version for _, version, _ in spoken],
-            "words": [_json(words).decode() for _, _, words in spoken],
+            "run_ids": [run_id for run_id, *_ in spoken],
+            "versions": [version for _, version, *_ in spoken],
+            "words": [_json(words).decode() for _, _, words, _ in spoken],
+            "fields": [_json(fields).decode() for *_, fields in spoken],
         }
         given += connection.execute(_give_words, columns).rowcount
     return given

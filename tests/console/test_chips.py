@@ -213,10 +213,14 @@ def test_who_does_not_see_an_attribute_gets_no_form_of_it(
     carol: User, browser_of: Browser, server_address: str, settings: Any
 ) -> None:
     browser = browser_of(carol)
-    allow(settings, masked={"card.number": "admin"})
+    allow(settings, masked={"failure.message": "admin"})
 
-    page = browser.get(URL, {"q": "MemoText = 'a'", "at": "0"})
+    page = browser.get(URL, {"q": "LastFailureMessage = 'a'", "at": "0"})
 
-    assert form_of(page) == {"condition": "MemoText = 'a'"}
-    assert 'value="MemoText"' not in browser.get(URL).text
-    assert 'value="LastFailureMessage"' in browser.get(URL).text
+    assert form_of(page) == {"condition": "LastFailureMessage = 'a'"}
+    assert 'value="LastFailureMessage"' not in browser.get(URL).text
+    memo = {"attribute": "MemoText", "operator": "CONTAINS", "value": "a"}
+    assert taken(browser, "RunId = 'x'", **memo) == (
+        "RunId = 'x' AND MemoText CONTAINS 'a'"
+        " AND MemoFields IS NOT NULL AND NOT MemoFields IN ('*', 'message')"
+    )

@@ -147,9 +147,44 @@ def test_who_does_not_see_an_attribute_or_a_memo_cannot_find_out_by_searching(
     told = [viewer.get(*one) for one in asked[:3]] + [viewer.post(*asked[3])]
 
     assert held.workflow_id in found.text
-    assert all(f"{name} is masked for you" in words_in(page) for page in told)
+    says = {"HolderIban": "is masked for you", "MemoText": "is searched by you where nothing"}
+    assert all(f"{name} {says[name]}" in words_in(page) for page in told)
     assert not any(held.workflow_id in page.text for page in told)
     assert not Export.objects.filter(person=carol).exists()
+
+
+def test_the_words_of_memos_are_searched_where_nothing_of_them_is_masked(
+    carol: User,
+    browser_of: Browser,
+    held: RunKey,
+    program: Program,
+    names: Names,
+    settings: Any,
+    tmp_path: Path,
+) -> None:
+    if not namespaces.attributes(NAMESPACE).ours:
+        pytest.skip("this server reads no memos for a search")
+    free = program.start("Waiting", names.workflow(), names.queue(), memo={"note": f"as {CARD}"})
+    words = f"MemoText CONTAINS '{CARD[:4]}' AND RunId IN ('{held.run_id}', '{free.run_id}')"
+    indexed(words, 2)
+    allow(settings, masked=MASKED)
+    settings.EXPORT_DIRECTORY = str(tmp_path)
+    browser = browser_of(carol)
+
+    fitting = browser.get(RUNS, {"q": words}).context["search"].trouble.instead
+    page, summary = browser.get(RUNS, {"q": fitting}), browser.get(f"{RUNS}summary/?q={fitting}")
+    guess = fitting.replace("'number'", "'numb'")
+    box = browser.get(browser.get(f"{RUNS}go-to/", {"id": CARD})["Location"])
+    form = {"query": fitting, "form": Form.JSONL, "columns": "WorkflowId"}
+    browser.post(f"/namespaces/{NAMESPACE}/exports/new/", form)
+    filling.take_turn()
+
+    assert (free.workflow_id in page.text, held.workflow_id in page.text) == (True, False)
+    assert summary.context["summary"].counts.total == 1
+    assert "is searched by you where" in words_in(browser.get(RUNS, {"q": guess}))
+    assert (free.workflow_id in box.text, held.workflow_id in box.text) == (True, False)
+    [row] = filling.path(Export.objects.latest("pk")).read_text().splitlines()
+    assert json.loads(row)["WorkflowId"] == free.workflow_id
 
 
 def test_a_masked_attribute_is_not_offered_for_searching_or_sorting(

@@ -76,6 +76,9 @@ async def test_runs_are_found_by_the_words_of_their_memo(
     assert (await count(server, f"{mine} CONTAINS 'kept note'")).count == 0
     assert (await count(server, f"{mine} = 'kept note'")).count == RUNS
     assert (await count(server, f"{mine} IS NULL")).count == 0
+    fields = f"TestBatch = '{batch}' AND MemoFields"
+    assert (await count(server, f"{fields} = 'note'")).count == RUNS
+    assert (await count(server, f"{fields} NOT IN ('note', '*')")).count == 0
 
 
 async def test_a_list_pages_through_all_that_match(server: Server, batch: str) -> None:

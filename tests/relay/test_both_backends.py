@@ -68,6 +68,7 @@ VALUES = {
     "Notes": [text for text in SENTENCES if text != "…"],
     "LastFailureMessage": ["declined card", "4242", "STRASSE", "after nothing"],
     "MemoText": ["declined card", "4242", "STRASSE", "after nothing"],
+    "MemoFields": ["card", "note", "*"],
 }
 NUMBERS = {
     "HistoryLength": [3, 11, 100],
@@ -76,7 +77,7 @@ NUMBERS = {
     "Amount": INTS,
     "Rate": [f"{number:.1f}" for number in FLOATS if abs(number) < 100],
 }
-LISTS = {"Tags", "FailingActivityTypes"}
+LISTS = {"Tags", "FailingActivityTypes", "MemoFields"}
 FULL_TEXTS = {"Notes", "LastFailureMessage", "MemoText"}
 
 

@@ -32,17 +32,19 @@ async def test_runs_of_an_older_release_get_the_words_of_their_memo(url: str) ->
     memo = Memo(fields={"note": note}).SerializeToString()
     records = [a_record("plain"), a_record("noted", memo=memo), a_record("closed", memo=b"")]
     custom = {"Text": {"Notes": ["a"]}, "Keyword": {"Customer": "c"}}
+    records.append(a_record("worded", memo=memo, memo_words=["back", "call"]))
     await store(url, [*records, a_record("more", memo=memo, custom=custom)])
     with psycopg.connect(url) as connection:
         connection.execute("delete from schema_files where name = %s", [migrate.MEMO_WORDS])
 
     done = migrate.migrate((url,), 8)
 
-    assert done == ["search/words of memos: 2"]
+    assert done == ["search/words and fields of memos: 3"]
     with psycopg.connect(url) as connection:
         found = {record.run_id: record for page in table.scan(connection) for record in page}
     told = {run_id for run_id, record in found.items() if record.memo_words == ["back", "call"]}
-    assert told == {"noted", "more"}
+    assert told == {"noted", "worded", "more"}
+    assert told == {run_id for run_id, record in found.items() if record.memo_fields == ["note"]}
     assert found["plain"].memo_words == found["closed"].memo_words == []
     assert found["more"].custom == custom
     assert migrate.migrate((url,), 8) == []

@@ -34,6 +34,7 @@ async def test_a_record_comes_back_as_it_was_written(connection: Connection) -> 
         status="Failed",
         memo=b"\x00\xffmemo",
         memo_words=["back", "call"],
+        memo_fields=["note"],
         search_attributes=b"\x00\xffattributes",
         custom={"Keyword": {"Customer": 'O\'Neil "x" \\ {é}'}, "KeywordList": {"Tags": ["a", "b"]}},
         failing_activity_types=["Charge"],

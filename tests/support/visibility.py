@@ -76,6 +76,7 @@ def _odd_record(chance: random.Random, number: int) -> VisibilityRecord:
         waiting_on=_some(chance, ["activity", "timer"]),
         last_failure_message=chance.choice([None, *SENTENCES]),
         memo_words=words(chance.choice(["", *SENTENCES])),
+        memo_fields=_some(chance, ["card", "note", "*"]),
         next_retry_time=chance.choice([None, NOON, NOON + MINUTE]),
         custom=_odd_attributes(chance),
     )

@@ -26,6 +26,7 @@ def division(namespace_id: str) -> str:
 def record_of(state: ScheduleState, version: int, *, deleted: bool = False) -> VisibilityRecord:
     created = datetime.fromtimestamp(state.created_at // 1_000 / 1_000_000, tz=UTC)
     memo, attributes = state.memo, state.search_attributes
+    told = memos.told(memo.fields)
     return VisibilityRecord(
         namespace_id=division(state.namespace_id),
         workflow_id=state.schedule_id,
@@ -41,7 +42,8 @@ def record_of(state: ScheduleState, version: int, *, deleted: bool = False) -> V
         root_run_id=state.id,
         first_run_id=state.id,
         memo=memo.SerializeToString(),
-        memo_words=memos.words(memo.fields),
+        memo_words=told.words,
+        memo_fields=told.fields,
         search_attributes=attributes.SerializeToString(),
         custom=_slots(state),
     )

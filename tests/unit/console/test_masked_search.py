@@ -3,16 +3,23 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from temporalio.api.common.v1 import Payload, SearchAttributes
 from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import HistoryEvent
 
-from console.gateway import columns, indexed, payloads, questions, sight, walking
+from console.gateway import columns, indexed, masks, payloads, questions, sight, walking
 from console.gateway.channel import GatewayError
 from console.gateway.masks import MASK
 from console.gateway.namespaces import Attributes
 from console.gateway.questions import Question
 from console.gateway.sight import Sight
+from console.workflows import finding
+from engine.protocol import memos
+
+#: for who sees neither Iban nor failure.message
+GUARD = "MemoFields IS NOT NULL AND NOT MemoFields IN ('*', 'iban', 'message')"
 
 
 def indexed_as(content: object, kind: str = "Keyword") -> Payload:
@@ -48,6 +55,12 @@ def test_an_attribute_is_masked_by_its_name_and_those_of_the_server_are_left() -
         "/*'*/ Iban = 'DE02' /*'*/",
         "LastFailureMessage CONTAINS 'card'",
         "MemoText CONTAINS 'card'",
+        f"MemoText = 'card' OR ({GUARD})",
+        "MemoText = 'card' AND NOT MemoFields IN ('*', 'iban', 'message')",
+        "MemoText = 'card' AND MemoFields IS NOT NULL AND MemoFields NOT IN ('iban', 'message')",
+        "MemoText = 'card' AND MemoFields IS NOT NULL AND MemoFields NOT IN ('*', 'Iban')",
+        f"NOT (MemoText = 'card' AND {GUARD})",
+        f"/*'*/ MemoText = 'card' AND {GUARD} /*'*/",
     ],
 )
 def test_a_question_that_names_what_is_hidden_is_not_asked(query: str) -> None:
@@ -57,14 +70,62 @@ def test_a_question_that_names_what_is_hidden_is_not_asked(query: str) -> None:
         indexed.check("shop", query)
 
 
-def test_the_words_of_memos_are_for_those_who_see_every_field() -> None:
+@pytest.mark.parametrize(
+    "query",
+    [
+        f"MemoText CONTAINS 'card' AND {GUARD}",
+        f"({GUARD} AND (MemoText = 'a' OR RunId = 'b')) AND Plan = 'c' ORDER BY StartTime",
+        f"open runs, 20: (MemoText = 'a' AND {GUARD}) AND Plan = 'c'",
+        "MemoFields NOT IN ('*', 'iban', 'message') AND MemoFields IS NOT NULL AND MemoText = 'a'",
+    ],
+)
+def test_the_words_of_memos_are_searched_where_nothing_of_a_memo_is_masked(query: str) -> None:
+    with sight.through(Sight("shop", hidden=("Iban", "failure.message"))):
+        indexed.check("shop", query)
+        assert finding.guarded("MemoText = 'a' OR RunId = 'b' ORDER BY StartTime") == (
+            f"(MemoText = 'a' OR RunId = 'b') AND {GUARD} ORDER BY StartTime"
+        )
+        assert finding.guarded(GUARD) == GUARD
+
+
+def test_where_any_field_may_be_masked_no_words_of_memos_are_searched() -> None:
     known = Attributes({"MemoText": "Text", "RunId": "Keyword"}, {"Iban": "Keyword"})
 
+    with sight.through(Sight("shop", hidden=("card.*",))):
+        assert indexed.searchable(known).system == {"RunId": "Keyword"}
+        with pytest.raises(GatewayError, match="masked for you"):
+            indexed.check("shop", f"MemoText = 'a' AND {GUARD}")
     with sight.through(Sight("shop", hidden=("card.number",))):
-        assert indexed.searchable(known) == Attributes({"RunId": "Keyword"}, {"Iban": "Keyword"})
-    with sight.through(Sight("shop")):
         assert indexed.searchable(known) == known
     assert columns.kind("MemoText", known) == "", "no row tells it"
+
+
+NAMES = st.sampled_from(["iban", "IBAN", "card", "number", "pin", "kind", "straße", "STRASSE"])
+PLAIN = st.one_of(NAMES, st.integers(), st.floats(), st.none(), st.sampled_from(["[a", "{", " "]))
+HELD = st.recursive(
+    PLAIN,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(NAMES, inner, max_size=3),
+        st.dictionaries(NAMES, inner, max_size=3).map(json.dumps),
+        st.tuples(NAMES, inner).map(lambda pair: f'{{"a": {json.dumps(pair)}, "a": 1}}'),
+    ),
+    max_leaves=9,
+)
+RULES = st.sampled_from(["iban", "card.number", "$.pin", "*.Pin", "STRASSE", "card.kind"])
+
+
+@given(NAMES, HELD, st.lists(RULES, min_size=1, max_size=2))
+def test_a_memo_that_is_searched_has_nothing_masked(
+    name: str, held: object, hidden: list[str]
+) -> None:
+    payload = indexed_as(held)
+    told = memos.told({name: payload})
+    seen = Sight("shop", hidden=tuple(hidden)).seen(payload, name)
+
+    excluded = {indexed.OPAQUE, *masks.last_keys(hidden)}
+    if told.words and not excluded & set(told.fields):
+        assert (seen.masked, seen.state) == (0, "")
 
 
 def test_a_question_of_others_is_asked() -> None:

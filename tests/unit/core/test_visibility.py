@@ -126,5 +126,6 @@ def test_a_run_is_told_by_the_words_of_its_memo_where_it_is_searched() -> None:
     story = Story(memo=Memo(fields={"note": note}))
     story.start()
 
-    assert record_of(story.state).memo_words == ["4242", "back", "call"]
-    assert record_of(story.state, is_searched=False).memo_words == []
+    record, shown = record_of(story.state), record_of(story.state, is_searched=False)
+    assert (record.memo_words, record.memo_fields) == (["4242", "back", "call"], ["note"])
+    assert (shown.memo_words, shown.memo_fields) == ([], [])

@@ -32,8 +32,39 @@ def held(content: object, encoding: str = "json/plain") -> Payload:
 def test_texts_and_numbers_have_words_and_what_is_encoded_has_none(
     payload: Payload, words: list[str]
 ) -> None:
-    assert memos.words({"note": payload}) == words
-    assert memos.stored_words(Memo(fields={"note": payload}).SerializeToString()) == words
+    found = memos.told({"note": payload})
+
+    assert found.words == words
+    assert memos.stored(Memo(fields={"note": payload}).SerializeToString()) == found
+
+
+@pytest.mark.parametrize(
+    ("payload", "fields"),
+    [
+        (held("Call her"), ["note"]),
+        (
+            held({"A": ["deep", {"STRASSE": {"c": "er"}}], "d": True}),
+            ["a", "c", "d", "note", "strasse"],
+        ),
+        (held({"straße": 1}), ["note", "strasse"]),
+        (held('  {"iban": "[{\\"pin\\": 1}]"}'), ["iban", "note", "pin"]),
+        (held('{"iban": NaN}'), ["iban", "note"]),
+        (held("[urgent] call"), ["*", "note"]),
+        (held('{"a": {"iban": "DE02"}, "a": 1}'), ["*", "note"]),
+        (held("[1" * 2_000), ["*", "note"]),
+        (held('["\\ud800"]'), ["note"]),
+        (held('{"\\ud800": 1}'), ["*"]),
+        (held({"x" * 101: 1}), ["*"]),
+        (held(dict.fromkeys(map(str, range(101)), 1)), ["*"]),
+        (held(b"plain text", "text/plain"), ["*", "note"]),
+        (held(b"cipher text", "binary/encrypted"), []),
+        (held({"nothing": None}), []),
+    ],
+)
+def test_the_names_of_all_fields_that_have_words_are_told_or_that_they_cannot_be(
+    payload: Payload, fields: list[str]
+) -> None:
+    assert memos.told({"note": payload}).fields == fields
 
 
 def test_what_is_too_long_is_left_out_whole_and_hides_nothing_else() -> None:
@@ -45,10 +76,10 @@ def test_what_is_too_long_is_left_out_whole_and_hides_nothing_else() -> None:
         "e": held("w " * 20),
     }
 
-    assert memos.words(memo) == ["short", "y"]
+    assert memos.told(memo) == (["short", "y"], ["b", "d"])
 
 
 def test_the_schemas_that_the_console_is_told_say_nothing_of_the_run() -> None:
-    assert memos.words({"perdure.actions": held({"type": "object"}), "perdure": held("it")}) == [
-        "it"
-    ]
+    memo = {"perdure.actions": held({"type": "object"}), "perdure": held("it")}
+
+    assert memos.told(memo) == (["it"], ["perdure"])

@@ -136,6 +136,7 @@ def test_a_record_finds_its_own_lists_again() -> None:
         problems=["x"],
         last_failure_message="card declined",
         memo_words=["back", "call"],
+        memo_fields=["note"],
         custom={"Text": {"Notes": ["a"]}, "KeywordList": {"Tags": ["t"]}},
     )
 
@@ -152,6 +153,7 @@ def test_a_record_finds_its_own_lists_again() -> None:
         "problems": ["x"],
         "paused": [],
         "memo_words": ["back", "call"],
+        "memo_fields": ["note"],
         "custom": record.custom,
     }
 
