@@ -22,9 +22,12 @@ STATUS = {
     Trouble.BUSY: 503,
     Trouble.SLOW: 504,
     Trouble.AWAY: 503,
+    Trouble.UNSEARCHED: 503,
     Trouble.UNSUPPORTED: 501,
     Trouble.BROKEN: 502,
 }
+#: where the one of the status says something else
+TITLES = {Trouble.UNSEARCHED: "The index does not answer"}
 
 
 @require_GET
@@ -48,4 +51,5 @@ class EngineRefusalMiddleware:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if not isinstance(error, GatewayError):
             return None
-        return refuse(request, STATUS[error.trouble], str(error), error.detail)
+        title = TITLES.get(error.trouble, "")
+        return refuse(request, STATUS[error.trouble], str(error), error.detail, title=title)

@@ -29,7 +29,7 @@ from console.gateway.channel import GatewayError, Trouble
 from console.gateway.runs import RunKey
 
 #: It may be there again in a moment, and then the same is asked once more.
-PASSING = frozenset({Trouble.AWAY, Trouble.SLOW, Trouble.BUSY})
+PASSING = frozenset({Trouble.AWAY, Trouble.UNSEARCHED, Trouble.SLOW, Trouble.BUSY})
 WHO_CHARACTERS_MAX = 200
 
 

@@ -9,7 +9,7 @@ from console.gateway.deeds import Deed, NothingToDo, Order, Turn, Unsuited
 
 #: Waits between tries of one target while the engine is away, slow or at a limit.
 PATIENCE_SECONDS = (0.5, 1.0, 2.0, 4.0)
-PASSING = (Trouble.AWAY, Trouble.SLOW, Trouble.BUSY)
+PASSING = (Trouble.AWAY, Trouble.UNSEARCHED, Trouble.SLOW, Trouble.BUSY)
 
 
 def act(deed: Deed, order: Order, turn: Turn) -> Outcome:

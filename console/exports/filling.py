@@ -23,7 +23,7 @@ from console.gateway.channel import GatewayError, Trouble
 PAGE = 1_000
 #: Other jobs get their turn in between.
 TURN_SECONDS = 20.0
-LATER = frozenset({Trouble.BUSY, Trouble.SLOW, Trouble.AWAY})
+LATER = frozenset({Trouble.BUSY, Trouble.SLOW, Trouble.AWAY, Trouble.UNSEARCHED})
 CUT = f"These are the first {EXPORT_ROWS_MAX:,}; more match. Narrow the query for the rest."
 
 

@@ -43,6 +43,8 @@ class Trouble(Enum):
     BUSY = "busy"
     SLOW = "slow"
     AWAY = "away"
+    #: The engine is there, its index is not.
+    UNSEARCHED = "unsearched"
     UNSUPPORTED = "unsupported"
     BROKEN = "broken"
 
@@ -92,6 +94,14 @@ TROUBLES: dict[grpc.StatusCode, tuple[Trouble, str]] = {
     ),
     grpc.StatusCode.UNIMPLEMENTED: (Trouble.UNSUPPORTED, "This server has no such function: {}."),
 }
+
+
+#: How our engine begins when its index does not answer.
+NOT_SEARCHED = "runs cannot be searched now"
+WITHOUT_INDEX = (
+    "Runs cannot be found or counted now: the engine's index does not answer. They go on meanwhile,"
+    " and one whose id you know opens."
+)
 
 
 @lru_cache(maxsize=8)
@@ -195,6 +205,8 @@ def explained(error: grpc.RpcError, deadline: float) -> GatewayError:
     trouble, sentence = TROUBLES.get(
         status(), (Trouble.BROKEN, "The engine had a fault of its own: {}.")
     )
+    if trouble is Trouble.AWAY and said.startswith(NOT_SEARCHED):
+        return GatewayError(Trouble.UNSEARCHED, WITHOUT_INDEX, said)
     about = {Trouble.SLOW: f"{deadline:g}", Trouble.AWAY: settings.ENGINE_ADDRESS}.get(trouble)
     return GatewayError(
         trouble, sentence.format(about or said.rstrip(".") or "no reason given"), said

@@ -76,9 +76,16 @@ def refuse(
     says: str = "",
     detail: str = "",
     way: Mapping[str, str] | None = None,
+    *,
+    title: str = "",
 ) -> HttpResponse:
-    title, usual = SAYS.get(status, SAYS[500])
-    context = {"title": title, "says": says or usual, "detail": detail, "status": status}
+    by_status, usual = SAYS.get(status, SAYS[500])
+    context = {
+        "title": title or by_status,
+        "says": says or usual,
+        "detail": detail,
+        "status": status,
+    }
     part = _is_part(request)
     context |= {"way": way, "part": part}
     template = "refusal.html#notice" if part else "refusal.html"

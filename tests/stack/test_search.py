@@ -1,9 +1,11 @@
 """`SEARCH=elasticsearch make up`: once it says that it is up, its own node answers searches."""
 
 import os
+import re
 import shutil
 import signal
 from collections.abc import Iterator
+from urllib.parse import urlencode
 
 import pytest
 from elasticsearch import Elasticsearch
@@ -11,12 +13,24 @@ from temporalio.client import Client, WorkflowExecution
 from temporalio.service import RPCError, RPCStatusCode
 
 from tests.stack.whole import Up
-from tests.support.eventually import eventually_async
+from tests.support.eventually import eventually, eventually_async
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 START_SECONDS_MAX = 180
 SEED_SECONDS_MAX = 120
+TARGETS = 30
+LISTED = "WorkflowType = 'Listed' AND ExecutionStatus = 'Running'"
+RUNS = f"/namespaces/default/runs/?{urlencode({'q': LISTED})}"
+BULK = "/namespaces/default/bulk/"
+PLAN = {"verb": "terminate", "query": LISTED, "all_matching": "yes"}
+HOW = {
+    "canary": "0",
+    "rate": "20",
+    "errors_percent_max": "5",
+    "reason": "last year's prices",
+    "count": str(TARGETS),
+}
 
 
 @pytest.fixture(scope="module")
@@ -62,9 +76,17 @@ async def test_a_seeded_run_is_found_in_the_index(up: Up, client: Client) -> Non
         assert node.exists(index="visibility", id=runs[0].run_id)
 
 
-async def test_without_its_node_a_search_is_refused_and_with_it_answered(
+async def test_without_its_node_pages_say_so_a_frozen_list_goes_on_and_with_it_all_is_well(
     up: Up, client: Client
 ) -> None:
+    for number in range(TARGETS):
+        await client.start_workflow("Listed", id=f"listed-{number}", task_queue="nobody")
+    await eventually_async(lambda: found(client, LISTED), lambda runs: len(runs) == TARGETS)
+    alice = up.signs_in()
+    alice.post(f"{BULK}plan/", PLAN)
+    frozen = alice.at
+    alice.post(f"{frozen}launch/", HOW)
+
     os.kill(up.pid_of("elasticsearch", "java .*Node"), signal.SIGKILL)
 
     async def refusal() -> RPCStatusCode | None:
@@ -75,7 +97,16 @@ async def test_without_its_node_a_search_is_refused_and_with_it_answered(
         return None
 
     assert await eventually_async(refusal) == RPCStatusCode.UNAVAILABLE
+    with pytest.raises(AssertionError, match=r"(?s)503 on .*The index does not answer"):
+        alice.get(RUNS)
+    with pytest.raises(AssertionError, match=r"(?s)503 on .*Runs cannot be found or counted now"):
+        alice.post(f"{BULK}plan/", PLAN)
+    eventually(lambda: alice.get(f"{frozen}outcomes.csv").count(b",Terminated,") == TARGETS)
+    assert await refusal() == RPCStatusCode.UNAVAILABLE, "nobody waited for the node"
+    assert set(re.findall(rf'href="({BULK}\d+/)"', alice.get(BULK).decode())) == {frozen}
 
     await eventually_async(refusal, lambda status: status is None, within=60)
     await client.start_workflow("Anything", id="since", task_queue="nobody")
     await eventually_async(lambda: found(client, "WorkflowId = 'since'"), within=60)
+    await eventually_async(lambda: found(client, LISTED), lambda runs: runs == [], within=60)
+    assert "No run matches" in alice.get(RUNS).decode()
