@@ -8,6 +8,7 @@ walking     every payload of a message, with its number; the words of failures a
 indexed     search attributes as this person may see them, and may search by them
 codec, stores, masks, texts   a remote codec, blob stores, masked fields, long payloads as text
 signing     a GET that a private S3 bucket takes
+summaries   what a run or a step is for, as its program said
 runs        the dataclasses of a run: summary, detail, pending work, failure
 workflows   list, count, describe
 histories   pages of history events, from both ends

@@ -215,6 +215,8 @@ class RunDetail:
     waits: Mapping[str, int] = field(default_factory=dict)
     #: the run that this one was reset into, where the server tells
     reset_run_id: str = ""
+    #: what who started it said that it is for
+    about: str = ""
     #: only workers of this version may have its tasks
     pinned_to: WorkerVersion | None = None
     memo: Mapping[str, Value] = field(default_factory=dict)

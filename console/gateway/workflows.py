@@ -28,7 +28,7 @@ from temporalio.api.workflowservice.v1 import (
     ListWorkflowExecutionsRequest,
 )
 
-from console.gateway import indexed, moments, namespaces, payloads, sight
+from console.gateway import indexed, moments, namespaces, payloads, sight, summaries
 from console.gateway.channel import call, workflow_service
 from console.gateway.runs import (
     ActivityOptions,
@@ -186,6 +186,7 @@ def detail(namespace: str, answer: DescribeWorkflowExecutionResponse) -> RunDeta
         operations=tuple(_operation(one) for one in answer.pending_nexus_operations),
         task=_task(answer),
         reset_run_id=answer.workflow_extended_info.reset_run_id,
+        about=summaries.said(answer.execution_config.user_metadata),
         pinned_to=_pinned_to(about.versioning_info),
         memo=payloads.memo(about.memo),
         told=answer,

@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from console.gateway import events
+from console.gateway import events, summaries
 from console.gateway.events import Event
-from console.gateway.payloads import Value, readable
+from console.gateway.payloads import Value
 from console.replay.effects import Effect, effect
 from console.ui import words
 
@@ -140,7 +140,7 @@ def _opened(event: Event) -> Step | None:
             step = Step(event.id, "activity", name, _brief(given), at, effect=does)
         case "timer":
             delay = words.span(events.delay(event))
-            step = Step(event.id, "timer", _summary(event) or "Timer", delay, at)
+            step = Step(event.id, "timer", summaries.of(event) or "Timer", delay, at)
         case "child":
             step = Step(event.id, "child", events.text(event, "workflow_id"), name, at)
         case "signal" | "update" | "external" | "external-cancel" | "nexus" as word:
@@ -156,12 +156,6 @@ def words_of(kind: str) -> str:
     word = kind.removeprefix("WorkflowExecution")
     spaced = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in word)
     return spaced.strip().capitalize()
-
-
-def _summary(event: Event) -> str:
-    """What the program said that this is for."""
-    about = event.raw.user_metadata
-    return str(readable(about.summary).content or "") if about.HasField("summary") else ""
 
 
 def _brief(values: Sequence[Value]) -> str:

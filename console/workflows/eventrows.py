@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from console.gateway import encoded
+from console.gateway import encoded, summaries
 from console.gateway import events as gateway
 from console.gateway.events import Event
 from console.ui import words
@@ -211,7 +211,7 @@ def described(event: Event, opener: Event | None) -> tuple[str, str, bool]:
         case "WorkflowTaskScheduled":
             return gateway.text(event, "task_queue.name"), "", False
         case _:
-            return about, gateway.identity(event), False
+            return about, summaries.of(event) or gateway.identity(event), False
 
 
 UNNAMED = frozenset({"task", "timer"})

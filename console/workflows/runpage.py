@@ -10,7 +10,7 @@ from uuid import UUID
 from django.urls import reverse
 
 from console.gateway import events as gateway
-from console.gateway import masks, versions
+from console.gateway import masks, summaries, versions
 from console.gateway.events import Event
 from console.gateway.payloads import Failure, Place, Value
 from console.gateway.runs import RunDetail, RunKey, RunSummary, failing_first
@@ -78,6 +78,7 @@ class Head:
     url: str
     #: the run that goes on from this one since it was reset
     reset_run_id: str = ""
+    about: str = ""
     template: str = "workflows/head.html"
     #: the name of the file that it was opened from, if it was
     file: str = ""
@@ -107,6 +108,7 @@ def head(run: RunDetail, tab: str, now: datetime, acts: int) -> Head:
         is_open=summary.is_open,
         build=summary.build,
         reset_run_id=run.reset_run_id,
+        about=run.about,
         events=summary.history_length,
         size=summary.history_bytes,
         parent=summary.parent,
@@ -333,7 +335,8 @@ def group_detail(group: Group, icon: str, word: str) -> GroupDetail:
     gateway.prepare(group.events)
     pending = group.pending if group.closing is None else None
     closing = group.closing
-    facts = [(name, gateway.text(group.head, path)) for name, path in FACTS]
+    facts = [("About", summaries.of(group.head))]
+    facts += [(name, gateway.text(group.head, path)) for name, path in FACTS]
     facts += gateway.limits(group.head)
     if pending is not None and pending.worker:
         facts.append(("Last worker", pending.worker))

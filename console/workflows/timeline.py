@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from console.gateway import events as gateway
+from console.gateway import summaries
 from console.gateway.events import Event
 from console.ui import words
 from console.workflows.groups import ICONS, KINDS, Group
@@ -147,6 +148,8 @@ class Row:
     icon: str
     kind: str
     name: str
+    #: what this step is for, among those of its name
+    about: str
     note: str
     warns: bool
     outcome: str
@@ -181,13 +184,16 @@ def row(group: Group, scale: Axis, end: datetime, place: float = 0.0) -> Row:
     outcome = group.outcome
     point = group.category in {"signal", "marker", "run", "other"}
     took = None if point else (group.ended_at or end) - group.head.at
-    says = f"{KINDS[group.category]} {group.name}, {WORDS.get(outcome, outcome)}"
+    about = summaries.of(group.head)
+    called = f"{group.name} “{about}”" if about else group.name
+    says = f"{KINDS[group.category]} {called}, {WORDS.get(outcome, outcome)}"
     return Row(
         id=group.id,
         category=group.category,
         icon=ICONS[group.category],
         kind=KINDS[group.category],
         name=group.name,
+        about=about,
         note=_note(group, outcome),
         warns=outcome == "retrying",
         outcome=outcome,

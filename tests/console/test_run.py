@@ -28,7 +28,10 @@ def completed(program: Program, names: Names) -> RunKey:
     """An activity, a timer and a child, all done."""
     queue = names.queue()
     with running(program, queue):
-        key = program.start("Charging", names.workflow("subscription"), queue, "12.00", 0.1, 1)
+        kind, given = "Charging", ("12.00", 0.1, 1)
+        key = program.start(
+            kind, names.workflow("subscription"), queue, *given, static_summary="Brekkehus AS"
+        )
         program.result(key)
     return key
 
@@ -65,7 +68,8 @@ def test_the_timeline_of_a_completed_run(
     words = words_in(page)
     assert page.status_code == 200
     assert "It returned a result" in words
-    assert "charge_card" in words
+    assert "Charging Brekkehus AS" in words
+    assert "charge_card of the first month" in words
     assert "timer of 100 ms" in words
     assert f"{completed.workflow_id}/child-0" in words
     assert 'hx-trigger="every' not in page.text
@@ -117,7 +121,7 @@ def test_a_step_shows_its_input_result_and_events(
     part = browser_of(carol).get(url(completed, "group", 5), headers=htmx("group"))
 
     words = words_in(part)
-    assert "charge_card" in words
+    assert "About of the first month" in words
     assert '"12.00"' in part.text.replace("&quot;", '"')
     assert "charged 12.00" in words
     assert "5 opened" in words

@@ -111,6 +111,7 @@ class Charging:
             amount,
             start_to_close_timeout=timedelta(seconds=20),
             retry_policy=RetryPolicy(initial_interval=timedelta(milliseconds=100)),
+            summary="of the first month",
         )
         if wait_seconds:
             await asyncio.sleep(wait_seconds)

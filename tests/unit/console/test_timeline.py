@@ -1,9 +1,11 @@
 """Grouping and drawing: histories written as (event, seconds) are easier to read than protobuf."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
+from temporalio.api.common.v1 import Payload
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
 
@@ -162,6 +164,25 @@ def test_a_retrying_activity_leads_past_now_to_its_next_try() -> None:
     ring = next(mark for mark in row.marks if mark.shape == "ring")
     assert scale.now_x is not None
     assert ring.x > scale.now_x
+
+
+def test_steps_of_one_name_are_told_apart_by_what_their_program_said() -> None:
+    steps = [scheduled(5, 0, "1"), scheduled(6, 0, "2")]
+    steps[1].raw.user_metadata.summary.CopyFrom(as_json("the second month"))
+    local = made(7, "MarkerRecorded", 1, marker_name="core_local_activity")
+    of_local = local.attributes.details["data"].payloads.add()
+    of_local.CopyFrom(as_json({"seq": 1, "activity_type": "round_up"}))
+    groups = grouped([*steps, local])
+
+    scale = timeline.axis([*steps, local], groups, local.at, is_open=True, fold=True)
+    rows = [timeline.row(group, scale, local.at) for group in groups]
+
+    assert [row.about for row in rows] == ["", "the second month", "round_up"]
+    assert rows[1].says == "Activity ChargeCard “the second month”, still going"
+
+
+def as_json(content: object) -> Payload:
+    return Payload(metadata={"encoding": b"json/plain"}, data=json.dumps(content).encode())
 
 
 @given(st.lists(st.floats(0, 10**7), min_size=1, max_size=40), st.booleans())

@@ -1,0 +1,31 @@
+"""What a run, or a step of it, is for, in the words of whoever began it."""
+
+from temporalio.api.sdk.v1 import UserMetadata
+
+from console.gateway import payloads
+from console.gateway.events import Event
+
+LETTERS_MAX = 200
+#: The SDKs on the common core write each local activity down as a marker of this name.
+LOCAL_ACTIVITY = "core_local_activity"
+
+
+def said(about: UserMetadata) -> str:
+    """Empty where nothing was said, or it is hidden from who looks."""
+    content = payloads.readable(about.summary).content if about.HasField("summary") else ""
+    return content[:LETTERS_MAX] if isinstance(content, str) else ""
+
+
+def of(event: Event) -> str:
+    """Of the event that began the step; a local activity says its type."""
+    return said(event.raw.user_metadata) or _local_activity(event)
+
+
+def _local_activity(event: Event) -> str:
+    if event.kind != "MarkerRecorded" or event.attributes.marker_name != LOCAL_ACTIVITY:
+        return ""
+    details = event.attributes.details
+    told = details["data"].payloads if "data" in details else ()
+    contents = (payloads.readable(one).content for one in told)
+    kinds = (one.get("activity_type") for one in contents if isinstance(one, dict))
+    return next((str(kind)[:LETTERS_MAX] for kind in kinds if kind), "")
