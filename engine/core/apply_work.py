@@ -24,13 +24,13 @@ def _activity_scheduled(state: RunState, event: HistoryEvent) -> None:
         scheduled_at=at,
         attempt_scheduled_at=at,
     )
-    _use_options(activity)
+    use_options(activity)
     state.activities[event.event_id] = activity
     state.activity_ids[given.activity_id] = event.event_id
-    _expect_activity(state, event.event_id, activity)
+    expect_activity(state, event.event_id, activity)
 
 
-def _use_options(activity: Activity) -> None:
+def use_options(activity: Activity) -> None:
     given = activity.options or activity.scheduled.activity_task_scheduled_event_attributes
     activity.queue = given.task_queue.name
     activity.schedule_to_close_ns = given.schedule_to_close_timeout.ToNanoseconds()
@@ -41,8 +41,8 @@ def _use_options(activity: Activity) -> None:
     activity.priority = given.priority.priority_key
 
 
-def _expect_activity(state: RunState, event_id: int, activity: Activity) -> None:
-    expect(state, of_activity(activity), ACTIVITY, str(event_id))
+def expect_activity(state: RunState, event_id: int, activity: Activity) -> None:
+    expect(state, of_activity(activity, state.standalone), ACTIVITY, str(event_id))
 
 
 def _activity_cancel_requested(state: RunState, event: HistoryEvent) -> None:
@@ -152,7 +152,7 @@ def _activity_taken(state: RunState, mark: marks.ActivityTaken) -> None:
     activity.beat_at = 0
     activity.retry_at = 0
     activity.was_reset = False
-    _expect_activity(state, mark.scheduled_event_id, activity)
+    expect_activity(state, mark.scheduled_event_id, activity)
 
 
 def _activity_retried(state: RunState, mark: marks.ActivityRetried) -> None:
@@ -168,14 +168,14 @@ def _activity_retried(state: RunState, mark: marks.ActivityRetried) -> None:
     activity.started_at = 0
     activity.request_id = ""
     activity.identity = ""
-    _expect_activity(state, mark.scheduled_event_id, activity)
+    expect_activity(state, mark.scheduled_event_id, activity)
 
 
 def _activity_reoffered(state: RunState, mark: marks.ActivityReoffered) -> None:
     activity = state.activities[mark.scheduled_event_id]
     activity.retry_at = 0
     activity.attempt_scheduled_at = mark.at
-    _expect_activity(state, mark.scheduled_event_id, activity)
+    expect_activity(state, mark.scheduled_event_id, activity)
 
 
 def _activity_paused(state: RunState, mark: marks.ActivityPaused) -> None:
@@ -200,18 +200,18 @@ def _activity_renewed(state: RunState, mark: marks.ActivityRenewed) -> None:
         _forget_failure(state, activity)
         activity.attempt_scheduled_at = mark.offered_at
         activity.retry_at = mark.offered_at if mark.offered_at > mark.at else 0
-    _expect_activity(state, mark.scheduled_event_id, activity)
+    expect_activity(state, mark.scheduled_event_id, activity)
 
 
 def _activity_changed(state: RunState, mark: marks.ActivityChanged) -> None:
     activity = state.activities[mark.scheduled_event_id]
     activity.options = mark.options
-    _use_options(activity)
+    use_options(activity)
     if not activity.started_at:
         _forget_failure(state, activity)
     if activity.retry_at:
         activity.retry_at = activity.attempt_scheduled_at = mark.retry_at
-    _expect_activity(state, mark.scheduled_event_id, activity)
+    expect_activity(state, mark.scheduled_event_id, activity)
 
 
 def _forget_failure(state: RunState, activity: Activity) -> None:

@@ -28,7 +28,7 @@ from engine.core.effects import (
     WorkflowTaskStarted,
 )
 from engine.core.inputs import Input, ResetInto, StartActivity, StartWorkflowTask, Terminate
-from engine.core.keys import WORKFLOW, RunKey
+from engine.core.keys import WORKFLOW, RunKey, activity_of
 from engine.core.state import RunState
 from engine.core.step import step
 from engine.errors import EngineError, FailedPrecondition, RunNotFound
@@ -70,6 +70,8 @@ def keys(work: Work) -> list[RunKey]:
 def _found(writer: Writer, key: RunKey) -> Entry:
     entry = writer.cache.get(key)
     if entry is None:
+        if activity_id := activity_of(key.workflow_id):
+            raise RunNotFound(f"activity not found for ID: {activity_id}")
         if not key.run_id:
             raise RunNotFound(f"workflow not found for ID: {key.workflow_id}")
         raise RunNotFound(
