@@ -74,8 +74,13 @@ def _retried(state: RunState, mark: marks.ActivityRetried) -> None:
     standalone, activity = _of(state)
     standalone.ended_at = mark.failed_at
     if standalone.forgets_beat:
-        activity.beat = None
+        _drop_beat(standalone, activity)
     standalone.is_set_back = standalone.forgets_beat = False
+
+
+def _drop_beat(standalone: Standalone, activity: Activity) -> None:
+    activity.beat = None
+    standalone.beat_at = 0
 
 
 def _beat(state: RunState, mark: marks.ActivityBeat) -> None:
@@ -92,7 +97,7 @@ def _steered(state: RunState, mark: marks.ActivitySteered) -> None:
     activity.options = mark.options
     use_options(activity)
     if mark.drops_beat:
-        activity.beat = None
+        _drop_beat(standalone, activity)
     standalone.start_delay_ns = mark.start_delay_ns
     standalone.paused_at = mark.paused_at
     standalone.pause_request_id = mark.pause_request_id

@@ -56,6 +56,8 @@ def start(request: StartActivityExecutionRequest, limits: Limits) -> None:
         _length(word, value, limits)
     _length("request ID", request.request_id, limits)
     _length("identity", request.identity, limits)
+    if request.HasField("task_queue") and not request.task_queue.name:
+        raise InvalidArgument("missing task queue name")
     checks.queue(request.task_queue, limits)
     _times(request)
     checks.retry_policy(request.retry_policy)

@@ -276,7 +276,10 @@ def wake(turn: Turn) -> None:
     elif activity.started_at and kind != T.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE:
         _time_out_attempt(turn, kind)
     else:
-        _time_out(turn, kind, _overdue(activity, kind))
+        message = _WHOLE_TIME_OVER
+        if kind == T.TIMEOUT_TYPE_SCHEDULE_TO_START:
+            message = in_workflow.TIMEOUT_MESSAGES[kind]
+        _time_out(turn, _at_its_end(_failure(kind, message), activity))
 
 
 def _which_is_due(
@@ -300,47 +303,40 @@ def _which_is_due(
     return T.TIMEOUT_TYPE_HEARTBEAT
 
 
-def _failure(kind: TimeoutType.ValueType, message: str, activity: Activity) -> Failure:
-    """With what its last attempt failed with as the cause."""
+def _failure(kind: TimeoutType.ValueType, message: str) -> Failure:
     failure = Failure(message=message)
     failure.timeout_failure_info.timeout_type = kind
+    return failure
+
+
+def _at_its_end(failure: Failure, activity: Activity) -> Failure:
+    """With the last beat, and what the last attempt failed with as the cause."""
+    if activity.beat is not None and activity.beat.payloads:
+        failure.timeout_failure_info.last_heartbeat_details.CopyFrom(activity.beat)
     if activity.last_failure is not None and activity.last_failure.ByteSize():
         failure.cause.CopyFrom(activity.last_failure)
     return failure
 
 
-def _overdue(activity: Activity, kind: TimeoutType.ValueType) -> Failure:
-    message = _WHOLE_TIME_OVER
-    if kind == T.TIMEOUT_TYPE_SCHEDULE_TO_START:
-        message = in_workflow.TIMEOUT_MESSAGES[kind]
-    failure = _failure(kind, message, activity)
-    if kind == T.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE and activity.beat is not None:
-        failure.timeout_failure_info.last_heartbeat_details.CopyFrom(activity.beat)
-    return failure
-
-
 def _time_out_attempt(turn: Turn, kind: TimeoutType.ValueType) -> None:
     event_id, activity, _ = parts(turn.state)
-    failure = _failure(kind, in_workflow.TIMEOUT_MESSAGES[kind], activity)
+    failure = _failure(kind, in_workflow.TIMEOUT_MESSAGES[kind])
     decision = _decide(turn, failure)
     if decision.delay_ns is not None:
-        failure.ClearField("cause")
         _retry(turn, failure, decision.delay_ns)
         return
-    if kind == T.TIMEOUT_TYPE_HEARTBEAT and activity.beat is not None:
-        failure.timeout_failure_info.last_heartbeat_details.CopyFrom(activity.beat)
-    ended = failure
+    ended = _at_its_end(failure, activity)
     if decision.state == RetryState.RETRY_STATE_TIMEOUT:
         # No time is left for another attempt: what is said is that the whole time is over.
-        kind = T.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE
-        ended = _failure(kind, in_workflow.TIMEOUT_MESSAGES[kind], activity)
+        whole = T.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE
+        told = _failure(whole, in_workflow.TIMEOUT_MESSAGES[whole])
+        ended = _at_its_end(told, activity)
     turn.mark(AttemptEnded(scheduled_event_id=event_id, at=turn.at, failure=failure))
-    _time_out(turn, kind, ended, decision.state)
+    _time_out(turn, ended, decision.state)
 
 
 def _time_out(
     turn: Turn,
-    kind: TimeoutType.ValueType,
     failure: Failure,
     state: RetryState.ValueType = RetryState.RETRY_STATE_TIMEOUT,
 ) -> None:

@@ -16,7 +16,7 @@ import hashlib
 
 import msgspec
 from temporalio.api.activity.v1 import ActivityOptions
-from temporalio.api.enums.v1 import WorkflowExecutionStatus
+from temporalio.api.enums.v1 import TaskQueueKind, WorkflowExecutionStatus
 
 from engine.core import activity_options, retry, timeouts
 from engine.core.effects import ActivitiesChanged, DropTask, EmitRecord
@@ -166,6 +166,7 @@ def change(turn: Turn, given: ChangeActivities) -> None:
     _steer(turn, _at_its_new_time(turn, options, steered))
     told = ActivityOptions()
     told.CopyFrom(options)
+    told.task_queue.kind = TaskQueueKind.TASK_QUEUE_KIND_NORMAL
     if steered.start_delay_ns:
         told.start_delay.FromNanoseconds(steered.start_delay_ns)
     turn.reply(ActivitiesChanged(options=told))
