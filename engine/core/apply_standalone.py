@@ -67,7 +67,9 @@ APPLIERS: dict[int, Callable[[RunState, HistoryEvent], None]] = {
 
 
 def _taken(state: RunState, mark: marks.ActivityTaken) -> None:
-    _of(state)[0].started_at = mark.started_at
+    standalone, _ = _of(state)
+    standalone.started_at = mark.started_at
+    standalone.sdk_name, standalone.sdk_version = mark.sdk_name, mark.sdk_version
 
 
 def _retried(state: RunState, mark: marks.ActivityRetried) -> None:

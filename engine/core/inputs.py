@@ -136,6 +136,8 @@ class StartActivity(Given, frozen=True, kw_only=True):
     attempt: int
     request_id: str
     identity: str
+    sdk_name: str = ""
+    sdk_version: str = ""
 
 
 class ActivityTarget(msgspec.Struct, frozen=True, gc=False):

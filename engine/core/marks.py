@@ -61,11 +61,15 @@ class StickySet(Fact, frozen=True, kw_only=True):
 
 
 class ActivityTaken(Fact, frozen=True, kw_only=True):
+    """By whose SDK is noted of a standalone activity alone."""
+
     scheduled_event_id: int
     attempt: int
     started_at: int
     request_id: str
     identity: str
+    sdk_name: str = ""
+    sdk_version: str = ""
 
 
 class ActivityRetried(Fact, frozen=True, kw_only=True):

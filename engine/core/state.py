@@ -103,7 +103,9 @@ class Standalone(msgspec.Struct, kw_only=True):
 
     start_delay_ns: int = 0
     links: list[Link] = field(default_factory=list)
-    # Of its last attempt.
+    # Of its last attempt, and of the worker that took it.
+    sdk_name: str = ""
+    sdk_version: str = ""
     started_at: int = 0
     ended_at: int = 0
     beat_at: int = 0

@@ -48,8 +48,9 @@ def record_of(state: RunState, *, is_searched: bool = True) -> VisibilityRecord:
 def _of_activity(state: RunState, record: VisibilityRecord) -> VisibilityRecord:
     assert state.standalone is not None, "the run is a standalone activity"
     activity_id = activity_of(state.key.workflow_id)
-    named = {ACTIVITY_ID: activity_id, ACTIVITY_TYPE: state.workflow_type}
-    waits = state.is_running and not next(iter(state.activities.values())).started_at
+    activity = next(iter(state.activities.values()))
+    named = {ACTIVITY_ID: activity_id, ACTIVITY_TYPE: activity.activity_type}
+    waits = state.is_running and not activity.started_at
     duration_ns = state.closed_at - state.started_at
     return msgspec.structs.replace(
         record,

@@ -69,6 +69,8 @@ async def poll(parts: Parts, request: PollActivityTaskQueueRequest) -> object:
             attempt=task.attempt,
             request_id=task.request_id or poller.request_id,
             identity=poller.identity,
+            sdk_name=poller.sdk_name,
+            sdk_version=poller.sdk_version,
         )
 
     task = await polling.next_task(parts, request, queue, poller, start)

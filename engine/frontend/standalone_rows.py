@@ -91,6 +91,8 @@ def _info(state: RunState) -> ActivityExecutionInfo:
         last_worker_identity=activity.last_identity,
         last_attempt_complete_time=timestamp(standalone.ended_at),
         total_heartbeat_count=standalone.beats_count,
+        sdk_name=standalone.sdk_name,
+        sdk_version=standalone.sdk_version,
         canceled_reason=standalone.cancel_reason,
         state_transition_count=state.transitions_count,
         state_size_bytes=state.history_bytes,

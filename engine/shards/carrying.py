@@ -32,7 +32,7 @@ from engine.core.keys import WORKFLOW, RunKey, activity_of
 from engine.core.state import RunState
 from engine.core.step import step
 from engine.errors import EngineError, FailedPrecondition, RunNotFound
-from engine.ports import StartAnswer
+from engine.ports import Poller, StartAnswer
 from engine.shards.batch import DELIVER, Batch
 from engine.shards.cache import Entry
 from engine.shards.works import (
@@ -113,15 +113,7 @@ def _offer(writer: Writer, entry: Entry, effect: OfferTask, batch: Batch, releas
     if reservation is None:
         release.offer(entry, effect)
         return
-    poller = reservation.poller
-    kind = StartWorkflowTask if effect.queue.kind == WORKFLOW else StartActivity
-    given: Any = kind(
-        at=batch.at,
-        scheduled_event_id=effect.event_id,
-        attempt=effect.attempt,
-        request_id=poller.request_id,
-        identity=poller.identity,
-    )
+    given = _start_for(reservation.poller, effect, batch.at)
     try:
         started = advance(writer, entry, given, batch, release)
     except EngineError:
@@ -129,6 +121,26 @@ def _offer(writer: Writer, entry: Entry, effect: OfferTask, batch: Batch, releas
         release.offer(entry, effect)
         return
     release.reserved(entry, effect, reservation, started)
+
+
+def _start_for(poller: Poller, effect: OfferTask, at: int) -> StartWorkflowTask | StartActivity:
+    if effect.queue.kind == WORKFLOW:
+        return StartWorkflowTask(
+            at=at,
+            scheduled_event_id=effect.event_id,
+            attempt=effect.attempt,
+            request_id=poller.request_id,
+            identity=poller.identity,
+        )
+    return StartActivity(
+        at=at,
+        scheduled_event_id=effect.event_id,
+        attempt=effect.attempt,
+        request_id=poller.request_id,
+        identity=poller.identity,
+        sdk_name=poller.sdk_name,
+        sdk_version=poller.sdk_version,
+    )
 
 
 def _begin(writer: Writer, key: RunKey, given: Input, batch: Batch, release: Release) -> object:

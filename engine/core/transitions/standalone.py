@@ -107,6 +107,8 @@ def take(turn: Turn, given: StartActivity) -> None:
                 started_at=turn.at,
                 request_id=given.request_id,
                 identity=given.identity,
+                sdk_name=given.sdk_name,
+                sdk_version=given.sdk_version,
             )
         )
     turn.reply(in_workflow.started_answer(turn, activity))
