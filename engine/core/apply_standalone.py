@@ -13,8 +13,7 @@ from temporalio.api.enums.v1 import WorkflowExecutionStatus as Status
 from temporalio.api.history.v1 import HistoryEvent
 
 from engine.core import marks
-from engine.core.apply_work import APPLIERS as OF_WORK
-from engine.core.apply_work import expect_activity, use_options
+from engine.core.apply_work import activity_scheduled, expect_activity, use_options
 from engine.core.state import Activity, RunState, Standalone
 
 
@@ -32,11 +31,8 @@ def _of(state: RunState) -> tuple[Standalone, Activity]:
 
 
 def _scheduled(state: RunState, event: HistoryEvent) -> None:
-    OF_WORK[event.event_type](state, event)
-    standalone, activity = _of(state)
-    if standalone.start_delay_ns:
-        activity.retry_at = activity.attempt_scheduled_at = state.execution_at
-        expect_activity(state, event.event_id, activity)
+    assert state.standalone is not None, "it has begun"
+    activity_scheduled(state, event, state.standalone.start_delay_ns)
 
 
 def _links_attached(state: RunState, event: HistoryEvent) -> None:

@@ -13,7 +13,8 @@ from engine.core.keys import derived_id
 from engine.core.state import Activity, Child, Outgoing, RunState, Timer
 
 
-def _activity_scheduled(state: RunState, event: HistoryEvent) -> None:
+def activity_scheduled(state: RunState, event: HistoryEvent, delay_ns: int = 0) -> None:
+    """A standalone activity's first attempt may be put off."""
     given = event.activity_task_scheduled_event_attributes
     at = event.event_time.ToNanoseconds()
     activity = Activity(
@@ -22,7 +23,8 @@ def _activity_scheduled(state: RunState, event: HistoryEvent) -> None:
         activity_type=given.activity_type.name,
         queue=given.task_queue.name,
         scheduled_at=at,
-        attempt_scheduled_at=at,
+        attempt_scheduled_at=at + delay_ns,
+        retry_at=at + delay_ns if delay_ns else 0,
     )
     use_options(activity)
     state.activities[event.event_id] = activity
@@ -266,7 +268,7 @@ ENDS: dict[int, Callable[[RunState, HistoryEvent], None]] = {
     ),
 }
 APPLIERS: dict[int, Callable[[RunState, HistoryEvent], None]] = {
-    E.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED: _activity_scheduled,
+    E.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED: activity_scheduled,
     E.EVENT_TYPE_ACTIVITY_TASK_CANCEL_REQUESTED: _activity_cancel_requested,
     E.EVENT_TYPE_TIMER_STARTED: _timer_started,
     E.EVENT_TYPE_TIMER_CANCELED: _timer_canceled,
