@@ -142,7 +142,8 @@ def _add_options(info: ActivityExecutionInfo, activity: Activity) -> None:
 
 def _add_what_may_be(info: ActivityExecutionInfo, state: RunState) -> None:
     _, activity, standalone = parts_of(state)
-    if standalone.start_delay_ns:
+    assert state.start is not None, "a run was started"
+    if standalone.start_delay_ns or state.start.HasField("first_workflow_task_backoff"):
         info.start_delay.FromNanoseconds(standalone.start_delay_ns)
     if activity.beat is not None and activity.beat.payloads:
         info.heartbeat_details.CopyFrom(activity.beat)

@@ -95,8 +95,8 @@ def _first_event(
         attempt=1,
     )
     first.workflow_type.name = request.activity_type.name
-    delay_ns = request.start_delay.ToNanoseconds()
-    first.first_workflow_task_backoff.FromNanoseconds(delay_ns)
+    if request.HasField("start_delay"):
+        first.first_workflow_task_backoff.CopyFrom(request.start_delay)
     if request.search_attributes.indexed_fields:
         typed = attributes.typed(request.search_attributes, namespace.custom, parts.limits)
         first.search_attributes.CopyFrom(typed)

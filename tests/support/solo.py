@@ -119,7 +119,9 @@ async def _told_alike(call: Any) -> Message:
     return alike(await call)
 
 
-def alike(found: Any) -> Any:
+def alike(given: Any) -> Any:
+    found = type(given)()
+    found.CopyFrom(given)
     for field in ("long_poll_token", "task_token", "poller_scaling_decision"):
         if field in found.DESCRIPTOR.fields_by_name:
             found.ClearField(field)

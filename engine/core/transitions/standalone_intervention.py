@@ -152,6 +152,11 @@ def _first_delay(state: RunState) -> int:
     return state.start.first_workflow_task_backoff.ToNanoseconds()
 
 
+def _was_delayed(state: RunState) -> bool:
+    """Or its caller said that it is not."""
+    return state.start is not None and state.start.HasField("first_workflow_task_backoff")
+
+
 def change(turn: Turn, given: ChangeActivities) -> None:
     _, activity, standalone = parts(turn.state)
     if given.options is None:
@@ -167,7 +172,7 @@ def change(turn: Turn, given: ChangeActivities) -> None:
     told = ActivityOptions()
     told.CopyFrom(options)
     told.task_queue.kind = TaskQueueKind.TASK_QUEUE_KIND_NORMAL
-    if steered.start_delay_ns:
+    if steered.start_delay_ns or _was_delayed(turn.state):
         told.start_delay.FromNanoseconds(steered.start_delay_ns)
     turn.reply(ActivitiesChanged(options=told))
 

@@ -48,7 +48,9 @@ async def told_by(server: Server) -> list[str]:
     await run("result", "terminate")
     await run("complete", "complete", "--result", '"by hand"')
     await run("result", "complete")
+    await worker.poll_activity()
     await run("fail", "fail", "--reason", "by hand")
+    await run("terminate", "fail")
     await asyncio.gather(
         shell.run("activity", "execute", *named("two"), *MINE), worker.on_activity(text("paid"))
     )
