@@ -69,7 +69,7 @@ class AlreadyStarted(EngineError):
 
 
 class ActivityAlreadyStarted(AlreadyStarted):
-    pass
+    """A standalone activity of this id is there, or was."""
 
 
 class ScheduleExists(AlreadyStarted):
