@@ -7,6 +7,7 @@
     │   ├── RunNotFound
     │   └── TaskNotFound               stale or unknown token: the worker drops its work
     ├── AlreadyStarted                 a run of this workflow id is running, or ran
+    │   ├── ActivityAlreadyStarted     a standalone activity of this id
     │   └── ScheduleExists
     ├── NamespaceAlreadyExists
     ├── DeploymentExists
@@ -65,6 +66,10 @@ class AlreadyStarted(EngineError):
         super().__init__(message)
         self.run_id = run_id
         self.start_request_id = start_request_id
+
+
+class ActivityAlreadyStarted(AlreadyStarted):
+    """A standalone activity of this id is there, or was."""
 
 
 class ScheduleExists(AlreadyStarted):

@@ -112,6 +112,8 @@ class Poller(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     rate_max: float | None = None
     versions: Any = None
     deployment: Any = None
+    sdk_name: str = ""
+    sdk_version: str = ""
     # The version that it works for, empty for none; and whose sticky queue it polls.
     version: str = ""
     normal: str = ""

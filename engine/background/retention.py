@@ -15,8 +15,9 @@ from engine.background.deployments import Deployments
 from engine.background.schedules import Schedules
 from engine.clock import Clock
 from engine.core.inputs import Terminate
-from engine.core.keys import RunKey
+from engine.core.keys import RunKey, activity_run
 from engine.core.state import RunState
+from engine.core.visibility import division_of_activities
 from engine.errors import EngineError, NotFound
 from engine.namespaces import Namespace, Namespaces
 from engine.ports import Shards
@@ -91,13 +92,17 @@ class Retention:
         return found
 
     async def _shown(self, namespace: Namespace) -> list[RunKey]:
+        """Workflows first; then standalone activities."""
+        activities = division_of_activities(namespace.id)
         try:
             page = await self._reader.list(namespace.id, "", SWEEP_RUNS_MAX, b"", {})
+            found = [RunKey(namespace.id, each.workflow_id, each.run_id) for each in page.records]
+            if not found:
+                page = await self._reader.list(activities, "", SWEEP_RUNS_MAX, b"", {})
         except SearchUnavailable:
             return []
-        return [
-            RunKey(record.namespace_id, record.workflow_id, record.run_id)
-            for record in page.records
+        return found or [
+            activity_run(namespace.id, each.workflow_id, each.run_id) for each in page.records
         ]
 
     async def _remove(self, key: RunKey, *, even_running: bool) -> int:

@@ -60,7 +60,7 @@ def merged(activity: Activity, given: ActivityOptions, paths: Iterable[str]) -> 
     options = ActivityOptions()
     options.CopyFrom(of(activity))
     options.task_queue.kind = TaskQueueKind.TASK_QUEUE_KIND_NORMAL
-    for path in map(_in_snake_case, paths):
+    for path in map(in_snake_case, paths):
         if path in CHANGEABLE:
             needed = path.partition(".")[0]
             if needed in _NEEDED and not given.HasField(needed):  # type: ignore[arg-type]
@@ -70,7 +70,7 @@ def merged(activity: Activity, given: ActivityOptions, paths: Iterable[str]) -> 
     return options
 
 
-def _in_snake_case(path: str) -> str:
+def in_snake_case(path: str) -> str:
     return re.sub(r"(?<=[a-z])([A-Z])", r"_\1", path).lower()
 
 

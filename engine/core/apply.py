@@ -12,15 +12,24 @@ from collections.abc import Callable
 from temporalio.api.enums.v1 import EventType as E
 from temporalio.api.history.v1 import HistoryEvent
 
-from engine.core import apply_operation, apply_task, apply_work, marks, versioning
+from engine.core import (
+    apply_operation,
+    apply_standalone,
+    apply_task,
+    apply_work,
+    marks,
+    versioning,
+)
 from engine.core.deadlines import expect
+from engine.core.keys import activity_of
 from engine.core.state import REFUSALS_KEPT_MAX, RunState, Update
 
 Applier = Callable[[RunState, HistoryEvent], None]
 
 
 def apply(state: RunState, event: HistoryEvent) -> None:
-    APPLIERS.get(event.event_type, _nothing)(state, event)
+    appliers = APPLIERS if state.standalone is None else apply_standalone.APPLIERS
+    appliers.get(event.event_type, _nothing)(state, event)
     state.next_event_id = event.event_id + 1
     state.history_bytes += event.ByteSize()
     state.transitions_count += 1
@@ -28,6 +37,8 @@ def apply(state: RunState, event: HistoryEvent) -> None:
 
 def apply_mark(state: RunState, mark: marks.Mark) -> None:
     MARK_APPLIERS[type(mark)](state, mark)
+    if state.standalone is not None and (also := apply_standalone.ALSO.get(type(mark))):
+        also(state, mark)
     state.marks_count += 1
     state.transitions_count += 1
 
@@ -65,6 +76,9 @@ def _started(state: RunState, event: HistoryEvent) -> None:
     state.search_attributes = dict(attributes.search_attributes.indexed_fields)
     versioning.begin(state, attributes)
     apply_operation.await_end(state, attributes.completion_callbacks, event, state.request_id)
+    if activity_of(state.key.workflow_id):
+        apply_standalone.begin(state, event)
+        return
     expect(state, state.first_task_at, "first")
     expirations = [at for at in (state.run_expires_at, state.execution_expires_at) if at]
     if expirations:
@@ -271,4 +285,5 @@ MARK_APPLIERS: dict[type, Callable[..., None]] = {
     **apply_task.MARKS,
     **apply_work.MARKS,
     **apply_operation.MARKS,
+    **apply_standalone.MARKS,
 }

@@ -13,7 +13,8 @@ from engine.core.keys import derived_id
 from engine.core.state import Activity, Child, Outgoing, RunState, Timer
 
 
-def _activity_scheduled(state: RunState, event: HistoryEvent) -> None:
+def activity_scheduled(state: RunState, event: HistoryEvent, delay_ns: int = 0) -> None:
+    """A standalone activity's first attempt may be put off."""
     given = event.activity_task_scheduled_event_attributes
     at = event.event_time.ToNanoseconds()
     activity = Activity(
@@ -22,15 +23,16 @@ def _activity_scheduled(state: RunState, event: HistoryEvent) -> None:
         activity_type=given.activity_type.name,
         queue=given.task_queue.name,
         scheduled_at=at,
-        attempt_scheduled_at=at,
+        attempt_scheduled_at=at + delay_ns,
+        retry_at=at + delay_ns if delay_ns else 0,
     )
-    _use_options(activity)
+    use_options(activity)
     state.activities[event.event_id] = activity
     state.activity_ids[given.activity_id] = event.event_id
-    _expect_activity(state, event.event_id, activity)
+    expect_activity(state, event.event_id, activity)
 
 
-def _use_options(activity: Activity) -> None:
+def use_options(activity: Activity) -> None:
     given = activity.options or activity.scheduled.activity_task_scheduled_event_attributes
     activity.queue = given.task_queue.name
     activity.schedule_to_close_ns = given.schedule_to_close_timeout.ToNanoseconds()
@@ -41,8 +43,8 @@ def _use_options(activity: Activity) -> None:
     activity.priority = given.priority.priority_key
 
 
-def _expect_activity(state: RunState, event_id: int, activity: Activity) -> None:
-    expect(state, of_activity(activity), ACTIVITY, str(event_id))
+def expect_activity(state: RunState, event_id: int, activity: Activity) -> None:
+    expect(state, of_activity(activity, state.standalone), ACTIVITY, str(event_id))
 
 
 def _activity_cancel_requested(state: RunState, event: HistoryEvent) -> None:
@@ -152,7 +154,7 @@ def _activity_taken(state: RunState, mark: marks.ActivityTaken) -> None:
     activity.beat_at = 0
     activity.retry_at = 0
     activity.was_reset = False
-    _expect_activity(state, mark.scheduled_event_id, activity)
+    expect_activity(state, mark.scheduled_event_id, activity)
 
 
 def _activity_retried(state: RunState, mark: marks.ActivityRetried) -> None:
@@ -168,14 +170,14 @@ def _activity_retried(state: RunState, mark: marks.ActivityRetried) -> None:
     activity.started_at = 0
     activity.request_id = ""
     activity.identity = ""
-    _expect_activity(state, mark.scheduled_event_id, activity)
+    expect_activity(state, mark.scheduled_event_id, activity)
 
 
 def _activity_reoffered(state: RunState, mark: marks.ActivityReoffered) -> None:
     activity = state.activities[mark.scheduled_event_id]
     activity.retry_at = 0
     activity.attempt_scheduled_at = mark.at
-    _expect_activity(state, mark.scheduled_event_id, activity)
+    expect_activity(state, mark.scheduled_event_id, activity)
 
 
 def _activity_paused(state: RunState, mark: marks.ActivityPaused) -> None:
@@ -200,18 +202,18 @@ def _activity_renewed(state: RunState, mark: marks.ActivityRenewed) -> None:
         _forget_failure(state, activity)
         activity.attempt_scheduled_at = mark.offered_at
         activity.retry_at = mark.offered_at if mark.offered_at > mark.at else 0
-    _expect_activity(state, mark.scheduled_event_id, activity)
+    expect_activity(state, mark.scheduled_event_id, activity)
 
 
 def _activity_changed(state: RunState, mark: marks.ActivityChanged) -> None:
     activity = state.activities[mark.scheduled_event_id]
     activity.options = mark.options
-    _use_options(activity)
+    use_options(activity)
     if not activity.started_at:
         _forget_failure(state, activity)
     if activity.retry_at:
         activity.retry_at = activity.attempt_scheduled_at = mark.retry_at
-    _expect_activity(state, mark.scheduled_event_id, activity)
+    expect_activity(state, mark.scheduled_event_id, activity)
 
 
 def _forget_failure(state: RunState, activity: Activity) -> None:
@@ -266,7 +268,7 @@ ENDS: dict[int, Callable[[RunState, HistoryEvent], None]] = {
     ),
 }
 APPLIERS: dict[int, Callable[[RunState, HistoryEvent], None]] = {
-    E.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED: _activity_scheduled,
+    E.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED: activity_scheduled,
     E.EVENT_TYPE_ACTIVITY_TASK_CANCEL_REQUESTED: _activity_cancel_requested,
     E.EVENT_TYPE_TIMER_STARTED: _timer_started,
     E.EVENT_TYPE_TIMER_CANCELED: _timer_canceled,

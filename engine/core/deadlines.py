@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from heapq import heappop, heappush
 
-from engine.core.state import Activity, Operation, RunState, WorkflowTask
+from engine.core.state import Activity, Operation, RunState, Standalone, WorkflowTask
 
 FIRST_TASK = "first"
 RUN = "run"
@@ -41,24 +41,37 @@ def of_task(state: RunState, task: WorkflowTask) -> int:
     return 0
 
 
-def of_activity(activity: Activity) -> int:
-    """The nearest of its time-outs, or the end of its back-off; 0: none, as while it is paused."""
+def of_activity(activity: Activity, standalone: Standalone | None = None) -> int:
+    """The nearest of its time-outs, or the end of its back-off; 0: none, as while it is paused.
+
+    A standalone one that is paused may still be too late, as a whole or in what runs already.
+    """
     if activity.paused_at:
         return 0
     found = []
-    if activity.schedule_to_close_ns:
-        found.append(activity.scheduled_at + activity.schedule_to_close_ns)
+    if expires_at := expiration(activity, standalone):
+        found.append(expires_at)
     if activity.started_at:
         if activity.start_to_close_ns:
             found.append(activity.started_at + activity.start_to_close_ns)
         if activity.heartbeat_ns:
             last = max(activity.beat_at, activity.started_at)
             found.append(last + activity.heartbeat_ns)
+    elif standalone is not None and standalone.paused_at:
+        pass
     elif activity.retry_at:
         found.append(activity.retry_at)
     elif activity.schedule_to_start_ns:
         found.append(activity.attempt_scheduled_at + activity.schedule_to_start_ns)
     return min(found, default=0)
+
+
+def expiration(activity: Activity, standalone: Standalone | None = None) -> int:
+    """When its schedule-to-close time is over; 0: never. A start delay does not count to it."""
+    if not activity.schedule_to_close_ns:
+        return 0
+    delay_ns = standalone.start_delay_ns if standalone is not None else 0
+    return activity.scheduled_at + delay_ns + activity.schedule_to_close_ns
 
 
 def of_operation(operation: Operation) -> int:
@@ -85,7 +98,7 @@ def rebuild(state: RunState) -> None:
     state.armed_at = 0
     if not state.is_running:
         return
-    if not state.last_completed_event_id:
+    if not state.last_completed_event_id and state.standalone is None:
         # A task that is there may be one for updates alone, and leave nothing.
         expect(state, state.first_task_at, FIRST_TASK)
     ends = [at for at in (state.run_expires_at, state.execution_expires_at) if at]
@@ -96,6 +109,7 @@ def rebuild(state: RunState) -> None:
     for timer in state.timers.values():
         expect(state, timer.fire_at, TIMER, timer.timer_id)
     for scheduled_event_id, activity in state.activities.items():
-        expect(state, of_activity(activity), ACTIVITY, str(scheduled_event_id))
+        due_at = of_activity(activity, state.standalone)
+        expect(state, due_at, ACTIVITY, str(scheduled_event_id))
     for scheduled_event_id, operation in state.operations.items():
         expect(state, of_operation(operation), OPERATION, str(scheduled_event_id))

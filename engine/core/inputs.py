@@ -11,7 +11,11 @@ import msgspec
 from temporalio.api.activity.v1 import ActivityOptions
 from temporalio.api.common.v1 import Callback, Header, Link, Payload, Payloads, WorkflowExecution
 from temporalio.api.failure.v1 import Failure
-from temporalio.api.history.v1 import HistoryEvent, WorkflowExecutionStartedEventAttributes
+from temporalio.api.history.v1 import (
+    ActivityTaskScheduledEventAttributes,
+    HistoryEvent,
+    WorkflowExecutionStartedEventAttributes,
+)
 from temporalio.api.sdk.v1 import UserMetadata
 from temporalio.api.update.v1 import Request as UpdateRequest
 from temporalio.api.workflow.v1 import WorkflowExecutionOptions
@@ -42,6 +46,7 @@ class Start(Given, frozen=True, kw_only=True):
 
     `attributes.first_workflow_task_backoff` delays the first workflow task. `signal` is the one
     of signal-with-start. `eager_identity`, if not empty, asks for the first task in the answer.
+    With `activity` the run is that activity, and no workflow.
     """
 
     attributes: WorkflowExecutionStartedEventAttributes
@@ -51,6 +56,7 @@ class Start(Given, frozen=True, kw_only=True):
     user_metadata: UserMetadata | None = None
     eager_identity: str = ""
     update: UpdateRequest | None = None
+    activity: ActivityTaskScheduledEventAttributes | None = None
 
 
 class Attach(Given, frozen=True, kw_only=True):
@@ -80,6 +86,7 @@ class Terminate(Given, frozen=True, kw_only=True):
     details: Payloads | None = None
     identity: str = ""
     links: tuple[Link, ...] = ()
+    request_id: str = ""
 
 
 class AdmitUpdate(Given, frozen=True, kw_only=True):
@@ -129,14 +136,20 @@ class StartActivity(Given, frozen=True, kw_only=True):
     attempt: int
     request_id: str
     identity: str
+    sdk_name: str = ""
+    sdk_version: str = ""
 
 
 class ActivityTarget(msgspec.Struct, frozen=True, gc=False):
-    """By token: `scheduled_event_id` and `attempt`; by id: `activity_id` with both zero."""
+    """By token: `scheduled_event_id` and `attempt`; by id: `activity_id` with both zero.
+
+    `started_at` tells a standalone activity's attempt from an earlier one of the same number.
+    """
 
     scheduled_event_id: int = 0
     attempt: int = 0
     activity_id: str = ""
+    started_at: int = 0
 
 
 class CompleteActivity(Given, frozen=True, kw_only=True):
@@ -179,6 +192,7 @@ class PauseActivities(Given, frozen=True, kw_only=True):
     which: Which
     identity: str = ""
     reason: str = ""
+    request_id: str = ""
 
 
 class RenewActivities(Given, frozen=True, kw_only=True):

@@ -31,6 +31,8 @@ ACTIVITY = "activity"
 NEXUS = "nexus"
 
 
+#: How the workflow id begins of a run that is a standalone activity; no caller may use it.
+_OF_ACTIVITY = "/_sys/activity/"
 #: How the names begin of queues that only one version's workers poll; no caller may use it.
 _OF_VERSION = "/_sys/version/"
 
@@ -56,6 +58,16 @@ def plain_queue(name: str) -> str:
         return name
     length, _, rest = name[len(_OF_VERSION) :].partition("/")
     return rest[int(length) :]
+
+
+def activity_run(namespace_id: str, activity_id: str, run_id: str = "") -> RunKey:
+    """The run that is the standalone activity of that id."""
+    return RunKey(namespace_id, _OF_ACTIVITY + activity_id, run_id)
+
+
+def activity_of(workflow_id: str) -> str:
+    """The id of the standalone activity that such a run is; empty for a workflow's."""
+    return workflow_id[len(_OF_ACTIVITY) :] if workflow_id.startswith(_OF_ACTIVITY) else ""
 
 
 def shard_of(namespace_id: str, workflow_id: str, shard_count: int) -> int:

@@ -61,11 +61,15 @@ class StickySet(Fact, frozen=True, kw_only=True):
 
 
 class ActivityTaken(Fact, frozen=True, kw_only=True):
+    """By whose SDK is noted of a standalone activity alone."""
+
     scheduled_event_id: int
     attempt: int
     started_at: int
     request_id: str
     identity: str
+    sdk_name: str = ""
+    sdk_version: str = ""
 
 
 class ActivityRetried(Fact, frozen=True, kw_only=True):
@@ -124,6 +128,44 @@ class ActivityChanged(Fact, frozen=True, kw_only=True):
     scheduled_event_id: int
     options: ActivityOptions | None
     retry_at: int
+
+
+class ActivitySteered(Fact, frozen=True, kw_only=True):
+    """What an operator has made of a standalone activity; all of it, as it is now."""
+
+    scheduled_event_id: int
+    attempt: int
+    # The attempt that waits may start then; 0: at once, or a worker has it.
+    start_at: int
+    attempt_scheduled_at: int
+    options: ActivityOptions | None
+    start_delay_ns: int
+    paused_at: int = 0
+    pause_request_id: str = ""
+    is_set_back: bool = False
+    forgets_beat: bool = False
+    drops_beat: bool = False
+
+
+class ActivityAskedToEnd(Fact, frozen=True, kw_only=True):
+    """Somebody wants a standalone activity to end: now (`terminates`), or as it sees fit."""
+
+    request_id: str
+    identity: str
+    reason: str
+    terminates: bool = False
+
+
+class AttemptEnded(Fact, frozen=True, kw_only=True):
+    """The last attempt of a standalone activity; what became of the activity is told by an event.
+
+    `identity` is None where no worker said so.
+    """
+
+    scheduled_event_id: int
+    at: int
+    failure: Failure | None = None
+    identity: str | None = None
 
 
 class OperationRetried(Fact, frozen=True, kw_only=True):
@@ -210,6 +252,9 @@ Mark = (
     | ActivityPaused
     | ActivityRenewed
     | ActivityChanged
+    | ActivitySteered
+    | ActivityAskedToEnd
+    | AttemptEnded
     | OperationRetried
     | OperationTriedAgain
     | CompletionTold

@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 from msgspec import field
 from temporalio.api.activity.v1 import ActivityOptions
-from temporalio.api.common.v1 import Callback, Payload, Payloads, Priority, RetryPolicy
+from temporalio.api.common.v1 import Callback, Link, Payload, Payloads, Priority, RetryPolicy
 from temporalio.api.enums.v1 import WorkflowExecutionStatus as Status
 from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import (
@@ -92,6 +92,33 @@ class Activity(msgspec.Struct, kw_only=True):
     was_reset: bool = False
     # As an operator has changed them; the numbers above follow.
     options: ActivityOptions | None = None
+
+
+class Standalone(msgspec.Struct, kw_only=True):
+    """What is known of an activity that is a run by itself, beside `Activity`: also of its end.
+
+    `Activity.retry_at` is the time before which the attempt is not offered, whatever the reason;
+    a pause leaves it. Pauses are those here, not those of `Activity`.
+    """
+
+    start_delay_ns: int = 0
+    links: list[Link] = field(default_factory=list)
+    # Of its last attempt, and of the worker that took it.
+    sdk_name: str = ""
+    sdk_version: str = ""
+    started_at: int = 0
+    ended_at: int = 0
+    beat_at: int = 0
+    beats_count: int = 0
+    paused_at: int = 0
+    pause_request_id: str = ""
+    # The running attempt is the last before the first: set back, it need not succeed.
+    is_set_back: bool = False
+    forgets_beat: bool = False
+    cancel_request_id: str = ""
+    cancel_reason: str = ""
+    canceled_by: str = ""
+    terminate_request_id: str = ""
 
 
 class Timer(msgspec.Struct, kw_only=True):
@@ -226,6 +253,8 @@ class RunState(msgspec.Struct, kw_only=True):
 
     activities: dict[int, Activity] = field(default_factory=dict)
     activity_ids: dict[str, int] = field(default_factory=dict)
+    # The run is an activity without a workflow: the one of `activities`, which stays when it ends.
+    standalone: Standalone | None = None
     timers: dict[str, Timer] = field(default_factory=dict)
     children: dict[int, Child] = field(default_factory=dict)
     operations: dict[int, Operation] = field(default_factory=dict)

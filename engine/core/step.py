@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from temporalio.api.history.v1 import HistoryEvent
 
-from engine.core import deadlines, inputs
+from engine.core import deadlines, inputs, standalone_table
 from engine.core.apply import armed
 from engine.core.effects import Arm, DropTask, Effect, EmitRecord, Started
 from engine.core.keys import ACTIVITY, WORKFLOW
@@ -32,6 +32,7 @@ from engine.core.transitions import (
     options,
     reset,
     signal,
+    standalone,
     start,
     timer,
     update,
@@ -53,7 +54,7 @@ def step(state: RunState, given: inputs.Input, limits: Limits) -> Step:
     turn = Turn(state, given.at, limits)
     if state.is_running:
         before = _shown(state)
-        TRANSITIONS[type(given)](turn, given)
+        _transition(state, given)(turn, given)
         _finish(turn, before)
     elif note := FOR_CLOSED.get(type(given)):
         note(turn, given)
@@ -62,8 +63,20 @@ def step(state: RunState, given: inputs.Input, limits: Limits) -> Step:
     return Step(tuple(turn.events), tuple(turn.marks), tuple(turn.effects))
 
 
+def _transition(state: RunState, given: inputs.Input) -> Callable[[Turn, Any], None]:
+    if state.standalone is None:
+        return TRANSITIONS[type(given)]
+    found = standalone_table.TRANSITIONS.get(type(given))
+    if found is None:
+        raise RunNotFound(f"workflow not found for ID: {state.key.workflow_id}")
+    return found
+
+
 def _closed_already(turn: Turn, given: inputs.Input) -> None:
     """Callers are told; what the engine tells itself is swallowed, and not sent again."""
+    if turn.state.standalone is not None:
+        standalone_table.closed_already(turn.state, given)
+        return
     if isinstance(given, FOR_WORKERS):
         raise TaskNotFound("workflow execution already completed")
     if isinstance(given, FOR_CALLERS):
@@ -124,6 +137,9 @@ def _clear_up(turn: Turn, left: Left) -> None:
 
 
 def _start(turn: Turn, given: inputs.Start) -> None:
+    if given.activity is not None:
+        standalone.begin(turn, given)
+        return
     start.begin(turn, given)
     if given.signal is not None:
         signal.signal(turn, given.signal)

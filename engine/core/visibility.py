@@ -7,10 +7,12 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import msgspec
 from temporalio.api.common.v1 import Memo, Payload, SearchAttributes
 from temporalio.api.enums.v1 import WorkflowExecutionStatus as Status
 from temporalio.api.failure.v1 import Failure
 
+from engine.core.keys import activity_of
 from engine.core.state import Activity, RunState
 from engine.protocol import memos
 from search.attributes import STATUSES, BadAttribute, ValueType, slots
@@ -28,8 +30,47 @@ _PARTICULARS = re.compile(
 )
 
 
+#: What a query names a standalone activity by, beside what it names any run by.
+ACTIVITY_ID, ACTIVITY_TYPE = "ActivityId", "ActivityType"
+
+
+def division_of_activities(namespace_id: str) -> str:
+    """Where the standalone activities of a namespace are found: never among its workflows."""
+    return f"{namespace_id}/activities"
+
+
 def record_of(state: RunState, *, is_searched: bool = True) -> VisibilityRecord:
     """Without what only a search needs, where the record is just to be shown."""
+    record = _of_run(state, is_searched=is_searched)
+    return record if state.standalone is None else _of_activity(state, record)
+
+
+def _of_activity(state: RunState, record: VisibilityRecord) -> VisibilityRecord:
+    assert state.standalone is not None, "the run is a standalone activity"
+    activity_id = activity_of(state.key.workflow_id)
+    activity = next(iter(state.activities.values()))
+    named = {ACTIVITY_ID: activity_id, ACTIVITY_TYPE: activity.activity_type}
+    waits = state.is_running and not activity.started_at
+    duration_ns = state.closed_at - state.started_at
+    return msgspec.structs.replace(
+        record,
+        namespace_id=division_of_activities(state.key.namespace_id),
+        workflow_id=activity_id,
+        workflow_type="",
+        status="Paused" if waits and state.standalone.paused_at else record.status,
+        history_length=0,
+        history_size_bytes=state.history_bytes,
+        execution_duration_ns=max(duration_ns, 0) if state.closed_at else None,
+        root_workflow_id=activity_id,
+        custom={
+            **record.custom,
+            ValueType.KEYWORD.value: {**record.custom.get(ValueType.KEYWORD, {}), **named},
+        },
+        pending_activity_count=int(state.is_running),
+    )
+
+
+def _of_run(state: RunState, *, is_searched: bool) -> VisibilityRecord:
     start = state.start
     assert start is not None, "a run that is shown was started"
     failing = [a for a in state.activities.values() if a.last_failure is not None]

@@ -34,12 +34,13 @@ from engine.core.inputs import (
     Input,
     StartActivity,
 )
-from engine.core.keys import ACTIVITY, RunKey
+from engine.core.keys import ACTIVITY, RunKey, activity_of, activity_run
 from engine.errors import InvalidArgument
 from engine.frontend import checks, polling
 from engine.frontend.parts import Parts
 from engine.ports import Task
 from engine.protocol import times, tokens
+from engine.protocol.ids import is_uuid
 from engine.protocol.tokens import TaskToken
 
 Target = tuple[RunKey, ActivityTarget]
@@ -68,6 +69,8 @@ async def poll(parts: Parts, request: PollActivityTaskQueueRequest) -> object:
             attempt=task.attempt,
             request_id=task.request_id or poller.request_id,
             identity=poller.identity,
+            sdk_name=poller.sdk_name,
+            sdk_version=poller.sdk_version,
         )
 
     task = await polling.next_task(parts, request, queue, poller, start)
@@ -89,6 +92,7 @@ def task_answer(
     namespace_id: str, namespace: str, started: ActivityStarted
 ) -> PollActivityTaskQueueResponse:
     scheduled = started.scheduled.activity_task_scheduled_event_attributes
+    standalone = bool(activity_of(started.workflow_id))
     token = TaskToken(
         namespace_id,
         started.workflow_id,
@@ -97,14 +101,11 @@ def task_answer(
         0,
         started.attempt,
         scheduled.activity_id,
+        started.started_at if standalone else 0,
     )
     response = PollActivityTaskQueueResponse(
         task_token=tokens.encode(token),
         workflow_namespace=namespace,
-        workflow_type=WorkflowType(name=started.workflow_type),
-        workflow_execution=WorkflowExecution(
-            workflow_id=started.workflow_id, run_id=started.run_id
-        ),
         activity_type=ActivityType(name=scheduled.activity_type.name),
         activity_id=scheduled.activity_id,
         heartbeat_details=started.heartbeat,
@@ -113,6 +114,14 @@ def task_answer(
         started_time=times.timestamp(started.started_at),
         attempt=started.attempt,
     )
+    if standalone:
+        response.workflow_execution.SetInParent()
+        response.activity_run_id = started.run_id
+    else:
+        response.workflow_type.CopyFrom(WorkflowType(name=started.workflow_type))
+        response.workflow_execution.CopyFrom(
+            WorkflowExecution(workflow_id=started.workflow_id, run_id=started.run_id)
+        )
     for name in COPIED:
         if scheduled.HasField(name):  # type: ignore[arg-type]  # the stub lists them one by one
             getattr(response, name).CopyFrom(getattr(scheduled, name))
@@ -125,14 +134,25 @@ def task_answer(
 async def _by_token(parts: Parts, request: Any) -> Target:
     run, token = await polling.task_token(parts, request.namespace, request.task_token)
     checks.length("Identity", request.identity, parts.limits)
-    return run, ActivityTarget(scheduled_event_id=token.scheduled_event_id, attempt=token.attempt)
+    return run, ActivityTarget(
+        scheduled_event_id=token.scheduled_event_id,
+        attempt=token.attempt,
+        started_at=token.started_at,
+    )
 
 
 async def _by_id(parts: Parts, request: Any) -> Target:
-    await parts.namespace(request.namespace)
+    """Without a workflow's id it is a standalone activity's."""
+    namespace = await parts.namespace(request.namespace)
     if not request.activity_id:
         raise InvalidArgument("ActivityId is not set on request.")
     checks.length("Identity", request.identity, parts.limits)
+    if not request.workflow_id:
+        checks.without_nul("ActivityId", request.activity_id)
+        if request.run_id and not is_uuid(request.run_id):
+            raise InvalidArgument("RunId is not valid UUID.")
+        key = activity_run(namespace.id, request.activity_id, request.run_id)
+        return key, ActivityTarget(activity_id=request.activity_id)
     run = WorkflowExecution(workflow_id=request.workflow_id, run_id=request.run_id)
     return await parts.run_key(request.namespace, run), ActivityTarget(
         activity_id=request.activity_id

@@ -151,6 +151,9 @@ def _info(namespace: Namespace, limits: Limits) -> NamespaceInfo:
             reported_problems_search_attribute=True,
             worker_poll_complete_on_shutdown=True,
             worker_heartbeats=True,
+            standalone_activities=True,
+            standalone_activity_start_delay=True,
+            standalone_activity_operator_commands=True,
         ),
         limits=NamespaceInfo.Limits(
             blob_size_limit_error=limits.payload_bytes_max,

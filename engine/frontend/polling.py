@@ -61,10 +61,13 @@ async def queue_key(parts: Parts, request: PollRequest, kind: str) -> QueueKey:
 def poller(parts: Parts, request: PollRequest, rate_max: float | None = None) -> Poller:
     versions = request.worker_version_capabilities
     deployment = request.deployment_options
+    is_noted = isinstance(request, PollActivityTaskQueueRequest)
     return Poller(
         identity=request.identity,
         request_id=parts.clock.new_id(),
         instance=request.worker_instance_key,
+        sdk_name=calls.header("client-name") if is_noted else "",
+        sdk_version=calls.header("client-version") if is_noted else "",
         rate_max=rate_max,
         versions=versions if versions.ByteSize() else None,
         deployment=deployment if deployment.ByteSize() else None,

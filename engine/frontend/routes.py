@@ -17,7 +17,7 @@ from typing import Any
 from google.protobuf.struct_pb2 import Struct
 from temporalio.api.workflowservice.v1 import ExecuteMultiOperationRequest
 
-from engine.core.keys import WORKFLOW, QueueKey, RunKey
+from engine.core.keys import WORKFLOW, QueueKey, RunKey, activity_run
 from engine.errors import InvalidArgument, NamespaceNotFound
 from engine.frontend.parts import Parts
 from engine.ports import Cluster
@@ -29,6 +29,13 @@ Route = Callable[[Cluster, str, Any], str]
 
 def by_workflow_id(cluster: Cluster, namespace_id: str, request: Any) -> str:
     return cluster.of_run(RunKey(namespace_id, request.workflow_id, ""))
+
+
+def by_activity_id(cluster: Cluster, namespace_id: str, request: Any) -> str:
+    """Of a workflow, where the request names one; else a standalone one."""
+    if getattr(request, "workflow_id", ""):
+        return by_workflow_id(cluster, namespace_id, request)
+    return cluster.of_run(activity_run(namespace_id, request.activity_id))
 
 
 def by_execution(cluster: Cluster, namespace_id: str, request: Any) -> str:
@@ -69,33 +76,43 @@ def by_queue(cluster: Cluster, namespace_id: str, request: Any) -> str:
 
 
 RUNS: Mapping[str, Route] = {
+    "DeleteActivityExecution": by_activity_id,
     "DeleteWorkflowExecution": by_workflow_execution,
+    "DescribeActivityExecution": by_activity_id,
     "DescribeWorkflowExecution": by_execution,
     "ExecuteMultiOperation": by_start,
     "GetWorkflowExecutionHistory": by_execution,
     "GetWorkflowExecutionHistoryReverse": by_execution,
     "PauseActivity": by_execution,
+    "PauseActivityExecution": by_activity_id,
+    "PollActivityExecution": by_activity_id,
     "PollWorkflowExecutionUpdate": by_update,
     "QueryWorkflow": by_execution,
     "RecordActivityTaskHeartbeat": by_task_token,
-    "RecordActivityTaskHeartbeatById": by_workflow_id,
+    "RecordActivityTaskHeartbeatById": by_activity_id,
+    "RequestCancelActivityExecution": by_activity_id,
     "RequestCancelWorkflowExecution": by_workflow_execution,
     "ResetActivity": by_execution,
+    "ResetActivityExecution": by_activity_id,
     "ResetStickyTaskQueue": by_execution,
     "ResetWorkflowExecution": by_workflow_execution,
     "RespondActivityTaskCanceled": by_task_token,
-    "RespondActivityTaskCanceledById": by_workflow_id,
+    "RespondActivityTaskCanceledById": by_activity_id,
     "RespondActivityTaskCompleted": by_task_token,
-    "RespondActivityTaskCompletedById": by_workflow_id,
+    "RespondActivityTaskCompletedById": by_activity_id,
     "RespondActivityTaskFailed": by_task_token,
-    "RespondActivityTaskFailedById": by_workflow_id,
+    "RespondActivityTaskFailedById": by_activity_id,
     "RespondWorkflowTaskCompleted": by_task_token,
     "RespondWorkflowTaskFailed": by_task_token,
     "SignalWithStartWorkflowExecution": by_workflow_id,
     "SignalWorkflowExecution": by_workflow_execution,
+    "StartActivityExecution": by_activity_id,
     "StartWorkflowExecution": by_workflow_id,
+    "TerminateActivityExecution": by_activity_id,
     "TerminateWorkflowExecution": by_workflow_execution,
     "UnpauseActivity": by_execution,
+    "UnpauseActivityExecution": by_activity_id,
+    "UpdateActivityExecutionOptions": by_activity_id,
     "UpdateActivityOptions": by_execution,
     "UpdateWorkflowExecution": by_workflow_execution,
     "UpdateWorkflowExecutionOptions": by_workflow_execution,
@@ -115,6 +132,7 @@ ASKERS: Mapping[str, Route] = {
 #: ShutdownWorker and what workers say are told to the other nodes by themselves.
 ANYWHERE = frozenset(
     {
+        "CountActivityExecutions",
         "CountSchedules",
         "CountWorkers",
         "CountWorkflowExecutions",
@@ -134,6 +152,7 @@ ANYWHERE = frozenset(
         "GetClusterInfo",
         "GetSearchAttributes",
         "GetSystemInfo",
+        "ListActivityExecutions",
         "ListBatchOperations",
         "ListClosedWorkflowExecutions",
         "ListNamespaces",

@@ -14,6 +14,7 @@ from google.rpc.code_pb2 import ABORTED
 from google.rpc.status_pb2 import Status
 from grpc import StatusCode
 from temporalio.api.errordetails.v1 import (
+    ActivityExecutionAlreadyStartedFailure,
     MultiOperationExecutionFailure,
     NamespaceAlreadyExistsFailure,
     NamespaceNotFoundFailure,
@@ -58,6 +59,12 @@ _TABLE: dict[type[errors.EngineError], tuple[StatusCode, Detail | None]] = {
     errors.AlreadyStarted: (
         StatusCode.ALREADY_EXISTS,
         lambda refusal: WorkflowExecutionAlreadyStartedFailure(
+            start_request_id=refusal.start_request_id, run_id=refusal.run_id
+        ),
+    ),
+    errors.ActivityAlreadyStarted: (
+        StatusCode.ALREADY_EXISTS,
+        lambda refusal: ActivityExecutionAlreadyStartedFailure(
             start_request_id=refusal.start_request_id, run_id=refusal.run_id
         ),
     ),

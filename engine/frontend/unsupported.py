@@ -16,17 +16,13 @@ _ONE_CLUSTER = "there is one cluster: nothing is replicated"
 _PARTITIONS = "a task queue has one partition"
 _PAUSE = "pausing is not built yet"
 _RULES = "there is no rule language for workflows"
-_STANDALONE = "an activity belongs to a workflow here"
 _TIME = "time is not skipped: a server of the clock's own time"
 
 WORKFLOW: dict[str, str] = {
-    "CountActivityExecutions": _STANDALONE,
     "CountNexusOperationExecutions": _NEXUS,
     "CreateWorkflowRule": _RULES,
-    "DeleteActivityExecution": _STANDALONE,
     "DeleteNexusOperationExecution": _NEXUS,
     "DeleteWorkflowRule": _RULES,
-    "DescribeActivityExecution": _STANDALONE,
     "DescribeDeployment": _BUILD_IDS,
     "DescribeNexusOperationExecution": _NEXUS,
     "DescribeWorkflowRule": _RULES,
@@ -36,29 +32,20 @@ WORKFLOW: dict[str, str] = {
     "GetWorkerBuildIdCompatibility": _BUILD_IDS,
     "GetWorkerTaskReachability": _BUILD_IDS,
     "GetWorkerVersioningRules": _BUILD_IDS,
-    "ListActivityExecutions": _STANDALONE,
     "ListArchivedWorkflowExecutions": _ARCHIVE,
     "ListDeployments": _BUILD_IDS,
     "ListNexusOperationExecutions": _NEXUS,
     "ListTaskQueuePartitions": _PARTITIONS,
     "ListWorkflowRules": _RULES,
-    "PauseActivityExecution": _STANDALONE,
     "PauseWorkflowExecution": _PAUSE,
-    "PollActivityExecution": _STANDALONE,
     "PollNexusOperationExecution": _NEXUS,
     "PollWorkflowExecutionTimeSkipping": _TIME,
-    "RequestCancelActivityExecution": _STANDALONE,
     "RequestCancelNexusOperationExecution": _NEXUS,
-    "ResetActivityExecution": _STANDALONE,
     "SetCurrentDeployment": _BUILD_IDS,
-    "StartActivityExecution": _STANDALONE,
     "StartNexusOperationExecution": _NEXUS,
-    "TerminateActivityExecution": _STANDALONE,
     "TerminateNexusOperationExecution": _NEXUS,
     "TriggerWorkflowRule": _RULES,
-    "UnpauseActivityExecution": _STANDALONE,
     "UnpauseWorkflowExecution": _PAUSE,
-    "UpdateActivityExecutionOptions": _STANDALONE,
     "UpdateTaskQueueConfig": _CONFIG,
     "UpdateWorkerBuildIdCompatibility": _BUILD_IDS,
     "UpdateWorkerConfig": _CONFIG,

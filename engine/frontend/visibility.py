@@ -79,16 +79,23 @@ async def count(
     parts: Parts, request: CountWorkflowExecutionsRequest
 ) -> CountWorkflowExecutionsResponse:
     namespace = await parts.namespace(request.namespace)
-    query = checked(request.query)
+    return await counted(parts, namespace.id, namespace.custom, request.query)
+
+
+async def counted(
+    parts: Parts, division: str, custom: CustomAttributes, query: str
+) -> CountWorkflowExecutionsResponse:
+    """`division`: where the index keeps those that are counted."""
+    query = checked(query)
     try:
         keys = parse(query).group
         if not keys:
-            found = await parts.reader.count(namespace.id, query, namespace.custom)
+            found = await parts.reader.count(division, query, custom)
             return CountWorkflowExecutionsResponse(count=found)
-        groups = await parts.reader.group(namespace.id, query, namespace.custom)
+        groups = await parts.reader.group(division, query, custom)
     except (QueryError, SearchUnavailable) as trouble:
         raise refused(trouble) from trouble
-    kinds = [_kind(key, namespace.custom) for key in keys]
+    kinds = [_kind(key, custom) for key in keys]
     return CountWorkflowExecutionsResponse(
         count=sum(group.count for group in groups),
         groups=[_group(group, kinds) for group in groups],
@@ -97,11 +104,19 @@ async def count(
 
 async def _page(parts: Parts, request: Any, size: int, query: str) -> Page:
     namespace = await parts.namespace(request.namespace)
+    return await page_of(
+        parts, (namespace.id, namespace.custom), query, size, request.next_page_token
+    )
+
+
+async def page_of(
+    parts: Parts, where: tuple[str, CustomAttributes], query: str, size: int, token: bytes
+) -> Page:
+    """`where`: the division of the index, and what a query may name in it."""
+    division, custom = where
     size = min(size, PAGE_ROWS_MAX) if size > 0 else PAGE_ROWS_MAX
     try:
-        return await parts.reader.list(
-            namespace.id, checked(query), size, request.next_page_token, namespace.custom
-        )
+        return await parts.reader.list(division, checked(query), size, token, custom)
     except (QueryError, SearchUnavailable) as trouble:
         raise refused(trouble) from trouble
 

@@ -28,7 +28,8 @@ Token = TypeVar("Token", bound=msgspec.Struct)
 class TaskToken(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Names one attempt of one task; `activity_id` is empty for workflow tasks.
 
-    `started_at` tells a workflow task's start from one that was never stored; 0 for activities.
+    `started_at` tells a workflow task's start from one that was never stored, and a standalone
+    activity's attempt from an earlier one of the same number; 0 for a workflow's activities.
     """
 
     namespace_id: str
@@ -58,6 +59,13 @@ class CallerToken(msgspec.Struct, frozen=True, array_like=True, gc=False):
     run_id: str
     scheduled_event_id: int
     request_id: str
+
+
+class ChangeToken(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """How much its owner knows of a run: for who waits for more."""
+
+    run_id: str
+    changes_count: int
 
 
 class HistoryToken(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -26,7 +26,8 @@ BYTES_MAX = 16 * 1024 * 1024
 SNAPSHOT_FACTS_MIN = 500
 SNAPSHOT_BYTES_PER_FACT = 200
 #: A closed run with no more events than this is rebuilt from them; it needs no snapshot, unless it
-#: was reset, or those who waited for its end were told: no event says so.
+#: was reset, or those who waited for its end were told, or it is a standalone activity: no event
+#: says so.
 CLOSED_REPLAYED_EVENTS_MAX = 200
 DELIVER = "deliver"
 #: Higher than any version that a run can reach.
@@ -178,7 +179,8 @@ class Batch:
         state = entry.state
         if not state.is_running:
             is_told = state.reset_run_id or any(each.answered_at for each in state.completions)
-            if state.last_event_id <= CLOSED_REPLAYED_EVENTS_MAX and not is_told:
+            is_short = state.last_event_id <= CLOSED_REPLAYED_EVENTS_MAX
+            if is_short and not is_told and state.standalone is None:
                 return None
             return encode_state(state)
         bound = max(SNAPSHOT_FACTS_MIN, entry.snapshot_bytes // SNAPSHOT_BYTES_PER_FACT)

@@ -28,11 +28,11 @@ from engine.core.effects import (
     WorkflowTaskStarted,
 )
 from engine.core.inputs import Input, ResetInto, StartActivity, StartWorkflowTask, Terminate
-from engine.core.keys import WORKFLOW, RunKey
+from engine.core.keys import WORKFLOW, RunKey, activity_of
 from engine.core.state import RunState
 from engine.core.step import step
 from engine.errors import EngineError, FailedPrecondition, RunNotFound
-from engine.ports import StartAnswer
+from engine.ports import Poller, StartAnswer
 from engine.shards.batch import DELIVER, Batch
 from engine.shards.cache import Entry
 from engine.shards.works import (
@@ -70,6 +70,8 @@ def keys(work: Work) -> list[RunKey]:
 def _found(writer: Writer, key: RunKey) -> Entry:
     entry = writer.cache.get(key)
     if entry is None:
+        if activity_id := activity_of(key.workflow_id):
+            raise RunNotFound(f"activity not found for ID: {activity_id}")
         if not key.run_id:
             raise RunNotFound(f"workflow not found for ID: {key.workflow_id}")
         raise RunNotFound(
@@ -111,15 +113,7 @@ def _offer(writer: Writer, entry: Entry, effect: OfferTask, batch: Batch, releas
     if reservation is None:
         release.offer(entry, effect)
         return
-    poller = reservation.poller
-    kind = StartWorkflowTask if effect.queue.kind == WORKFLOW else StartActivity
-    given: Any = kind(
-        at=batch.at,
-        scheduled_event_id=effect.event_id,
-        attempt=effect.attempt,
-        request_id=poller.request_id,
-        identity=poller.identity,
-    )
+    given = _start_for(reservation.poller, effect, batch.at)
     try:
         started = advance(writer, entry, given, batch, release)
     except EngineError:
@@ -127,6 +121,26 @@ def _offer(writer: Writer, entry: Entry, effect: OfferTask, batch: Batch, releas
         release.offer(entry, effect)
         return
     release.reserved(entry, effect, reservation, started)
+
+
+def _start_for(poller: Poller, effect: OfferTask, at: int) -> StartWorkflowTask | StartActivity:
+    if effect.queue.kind == WORKFLOW:
+        return StartWorkflowTask(
+            at=at,
+            scheduled_event_id=effect.event_id,
+            attempt=effect.attempt,
+            request_id=poller.request_id,
+            identity=poller.identity,
+        )
+    return StartActivity(
+        at=at,
+        scheduled_event_id=effect.event_id,
+        attempt=effect.attempt,
+        request_id=poller.request_id,
+        identity=poller.identity,
+        sdk_name=poller.sdk_name,
+        sdk_version=poller.sdk_version,
+    )
 
 
 def _begin(writer: Writer, key: RunKey, given: Input, batch: Batch, release: Release) -> object:

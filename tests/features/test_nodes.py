@@ -25,12 +25,14 @@ from engine.core.keys import WORKFLOW, QueueKey, RunKey, shard_of
 from engine.ports import Claim, Task
 from engine.protocol import tokens
 from engine.protocol.tokens import QueryToken
+from tests.features.differential.stage import Stage
 from tests.support.commands import complete, text
 from tests.support.engine import Server, engine_on, seconds
 from tests.support.eventually import eventually_async
 from tests.support.handlers import ScriptedHandler, started
 from tests.support.history import name_of
 from tests.support.postgres import fresh_database
+from tests.support.solo import Solo
 from tests.support.worker import ScriptedWorker
 from tests.support.workers import SHUTDOWN, Fleet, beat
 
@@ -235,3 +237,21 @@ async def test_an_operation_its_handler_and_the_run_behind_it_may_be_anywhere(pa
         lambda: pair.one.history(run),
         lambda events: "NexusOperationCompleted" in map(name_of, events),
     )
+
+
+async def test_a_standalone_activity_may_be_anywhere(pair: Pair) -> None:
+    """So many that each node has some of them, and some of their queues."""
+
+    async def plays(number: int) -> None:
+        one = Solo(Stage(pair.one, "anywhere"), str(number))
+        other = Solo(Stage(pair.other, "anywhere"), str(number))
+        await one.start()
+        task = await other.take()
+        await one.call("RecordActivityTaskHeartbeat", task_token=task.task_token)
+        ended = asyncio.ensure_future(one.call("PollActivityExecution"))
+        await other.call("RespondActivityTaskCompletedById", result=text("paid"))
+        assert (await ended).outcome.result == text("paid")
+        seen = await other.call("DescribeActivityExecution")
+        assert seen.info.total_heartbeat_count == 1
+
+    await asyncio.gather(*map(plays, range(8)))

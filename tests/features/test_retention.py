@@ -6,19 +6,22 @@ import grpc
 import psycopg
 import pytest
 from google.protobuf.duration_pb2 import Duration
-from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.common.v1 import ActivityType, WorkflowExecution
 from temporalio.api.deployment.v1 import WorkerDeploymentOptions
 from temporalio.api.enums.v1 import WorkerVersioningMode
 from temporalio.api.operatorservice.v1 import DeleteNamespaceRequest
+from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import (
+    CountActivityExecutionsRequest,
     CountWorkflowExecutionsRequest,
     DescribeWorkflowExecutionRequest,
     RegisterNamespaceRequest,
+    StartActivityExecutionRequest,
     TerminateWorkflowExecutionRequest,
 )
 
 from tests.support.batches import COMPLETED, TERMINATE, Batched
-from tests.support.engine import PERDURE, Server, engine_on
+from tests.support.engine import PERDURE, Server, engine_on, seconds
 from tests.support.eventually import eventually_async
 from tests.support.names import Names
 from tests.support.postgres import fresh_database
@@ -70,6 +73,19 @@ async def close(server: Server, run: WorkflowExecution) -> None:
     )
 
 
+async def start_activity(server: Server, activity_id: str, queue: str) -> str:
+    started = await server.workflows.StartActivityExecution(
+        StartActivityExecutionRequest(
+            namespace=server.namespace,
+            activity_id=activity_id,
+            activity_type=ActivityType(name="Charge"),
+            task_queue=TaskQueue(name=queue),
+            start_to_close_timeout=seconds(30),
+        )
+    )
+    return started.run_id
+
+
 async def make_older(url: str, run: WorkflowExecution, days: int) -> None:
     """Nobody waits for days: the row says that the run closed so long ago."""
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
@@ -89,15 +105,20 @@ async def test_a_deleted_namespace_takes_its_runs_along_even_those_that_run(
     await register(sweeping, names.namespace(), DAY)
     for _ in range(3):
         await sweeping.start(names.workflow(), names.queue())
+    await start_activity(sweeping, names.workflow("activity"), names.queue())
     deleted = await sweeping.operator.DeleteNamespace(
         DeleteNamespaceRequest(namespace=sweeping.namespace)
     )
 
     async def count() -> int:
+        namespace = deleted.deleted_namespace
         found = await sweeping.workflows.CountWorkflowExecutions(
-            CountWorkflowExecutionsRequest(namespace=deleted.deleted_namespace)
+            CountWorkflowExecutionsRequest(namespace=namespace)
         )
-        return found.count
+        activities = await sweeping.workflows.CountActivityExecutions(
+            CountActivityExecutionsRequest(namespace=namespace)
+        )
+        return found.count + activities.count
 
     assert await eventually_async(count, lambda found: found == 0, within=15) == 0
 

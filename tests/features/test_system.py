@@ -29,15 +29,19 @@ CALLS_OF: dict[str, tuple[str, ...]] = {
     "worker_heartbeats": ("RecordWorkerHeartbeat", "ListWorkers", "DescribeWorker"),
     "workflow_pause": ("PauseWorkflowExecution", "UnpauseWorkflowExecution"),
     "standalone_activities": ("StartActivityExecution", "PollActivityExecution"),
+    "standalone_activity_operator_commands": (
+        "PauseActivityExecution", "UnpauseActivityExecution", "ResetActivityExecution",
+        "UpdateActivityExecutionOptions",
+    ),
     "standalone_nexus_operation": ("StartNexusOperationExecution", "PollNexusOperationExecution"),
     "worker_commands": ("FetchWorkerConfig", "UpdateWorkerConfig"),
-}
+}  # fmt: skip
 # No call of their own: tests of starts, failures, queries, counts and polls hold them.
 HELD_ELSEWHERE = {
     "signal_and_query_header", "internal_error_differentiation", "upsert_memo", "sdk_metadata",
     "activity_failure_include_heartbeat", "encoded_failure_attributes", "eager_workflow_start",
     "count_group_by_execution_status", "reported_problems_search_attribute",
-    "worker_poll_complete_on_shutdown",
+    "worker_poll_complete_on_shutdown", "standalone_activity_start_delay",
 }  # fmt: skip
 SERVICE = "temporal.api.workflowservice.v1.WorkflowService"
 

@@ -14,6 +14,13 @@ _OWN = (
     (re.compile(r"(\d+|a few) (second|minute)s? ago|now"), "<then>"),
     (re.compile(r"(queue|workflow|job)/\S+-\d+-\d+"), "<name>"),
     (re.compile(r"\d+@\S+"), "<who>"),
+    (
+        re.compile(
+            r"((?:StateTransitionCount|StateSizeBytes|LongPollToken|ExecutionDuration)\W+)[^\s,]+",
+            re.IGNORECASE,
+        ),
+        r"\1<its own>",
+    ),
     (re.compile(r" +"), " "),
 )
 

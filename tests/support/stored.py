@@ -11,7 +11,7 @@ from engine.core.effects import DropTask, OfferTask
 from engine.core.keys import ACTIVITY, WORKFLOW, RunKey
 from engine.core.marks import Mark
 from engine.core.replay import load
-from engine.core.state import RunState
+from engine.core.state import Activity, RunState
 from engine.core.step import Step
 from engine.errors import EngineError
 from engine.store.codec import decode_marks, decode_state, encode_marks, encode_state
@@ -19,9 +19,11 @@ from tests.support.story import RUN_ID, Story
 
 
 class Stored(Story):
+    workflow_id = "order-1"
+
     def __init__(self, run_id: str = RUN_ID, **given: Any) -> None:
         super().__init__(**given)
-        self.state = blank(run_id)
+        self.state = RunState(key=RunKey("namespace", self.workflow_id, run_id))
         self.rows: list[bytes] = []
         self.marks: list[bytes] = []
         self.snapshot = b""
@@ -54,18 +56,17 @@ class Stored(Story):
 
     def loaded(self) -> RunState:
         """The run as another process would have it."""
-        state = decode_state(self.snapshot) if self.snapshot else blank(self.state.key.run_id)
+        state = decode_state(self.snapshot) if self.snapshot else self._blank()
         marks = [marked for row in self.marks for marked in decode_marks(row)]
         return load(state, map(HistoryEvent.FromString, self.rows), marks)
 
     def loaded_from_events(self) -> RunState:
         """As a short run that has closed is: its marks are gone, but for how it was started."""
         started: list[tuple[int, Mark]] = decode_marks(self.marks[0])[:1]
-        return load(blank(self.state.key.run_id), map(HistoryEvent.FromString, self.rows), started)
+        return load(self._blank(), map(HistoryEvent.FromString, self.rows), started)
 
-
-def blank(run_id: str) -> RunState:
-    return RunState(key=RunKey("namespace", "order-1", run_id))
+    def _blank(self) -> RunState:
+        return RunState(key=self.state.key)
 
 
 def extent_of(state: RunState) -> tuple[int, int, int]:
@@ -79,8 +80,13 @@ def wanted(state: RunState) -> dict[tuple[str, int], int]:
     found = {
         (ACTIVITY, event_id): activity.attempt
         for event_id, activity in state.activities.items()
-        if not (activity.started_at or activity.retry_at or activity.paused_at)
+        if not (activity.started_at or activity.retry_at or _is_paused(state, activity))
     }
     if state.task is not None and not state.task.is_started:
         found[WORKFLOW, state.task.scheduled_event_id] = state.task.attempt
     return found
+
+
+def _is_paused(state: RunState, activity: Activity) -> bool:
+    standalone = state.standalone
+    return bool(activity.paused_at or (standalone is not None and standalone.paused_at))

@@ -113,13 +113,13 @@ def start(turn: Turn, given: StartActivity) -> None:
             raise TaskNotFound("Activity task is paused.")
         turn.ask(DropTask(kind=ACTIVITY, event_id=given.scheduled_event_id))
         turn.mark(_taken(turn, given))
-    turn.reply(_started_answer(turn, activity))
+    turn.reply(started_answer(turn, activity))
 
 
 def start_eagerly(turn: Turn, given: StartActivity) -> ActivityStarted:
     """Given back with the answer to the task that scheduled it; no queue sees it."""
     turn.mark(_taken(turn, given))
-    return _started_answer(turn, turn.state.activities[given.scheduled_event_id])
+    return started_answer(turn, turn.state.activities[given.scheduled_event_id])
 
 
 def _taken(turn: Turn, given: StartActivity) -> ActivityTaken:
@@ -132,7 +132,7 @@ def _taken(turn: Turn, given: StartActivity) -> ActivityTaken:
     )
 
 
-def _started_answer(turn: Turn, activity: Activity) -> ActivityStarted:
+def started_answer(turn: Turn, activity: Activity) -> ActivityStarted:
     state = turn.state
     return ActivityStarted(
         workflow_id=state.key.workflow_id,

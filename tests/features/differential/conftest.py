@@ -15,6 +15,10 @@ Script = Callable[[Server, str], Awaitable[list[Any]]]
 AS_PERDURE = (
     "--dynamic-config-value",
     "component.nexusoperations.recordCancelRequestCompletionEvents=true",
+    "--dynamic-config-value",
+    "activity.enableStandalone=true",
+    "--dynamic-config-value",
+    "activity.startDelayEnabled=true",
 )
 
 

@@ -37,11 +37,17 @@ class Stage:
         self.worker = ScriptedWorker(server, self.queue)
         self._prefix = play
         self._runs: list[WorkflowExecution] = []
-        self._notes: list[Message | str] = []
+        self._notes: list[Message | str | Stage] = []
 
     def note(self, *words: object) -> None:
         """Something seen on the way, told before the histories."""
         self._notes.append(" ".join(map(str, words)))
+
+    def part(self, name: str) -> Stage:
+        """For what goes on beside the rest: told where it was begun, whatever came first."""
+        part = Stage(self.server, f"{self._prefix}/{name}")
+        self._notes.append(part)
+        return part
 
     async def look(self, run: WorkflowExecution) -> None:
         """Note what is pending."""
@@ -139,8 +145,15 @@ class Stage:
 
     async def told(self) -> list[str]:
         """The notes, and all histories of the play in the order that the program named the runs."""
-        normal = Normal()
-        lines = [note if isinstance(note, str) else normal.message(note) for note in self._notes]
+        return await self._told(Normal())
+
+    async def _told(self, normal: Normal) -> list[str]:
+        lines: list[str] = []
+        for note in self._notes:
+            if isinstance(note, Stage):
+                lines += await note._told(normal)
+            else:
+                lines.append(note if isinstance(note, str) else normal.message(note))
         for number, run in enumerate(self._runs, 1):
             lines.append(f"run {number}")
             lines += normal.history(await self.server.history(run))

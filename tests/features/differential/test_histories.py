@@ -19,6 +19,9 @@ from tests.features.differential import (
     programs_others,
     programs_policies,
     programs_reading,
+    programs_standalone,
+    programs_standalone_asking,
+    programs_standalone_care,
     programs_tasks,
     programs_updates,
     programs_work,
@@ -37,6 +40,13 @@ def programs(module: ModuleType) -> dict[str, Program]:
         and list(inspect.signature(function).parameters) == ["stage"]
         and not name.startswith("_")
     }
+
+
+def about_standalone_activities() -> dict[str, Program]:
+    modules = (programs_standalone, programs_standalone_asking, programs_standalone_care)
+    found = {name: play for module in modules for name, play in programs(module).items()}
+    found.update(programs_standalone_asking.REFUSED)
+    return {f"standalone: {name}": play for name, play in found.items()}
 
 
 ALL = {
@@ -59,6 +69,7 @@ ALL = {
     **programs(programs_nexus),
     **programs_nexus.REFUSED,
     **programs_nexus.BAD_CALLBACKS,
+    **about_standalone_activities(),
 }
 
 
