@@ -318,6 +318,7 @@ def _bound(config: EngineConfig) -> tuple[grpc.aio.Server, str]:
 
 async def _listen(server: grpc.aio.Server, parts: Parts, stack: AsyncExitStack) -> None:
     server.add_generic_rpc_handlers(rpc.handlers(parts))
+    rpc.add_often(server, parts)
     names = [descriptor.full_name for descriptor, _ in rpc.SERVICES]
     await _add_health(server, names)
     reflection.enable_server_reflection(

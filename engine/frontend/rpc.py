@@ -175,6 +175,25 @@ OWN_CALLS = (
     "UpdateActivityOptions",
 )
 
+#: What workers and their callers ask again and again.
+OFTEN = (
+    "DescribeWorkflowExecution",
+    "ExecuteMultiOperation",
+    "GetWorkflowExecutionHistory",
+    "PollActivityTaskQueue",
+    "PollWorkflowTaskQueue",
+    "QueryWorkflow",
+    "RecordActivityTaskHeartbeat",
+    "RespondActivityTaskCompleted",
+    "RespondActivityTaskFailed",
+    "RespondQueryTaskCompleted",
+    "RespondWorkflowTaskCompleted",
+    "SignalWithStartWorkflowExecution",
+    "SignalWorkflowExecution",
+    "StartWorkflowExecution",
+    "UpdateWorkflowExecution",
+)
+
 SERVICES: tuple[tuple[ServiceDescriptor, Mapping[str, Function]], ...] = (
     (workflow_service.DESCRIPTOR.services_by_name["WorkflowService"], WORKFLOW),
     (operator_service.DESCRIPTOR.services_by_name["OperatorService"], OPERATOR),
@@ -184,6 +203,16 @@ SERVICES: tuple[tuple[ServiceDescriptor, Mapping[str, Function]], ...] = (
 def handlers(parts: Parts) -> tuple[grpc.GenericRpcHandler[Any, Any], ...]:
     protocol = (_service(descriptor, table, parts) for descriptor, table in SERVICES)
     return (*protocol, admin.handler(parts))
+
+
+def add_often(server: grpc.aio.Server, parts: Parts) -> None:
+    """gRPC takes in one call of each method added so at a time, and one of all the others, over
+    several rounds of the event loop: those that come often wait for none but their own kind."""
+    descriptor, table = SERVICES[0]
+    methods = _methods(descriptor, {name: table[name] for name in OFTEN}, parts)
+    server.add_registered_method_handlers(  # type: ignore[attr-defined]
+        descriptor.full_name, methods
+    )
 
 
 def caller(parts: Parts) -> Call:
@@ -208,7 +237,14 @@ def caller(parts: Parts) -> Call:
 def _service(
     descriptor: ServiceDescriptor, table: Mapping[str, Function], parts: Parts
 ) -> grpc.GenericRpcHandler[Any, Any]:
-    methods = {
+    methods = _methods(descriptor, table, parts)
+    return grpc.method_handlers_generic_handler(descriptor.full_name, methods)
+
+
+def _methods(
+    descriptor: ServiceDescriptor, table: Mapping[str, Function], parts: Parts
+) -> dict[str, grpc.RpcMethodHandler[Any, Any]]:
+    return {
         name: _method(
             descriptor.methods_by_name[name],
             forwarding.routed(parts, descriptor.full_name, name, function),
@@ -216,7 +252,6 @@ def _service(
         )
         for name, function in table.items()
     }
-    return grpc.method_handlers_generic_handler(descriptor.full_name, methods)
 
 
 def _method(
