@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from engine.clock import Clock
-from engine.core.keys import QueueKey, RunKey
+from engine.core.keys import NEXUS, QueueKey, RunKey
 from engine.matching.backlog import Backlog, Meant, Waiting
 from engine.matching.polls import RECENT_NS, SHOWN_NS, Poll, Seen
 from engine.matching.queue import TaskQueue, is_direct
@@ -33,7 +33,10 @@ class QueueActor:
         self.key = key
         # The worker whose sticky queue it is, where queues are routed to versions.
         self.owner: Poller | None = None
-        self.queue: TaskQueue[Poll] = TaskQueue()
+        self.queue: TaskQueue[Poll] = TaskQueue(limits_direct=key.kind == NEXUS)
+        # What its workers ask for, and what an operator has set, which goes before it.
+        self._asked: float | None = None
+        self._set: float | None = None
         self.seen = Seen()
         self._backlog = backlog
         self._sieve = sieve
@@ -67,7 +70,7 @@ class QueueActor:
         for place in (self,) if beside is None else (self, beside):
             place.seen.note(poller, self._clock.now())
             if poller.rate_max is not None:
-                place.queue.limit(poller.rate_max)
+                place.ask_rate(poller.rate_max)
             if poll.is_waiting:
                 place.queue.wait(poll)
                 place.match()
@@ -86,6 +89,23 @@ class QueueActor:
                 beside.seen.last_at = self._clock.now()
         self.seen.last_at = self._clock.now()
         return task
+
+    def ask_rate(self, rate: float) -> None:
+        self._asked = rate
+        if self._set is None:
+            self.queue.limit(rate)
+
+    def set_rate(self, rate: float | None) -> None:
+        """None leaves it to the workers again."""
+        if rate == self._set:
+            return
+        self._set = rate
+        self.queue.limit(self._asked if rate is None else rate)
+        if self._alarm is not None:
+            # It was set by the rate that held until now.
+            self._alarm.cancel()
+            self._alarm = None
+        self.match()
 
     def _time_out(self, poll: Poll) -> None:
         self.queue.give_up(poll)
@@ -200,6 +220,7 @@ class QueueActor:
             added_per_second=self._added.per_second(now),
             dispatched_per_second=self._dispatched.per_second(now),
             rate_max=None if bucket is None else bucket.rate,
+            is_rate_set=self._set is not None,
         )
 
 

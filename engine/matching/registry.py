@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Protocol
 
@@ -61,6 +61,7 @@ class TaskQueues:
         self._sweep_at = QUEUES_SWEPT_MIN
         self._diversions: set[asyncio.Task[None]] = set()
         self._ended: dict[tuple[str, str], None] = {}
+        self._rates: Mapping[QueueKey, float] = {}
         self.versions = Versions(lambda: self._actors, self.leave, partial(_move, self))
         self.polled = Polled(lambda: self._actors, clock)
 
@@ -73,8 +74,19 @@ class TaskQueues:
         if actor is None:
             if len(self._actors) >= self._sweep_at:
                 self._sweep()
-            actor = self._actors[queue] = _new(queue, self._backlog, self._clock, self.versions)
+            actor = self._actors[queue] = self._new(queue)
         return actor
+
+    def _new(self, place: QueueKey) -> QueueActor:
+        key = plain_of(place) if is_of_ramp(place) else place
+        actor = QueueActor(key, self._backlog, self._clock, partial(self.versions.meant, place))
+        actor.set_rate(self._rates.get(plain_of(place)))
+        return actor
+
+    def limit(self, rates: Mapping[QueueKey, float]) -> None:
+        self._rates = rates
+        for key, actor in self._actors.items():
+            actor.set_rate(rates.get(plain_of(key)))
 
     def _sweep(self) -> None:
         kept = {key: actor for key, actor in self._actors.items() if not actor.is_idle}
@@ -177,7 +189,7 @@ class TaskQueues:
         return [task for queue in gone for task in retire(self._actors.pop(queue))]
 
     async def describe(self, queue: QueueKey) -> QueueReport:
-        actor = self._actors.get(queue) or _new(queue, self._backlog, self._clock, self.versions)
+        actor = self._actors.get(queue) or self._new(queue)
         ramp = self._actors.get(of_ramp(queue))
         if ramp is None:
             report = await _described(actor, self._backlog)
@@ -187,11 +199,6 @@ class TaskQueues:
             if is_of(queue, key) and other is not ramp:
                 report = _together(report, await _described(other, self._backlog))
         return report
-
-
-def _new(place: QueueKey, backlog: Backlog, clock: Clock, versions: Versions) -> QueueActor:
-    key = plain_of(place) if is_of_ramp(place) else place
-    return QueueActor(key, backlog, clock, partial(versions.meant, place))
 
 
 def _move(queues: TaskQueues, task: Task) -> None:
@@ -228,6 +235,7 @@ def _together(one: QueueReport, other: QueueReport) -> QueueReport:
         added_per_second=one.added_per_second + other.added_per_second,
         dispatched_per_second=one.dispatched_per_second + other.dispatched_per_second,
         rate_max=one.rate_max,
+        is_rate_set=one.is_rate_set,
     )
 
 

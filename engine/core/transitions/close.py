@@ -22,7 +22,7 @@ from temporalio.api.history.v1 import HistoryEvent, WorkflowExecutionStartedEven
 from engine.core import cron, retry, versioning
 from engine.core.effects import ContinueAs
 from engine.core.inputs import Start, Terminate
-from engine.core.keys import derived_id
+from engine.core.keys import SCHEDULER, derived_id
 from engine.core.state import RunState
 from engine.core.transitions import completions
 from engine.core.turn import Turn
@@ -169,6 +169,9 @@ def _following(
     following.continued_execution_run_id = state.key.run_id
     following.original_execution_run_id = _next_run_id(turn)
     following.first_execution_run_id = start.first_execution_run_id
+    if not start.identity.startswith(SCHEDULER):
+        # Nobody started it; a schedule that waits for the end of the chain is named on.
+        following.identity = ""
     if state.execution_expires_at:
         following.workflow_execution_expiration_time.FromNanoseconds(state.execution_expires_at)
     following.ClearField("memo")
