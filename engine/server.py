@@ -186,7 +186,7 @@ async def _parts(
     supervisor.deliveries.schedules = schedules
     endpoints = Endpoints(pools[0])
     deployments = Deployments(pools[0], clock, queues.versions)
-    queue_configs = QueueConfigs(pools[0], queues)
+    queue_configs = QueueConfigs(pools[0], queues.rates)
     await _known((deployments, endpoints, queue_configs), namespaces, cluster, stack)
     handlers = supervisor.deliveries.handlers
     handlers.operations = Operations(endpoints, namespaces, spread or queues, clock)

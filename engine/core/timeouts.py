@@ -18,8 +18,9 @@ def fit(attributes: Any, limits: Limits) -> None:
     task = min(task or limits.workflow_task_timeout_default_ns, limits.workflow_task_timeout_max_ns)
     if execution:
         run = min(run, execution)
-    attributes.workflow_run_timeout.FromNanoseconds(run)
-    task = min(task, run) if run else task
+    if run:
+        attributes.workflow_run_timeout.FromNanoseconds(run)
+        task = min(task, run)
     attributes.workflow_task_timeout.FromNanoseconds(task)
 
 

@@ -127,7 +127,7 @@ async def matching_times(
     compiled, found = state.spec(), list[Timestamp]()
     while len(found) < MATCHING_TIMES_MAX:
         time = compiled.next_time(after)
-        if time is None or time.nominal > until:
+        if time is None or time.actual > until:
             break
         found.append(schedule_rows.stamp(time.actual))
         after = time.nominal

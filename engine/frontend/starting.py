@@ -270,8 +270,10 @@ def _set_timeouts(first: WorkflowExecutionStartedEventAttributes, request: Start
     )
     run = checks.timeout("WorkflowRunTimeoutSeconds", request.workflow_run_timeout)
     task = checks.timeout("WorkflowTaskTimeoutSeconds", request.workflow_task_timeout)
-    first.workflow_execution_timeout.FromNanoseconds(execution)
-    if run:
+    # One that is said to be none stands in the event so.
+    if request.HasField("workflow_execution_timeout"):
+        first.workflow_execution_timeout.FromNanoseconds(execution)
+    if request.HasField("workflow_run_timeout"):
         first.workflow_run_timeout.FromNanoseconds(run)
     if task:
         first.workflow_task_timeout.FromNanoseconds(task)

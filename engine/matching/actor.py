@@ -35,8 +35,8 @@ class QueueActor:
         self.owner: Poller | None = None
         self.queue: TaskQueue[Poll] = TaskQueue(limits_direct=key.kind == NEXUS)
         # What its workers ask for, and what an operator has set, which goes before it.
-        self._asked: float | None = None
-        self._set: float | None = None
+        self.rate_asked: float | None = None
+        self.rate_set: float | None = None
         self.seen = Seen()
         self._backlog = backlog
         self._sieve = sieve
@@ -70,7 +70,7 @@ class QueueActor:
         for place in (self,) if beside is None else (self, beside):
             place.seen.note(poller, self._clock.now())
             if poller.rate_max is not None:
-                place.ask_rate(poller.rate_max)
+                _ask_rate(place, poller.rate_max)
             if poll.is_waiting:
                 place.queue.wait(poll)
                 place.match()
@@ -89,23 +89,6 @@ class QueueActor:
                 beside.seen.last_at = self._clock.now()
         self.seen.last_at = self._clock.now()
         return task
-
-    def ask_rate(self, rate: float) -> None:
-        self._asked = rate
-        if self._set is None:
-            self.queue.limit(rate)
-
-    def set_rate(self, rate: float | None) -> None:
-        """None leaves it to the workers again."""
-        if rate == self._set:
-            return
-        self._set = rate
-        self.queue.limit(self._asked if rate is None else rate)
-        if self._alarm is not None:
-            # It was set by the rate that held until now.
-            self._alarm.cancel()
-            self._alarm = None
-        self.match()
 
     def _time_out(self, poll: Poll) -> None:
         self.queue.give_up(poll)
@@ -128,8 +111,11 @@ class QueueActor:
             self._set_alarm(self.queue.opens_at(now), now)
 
     def _set_alarm(self, at: int, now: int) -> None:
-        """Match again when the rate allows it."""
-        if at and self._alarm is None:
+        """Match again when the rate, as it is now, allows it."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+        if at:
             loop = asyncio.get_running_loop()
             self._alarm = loop.call_later((at - now) / SECOND, self._ring)
 
@@ -220,8 +206,14 @@ class QueueActor:
             added_per_second=self._added.per_second(now),
             dispatched_per_second=self._dispatched.per_second(now),
             rate_max=None if bucket is None else bucket.rate,
-            is_rate_set=self._set is not None,
+            is_rate_set=self.rate_set is not None,
         )
+
+
+def _ask_rate(actor: QueueActor, rate: float) -> None:
+    actor.rate_asked = rate
+    if actor.rate_set is None:
+        actor.queue.limit(rate)
 
 
 def retire(actor: QueueActor) -> list[Task]:

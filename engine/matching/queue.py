@@ -135,7 +135,7 @@ class TaskQueue(Generic[W]):
     def _next_task(self, now: int) -> Task | None:
         if self.direct and not self.limits_direct:
             return self.direct.popleft()
-        if not self._is_open(now):
+        if not _has_limited(self) or (self.bucket is not None and not self.bucket.take(now)):
             return None
         if self.direct:
             return self.direct.popleft()
@@ -144,13 +144,6 @@ class TaskQueue(Generic[W]):
             if self._tasks.get(name_of(task)) is task:
                 del self._tasks[name_of(task)]
                 return task
-
-    def _is_open(self, now: int) -> bool:
-        return self._has_limited and (self.bucket is None or self.bucket.take(now))
-
-    @property
-    def _has_limited(self) -> bool:
-        return bool(self._tasks or (self.limits_direct and self.direct))
 
     @property
     def is_in_store(self) -> bool:
@@ -186,7 +179,7 @@ class TaskQueue(Generic[W]):
 
     def opens_at(self, now: int) -> int:
         """When the rate lets the next task go, if that is all it waits for; else 0."""
-        if self.bucket is None or not self._has_limited or not self.polls:
+        if self.bucket is None or not _has_limited(self) or not self.polls:
             return 0
         return self.bucket.ready_at(now)
 
@@ -200,3 +193,8 @@ class TaskQueue(Generic[W]):
 
     def held(self) -> list[Task]:
         return list(self._tasks.values())
+
+
+def _has_limited(queue: TaskQueue[W]) -> bool:
+    """Whether something waits that goes by the rate."""
+    return bool(len(queue) or (queue.limits_direct and queue.direct))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
@@ -18,6 +18,7 @@ from engine.core.versioning import queue_key
 from engine.errors import EngineError
 from engine.matching.actor import QueueActor, Reserved, retire
 from engine.matching.backlog import Backlog, Waiting
+from engine.matching.limiting import Rates
 from engine.matching.polled import Polled
 from engine.matching.queries import Queries
 from engine.matching.queue import is_direct
@@ -52,8 +53,8 @@ class Door(Protocol):
 class TaskQueues:
     def __init__(self, backlog: Backlog, clock: Clock) -> None:
         self.queries = Queries(clock)
-        self._backlog = backlog
-        self._clock = clock
+        self.backlog = backlog
+        self.clock = clock
         self._shards: Shards | None = None
         # Where there are several nodes, a task that leaves its queue may go to another one.
         self.door: Door = self
@@ -61,7 +62,7 @@ class TaskQueues:
         self._sweep_at = QUEUES_SWEPT_MIN
         self._diversions: set[asyncio.Task[None]] = set()
         self._ended: dict[tuple[str, str], None] = {}
-        self._rates: Mapping[QueueKey, float] = {}
+        self.rates = Rates(lambda: self._actors)
         self.versions = Versions(lambda: self._actors, self.leave, partial(_move, self))
         self.polled = Polled(lambda: self._actors, clock)
 
@@ -74,19 +75,8 @@ class TaskQueues:
         if actor is None:
             if len(self._actors) >= self._sweep_at:
                 self._sweep()
-            actor = self._actors[queue] = self._new(queue)
+            actor = self._actors[queue] = _new(self, queue)
         return actor
-
-    def _new(self, place: QueueKey) -> QueueActor:
-        key = plain_of(place) if is_of_ramp(place) else place
-        actor = QueueActor(key, self._backlog, self._clock, partial(self.versions.meant, place))
-        actor.set_rate(self._rates.get(plain_of(place)))
-        return actor
-
-    def limit(self, rates: Mapping[QueueKey, float]) -> None:
-        self._rates = rates
-        for key, actor in self._actors.items():
-            actor.set_rate(rates.get(plain_of(key)))
 
     def _sweep(self) -> None:
         kept = {key: actor for key, actor in self._actors.items() if not actor.is_idle}
@@ -189,16 +179,24 @@ class TaskQueues:
         return [task for queue in gone for task in retire(self._actors.pop(queue))]
 
     async def describe(self, queue: QueueKey) -> QueueReport:
-        actor = self._actors.get(queue) or self._new(queue)
+        actor = self._actors.get(queue) or _new(self, queue)
         ramp = self._actors.get(of_ramp(queue))
         if ramp is None:
-            report = await _described(actor, self._backlog)
+            report = await _described(actor, self.backlog)
         else:
-            report = await _of_both(actor, ramp, self._backlog)
+            report = await _of_both(actor, ramp, self.backlog)
         for key, other in list(self._actors.items()):
             if is_of(queue, key) and other is not ramp:
-                report = _together(report, await _described(other, self._backlog))
+                report = _together(report, await _described(other, self.backlog))
         return report
+
+
+def _new(queues: TaskQueues, place: QueueKey) -> QueueActor:
+    key = plain_of(place) if is_of_ramp(place) else place
+    sieve = partial(queues.versions.meant, place)
+    actor = QueueActor(key, queues.backlog, queues.clock, sieve)
+    queues.rates.begin(place, actor)
+    return actor
 
 
 def _move(queues: TaskQueues, task: Task) -> None:

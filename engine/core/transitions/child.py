@@ -56,6 +56,7 @@ def initiate(
     copy_set(command, attributes, _COPIED)
     if command.HasField("retry_policy"):
         attributes.retry_policy.CopyFrom(retry.completed(command.retry_policy))
+    attributes.workflow_run_timeout.SetInParent()
     timeouts.fit(attributes, turn.limits)
     attributes.parent_close_policy = (
         command.parent_close_policy or ParentClosePolicy.PARENT_CLOSE_POLICY_TERMINATE

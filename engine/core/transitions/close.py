@@ -135,10 +135,12 @@ def continue_as_new(
     following.ClearField("first_workflow_task_backoff")
     following.ClearField("input")
     following.ClearField("retry_policy")
+    following.ClearField("header")
     given = [name for name in _CARRIED if getattr(command, name).ByteSize()]
     following.ClearField("memo")
     following.ClearField("search_attributes")
     copy_set(command, following, given)
+    following.workflow_run_timeout.SetInParent()
     if command.HasField("retry_policy"):
         following.retry_policy.CopyFrom(retry.completed(command.retry_policy))
     following.task_queue.CopyFrom(normal_queue(command.task_queue, turn.state.queue))
