@@ -134,6 +134,8 @@ class QueueReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     added_per_second: float
     dispatched_per_second: float
     rate_max: float | None
+    # An operator set it, and no worker.
+    is_rate_set: bool = False
 
 
 class Attendance(msgspec.Struct, frozen=True, gc=False):
@@ -252,6 +254,13 @@ class Routed(Protocol):
 
     def route(self, routes: Mapping[QueueKey, Route]) -> None:
         """From now on these queues go so, all others to the unversioned workers."""
+
+
+class Limited(Protocol):
+    """How fast the tasks of the queues of this node go."""
+
+    def limit(self, rates: Mapping[QueueKey, float]) -> None:
+        """From now on these queues go so, by tasks a second; all others as their workers say."""
 
 
 class Polled(Protocol):

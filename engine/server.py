@@ -13,7 +13,7 @@ import asyncio
 import gc
 import logging
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -28,6 +28,7 @@ from engine.background.batches import Batches
 from engine.background.deployments import Deployments
 from engine.background.endpoints import Endpoints
 from engine.background.operations import Operations
+from engine.background.queue_configs import QueueConfigs
 from engine.background.retention import Retention
 from engine.background.schedules import Schedules
 from engine.clock import Clock, SystemClock
@@ -185,14 +186,14 @@ async def _parts(
     supervisor.deliveries.schedules = schedules
     endpoints = Endpoints(pools[0])
     deployments = Deployments(pools[0], clock, queues.versions)
-    await _known("deployments", deployments, namespaces, cluster, stack)
-    await _known("Nexus endpoints", endpoints, namespaces, cluster, stack)
+    queue_configs = QueueConfigs(pools[0], queues.rates)
+    await _known((deployments, endpoints, queue_configs), namespaces, cluster, stack)
     handlers = supervisor.deliveries.handlers
     handlers.operations = Operations(endpoints, namespaces, spread or queues, clock)
     batches = Batches(namespaces, reader, pools, clock, shards.shard_of)
     sweeps = Retention(
         shards, namespaces, reader, pools, clock,
-        schedules=schedules, batches=batches, deployments=deployments,
+        schedules=schedules, batches=batches, deployments=deployments, queue_configs=queue_configs,
     )  # fmt: skip
     _keep(stack, sweeps.keep_sweeping(config.retention_sweep_seconds))
     _keep(stack, loops.keep_fresh(namespaces.read, "namespaces"))
@@ -206,6 +207,7 @@ async def _parts(
         batches=batches,
         deployments=deployments,
         endpoints=endpoints,
+        queue_configs=queue_configs,
         reader=reader,
         pools=pools,
         clock=clock,
@@ -223,15 +225,16 @@ class OnEveryNode(Protocol):
 
 
 async def _known(
-    what: str, known: OnEveryNode, namespaces: Namespaces, cluster: Node | None,
+    things: Sequence[OnEveryNode], namespaces: Namespaces, cluster: Node | None,
     stack: AsyncExitStack,
 ) -> None:  # fmt: skip
     """Before the first call, and kept as other nodes change it."""
-    await known.read()
-    namespaces.on_asked.append(known.read)
-    if cluster is not None:
-        known.tell_others = cluster.make_others_read
-        _keep(stack, loops.keep_fresh(known.read, what))
+    for known in things:
+        await known.read()
+        namespaces.on_asked.append(known.read)
+        if cluster is not None:
+            known.tell_others = cluster.make_others_read
+            _keep(stack, loops.keep_fresh(known.read, type(known).__name__))
 
 
 def _supervisor(

@@ -78,6 +78,22 @@ class BadAttribute(ValueError):
     """A search attribute that a caller gave cannot be taken; the message names it."""
 
 
+class UnknownAttribute(BadAttribute):
+    def __init__(self, name: str) -> None:
+        super().__init__(f"there is no search attribute {name}")
+        self.name = name
+
+
+class WrongValue(BadAttribute):
+    """The message leaves the value out: not everybody who reads it may see that."""
+
+    def __init__(self, attribute: Attribute, given: Any) -> None:
+        super().__init__(
+            f"invalid value for search attribute {attribute.name} of type {attribute.type}"
+        )
+        self.given = given
+
+
 def _table(*attributes: Attribute) -> Mapping[str, Attribute]:
     return MappingProxyType({attribute.name: attribute for attribute in attributes})
 
@@ -171,9 +187,9 @@ def slots(given: Mapping[str, Payload], custom: CustomAttributes) -> Slots:
     for name, payload in given.items():
         attribute = find(name, custom)
         if attribute is None:
-            raise BadAttribute(f"search attribute {name!r} is not registered in this namespace")
+            raise UnknownAttribute(name)
         if name in SYSTEM:
-            raise BadAttribute(f"search attribute {name!r} is written by the system alone")
+            raise BadAttribute(f"{name} attribute can't be set in SearchAttributes")
         value = _value(attribute, payload)
         if value:
             found.setdefault(attribute.type.value, {})[name] = value
@@ -187,48 +203,44 @@ def _value(attribute: Attribute, payload: Payload) -> str | list[str] | None:
         raise BadAttribute(f"search attribute {attribute.name!r} is not JSON") from None
     if given is None or given == []:
         return None
-    many = given if isinstance(given, list) else [given]
     if attribute.type is ValueType.KEYWORD_LIST:
-        return sorted({_keyword(attribute, each) for each in many})
-    if len(many) != 1:
-        raise BadAttribute(f"search attribute {attribute.name!r} takes one value")
-    return _scalar(attribute, many[0])
+        if not isinstance(given, list) or not all(isinstance(each, str) for each in given):
+            raise WrongValue(attribute, given)
+        return sorted({_keyword(attribute, each) for each in given})
+    many = given if isinstance(given, list) else [given]
+    value = _scalar(attribute, many[0]) if len(many) == 1 else None
+    if value is None:
+        raise WrongValue(attribute, given)
+    return value
 
 
-def _scalar(attribute: Attribute, given: object) -> str | list[str]:
+def _scalar(attribute: Attribute, given: object) -> str | list[str] | None:
+    """None for what is not of the type."""
+    found: str | list[str] | None = None
     match attribute.type:
         case ValueType.TEXT if isinstance(given, str):
-            return words(given)
-        case ValueType.KEYWORD | ValueType.KEYWORD_LIST:
-            return _keyword(attribute, given)
+            found = words(given)
+        case ValueType.KEYWORD if isinstance(given, str):
+            found = _keyword(attribute, given)
         case ValueType.BOOL if isinstance(given, bool):
-            return sortable(given)
+            found = sortable(given)
         case ValueType.INT if isinstance(given, int) and not isinstance(given, bool):
-            if INT_MIN <= given <= INT_MAX:
-                return sortable(given)
+            found = sortable(given) if INT_MIN <= given <= INT_MAX else None
         case ValueType.DOUBLE if isinstance(given, int | float) and not isinstance(given, bool):
-            return sortable(float(given))
+            found = sortable(float(given))
         case ValueType.DATETIME if isinstance(given, str):
-            return sortable(_moment(attribute, given))
-    raise BadAttribute(f"search attribute {attribute.name!r} must be a {attribute.type}")
+            moment = instant(given)
+            found = None if moment is None else sortable(moment)
+    return found
 
 
-def _keyword(attribute: Attribute, given: object) -> str:
-    if not isinstance(given, str):
-        raise BadAttribute(f"search attribute {attribute.name!r} must be a {attribute.type}")
+def _keyword(attribute: Attribute, given: str) -> str:
     if "\0" in given or len(given.encode()) > VALUE_BYTES_MAX:
         raise BadAttribute(
             f"search attribute {attribute.name!r} is longer than {VALUE_BYTES_MAX} bytes,"
             " or holds a NUL"
         )
     return given
-
-
-def _moment(attribute: Attribute, given: str) -> datetime:
-    moment = instant(given)
-    if moment is None:
-        raise BadAttribute(f"search attribute {attribute.name!r} must be an RFC 3339 time")
-    return moment
 
 
 _RFC3339 = re.compile(

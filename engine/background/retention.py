@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from engine.background.batches import Batches
 from engine.background.deployments import Deployments
+from engine.background.queue_configs import QueueConfigs
 from engine.background.schedules import Schedules
 from engine.clock import Clock
 from engine.core.inputs import Terminate
@@ -44,12 +45,14 @@ class Retention:
         schedules: Schedules,
         batches: Batches,
         deployments: Deployments,
+        queue_configs: QueueConfigs,
     ) -> None:
         self._shards = shards
         self._namespaces = namespaces
         self._schedules = schedules
         self._batches = batches
         self._deployments = deployments
+        self._queue_configs = queue_configs
         self._reader = reader
         self._pools = pools
         self._clock = clock
@@ -69,6 +72,7 @@ class Retention:
             if namespace.is_deleted:
                 await self._schedules.delete_all(namespace.id)
                 await self._deployments.delete_all(namespace.id)
+                await self._queue_configs.delete_all(namespace.id)
             await self._batches.forget(namespace)
             # As long as there may be more: what ends in a minute must go in a minute.
             while (gone := await self._sweep_once(namespace)) > 0:

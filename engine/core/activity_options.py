@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from google.protobuf.duration_pb2 import Duration
@@ -35,6 +35,8 @@ CHANGEABLE = frozenset(
         "priority.fairness_weight",
     }
 )
+#: What may be named of one activity by its id; a delay is one of a standalone activity's start.
+NAMED_ALONE = CHANGEABLE | {"start_delay"}
 _NEEDED = {"task_queue": "TaskQueue", "retry_policy": "RetryPolicy", "priority": "Priority"}
 
 
@@ -53,6 +55,15 @@ def scheduled_with(activity: Activity) -> ActivityOptions:
         if given.HasField(name):  # type: ignore[arg-type]  # the stub lists them one by one
             getattr(options, name).CopyFrom(getattr(given, name))
     return options
+
+
+def check_paths(paths: Sequence[str]) -> None:
+    """Of a mask that is meant for one activity by its id."""
+    if not paths:
+        raise InvalidArgument("UpdateMask must specify at least one path")
+    for path in paths:
+        if in_snake_case(path) not in NAMED_ALONE:
+            raise InvalidArgument(f'unsupported update_mask path: "{path}"')
 
 
 def merged(activity: Activity, given: ActivityOptions, paths: Iterable[str]) -> ActivityOptions:

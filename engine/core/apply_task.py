@@ -6,11 +6,14 @@ from collections.abc import Callable
 
 from temporalio.api.enums.v1 import EventType as E
 from temporalio.api.enums.v1 import TaskQueueKind, TimeoutType, WorkflowTaskFailedCause
-from temporalio.api.history.v1 import HistoryEvent
+from temporalio.api.history.v1 import HistoryEvent, WorkflowTaskCompletedEventAttributes
 
 from engine.core import marks, versioning
 from engine.core.deadlines import TASK, TASK_BACKOFF, expect, of_task
-from engine.core.state import RunState, WorkflowTask
+from engine.core.state import ResetPoint, RunState, WorkflowTask
+
+# The oldest are forgotten.
+RESET_POINTS_MAX = 20
 
 
 def _scheduled(state: RunState, event: HistoryEvent) -> None:
@@ -75,14 +78,35 @@ def _completed(state: RunState, event: HistoryEvent) -> None:
     state.task_failure = ""
     state.previous_started_event_id = attributes.started_event_id
     state.last_completed_event_id = event.event_id
+    _note_build(state, event, attributes)
     versioning.note(state, attributes)
+
+
+def _note_build(
+    state: RunState, event: HistoryEvent, attributes: WorkflowTaskCompletedEventAttributes
+) -> None:
+    build_id, checksum = attributes.worker_version.build_id, attributes.binary_checksum
+    known = state.reset_points
+    if any((point.build_id, point.checksum) == (build_id, checksum) for point in known):
+        return
+    point = ResetPoint(
+        build_id=build_id,
+        checksum=checksum,
+        first_completed_event_id=event.event_id,
+        created_at=event.event_time.ToNanoseconds(),
+        resettable=not (state.children or state.cancels_out or state.signals_out),
+    )
+    state.reset_points = [*known, point][-RESET_POINTS_MAX:]
 
 
 def _failed(state: RunState, event: HistoryEvent) -> None:
     attributes = event.workflow_task_failed_event_attributes
-    state.task_failure = attributes.failure.message or "failed"
     if attributes.cause == WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW:
+        # Somebody wanted it so: it is no problem of the code.
         state.reset_at = event.event_time.ToNanoseconds()
+        state.task_failure = ""
+    else:
+        state.task_failure = attributes.failure.message or "failed"
     _end(state, (state.task.attempt if state.task else state.task_attempt) + 1)
 
 

@@ -185,6 +185,7 @@ def _activity_paused(state: RunState, mark: marks.ActivityPaused) -> None:
     activity.paused_at = mark.at
     activity.paused_by = mark.identity
     activity.pause_reason = mark.reason
+    activity.pause_request_id = mark.request_id
     activity.retry_at = 0
 
 

@@ -189,6 +189,8 @@ class Which(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class PauseActivities(Given, frozen=True, kw_only=True):
+    """With a request id: one that is paused already is refused, but to the request that did it."""
+
     which: Which
     identity: str = ""
     reason: str = ""
@@ -306,12 +308,13 @@ class Reset(Given, frozen=True, kw_only=True):
     """First input of a run made from `events` of another one (`base_run_id`).
 
     `events` end right before the workflow task's closing event at which the run was cut;
-    `reapplied` are the signals and updates after it that are to be applied again.
-    `request_id` makes the reset idempotent.
+    `reapplied` are the signals and updates after it that are to be applied again, `changes` what is
+    then made of the run's options. `request_id` makes the reset idempotent.
     """
 
     events: tuple[HistoryEvent, ...]
     reapplied: tuple[HistoryEvent, ...]
+    changes: tuple[ChangeOptions, ...] = ()
     base_run_id: str
     reason: str
     identity: str

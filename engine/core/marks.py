@@ -105,6 +105,7 @@ class ActivityPaused(Fact, frozen=True, kw_only=True):
     at: int
     identity: str
     reason: str
+    request_id: str = ""
 
 
 class ActivityRenewed(Fact, frozen=True, kw_only=True):

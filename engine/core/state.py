@@ -88,6 +88,7 @@ class Activity(msgspec.Struct, kw_only=True):
     paused_at: int = 0
     paused_by: str = ""
     pause_reason: str = ""
+    pause_request_id: str = ""
     # Its worker is told with the next heartbeat that an operator set the attempts back.
     was_reset: bool = False
     # As an operator has changed them; the numbers above follow.
@@ -202,11 +203,14 @@ class Update(msgspec.Struct, kw_only=True):
     outcome: Outcome | None = None
 
 
-class ResetPoint(msgspec.Struct, kw_only=True):
-    build_id: str
-    run_id: str
+class ResetPoint(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """Where the first workflow task ended that a build of the workers completed."""
+
+    build_id: str = ""
+    checksum: str = ""
     first_completed_event_id: int
     created_at: int
+    resettable: bool = True
 
 
 class RunState(msgspec.Struct, kw_only=True):

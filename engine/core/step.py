@@ -161,6 +161,8 @@ def _start(turn: Turn, given: inputs.Start) -> None:
 
 def _reset(turn: Turn, given: inputs.Reset) -> None:
     reset.begin(turn, given)
+    for change in given.changes:
+        options.apply(turn, change)
     state = turn.state
     for event_id in state.activities:
         activity.offer(turn, event_id)

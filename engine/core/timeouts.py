@@ -32,9 +32,8 @@ def fit_activity(attributes: Any, run_ns: int) -> None:
     beat = attributes.heartbeat_timeout.ToNanoseconds()
     bound = min(whole, run_ns) if run_ns else whole
     if bound:
-        attributes.schedule_to_close_timeout.FromNanoseconds(bound)
-        attributes.schedule_to_start_timeout.FromNanoseconds(min(waiting, bound))
-        work = min(work, bound)
+        waiting, work = min(waiting, bound), min(work, bound)
+    attributes.schedule_to_close_timeout.FromNanoseconds(bound)
+    attributes.schedule_to_start_timeout.FromNanoseconds(waiting)
     attributes.start_to_close_timeout.FromNanoseconds(work)
-    if beat:
-        attributes.heartbeat_timeout.FromNanoseconds(min(beat, work))
+    attributes.heartbeat_timeout.FromNanoseconds(min(beat, work))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
-from temporalio.api.common.v1 import RetryPolicy
+from temporalio.api.common.v1 import Priority, RetryPolicy
 from temporalio.api.enums.v1 import TaskQueueKind
 from temporalio.api.taskqueue.v1 import TaskQueue
 
@@ -13,6 +13,8 @@ from engine.core.command_parts import RESERVED_QUEUE_PREFIX
 from engine.core.keys import activity_of
 from engine.core.limits import Limits
 from engine.errors import InvalidArgument
+
+FAIRNESS_KEY_BYTES_MAX = 64
 
 
 def length(field: str, value: str, limits: Limits) -> None:
@@ -88,3 +90,17 @@ def retry_policy(given: RetryPolicy) -> RetryPolicy:
     if problem:
         raise InvalidArgument(problem)
     return retry.completed(given)
+
+
+def priority(given: Priority) -> None:
+    if given.priority_key < 0:
+        raise InvalidArgument("priority key can't be negative")
+    fairness_key(given.fairness_key)
+    if given.fairness_weight < 0:
+        raise InvalidArgument("must be greater than zero")
+
+
+def fairness_key(value: str) -> None:
+    if len(value.encode()) > FAIRNESS_KEY_BYTES_MAX:
+        raise InvalidArgument("fairness key length exceeds limit")
+    without_nul("fairness key", value)

@@ -56,7 +56,7 @@ def fill_in(commands: RespondWorkflowTaskCompletedRequest, here: Namespace, limi
         if field is not None and not getattr(command, field).namespace:
             getattr(command, field).namespace = here.name
         for given in _search_attributes(command):
-            given.CopyFrom(attributes.stamped(given, here.custom, limits))
+            given.CopyFrom(attributes.stamped(given, here, limits))
 
 
 async def endpoints(

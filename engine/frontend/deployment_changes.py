@@ -155,7 +155,8 @@ async def delete_version(
     name, build_id = deployments.wanted(request)
     found = await deployments.named(parts, request.namespace, name)
     if build_id not in found.versions:
-        raise NotFound(deployments.NO_VERSION)
+        # Deleted already, or never there.
+        return DeleteWorkerDeploymentVersionResponse()
     found = await deployments.looked_at(parts, request.namespace, found, build_id)
     has_pollers = await _has_pollers(parts, found, found.versions[build_id])
     shown = f"version '{version_name(name, build_id)}' cannot be deleted since it"

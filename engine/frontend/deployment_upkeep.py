@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from temporalio.api.compute.v1 import ComputeConfigScalingGroup
 from temporalio.api.workflowservice.v1 import (
     CreateWorkerDeploymentRequest,
     CreateWorkerDeploymentResponse,
@@ -9,12 +10,16 @@ from temporalio.api.workflowservice.v1 import (
     CreateWorkerDeploymentVersionResponse,
     SetWorkerDeploymentManagerRequest,
     SetWorkerDeploymentManagerResponse,
+    UpdateWorkerDeploymentVersionComputeConfigRequest,
+    UpdateWorkerDeploymentVersionComputeConfigResponse,
     UpdateWorkerDeploymentVersionMetadataRequest,
     UpdateWorkerDeploymentVersionMetadataResponse,
+    ValidateWorkerDeploymentVersionComputeConfigRequest,
+    ValidateWorkerDeploymentVersionComputeConfigResponse,
 )
 
 from engine.background.deployment import Deployment, Version
-from engine.errors import DeploymentExists, InvalidArgument, NotFound, Unsupported
+from engine.errors import DeploymentExists, InvalidArgument, NotFound
 from engine.frontend import checks, deployment_changes, deployment_rows, deployments
 from engine.frontend.parts import Parts
 
@@ -129,12 +134,12 @@ async def create_version(
     )
     deployments.check_name("deployment name", name)
     deployments.check_name("build ID", build_id)
-    if request.HasField("compute_config"):
-        raise Unsupported("workers are started where they run, not by the server")
     checks.length("Identity", request.identity, parts.limits)
     checks.length("RequestId", request.request_id, parts.limits)
     at, made_by = parts.clock.now(), request.request_id or parts.clock.new_id()
     found = await deployments.named(parts, request.namespace, name)
+    for group, config in request.compute_config.scaling_groups.items():
+        raise _no_provider(group, config)
 
     def made(now: Deployment) -> Deployment:
         there = now.versions.get(build_id)
@@ -151,3 +156,41 @@ async def create_version(
     if await parts.deployments.change(found.namespace_id, name, made) is None:
         deployments.unknown(name)
     return CreateWorkerDeploymentVersionResponse()
+
+
+async def update_compute(
+    parts: Parts, request: UpdateWorkerDeploymentVersionComputeConfigRequest
+) -> UpdateWorkerDeploymentVersionComputeConfigResponse:
+    """No version ever has one, so that one can only be taken away."""
+    namespace = await parts.namespace(request.namespace)
+    version = request.deployment_version
+    deployments.check_name("deployment name", version.deployment_name)
+    deployments.check_name("build ID", version.build_id)
+    found = parts.deployments.find(namespace.id, version.deployment_name)
+    if found is None or version.build_id not in found.versions:
+        raise NotFound(
+            f"build ID '{version.build_id}' not found in Worker Deployment"
+            f" '{version.deployment_name}'"
+        )
+    for group, config in request.compute_config_scaling_groups.items():
+        raise _no_provider(group, config.scaling_group)
+    return UpdateWorkerDeploymentVersionComputeConfigResponse()
+
+
+async def validate_compute(
+    parts: Parts, request: ValidateWorkerDeploymentVersionComputeConfigRequest
+) -> ValidateWorkerDeploymentVersionComputeConfigResponse:
+    await parts.namespace(request.namespace)
+    for group, config in request.compute_config_scaling_groups.items():
+        raise _no_provider(group, config.scaling_group)
+    raise InvalidArgument(
+        "No prior compute config found, which means nothing can be removed and something needs to"
+        " be added to be valid"
+    )
+
+
+def _no_provider(group: str, config: ComputeConfigScalingGroup) -> InvalidArgument:
+    """Workers are started where they run, and by no server."""
+    return InvalidArgument(
+        f"{group}: Could not instantiate compute provider with type '{config.provider.type}'"
+    )

@@ -108,12 +108,12 @@ def _add_maps(info: WorkflowExecutionInfo, state: RunState) -> None:
         info.search_attributes.indexed_fields[name].CopyFrom(value)
     for point in state.reset_points:
         info.auto_reset_points.points.add(
-            binary_checksum=point.build_id,
+            binary_checksum=point.checksum,
             build_id=point.build_id,
-            run_id=point.run_id,
+            run_id=state.key.run_id,
             first_workflow_task_completed_id=point.first_completed_event_id,
             create_time=timestamp(point.created_at),
-            resettable=True,
+            resettable=point.resettable,
         )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from google.protobuf.duration_pb2 import Duration
-from temporalio.api.enums.v1 import ArchivalState, NamespaceState
+from temporalio.api.enums.v1 import ArchivalState, NamespaceState, ReplicationState
 from temporalio.api.namespace.v1 import BadBinaries, NamespaceConfig, NamespaceInfo
 from temporalio.api.replication.v1 import ClusterReplicationConfig, NamespaceReplicationConfig
 from temporalio.api.workflowservice.v1 import (
@@ -34,6 +36,9 @@ LIST_MAX = 1_000
 async def register(parts: Parts, request: RegisterNamespaceRequest) -> RegisterNamespaceResponse:
     _check_named(request.namespace)
     checks.length("Namespace", request.namespace, parts.limits)
+    if request.is_global_namespace:
+        raise InvalidArgument("Cannot register global namespace when not enabled")
+    _check_clusters(request.active_cluster_name, request.clusters)
     namespace = Namespace(
         id=parts.clock.new_id(),
         name=request.namespace,
@@ -75,6 +80,16 @@ async def list_all(parts: Parts, request: ListNamespacesRequest) -> ListNamespac
 
 async def update(parts: Parts, request: UpdateNamespaceRequest) -> UpdateNamespaceResponse:
     _check_named(request.namespace)
+    await parts.namespaces.named(request.namespace)
+    replication = request.replication_config
+    _check_clusters(replication.active_cluster_name, replication.clusters)
+    if replication.state == ReplicationState.REPLICATION_STATE_HANDOVER:
+        raise InvalidArgument("Handover can only be set for global namespace")
+    if request.promote_namespace:
+        raise InvalidArgument(
+            "global namespace is not enabled on this cluster, cannot update global namespace or"
+            f" promote local namespace: {request.namespace}"
+        )
 
     def changed(namespace: Namespace) -> Namespace:
         if request.HasField("update_info"):
@@ -110,6 +125,13 @@ async def deprecate(parts: Parts, request: DeprecateNamespaceRequest) -> Depreca
 def _check_named(name: str) -> None:
     if not name:
         raise InvalidArgument("Namespace not set on request.")
+
+
+def _check_clusters(active: str, clusters: Iterable[ClusterReplicationConfig]) -> None:
+    """There is one."""
+    for name in (active, *(cluster.cluster_name for cluster in clusters)):
+        if name not in ("", CLUSTER):
+            raise InvalidArgument(f"Invalid cluster name: {name}")
 
 
 def _retention(given: Duration) -> int:
@@ -175,5 +197,7 @@ def _config(namespace: Namespace) -> NamespaceConfig:
 
 def _replication() -> NamespaceReplicationConfig:
     return NamespaceReplicationConfig(
-        active_cluster_name=CLUSTER, clusters=[ClusterReplicationConfig(cluster_name=CLUSTER)]
+        active_cluster_name=CLUSTER,
+        clusters=[ClusterReplicationConfig(cluster_name=CLUSTER)],
+        state=ReplicationState.REPLICATION_STATE_NORMAL,
     )

@@ -15,11 +15,13 @@ from temporalio.api.operatorservice.v1 import (
     ListClustersResponse,
     ListSearchAttributesRequest,
     ListSearchAttributesResponse,
+    RemoveRemoteClusterRequest,
+    RemoveRemoteClusterResponse,
     RemoveSearchAttributesRequest,
     RemoveSearchAttributesResponse,
 )
 
-from engine.errors import InvalidArgument, NamespaceNotFound
+from engine.errors import FailedPrecondition, InvalidArgument, NamespaceNotFound, NotFound
 from engine.frontend import checks
 from engine.frontend.namespaces import CLUSTER
 from engine.frontend.parts import Parts
@@ -96,13 +98,17 @@ async def delete_namespace(
 ) -> DeleteNamespaceResponse:
     """The name is free at once; the runs go with the next sweeps."""
     name = request.namespace
-    if request.namespace_id and not name:
+    if name and request.namespace_id:
+        raise InvalidArgument("Only one of namespace name or Id should be set on request.")
+    if not name and not request.namespace_id:
+        raise InvalidArgument("Namespace not set on request.")
+    if not name:
         found = await parts.namespaces.with_id(request.namespace_id)
         if found is None:
             raise NamespaceNotFound(request.namespace_id)
         name = found.name
     if name in PROTECTED:
-        raise InvalidArgument(f"Namespace {name} cannot be deleted.")
+        raise FailedPrecondition("unable to delete system namespace")
     suffix = parts.clock.new_id()[:DELETED_SUFFIX_CHARACTERS]
     deleted = f"{name}-deleted-{suffix}"
     state = NamespaceState.NAMESPACE_STATE_DELETED
@@ -122,6 +128,17 @@ async def list_clusters(parts: Parts, request: ListClustersRequest) -> ListClust
         is_connection_enabled=True,
     )
     return ListClustersResponse(clusters=[] if request.next_page_token else [only])
+
+
+async def remove_cluster(
+    _parts: Parts, request: RemoveRemoteClusterRequest
+) -> RemoveRemoteClusterResponse:
+    """There is no other one."""
+    if request.cluster_name == CLUSTER:
+        raise FailedPrecondition(
+            "Unable to delete cluster info with error: Cannot delete current cluster metadata."
+        )
+    raise NotFound("The cluster to be deleted cannot be found in clusters cache.")
 
 
 def numbers(kinds: Mapping[str, ValueType]) -> dict[str, IndexedValueType.ValueType]:

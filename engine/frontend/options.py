@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from temporalio.api.deployment.v1 import WorkerDeploymentVersion
 from temporalio.api.enums.v1 import VersioningBehavior
-from temporalio.api.workflow.v1 import VersioningOverride, WorkflowExecutionOptions
+from temporalio.api.workflow.v1 import (
+    PostResetOperation,
+    VersioningOverride,
+    WorkflowExecutionOptions,
+)
 from temporalio.api.workflowservice.v1 import (
     UpdateWorkflowExecutionOptionsRequest,
     UpdateWorkflowExecutionOptionsResponse,
@@ -13,7 +17,7 @@ from temporalio.api.workflowservice.v1 import (
 from engine.core import versioning
 from engine.core.effects import OptionsChanged
 from engine.core.inputs import ChangeOptions
-from engine.core.keys import WORKFLOW
+from engine.core.keys import WORKFLOW, RunKey
 from engine.core.run_options import OVERRIDE, PARTS_OF_PRIORITY, PRIORITY
 from engine.errors import FailedPrecondition, InvalidArgument, Unsupported
 from engine.frontend import checks
@@ -29,6 +33,25 @@ async def update(
 ) -> UpdateWorkflowExecutionOptionsResponse:
     key = await parts.run_key(request.namespace, request.workflow_execution)
     checks.length("Identity", request.identity, parts.limits)
+    given = await checked(parts, key, request, request.identity)
+    paths = given.paths
+    changed: OptionsChanged = await parts.shards.submit(key, given)
+    options = WorkflowExecutionOptions()
+    options.CopyFrom(changed.options)
+    asked = request.workflow_execution_options.versioning_override
+    if OVERRIDE in paths and asked.WhichOneof("override") is None and asked.ByteSize():
+        # Who asks in the older way is answered so.
+        options.versioning_override.CopyFrom(asked)
+    return UpdateWorkflowExecutionOptionsResponse(workflow_execution_options=options)
+
+
+async def checked(
+    parts: Parts,
+    key: RunKey,
+    request: UpdateWorkflowExecutionOptionsRequest | PostResetOperation.UpdateWorkflowOptions,
+    identity: str = "",
+) -> ChangeOptions:
+    """What is asked for, of a run as it is now."""
     if not request.HasField("update_mask"):
         raise InvalidArgument("UpdateMask is required")
     paths = tuple(request.update_mask.paths)
@@ -40,19 +63,8 @@ async def update(
         wanted.versioning_override.CopyFrom(override(wanted.versioning_override))
         queue = await parts.shards.inspect(key, lambda state: state.queue)
         check_queue(parts, key.namespace_id, queue, wanted.versioning_override)
-    if wanted.priority.priority_key < 0:
-        raise InvalidArgument("priority key can't be negative")
-    given = ChangeOptions(
-        at=parts.clock.now(), options=wanted, paths=paths, identity=request.identity
-    )
-    changed: OptionsChanged = await parts.shards.submit(key, given)
-    options = WorkflowExecutionOptions()
-    options.CopyFrom(changed.options)
-    asked = request.workflow_execution_options.versioning_override
-    if OVERRIDE in paths and asked.WhichOneof("override") is None and asked.ByteSize():
-        # Who asks in the older way is answered so.
-        options.versioning_override.CopyFrom(asked)
-    return UpdateWorkflowExecutionOptionsResponse(workflow_execution_options=options)
+    checks.priority(wanted.priority)
+    return ChangeOptions(at=parts.clock.now(), options=wanted, paths=paths, identity=identity)
 
 
 def _check_path(path: str) -> None:

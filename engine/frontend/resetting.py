@@ -20,10 +20,10 @@ from temporalio.api.workflowservice.v1 import (
     ResetWorkflowExecutionResponse,
 )
 
-from engine.core.inputs import Reset
+from engine.core.inputs import ChangeOptions, Reset
 from engine.core.keys import RunKey
-from engine.errors import InvalidArgument, RunNotFound, Unsupported
-from engine.frontend import checks, reading
+from engine.errors import InvalidArgument, RunNotFound
+from engine.frontend import checks, options, reading
 from engine.frontend.parts import Parts
 from engine.ports import events_of
 
@@ -49,19 +49,20 @@ async def reset(
     key = await parts.run_key(request.namespace, request.workflow_execution)
     checks.named("RequestId", request.request_id, parts.limits)
     excluded = _excluded(request)
-    later = _operations(parts, request)
     run_id, last_event_id, _ = await parts.shards.inspect(key, reading.extent)
     key = key._replace(run_id=run_id)
     cut = request.workflow_task_finish_event_id
     if not 1 < cut <= last_event_id:
         raise InvalidArgument("Workflow task finish ID must be > 1 && <= workflow last event ID.")
+    signals, changes = await _operations(parts, key, request)
     kept = [event async for event in _events(parts, key, 1, cut - 1)]
     _end_inside_task(parts, kept)
     reapplied = [event async for event in _later(parts, key, cut, last_event_id, excluded)]
     given = Reset(
         at=parts.clock.now(),
         events=tuple(kept),
-        reapplied=(*reapplied, *later),
+        reapplied=(*reapplied, *signals),
+        changes=tuple(changes),
         base_run_id=run_id,
         reason=request.reason,
         identity=request.identity,
@@ -78,16 +79,26 @@ def _excluded(request: ResetWorkflowExecutionRequest) -> frozenset[int]:
     return by_type | frozenset(request.reset_reapply_exclude_types)
 
 
-def _operations(parts: Parts, request: ResetWorkflowExecutionRequest) -> list[HistoryEvent]:
-    return [_signal(parts, operation, request) for operation in request.post_reset_operations]
+async def _operations(
+    parts: Parts, key: RunKey, request: ResetWorkflowExecutionRequest
+) -> tuple[list[HistoryEvent], list[ChangeOptions]]:
+    """What is done to the new run before anybody sees it."""
+    signals, changes = [], []
+    for operation in request.post_reset_operations:
+        match operation.WhichOneof("variant"):
+            case "signal_workflow":
+                signals.append(_signal(parts, operation.signal_workflow, request))
+            case "update_workflow_options":
+                wanted = operation.update_workflow_options
+                changes.append(await options.checked(parts, key, wanted))
+            case _:
+                raise InvalidArgument("unsupported post reset operation")
+    return signals, changes
 
 
 def _signal(
-    parts: Parts, operation: PostResetOperation, request: ResetWorkflowExecutionRequest
+    parts: Parts, given: PostResetOperation.SignalWorkflow, request: ResetWorkflowExecutionRequest
 ) -> HistoryEvent:
-    if operation.WhichOneof("variant") != "signal_workflow":
-        raise Unsupported("of the operations after a reset, only signals can be given")
-    given = operation.signal_workflow
     checks.named("SignalName", given.signal_name, parts.limits)
     event = HistoryEvent(event_type=E.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED, links=given.links)
     event.event_time.FromNanoseconds(parts.clock.now())

@@ -121,7 +121,7 @@ def _entry(state: ScheduleState) -> ScheduleListEntry:
     schedule = state.schedule
     return ScheduleListEntry(
         schedule_id=state.schedule_id,
-        memo=memo(state),
+        memo=state.memo,
         search_attributes=search_attributes(state),
         info=ScheduleListInfo(
             spec=schedule.spec,

@@ -127,7 +127,7 @@ async def matching_times(
     compiled, found = state.spec(), list[Timestamp]()
     while len(found) < MATCHING_TIMES_MAX:
         time = compiled.next_time(after)
-        if time is None or time.nominal > until:
+        if time is None or time.actual > until:
             break
         found.append(schedule_rows.stamp(time.actual))
         after = time.nominal
@@ -145,7 +145,7 @@ def _check_patch(given: SchedulePatch) -> None:
 
 
 def _typed(parts: Parts, namespace: Namespace, given: SearchAttributes) -> SearchAttributes:
-    return attributes.typed(given, namespace.custom, parts.limits)
+    return attributes.typed(given, namespace, parts.limits)
 
 
 def _checked(parts: Parts, namespace: Namespace, given: Schedule) -> Schedule:
@@ -190,7 +190,7 @@ def _set_policies(made: Schedule) -> None:
         raise InvalidArgument("Unknown ScheduleOverlapPolicy.")
     if not policies.overlap_policy:
         policies.overlap_policy = schedule_rows.Overlap.SCHEDULE_OVERLAP_POLICY_SKIP
-    window = checks.timeout("CatchupWindow", policies.catchup_window)
+    window = policies.catchup_window.ToNanoseconds()
     kept = max(window, CATCHUP_MIN) if window else CATCHUP_DEFAULT
     policies.catchup_window.FromNanoseconds(kept)
 

@@ -121,7 +121,7 @@ def reason(request: Any, limits: Limits) -> str:
 def change(request: Any) -> ActivityOptions | None:
     """The options that are to be taken over; None: those that it was started with."""
     if request.restore_original:
-        if request.HasField("update_mask"):
+        if request.update_mask.paths:
             raise InvalidArgument("Both UpdateMask and RestoreOriginal are provided")
         return None
     if not request.HasField("activity_options"):

@@ -19,6 +19,7 @@ from temporalio.api.workflowservice.v1 import (
     UpdateActivityExecutionOptionsResponse,
 )
 
+from engine.core import activity_options
 from engine.core.effects import ActivitiesChanged
 from engine.core.inputs import ChangeActivities, PauseActivities, RenewActivities, Which
 from engine.core.keys import RunKey
@@ -87,10 +88,13 @@ async def update_options(
     parts: Parts, request: UpdateActivityExecutionOptionsRequest
 ) -> UpdateActivityExecutionOptionsResponse:
     key = await _key(parts, request)
+    options = standalone_checks.change(request)
+    if request.workflow_id and options is not None:
+        activity_options.check_paths(request.update_mask.paths)
     given = ChangeActivities(
         at=parts.clock.now(),
         which=_which(request),
-        options=standalone_checks.change(request),
+        options=options,
         paths=tuple(request.update_mask.paths),
     )
     changed: ActivitiesChanged = await parts.shards.submit(key, given)

@@ -98,7 +98,7 @@ def _first_event(
     if request.HasField("start_delay"):
         first.first_workflow_task_backoff.CopyFrom(request.start_delay)
     if request.search_attributes.indexed_fields:
-        typed = attributes.typed(request.search_attributes, namespace.custom, parts.limits)
+        typed = attributes.typed(request.search_attributes, namespace, parts.limits)
         first.search_attributes.CopyFrom(typed)
     return first
 

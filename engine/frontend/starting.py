@@ -142,13 +142,14 @@ def _check(parts: Parts, request: StartRequest) -> None:
     checks.length("RequestId", request.request_id, limits)
     checks.blob(request.input, limits)
     checks.memo(request.memo, limits)
+    checks.priority(request.priority)
     checks.timeout("WorkflowStartDelaySeconds", request.workflow_start_delay)
     if request.cron_schedule and request.HasField("workflow_start_delay"):
         raise InvalidArgument("CronSchedule and WorkflowStartDelay may not be used together.")
     try:
         cron.check(request.cron_schedule)
     except cron.CronError as bad:
-        raise InvalidArgument(f"invalid CronSchedule. {bad}") from bad
+        raise InvalidArgument("invalid CronSchedule.") from bad
     _check_policies(request)
 
 
@@ -242,7 +243,7 @@ def _first_event(
     if request.HasField("retry_policy"):
         first.retry_policy.CopyFrom(checks.retry_policy(request.retry_policy))
     if request.search_attributes.indexed_fields:
-        typed = attributes.typed(request.search_attributes, namespace.custom, parts.limits)
+        typed = attributes.typed(request.search_attributes, namespace, parts.limits)
         if typed.indexed_fields:
             first.search_attributes.CopyFrom(typed)
     if isinstance(request, StartWorkflowExecutionRequest):
@@ -269,9 +270,10 @@ def _set_timeouts(first: WorkflowExecutionStartedEventAttributes, request: Start
     )
     run = checks.timeout("WorkflowRunTimeoutSeconds", request.workflow_run_timeout)
     task = checks.timeout("WorkflowTaskTimeoutSeconds", request.workflow_task_timeout)
-    if execution:
+    # One that is said to be none stands in the event so.
+    if request.HasField("workflow_execution_timeout"):
         first.workflow_execution_timeout.FromNanoseconds(execution)
-    if run:
+    if request.HasField("workflow_run_timeout"):
         first.workflow_run_timeout.FromNanoseconds(run)
     if task:
         first.workflow_task_timeout.FromNanoseconds(task)

@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from temporalio.api.deployment.v1 import WorkerDeploymentVersion
-from temporalio.api.enums.v1 import DescribeTaskQueueMode, RateLimitSource, TaskQueueType
+from temporalio.api.enums.v1 import (
+    BuildIdTaskReachability,
+    DescribeTaskQueueMode,
+    RateLimitSource,
+    TaskQueueType,
+)
 from temporalio.api.taskqueue.v1 import (
     PollerInfo,
     TaskIdBlock,
+    TaskQueuePartitionMetadata,
     TaskQueueStats,
     TaskQueueStatus,
     TaskQueueTypeInfo,
@@ -18,12 +24,14 @@ from temporalio.api.taskqueue.v1 import (
 from temporalio.api.workflowservice.v1 import (
     DescribeTaskQueueRequest,
     DescribeTaskQueueResponse,
+    ListTaskQueuePartitionsRequest,
+    ListTaskQueuePartitionsResponse,
     ShutdownWorkerRequest,
     ShutdownWorkerResponse,
 )
 
 from engine.background.deployment import Deployment
-from engine.core.keys import ACTIVITY, WORKFLOW, QueueKey
+from engine.core.keys import ACTIVITY, NEXUS, WORKFLOW, QueueKey
 from engine.errors import InvalidArgument
 from engine.frontend import checks, workers
 from engine.frontend.parts import Parts
@@ -39,7 +47,18 @@ KINDS: Mapping[TaskQueueType.ValueType, str] = {
     TaskQueueType.TASK_QUEUE_TYPE_UNSPECIFIED: WORKFLOW,
     TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW: WORKFLOW,
     TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY: ACTIVITY,
+    TaskQueueType.TASK_QUEUE_TYPE_NEXUS: NEXUS,
 }
+Reachability = BuildIdTaskReachability
+NOTHING = QueueReport(
+    pollers=(),
+    backlog=0,
+    backlog_by_priority={},
+    oldest_at=0,
+    added_per_second=0,
+    dispatched_per_second=0,
+    rate_max=None,
+)
 ENHANCED = DescribeTaskQueueMode.DESCRIBE_TASK_QUEUE_MODE_ENHANCED
 
 
@@ -55,6 +74,9 @@ async def describe(parts: Parts, request: DescribeTaskQueueRequest) -> DescribeT
     response = _response(parts, request, report)
     key = QueueKey(namespace.id, name, KINDS[request.task_queue_type])
     response.versioning_info.CopyFrom(_routed(parts, key))
+    config = parts.queue_configs.find(key)
+    if request.report_config and config.ByteSize():
+        response.config.CopyFrom(config)
     return response
 
 
@@ -72,11 +94,7 @@ def _response(
     response = DescribeTaskQueueResponse(pollers=map(_poller, report.pollers))
     rate = RATE_UNLIMITED if report.rate_max is None else report.rate_max
     response.effective_rate_limit.requests_per_second = rate
-    response.effective_rate_limit.rate_limit_source = (
-        RateLimitSource.RATE_LIMIT_SOURCE_SYSTEM
-        if report.rate_max is None
-        else RateLimitSource.RATE_LIMIT_SOURCE_WORKER
-    )
+    response.effective_rate_limit.rate_limit_source = _rate_source(report)
     if request.report_stats:
         response.stats.CopyFrom(stats(parts, report))
         for priority, shown in _by_priority(parts, report).items():
@@ -91,6 +109,14 @@ def _response(
             )
         )
     return response
+
+
+def _rate_source(report: QueueReport) -> RateLimitSource.ValueType:
+    if report.is_rate_set:
+        return RateLimitSource.RATE_LIMIT_SOURCE_API
+    if report.rate_max is None:
+        return RateLimitSource.RATE_LIMIT_SOURCE_SYSTEM
+    return RateLimitSource.RATE_LIMIT_SOURCE_WORKER
 
 
 def _routed(parts: Parts, key: QueueKey) -> TaskQueueVersioningInfo:
@@ -131,23 +157,73 @@ def _deployment(parts: Parts, key: QueueKey, version: str) -> Deployment | None:
 async def _enhanced(
     parts: Parts, request: DescribeTaskQueueRequest, namespace_id: str
 ) -> DescribeTaskQueueResponse:
-    """All kinds of the queue at once, as one unversioned version."""
-    version = TaskQueueVersionInfo()
+    """All kinds of the queue at once; the builds that rules would know have none of its tasks."""
     kinds = request.task_queue_types or (
         TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
         TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
     )
-    for kind in kinds:
-        report = await _report(parts, namespace_id, request.task_queue.name, kind)
+    reports = {
+        kind: await _report(parts, namespace_id, request.task_queue.name, kind) for kind in kinds
+    }
+    response = DescribeTaskQueueResponse()
+    for build_id in request.versions.build_ids:
+        nothing = dict.fromkeys(kinds, NOTHING)
+        response.versions_info[build_id].CopyFrom(_version_info(parts, request, nothing))
+        if request.report_task_reachability:
+            response.versions_info[
+                build_id
+            ].task_reachability = Reachability.BUILD_ID_TASK_REACHABILITY_UNREACHABLE
+    if _has_unversioned(request, reports):
+        response.versions_info[""].CopyFrom(_version_info(parts, request, reports))
+        if request.report_task_reachability:
+            response.versions_info[
+                ""
+            ].task_reachability = Reachability.BUILD_ID_TASK_REACHABILITY_REACHABLE
+    return response
+
+
+def _has_unversioned(
+    request: DescribeTaskQueueRequest, reports: Mapping[TaskQueueType.ValueType, QueueReport]
+) -> bool:
+    """It is meant where nothing else is; `all_active` means it where somebody uses it."""
+    selected = request.versions
+    is_active = any(report.pollers or report.backlog for report in reports.values())
+    nothing_selected = not (selected.build_ids or selected.all_active)
+    return selected.unversioned or nothing_selected or (selected.all_active and is_active)
+
+
+def _version_info(
+    parts: Parts,
+    request: DescribeTaskQueueRequest,
+    reports: Mapping[TaskQueueType.ValueType, QueueReport],
+) -> TaskQueueVersionInfo:
+    version = TaskQueueVersionInfo()
+    for kind, report in reports.items():
         shown = TaskQueueTypeInfo()
         if request.report_pollers:
             shown.pollers.extend(map(_poller, report.pollers))
         if request.report_stats:
             shown.stats.CopyFrom(stats(parts, report))
         version.types_info[kind].CopyFrom(shown)
-    response = DescribeTaskQueueResponse()
-    response.versions_info[""].CopyFrom(version)
-    return response
+    return version
+
+
+async def partitions(
+    parts: Parts, request: ListTaskQueuePartitionsRequest
+) -> ListTaskQueuePartitionsResponse:
+    """A queue has one, on the node that it belongs on."""
+    namespace = await parts.namespace(request.namespace)
+    name = request.task_queue.name
+    if not request.HasField("task_queue"):
+        raise InvalidArgument("taskQueue is not set")
+    checks.queue_name(name, parts.limits)
+    node = f"{parts.config.host}:{parts.config.port}"
+    if parts.cluster is not None:
+        node = parts.cluster.of_queue(QueueKey(namespace.id, name, WORKFLOW))
+    only = TaskQueuePartitionMetadata(key=name, owner_host_name=node)
+    return ListTaskQueuePartitionsResponse(
+        activity_task_queue_partitions=[only], workflow_task_queue_partitions=[only]
+    )
 
 
 def _poller(seen: PollerSeen) -> PollerInfo:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from engine.clock import Clock
-from engine.core.keys import QueueKey, RunKey
+from engine.core.keys import NEXUS, QueueKey, RunKey
 from engine.matching.backlog import Backlog, Meant, Waiting
 from engine.matching.polls import RECENT_NS, SHOWN_NS, Poll, Seen
 from engine.matching.queue import TaskQueue, is_direct
@@ -33,7 +33,10 @@ class QueueActor:
         self.key = key
         # The worker whose sticky queue it is, where queues are routed to versions.
         self.owner: Poller | None = None
-        self.queue: TaskQueue[Poll] = TaskQueue()
+        self.queue: TaskQueue[Poll] = TaskQueue(limits_direct=key.kind == NEXUS)
+        # What its workers ask for, and what an operator has set, which goes before it.
+        self.rate_asked: float | None = None
+        self.rate_set: float | None = None
         self.seen = Seen()
         self._backlog = backlog
         self._sieve = sieve
@@ -67,7 +70,7 @@ class QueueActor:
         for place in (self,) if beside is None else (self, beside):
             place.seen.note(poller, self._clock.now())
             if poller.rate_max is not None:
-                place.queue.limit(poller.rate_max)
+                _ask_rate(place, poller.rate_max)
             if poll.is_waiting:
                 place.queue.wait(poll)
                 place.match()
@@ -108,8 +111,11 @@ class QueueActor:
             self._set_alarm(self.queue.opens_at(now), now)
 
     def _set_alarm(self, at: int, now: int) -> None:
-        """Match again when the rate allows it."""
-        if at and self._alarm is None:
+        """Match again when the rate, as it is now, allows it."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+        if at:
             loop = asyncio.get_running_loop()
             self._alarm = loop.call_later((at - now) / SECOND, self._ring)
 
@@ -200,7 +206,14 @@ class QueueActor:
             added_per_second=self._added.per_second(now),
             dispatched_per_second=self._dispatched.per_second(now),
             rate_max=None if bucket is None else bucket.rate,
+            is_rate_set=self.rate_set is not None,
         )
+
+
+def _ask_rate(actor: QueueActor, rate: float) -> None:
+    actor.rate_asked = rate
+    if actor.rate_set is None:
+        actor.queue.limit(rate)
 
 
 def retire(actor: QueueActor) -> list[Task]:

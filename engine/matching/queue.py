@@ -7,7 +7,7 @@
 Tasks go by priority, then by age. What does not fit in the window is left in the store
 (`is_spilled`); until it has been read back, new tasks are left there too, as they are younger.
 Direct tasks (queries, tasks that are started already, claims to these) are in no store: they go
-first, are never dropped, and do not count against the rate.
+first, are never dropped, and do not count against the rate, but where there are no others.
 """
 
 from __future__ import annotations
@@ -49,8 +49,9 @@ def _asks(task: Task, query_id: str) -> bool:
 
 
 class TaskQueue(Generic[W]):
-    def __init__(self, window_max: int = WINDOW_MAX) -> None:
+    def __init__(self, window_max: int = WINDOW_MAX, *, limits_direct: bool = False) -> None:
         self.window_max = window_max
+        self.limits_direct = limits_direct
         # A new queue knows nothing of what may be in the store.
         self.is_spilled = True
         self.is_reading = False
@@ -132,10 +133,12 @@ class TaskQueue(Generic[W]):
         return None
 
     def _next_task(self, now: int) -> Task | None:
+        if self.direct and not self.limits_direct:
+            return self.direct.popleft()
+        if not _has_limited(self) or (self.bucket is not None and not self.bucket.take(now)):
+            return None
         if self.direct:
             return self.direct.popleft()
-        if not self._tasks or (self.bucket is not None and not self.bucket.take(now)):
-            return None
         while True:
             _, _, task = heappop(self._order)
             if self._tasks.get(name_of(task)) is task:
@@ -165,15 +168,18 @@ class TaskQueue(Generic[W]):
         self.is_spilled = self.is_spilled or not is_all
         return self._count - before
 
-    def limit(self, rate: float) -> None:
-        if self.bucket is None:
+    def limit(self, rate: float | None) -> None:
+        """None: as fast as may be."""
+        if rate is None:
+            self.bucket = None
+        elif self.bucket is None:
             self.bucket = Bucket(rate)
         else:
             self.bucket.change(rate)
 
     def opens_at(self, now: int) -> int:
         """When the rate lets the next task go, if that is all it waits for; else 0."""
-        if self.bucket is None or not self._tasks or not self.polls:
+        if self.bucket is None or not _has_limited(self) or not self.polls:
             return 0
         return self.bucket.ready_at(now)
 
@@ -187,3 +193,8 @@ class TaskQueue(Generic[W]):
 
     def held(self) -> list[Task]:
         return list(self._tasks.values())
+
+
+def _has_limited(queue: TaskQueue[W]) -> bool:
+    """Whether something waits that goes by the rate."""
+    return bool(len(queue) or (queue.limits_direct and queue.direct))

@@ -18,6 +18,7 @@ from engine.core.versioning import queue_key
 from engine.errors import EngineError
 from engine.matching.actor import QueueActor, Reserved, retire
 from engine.matching.backlog import Backlog, Waiting
+from engine.matching.limiting import Rates
 from engine.matching.polled import Polled
 from engine.matching.queries import Queries
 from engine.matching.queue import is_direct
@@ -52,8 +53,8 @@ class Door(Protocol):
 class TaskQueues:
     def __init__(self, backlog: Backlog, clock: Clock) -> None:
         self.queries = Queries(clock)
-        self._backlog = backlog
-        self._clock = clock
+        self.backlog = backlog
+        self.clock = clock
         self._shards: Shards | None = None
         # Where there are several nodes, a task that leaves its queue may go to another one.
         self.door: Door = self
@@ -61,6 +62,7 @@ class TaskQueues:
         self._sweep_at = QUEUES_SWEPT_MIN
         self._diversions: set[asyncio.Task[None]] = set()
         self._ended: dict[tuple[str, str], None] = {}
+        self.rates = Rates(lambda: self._actors)
         self.versions = Versions(lambda: self._actors, self.leave, partial(_move, self))
         self.polled = Polled(lambda: self._actors, clock)
 
@@ -73,7 +75,7 @@ class TaskQueues:
         if actor is None:
             if len(self._actors) >= self._sweep_at:
                 self._sweep()
-            actor = self._actors[queue] = _new(queue, self._backlog, self._clock, self.versions)
+            actor = self._actors[queue] = _new(self, queue)
         return actor
 
     def _sweep(self) -> None:
@@ -177,21 +179,24 @@ class TaskQueues:
         return [task for queue in gone for task in retire(self._actors.pop(queue))]
 
     async def describe(self, queue: QueueKey) -> QueueReport:
-        actor = self._actors.get(queue) or _new(queue, self._backlog, self._clock, self.versions)
+        actor = self._actors.get(queue) or _new(self, queue)
         ramp = self._actors.get(of_ramp(queue))
         if ramp is None:
-            report = await _described(actor, self._backlog)
+            report = await _described(actor, self.backlog)
         else:
-            report = await _of_both(actor, ramp, self._backlog)
+            report = await _of_both(actor, ramp, self.backlog)
         for key, other in list(self._actors.items()):
             if is_of(queue, key) and other is not ramp:
-                report = _together(report, await _described(other, self._backlog))
+                report = _together(report, await _described(other, self.backlog))
         return report
 
 
-def _new(place: QueueKey, backlog: Backlog, clock: Clock, versions: Versions) -> QueueActor:
+def _new(queues: TaskQueues, place: QueueKey) -> QueueActor:
     key = plain_of(place) if is_of_ramp(place) else place
-    return QueueActor(key, backlog, clock, partial(versions.meant, place))
+    sieve = partial(queues.versions.meant, place)
+    actor = QueueActor(key, queues.backlog, queues.clock, sieve)
+    queues.rates.begin(place, actor)
+    return actor
 
 
 def _move(queues: TaskQueues, task: Task) -> None:
@@ -228,6 +233,7 @@ def _together(one: QueueReport, other: QueueReport) -> QueueReport:
         added_per_second=one.added_per_second + other.added_per_second,
         dispatched_per_second=one.dispatched_per_second + other.dispatched_per_second,
         rate_max=one.rate_max,
+        is_rate_set=one.is_rate_set,
     )
 
 

@@ -21,20 +21,20 @@ ABSENT = grpc.StatusCode.UNIMPLEMENTED
 # Without these calls there is no such thing.
 CALLS_OF: dict[str, tuple[str, ...]] = {
     "supports_schedules": ("CreateSchedule", "PatchSchedule", "ListSchedules", "DeleteSchedule"),
-    "build_id_based_versioning": ("UpdateWorkerVersioningRules", "GetWorkerVersioningRules"),
     "nexus": ("PollNexusTaskQueue", "RespondNexusTaskCompleted", "RespondNexusTaskFailed"),
-    "server_scaled_deployments": ("UpdateWorkerDeploymentVersionComputeConfig",),
     "sync_update": ("UpdateWorkflowExecution",),
     "async_update": ("UpdateWorkflowExecution", "PollWorkflowExecutionUpdate"),
     "worker_heartbeats": ("RecordWorkerHeartbeat", "ListWorkers", "DescribeWorker"),
-    "workflow_pause": ("PauseWorkflowExecution", "UnpauseWorkflowExecution"),
     "standalone_activities": ("StartActivityExecution", "PollActivityExecution"),
     "standalone_activity_operator_commands": (
         "PauseActivityExecution", "UnpauseActivityExecution", "ResetActivityExecution",
         "UpdateActivityExecutionOptions",
     ),
     "standalone_nexus_operation": ("StartNexusOperationExecution", "PollNexusOperationExecution"),
-    "worker_commands": ("FetchWorkerConfig", "UpdateWorkerConfig"),
+}  # fmt: skip
+# Their calls answer as where they are turned off: that is no claim to have them.
+TURNED_OFF = {
+    "build_id_based_versioning", "server_scaled_deployments", "workflow_pause", "worker_commands",
 }  # fmt: skip
 # No call of their own: tests of starts, failures, queries, counts and polls hold them.
 HELD_ELSEWHERE = {
@@ -78,6 +78,7 @@ async def test_what_it_claims_to_do_has_its_calls_and_what_it_lacks_is_not_claim
     for capability, calls in CALLS_OF.items():
         lacking = [call for call in calls if await code_of(ours.workflows, call) == ABSENT]
         assert (capability in claimed) == (not lacking), f"{capability}: {lacking} absent"
+    assert not claimed & TURNED_OFF
 
 
 async def test_it_claims_no_more_than_that_and_what_tests_hold(ours: Server) -> None:

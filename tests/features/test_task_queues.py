@@ -4,12 +4,13 @@ import asyncio
 
 import grpc
 import pytest
-from temporalio.api.enums.v1 import DescribeTaskQueueMode, TaskQueueType
-from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.enums.v1 import DescribeTaskQueueMode, RateLimitSource, TaskQueueType
+from temporalio.api.taskqueue.v1 import RateLimit, TaskQueue
 from temporalio.api.workflowservice.v1 import (
     DescribeTaskQueueRequest,
     DescribeTaskQueueResponse,
     ShutdownWorkerRequest,
+    UpdateTaskQueueConfigRequest,
 )
 
 from tests.support.commands import complete, schedule_activity
@@ -37,6 +38,16 @@ async def describe(server: Server, queue: str, **given: object) -> DescribeTaskQ
             **fields,  # type: ignore[arg-type]
         )
     )
+
+
+async def set_rate(server: Server, queue: str, rate: float | None) -> None:
+    request = UpdateTaskQueueConfigRequest(
+        namespace=server.namespace, identity="Ada", task_queue=queue, task_queue_type=ACTIVITY
+    )
+    request.update_queue_rate_limit.reason = "the bank is slow"
+    if rate is not None:
+        request.update_queue_rate_limit.rate_limit.CopyFrom(RateLimit(requests_per_second=rate))
+    await server.workflows.UpdateTaskQueueConfig(request)
 
 
 async def test_who_polls_a_queue_is_shown(server: Server, worker: ScriptedWorker) -> None:
@@ -120,12 +131,32 @@ async def test_the_polls_of_a_worker_that_shuts_down_end_at_once(
     assert not (await asyncio.wait_for(poll, 3)).task_token
 
 
+async def test_a_queue_goes_as_fast_as_an_operator_says(
+    server: Server, worker: ScriptedWorker, names: Names
+) -> None:
+    await set_rate(server, worker.queue, 0)
+    await server.start(names.workflow(), worker.queue)
+    await worker.on_task(schedule_activity("charge", worker.queue))
+    assert not (await worker.poll_activity(within=2)).task_token
+    seen = await describe(
+        server, worker.queue, task_queue_type=ACTIVITY, report_config=True, report_stats=False
+    )
+    limit = seen.config.queue_rate_limit
+    assert (limit.metadata.update_identity, limit.metadata.reason) == ("Ada", "the bank is slow")
+    assert seen.effective_rate_limit.requests_per_second == 0
+    assert seen.effective_rate_limit.rate_limit_source == (RateLimitSource.RATE_LIMIT_SOURCE_API)
+
+    await set_rate(server, worker.queue, None)
+    assert (await worker.on_activity()).activity_id == "charge"
+
+
 async def test_what_waits_survives_the_engine(postgres_url: str, names: Names) -> None:
     queue = names.queue()
     with fresh_database(postgres_url) as url:
         async with engine_on(url) as address:
             before = Server(address, PERDURE)
             run = await before.start(names.workflow(), queue)
+            await set_rate(before, queue, 7)
             await ScriptedWorker(before, queue).on_task(schedule_activity("charge", queue))
             other = await before.start(names.workflow(), queue)
             await before.channel.close()
@@ -135,4 +166,7 @@ async def test_what_waits_survives_the_engine(postgres_url: str, names: Names) -
             assert (await worker.poll()).workflow_execution == other
             assert (await worker.on_activity()).workflow_execution == run
             await worker.on_task(complete())
+            seen = await describe(after, queue, task_queue_type=ACTIVITY, report_config=True)
+            assert seen.config.queue_rate_limit.rate_limit.requests_per_second == 7
+            assert seen.effective_rate_limit.requests_per_second == 7
             await after.channel.close()

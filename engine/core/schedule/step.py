@@ -296,7 +296,7 @@ def _fill_back(state: ScheduleState, spec: Spec, at: int) -> None:
     while state.backfills and state.has_room and len(state.waiting) < BUFFER_MAX // 2:
         filling = state.backfills[0]
         time = spec.next_time(filling.after)
-        if time is None or time.nominal > filling.until:
+        if time is None or time.actual > filling.until:
             state.backfills.pop(0)
             continue
         filling.after = time.nominal

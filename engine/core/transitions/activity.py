@@ -34,6 +34,8 @@ _COPIED = (
     "schedule_to_start_timeout",
     "start_to_close_timeout",
     "heartbeat_timeout",
+    "header",
+    "input",
     "priority",
 )
 # What an activity's details say that was cancelled before any worker had it.
@@ -46,6 +48,7 @@ _HELD_BY_A_PAUSE = (
     RetryState.RETRY_STATE_MAXIMUM_ATTEMPTS_REACHED,
     RetryState.RETRY_STATE_TIMEOUT,
 )
+NOT_PENDING = "invalid activityID or activity already timed out or invoking workflow is completed"
 TIMEOUT_MESSAGES = {
     T.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE: (
         "Not enough time to schedule next retry before activity ScheduleToClose timeout, "
@@ -68,8 +71,6 @@ def schedule(
     attributes.activity_id = command.activity_id
     attributes.activity_type.CopyFrom(command.activity_type)
     attributes.task_queue.CopyFrom(normal_queue(command.task_queue, turn.state.queue))
-    attributes.header.CopyFrom(command.header)
-    attributes.input.CopyFrom(command.input)
     copy_set(command, attributes, _COPIED)
     timeouts.fit_activity(attributes, _run_timeout(turn))
     attributes.retry_policy.CopyFrom(retry.with_defaults(command.retry_policy))
@@ -154,21 +155,22 @@ def find(turn: Turn, target: ActivityTarget) -> tuple[int, Activity]:
     event_id = target.scheduled_event_id or state.activity_ids.get(target.activity_id, 0)
     activity = state.activities.get(event_id)
     by_id = not target.scheduled_event_id
+    if activity is None and by_id:
+        raise TaskNotFound(
+            f"cannot find pending activity with ActivityID {target.activity_id}, check workflow"
+            " execution history for more details"
+        )
     if activity is None or not (
         by_id or (activity.started_at and activity.attempt == target.attempt)
     ):
-        raise TaskNotFound(
-            "invalid activityID or activity already timed out or invoking workflow is completed"
-        )
+        raise TaskNotFound(NOT_PENDING)
     return event_id, activity
 
 
 def find_started(turn: Turn, target: ActivityTarget) -> tuple[int, Activity]:
     event_id, activity = find(turn, target)
     if not activity.started_at:
-        raise TaskNotFound(
-            "invalid activityID or activity already timed out or invoking workflow is completed"
-        )
+        raise TaskNotFound(NOT_PENDING)
     return event_id, activity
 
 

@@ -31,6 +31,7 @@ _COPIED = (
     "workflow_task_timeout",
     "retry_policy",
     "header",
+    "input",
     "memo",
     "search_attributes",
     "priority",
@@ -52,10 +53,10 @@ def initiate(
     attributes.workflow_id = command.workflow_id
     attributes.workflow_type.CopyFrom(command.workflow_type)
     attributes.task_queue.CopyFrom(normal_queue(command.task_queue, turn.state.queue))
-    attributes.input.CopyFrom(command.input)
     copy_set(command, attributes, _COPIED)
     if command.HasField("retry_policy"):
         attributes.retry_policy.CopyFrom(retry.completed(command.retry_policy))
+    attributes.workflow_run_timeout.SetInParent()
     timeouts.fit(attributes, turn.limits)
     attributes.parent_close_policy = (
         command.parent_close_policy or ParentClosePolicy.PARENT_CLOSE_POLICY_TERMINATE
@@ -111,7 +112,6 @@ def _started_attributes(turn: Turn, child: Child) -> WorkflowExecutionStartedEve
         attributes.root_workflow_execution.CopyFrom(attributes.parent_workflow_execution)
     attributes.workflow_type.CopyFrom(initiated.workflow_type)
     attributes.task_queue.CopyFrom(initiated.task_queue)
-    attributes.input.CopyFrom(initiated.input)
     copy_set(initiated, attributes, _COPIED)
     versioning.bequeath(state, attributes)
     return attributes

@@ -22,7 +22,7 @@ from temporalio.api.history.v1 import HistoryEvent, WorkflowExecutionStartedEven
 from engine.core import cron, retry, versioning
 from engine.core.effects import ContinueAs
 from engine.core.inputs import Start, Terminate
-from engine.core.keys import derived_id
+from engine.core.keys import SCHEDULER, derived_id
 from engine.core.state import RunState
 from engine.core.transitions import completions
 from engine.core.turn import Turn
@@ -135,10 +135,12 @@ def continue_as_new(
     following.ClearField("first_workflow_task_backoff")
     following.ClearField("input")
     following.ClearField("retry_policy")
+    following.ClearField("header")
     given = [name for name in _CARRIED if getattr(command, name).ByteSize()]
     following.ClearField("memo")
     following.ClearField("search_attributes")
     copy_set(command, following, given)
+    following.workflow_run_timeout.SetInParent()
     if command.HasField("retry_policy"):
         following.retry_policy.CopyFrom(retry.completed(command.retry_policy))
     following.task_queue.CopyFrom(normal_queue(command.task_queue, turn.state.queue))
@@ -169,6 +171,9 @@ def _following(
     following.continued_execution_run_id = state.key.run_id
     following.original_execution_run_id = _next_run_id(turn)
     following.first_execution_run_id = start.first_execution_run_id
+    if not start.identity.startswith(SCHEDULER):
+        # Nobody started it; a schedule that waits for the end of the chain is named on.
+        following.identity = ""
     if state.execution_expires_at:
         following.workflow_execution_expiration_time.FromNanoseconds(state.execution_expires_at)
     following.ClearField("memo")

@@ -26,12 +26,14 @@ from engine.core.keys import ACTIVITY
 from engine.core.marks import ActivityChanged, ActivityPaused, ActivityRenewed
 from engine.core.state import Activity
 from engine.core.turn import Turn
-from engine.errors import NotFound
+from engine.errors import FailedPrecondition, NotFound
 
 
 def pause(turn: Turn, given: PauseActivities) -> None:
     for event_id, activity in _meant(turn, given.which):
         if activity.paused_at:
+            if given.request_id not in ("", activity.pause_request_id):
+                raise FailedPrecondition("activity is already paused")
             continue
         if not activity.started_at:
             turn.ask(DropTask(kind=ACTIVITY, event_id=event_id))
@@ -41,6 +43,7 @@ def pause(turn: Turn, given: PauseActivities) -> None:
                 at=turn.at,
                 identity=given.identity,
                 reason=given.reason,
+                request_id=given.request_id,
             )
         )
     turn.ask(EmitRecord())

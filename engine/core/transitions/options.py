@@ -18,14 +18,19 @@ from engine.core.turn import Turn
 
 
 def change(turn: Turn, given: ChangeOptions) -> bool:
-    """Whether its tasks go elsewhere now. What is so already leaves no event."""
+    """Whether its tasks go elsewhere now."""
     pin = versioning.pin_of(turn.state)
+    turn.reply(OptionsChanged(options=apply(turn, given)))
+    return versioning.pin_of(turn.state) != pin
+
+
+def apply(turn: Turn, given: ChangeOptions) -> WorkflowExecutionOptions:
+    """What they are now. What is so already leaves no event."""
     before = run_options.of(turn.state)
     after = run_options.changed(turn.state, given.options, given.paths)
     if after != before:
         _write(turn, given, after)
-    turn.reply(OptionsChanged(options=after))
-    return versioning.pin_of(turn.state) != pin
+    return after
 
 
 def _write(turn: Turn, given: ChangeOptions, after: WorkflowExecutionOptions) -> None:

@@ -178,11 +178,7 @@ def change(turn: Turn, given: ChangeActivities) -> None:
 
 
 def _merged(turn: Turn, given: ChangeActivities, wanted: ActivityOptions) -> ActivityOptions:
-    if not given.paths:
-        raise InvalidArgument("UpdateMask must specify at least one path")
-    for path in given.paths:
-        if activity_options.in_snake_case(path) not in _CHANGEABLE:
-            raise InvalidArgument(f'unsupported update_mask path: "{path}"')
+    activity_options.check_paths(given.paths)
     if "task_queue.name" in map(activity_options.in_snake_case, given.paths) and (
         not wanted.task_queue.name
     ):

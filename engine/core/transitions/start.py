@@ -25,12 +25,9 @@ def begin(turn: Turn, given: Start) -> None:
     timeouts.fit(attributes, turn.limits)
     if attributes.cron_schedule and not attributes.continued_execution_run_id:
         _wait_for_cron(turn, attributes)
-    if attributes.HasField("workflow_execution_timeout") and not attributes.HasField(
-        "workflow_execution_expiration_time"
-    ):
-        timeout = attributes.workflow_execution_timeout.ToNanoseconds()
-        if timeout:
-            attributes.workflow_execution_expiration_time.FromNanoseconds(turn.at + timeout)
+    timeout = attributes.workflow_execution_timeout.ToNanoseconds()
+    if timeout and not attributes.HasField("workflow_execution_expiration_time"):
+        attributes.workflow_execution_expiration_time.FromNanoseconds(turn.at + timeout)
     event.links.extend(given.links)
     if given.user_metadata is not None:
         event.user_metadata.CopyFrom(given.user_metadata)

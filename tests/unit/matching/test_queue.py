@@ -190,6 +190,17 @@ def test_a_rate_of_zero_stops_the_queue_until_it_is_changed() -> None:
     assert names(queue, polls=0, now=3 * SECOND) == ["workflow-1"]
 
 
+def test_requests_to_handlers_go_by_the_rate_of_their_queue() -> None:
+    queue: TaskQueue[Poll] = TaskQueue(limits_direct=True)
+    queue.limit(0)
+    queue.offer(task(1, started="a reply"))
+
+    assert names(queue, polls=1, now=SECOND) == []
+    queue.limit(1)
+    assert queue.opens_at(SECOND) > SECOND
+    assert names(queue, polls=0, now=3 * SECOND) == ["workflow-1"]
+
+
 def test_a_poll_is_reserved_only_where_no_task_waits_for_it() -> None:
     queue = read_queue()
     assert queue.reserve(0) is None

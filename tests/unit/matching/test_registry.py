@@ -263,6 +263,23 @@ async def test_a_rate_paces_the_tasks(world: World) -> None:
     assert await asyncio.wait_for(polls[1], 2) == task(2)
 
 
+async def test_what_an_operator_sets_goes_before_what_workers_ask(world: World) -> None:
+    world.queues.rates.limit({NORMAL: 0.0})
+    poll = world.poll(rate_max=1_000.0)
+    await world.settled()
+    world.queues.offer(task(1))
+    await world.settled()
+    assert not poll.done()
+    report = await world.queues.describe(NORMAL)
+    assert (report.rate_max, report.is_rate_set) == (0.0, True)
+
+    world.clock.at += SECOND
+    world.queues.rates.limit({})
+    assert await asyncio.wait_for(poll, 2) == task(1)
+    report = await world.queues.describe(NORMAL)
+    assert (report.rate_max, report.is_rate_set) == (1_000.0, False)
+
+
 async def test_an_answer_reaches_who_asked_once(world: World) -> None:
     asked = world.queues.queries.open(RUN, WorkflowQuery(query_type="state"))
     outcome = QueryOutcome()

@@ -1,0 +1,71 @@
+"""What the protocol has and this server does not offer, where the official one answers for itself.
+
+That one has it in its code and turns it off unless it is configured otherwise; so clients know
+these answers, and get them here. Everything else that is not built answers by its absence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.workflowservice.v1 import (
+    PauseWorkflowExecutionRequest,
+    UnpauseWorkflowExecutionRequest,
+    UnpauseWorkflowExecutionResponse,
+)
+
+from engine.errors import (
+    EngineError,
+    FailedPrecondition,
+    InvalidArgument,
+    PermissionDenied,
+    Unsupported,
+)
+from engine.frontend import reading
+from engine.frontend.guard import Function
+from engine.frontend.parts import Parts
+
+
+def _refuses(why: Callable[[], EngineError]) -> Function:
+    async def refuse(parts: Parts, request: Any) -> Any:
+        await parts.namespace(request.namespace)
+        raise why()
+
+    return refuse
+
+
+def _disabled(versioning: str) -> PermissionDenied:
+    return PermissionDenied(
+        f"Worker versioning {versioning}, deprecated) is disabled on this namespace."
+    )
+
+
+archived = _refuses(lambda: InvalidArgument("Cluster is not configured for visibility archival."))
+build_id_sets = _refuses(lambda: _disabled("v0.1 (Version Set-based"))
+build_id_rules = _refuses(lambda: _disabled("v0.2 (Rules-based"))
+deployments = _refuses(
+    lambda: Unsupported(
+        "Deployments are deprecated and no longer supported, use Worker Deployments instead"
+    )
+)
+fetch_worker_config = _refuses(lambda: Unsupported("FetchWorkerConfig command is not enabled."))
+update_worker_config = _refuses(lambda: Unsupported("UpdateWorkerConfig command is not enabled."))
+
+
+async def pause(parts: Parts, request: PauseWorkflowExecutionRequest) -> Any:
+    namespace = await parts.namespace(request.namespace)
+    raise Unsupported(f"workflow pause is not enabled for namespace: {namespace.name}")
+
+
+async def unpause(
+    parts: Parts, request: UnpauseWorkflowExecutionRequest
+) -> UnpauseWorkflowExecutionResponse:
+    """No run is ever paused here; one that is not there is another matter."""
+    if not request.workflow_id:
+        raise InvalidArgument("Can't load workflow execution.  WorkflowId not set.")
+    run = WorkflowExecution(workflow_id=request.workflow_id, run_id=request.run_id)
+    key = await parts.run_key(request.namespace, run)
+    await parts.shards.inspect(key, reading.extent)
+    raise FailedPrecondition("workflow is not paused.")
