@@ -1,7 +1,8 @@
 """What follows from a reset of many, told by the first of them, before anything is done.
 
-Each is planned as one alone is, back to its last workflow task and to its first: the two points
-that a bulk reset can go to. Then the plans are added up, by type.
+Each is planned as one alone is, back to each of the points that a bulk reset can go to: its last
+workflow task, its first, the one before its first failed activity. Then the plans are added up, by
+type.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,7 +19,7 @@ from console.ui import words
 #: Some histories are long: no further run is planned once so many events were read.
 EVENTS_MAX = 100_000
 NAMED_MAX = 12
-LAST, FIRST = "last", "first"
+LAST, FAILED, FIRST = "last", "failed", "first"
 #: heading, which steps of a plan, and what it means
 PARTS: tuple[tuple[str, Callable[[Plan], Sequence[Step]], str], ...] = (
     ("Run again", lambda plan: plan.again, "or whatever the code that is deployed now does"),
@@ -43,6 +44,8 @@ PARTS: tuple[tuple[str, Callable[[Plan], Sequence[Step]], str], ...] = (
 class Planned:
     key: RunKey
     last: Plan
+    #: None where no activity failed
+    failed: Plan | None
     first: Plan
 
 
@@ -52,6 +55,10 @@ class Sample:
     #: they have completed no workflow task, so there is no point to go back to
     pointless: int = 0
     gone: int = 0
+
+    @property
+    def with_failure(self) -> int:
+        return sum(1 for one in self.planned if one.failed)
 
     @property
     def looked_at(self) -> int:
@@ -76,6 +83,7 @@ class Line:
     note: str = ""
     tone: str = ""
     last: Count = field(default_factory=Count)
+    failed: Count = field(default_factory=Count)
     first: Count = field(default_factory=Count)
     #: a run where it is so, and the point to which it would go back
     example: tuple[RunKey, int] | None = None
@@ -111,8 +119,10 @@ def read(keys: Iterable[RunKey]) -> Sample:
         steps = planner.steps(history)
         points = planner.points(steps)
         if points:
+            failed = planner.before_failure(steps)
             last, first = planner.plan(steps, points[-1]), planner.plan(steps, points[0])
-            sample.planned.append(Planned(key, last, first))
+            middle = planner.plan(steps, failed) if failed else None
+            sample.planned.append(Planned(key, last, middle, first))
         else:
             sample.pointless += 1
     return sample
@@ -132,8 +142,9 @@ def _lines(planned: Sequence[Planned], of: Callable[[Plan], Sequence[Step]]) -> 
     """By name, the most first."""
     lines: dict[str, Line] = {}
     for one in planned:
-        for way, plan in ((LAST, one.last), (FIRST, one.first)):
-            _count(lines, one.key, way, plan.point, of(plan))
+        for way, plan in ((LAST, one.last), (FAILED, one.failed), (FIRST, one.first)):
+            if plan:
+                _count(lines, one.key, way, plan.point, of(plan))
     return sorted(lines.values(), key=lambda line: (-line.first.times, line.name))
 
 

@@ -3,8 +3,9 @@
 from console.gateway import once, replaying, steering
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.deeds import Deed, Done, NothingToDo, Order, Turn, Unsuited
+from console.gateway.runs import RunKey
 from console.offering.deed_forms import NothingMore
-from console.replay import cohort
+from console.replay import cohort, looking, planner
 from console.replay.forms import CohortResetForm
 
 
@@ -12,12 +13,9 @@ def reset(order: Order, turn: Turn) -> Done:
     if turn.again and (before := once.was_reset_into(turn.key, order.reason, order.who)):
         return Done("done by an earlier try", before)
     told = order.told
-    point = once.reset_point(turn.key, first=told["to"] == "first")
-    if point is None:
-        raise Unsuited("It has completed no workflow task yet: there is no point to go back to.")
     new = steering.reset(
         turn.key,
-        point,
+        _point(turn.key, told["to"]),
         order.reason,
         identity=order.who,
         request_id=turn.request_id,
@@ -25,6 +23,17 @@ def reset(order: Order, turn: Turn) -> Done:
         keep_updates=told.get("keep_updates", True),
     )
     return Done(new_run_id=new.run_id)
+
+
+def _point(key: RunKey, to: str) -> int:
+    if to == cohort.FAILED:
+        if found := planner.before_failure(planner.steps(looking.whole_history(key))):
+            return found
+        raise Unsuited("None of its activities failed for good: there is no such point.")
+    point = once.reset_point(key, first=to == cohort.FIRST)
+    if point is None:
+        raise Unsuited("It has completed no workflow task yet: there is no point to go back to.")
+    return point
 
 
 def check(_order: Order, turn: Turn) -> Done:

@@ -27,7 +27,11 @@ class FindForm(forms.Form):
 class CohortResetForm(DeedForm):
     to = forms.ChoiceField(
         label="Go back to",
-        choices=[("last", "the last workflow task"), ("first", "the first workflow task")],
+        choices=[
+            ("last", "the last workflow task"),
+            ("failed", "the task before the first activity that failed"),
+            ("first", "the first workflow task"),
+        ],
     )
     keep_signals = forms.BooleanField(
         required=False, initial=True, label="Apply later signals again"

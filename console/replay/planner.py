@@ -224,6 +224,12 @@ def usual(every: Sequence[Step]) -> list[UsualPoint]:
     return [*found, UsualPoint("the start", tasks[0].event_id)]
 
 
+def before_failure(every: Sequence[Step]) -> int | None:
+    """Where the first activity that failed for good was decided; None where none did."""
+    found = _before_the_first_failed(every, [step for step in every if step.is_point])
+    return found.event_id if found else None
+
+
 def _before_the_code_changed(tasks: Sequence[Step]) -> UsualPoint | None:
     for older, newer in zip(tasks[-2::-1], tasks[:0:-1], strict=False):
         if older.build and newer.build and older.build != newer.build:

@@ -150,6 +150,8 @@ within(":is(#events, #live) :is(.minimap, .row-more) a", (link) => {
   htmx.trigger(part, "htmx:abort"); // what a live part still waits for would bring the old window back
   htmx.ajax("GET", link.getAttribute("href"), { source: part, target: part, swap: "outerHTML", push: "true" }).then(() => { document.querySelector(rows)?.scrollIntoView(); toCursor(); });
 });
+// rows that are swapped out go before htmx looks: it tells each of their thousands of elements by two events, megabytes for the browser to clear away
+document.addEventListener("htmx:beforeSwap", ({ detail: { shouldSwap, target } }) => { if (shouldSwap && target.matches("#events, #live")) target.querySelectorAll("tbody, .minimap").forEach((part) => part.replaceChildren()); });
 // ---- the map of a long list: arrows go along its lines, as to anything else Tab goes to those where something is; its frame is around the rows in sight
 document.addEventListener("keydown", (event) => {
   const lines = [...(event.target.closest?.(".minimap")?.querySelectorAll("a") ?? [])], here = lines.indexOf(document.activeElement);

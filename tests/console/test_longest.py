@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Response, expect
+from playwright.sync_api import Page, Response
 from pytest_django.live_server_helper import LiveServer
 
 from console.gateway.runs import RunKey
@@ -28,10 +28,10 @@ from tests.support.programs import Program
 pytestmark = [pytest.mark.slow, pytest.mark.one_server]
 
 EVENTS, PENDING = 51_200, 2_000
-#: what a page needs; and what the browser keeps beside it for as long as memory is plenty: heaps
-#: that have grown, and pages before it that nobody has cleared away (docs/measured.md)
-TAB_KIB_MAX = 120 * 1024
-GARBAGE_KIB_MAX = 150 * 1024
+#: what a page needs; and with what the browser keeps beside it for as long as memory is plenty:
+#: heaps that have grown, and pages before it that nobody has cleared away. 200 MB.
+NEEDED_KIB_MAX = 120 * 1024
+TAB_KIB_MAX = 190 * 1024
 #: so many places of the history are looked at, one after the other, and scrolled from there
 JUMPS = 6
 LOOK_SECONDS = 0.1
@@ -68,14 +68,14 @@ def test_it_opens_it_is_searched_and_its_tab_stays_small(
         places = range(EVENTS // JUMPS, EVENTS - PENDING, EVENTS // JUMPS)
         most += [jumped(page, event) for event in places]
         page.locator("#events .minimap a").nth(50).click(force=True)
-        expect(page.locator("tr[data-cursor]")).to_be_in_viewport(timeout=PAGE_MILLISECONDS)
+        await_in(page, IN_SIGHT, "tr[data-cursor]")
         page.locator("#events .row-more a").last.click()
         page.wait_for_url(re.compile("first="))
         needed = scrolled_and_cleared(page, small)
         page.goto(address + url(long_run, "pending"))
     assert complaints == []
-    assert needed < TAB_KIB_MAX
-    assert max(small) < TAB_KIB_MAX + GARBAGE_KIB_MAX, "and is not cleared away"
+    assert needed < NEEDED_KIB_MAX
+    assert max(small) < TAB_KIB_MAX, "with what nobody has cleared away"
     assert max(most) <= WINDOW * WINDOWS_MAX + 25
     assert first <= FIRST_MS_MAX
     assert max(search) <= SEARCH_MS_MAX
@@ -85,22 +85,36 @@ def jumped(page: Page, event: int) -> int:
     """By the field of the page, to a row that is in sight and opens; then as far as it goes."""
     page.fill("#jump", str(event))
     page.press("#jump", "Enter")
-    expect(page.locator(f"#e{event}")).to_be_in_viewport(timeout=PAGE_MILLISECONDS)
-    page.get_by_role("button", name=f"Details of event {event + 1}", exact=True).click()
-    expect(page.locator(f"#detail-{event + 1}")).to_contain_text(
-        "period-", timeout=PAGE_MILLISECONDS
-    )
+    await_in(page, IN_SIGHT, f"#e{event}")
+    page.click(f"#e{event + 1} .disclose")
+    await_in(page, TOLD, f"#detail-{event + 1}")
     return scrolled(page, "#events tbody tr")
+
+
+#: These look in the page itself: what Playwright leaves there when it looks by roles and texts is
+#: more than the page leaves.
+IN_SIGHT = """(selector) => {
+  const box = document.querySelector(selector)?.getBoundingClientRect();
+  return box && box.top < innerHeight && box.bottom > 0;
+}"""
+TOLD = "(selector) => document.querySelector(selector)?.textContent.includes('period-')"
+SCROLLED = """async (rows) => {
+  const frame = () => new Promise((seen) => requestAnimationFrame(seen));
+  for (let more; (more = document.getElementById("more")); ) {
+    more.scrollIntoView();
+    while (more.isConnected) await frame();
+  }
+  return document.querySelectorAll(rows).length;
+}"""
+
+
+def await_in(page: Page, look: str, selector: str) -> None:
+    page.wait_for_function(look, arg=selector, timeout=PAGE_MILLISECONDS)
 
 
 def scrolled(page: Page, rows: str) -> int:
     """How many rows there are when one has scrolled as far as it goes."""
-    more = "([rows, before]) => document.querySelectorAll(rows).length > before"
-    while page.locator("#more").count():
-        before = page.locator(rows).count()
-        page.locator("#more").scroll_into_view_if_needed()
-        page.wait_for_function(more, arg=[rows, before])
-    return page.locator(rows).count()
+    return int(page.evaluate(SCROLLED, rows))
 
 
 def scrolled_and_cleared(page: Page, seen: list[int]) -> int:

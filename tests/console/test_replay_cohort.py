@@ -3,6 +3,7 @@
 import csv
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from io import StringIO
 from typing import Any
 
@@ -126,6 +127,32 @@ def test_a_check_needs_no_canary_and_is_offered_where_a_run_is_checked(
     assert looking.open_runs("O'Hara") == (
         "(WorkflowType = 'O\\'Hara') AND ExecutionStatus = 'Running'"
     )
+
+
+def test_many_go_back_to_before_the_first_activity_that_failed(
+    bob: User, browser_of: Browser, program: Program, names: Names
+) -> None:
+    queue, browser = names.queue(), browser_of(bob)
+    with running(program, queue):
+        failed, well = (
+            program.start("Charging", names.workflow(), queue, amount)
+            for amount in ("-1.00", "9.99")
+        )
+        program.await_status(failed, "Failed")
+        program.result(well)
+    operation = bulk.choose(browser, "reset", [failed, well])
+    said = words_in(browser.get(f"{URL}{operation.pk}/preview/", headers=htmx("preview")))
+    operation.told, operation.started_at = {"to": "failed"}, timezone.now()
+
+    Chunk(operation, ChunkOrder(operation.pk, 1, 2, 100), "me", lambda: True).carry()
+
+    assert "Before the first failure, of 1 run" in said
+    assert "1 time in 1 run from before the failure" in said
+    assert +outcomes.by_state(operation) == {State.DONE: 1, State.FAILED: 1}
+    reset, left = (operation.targets.get(run_id=key.run_id) for key in (failed, well))
+    new = histories.forward(replace(failed, run_id=reset.new_run_id)).events
+    assert [event.kind for event in new][3] == "WorkflowTaskFailed", "where it had decided to pay"
+    assert left.says == "None of its activities failed for good: there is no such point."
 
 
 def test_the_draft_of_a_reset_says_what_follows_of_the_first_of_the_list(
