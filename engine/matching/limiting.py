@@ -19,7 +19,7 @@ class Rates:
     def limit(self, rates: Mapping[QueueKey, float]) -> None:
         """From now on these queues go so, by tasks a second; all others as their workers say."""
         self._set = rates
-        for key, actor in self._actors().items():
+        for key, actor in list(self._actors().items()):
             if apply(actor, rates.get(plain_of(key))):
                 actor.match()
 

@@ -9,15 +9,18 @@ import grpc
 import msgspec
 import pytest
 from google.protobuf.struct_pb2 import Struct
+from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import (
     DescribeNamespaceRequest,
+    DescribeTaskQueueRequest,
     DescribeWorkflowExecutionRequest,
     PollWorkflowTaskQueueRequest,
     RegisterNamespaceRequest,
     RespondQueryTaskCompletedRequest,
     SignalWorkflowExecutionRequest,
     TerminateWorkflowExecutionRequest,
+    UpdateTaskQueueConfigRequest,
 )
 
 from engine.cluster.placement import queue_owner, shard_owners
@@ -38,6 +41,7 @@ from tests.support.workers import SHUTDOWN, Fleet, beat
 
 # So many that each node has some, whatever their ports are.
 SHARDS = 64
+ACTIVITIES = TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY
 SECRET = "a word that only these nodes know"
 
 
@@ -219,6 +223,25 @@ async def test_a_queue_that_activities_are_asked_of_is_told_by_every_node(pair: 
             response_deserializer=Struct.FromString,
         )(request)
         assert list(answer["names"]) == sorted(names)
+
+
+async def test_a_rate_that_one_is_told_holds_on_the_node_of_the_queue(pair: Pair) -> None:
+    for owner, asked in ((pair.one, pair.other), (pair.other, pair.one)):
+        queue = pair.queue_of(owner)
+        request = UpdateTaskQueueConfigRequest(
+            namespace=asked.namespace, task_queue=queue, task_queue_type=ACTIVITIES
+        )
+        request.update_queue_rate_limit.rate_limit.requests_per_second = 7
+        await asked.workflows.UpdateTaskQueueConfig(request)
+
+        seen = await owner.workflows.DescribeTaskQueue(
+            DescribeTaskQueueRequest(
+                namespace=owner.namespace,
+                task_queue=TaskQueue(name=queue),
+                task_queue_type=ACTIVITIES,
+            )
+        )
+        assert seen.effective_rate_limit.requests_per_second == 7
 
 
 async def test_an_operation_its_handler_and_the_run_behind_it_may_be_anywhere(pair: Pair) -> None:

@@ -38,8 +38,8 @@ THEIRS = {"TemporalExternalPayloadCount", "TemporalExternalPayloadSizeBytes"}
 #: And of ours alone: what the console looks for.
 OURS = {
     "ActivityAttemptMax", "FailingActivityCount", "FailingActivityTypes", "FailureFingerprint",
-    "FirstRunId", "LastFailureMessage", "LastFailureType", "MemoText", "NextRetryTime",
-    "NextTimerTime", "PendingActivityCount", "WaitingOn",
+    "FirstRunId", "LastFailureMessage", "LastFailureType", "MemoFields", "MemoText",
+    "NextRetryTime", "NextTimerTime", "PendingActivityCount", "WaitingOn",
 }  # fmt: skip
 
 
