@@ -9,7 +9,7 @@ BOUND := $(if $(shell command -v setpriv),setpriv --pdeathsig=TERM)
 # Everything here starts the same modules again and again: they are compiled once.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup up engine check fix test bench screenshots static ruff mypy pyright collected
+.PHONY: setup up engine check fix test polyglot bench screenshots static ruff mypy pyright collected
 
 setup: $(INSTALLED)
 
@@ -44,7 +44,12 @@ check: static
 test: export JAVA_TOOL_OPTIONS := -XX:TieredStopAtLevel=1
 test: export GOGC := 800
 test: static
-	$(PY) -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+	$(PY) -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder \
+	  -m "not polyglot" $(PYTEST_ARGS)
+
+# Workers in four languages beside each other; the first time it fetches and compiles for minutes.
+polyglot: $(INSTALLED)
+	$(PY) -m pytest -m polyglot tests/examples $(PYTEST_ARGS)
 
 # What needs nothing started, two at a time.
 static: $(INSTALLED)
