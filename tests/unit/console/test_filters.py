@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from console.workflows import filters, query
@@ -106,6 +106,7 @@ def test_what_was_not_changed_stays_as_it_was_written(
     assert filters.rewritten(condition, replace(was, **now), kind) == rewritten
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="a'\"\\`) OR\n1-", max_size=30))
 def test_whatever_is_typed_is_one_value(typed: str) -> None:
     one = Filter("Plan", "CONTAINS", typed)

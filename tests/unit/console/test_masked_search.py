@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from temporalio.api.common.v1 import Payload, SearchAttributes
 from temporalio.api.failure.v1 import Failure
@@ -115,6 +115,7 @@ HELD = st.recursive(
 RULES = st.sampled_from(["iban", "card.number", "$.pin", "*.Pin", "STRASSE", "card.kind"])
 
 
+@settings(deadline=None)
 @given(NAMES, HELD, st.lists(RULES, min_size=1, max_size=2))
 def test_a_memo_that_is_searched_has_nothing_masked(
     name: str, held: object, hidden: list[str]
