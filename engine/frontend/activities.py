@@ -47,14 +47,10 @@ Target = tuple[RunKey, ActivityTarget]
 Find = Callable[[Parts, Any], Awaitable[Target]]
 Function = Callable[[Parts, Any], Awaitable[Message]]
 
+#: There also where they are zero: the TypeScript SDK takes no task that lacks one.
+TIMES = ("schedule_to_close_timeout", "start_to_close_timeout", "heartbeat_timeout")
 #: As an operator may have changed them since.
-CHANGEABLE = (
-    "schedule_to_close_timeout",
-    "start_to_close_timeout",
-    "heartbeat_timeout",
-    "retry_policy",
-    "priority",
-)
+CHANGEABLE = (*TIMES, "retry_policy", "priority")
 COPIED = (*CHANGEABLE, "header", "input")
 
 
@@ -128,6 +124,8 @@ def task_answer(
     if started.options is not None:
         for name in CHANGEABLE:
             getattr(response, name).CopyFrom(getattr(started.options, name))
+    for name in TIMES:
+        getattr(response, name).SetInParent()
     return response
 
 

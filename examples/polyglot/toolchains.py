@@ -79,7 +79,7 @@ class House:
     def _call(self, command: Command, seconds: float, refusal: type[Exception]) -> None:
         given = {**os.environ, **self.environment}  # noqa: TID251  it is handed on
         try:
-            subprocess.run(
+            subprocess.run(  # noqa: S603  from our own table
                 command, env=given, cwd=self.source, timeout=seconds, check=True,
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                 text=True,

@@ -74,6 +74,28 @@ async def test_an_activity_task_tells_the_worker_what_to_do(
     await worker.complete_activity(task, text("charged"))
 
 
+async def test_times_that_nobody_set_are_told_as_zero(
+    server: Server, worker: ScriptedWorker, run: WorkflowExecution
+) -> None:
+    await worker.on_task(
+        schedule_activity("charge", worker.queue, start_to_close_timeout=seconds(5))
+    )
+
+    task = await worker.poll_activity()
+
+    (scheduled,) = (
+        event.activity_task_scheduled_event_attributes
+        for event in await server.history(run)
+        if event.HasField("activity_task_scheduled_event_attributes")
+    )
+    assert scheduled.HasField("schedule_to_start_timeout")
+    for told in (task, scheduled):
+        assert told.HasField("schedule_to_close_timeout")
+        assert told.HasField("heartbeat_timeout")
+        assert told.start_to_close_timeout == seconds(5)
+    assert not task.schedule_to_close_timeout.ToNanoseconds()
+
+
 async def test_an_activity_is_retried_unless_it_says_otherwise(
     worker: ScriptedWorker, run: WorkflowExecution
 ) -> None:

@@ -61,7 +61,9 @@ class Houses:
         """SIGTERM to all: with which code each ended."""
         for process in self._running.values():
             process.terminate()
-        codes = {language: process.wait(STOP_SECONDS) for language, process in self._running.items()}
+        codes = {
+            language: process.wait(STOP_SECONDS) for language, process in self._running.items()
+        }
         self._running.clear()
         return codes
 
@@ -125,7 +127,7 @@ def objects_in(events: Iterable[HistoryEvent]) -> Iterator[dict[str, Any]]:
     """All JSON objects that were given or came back."""
     for event in events:
         attributes = attributes_of(event)
-        for field in {"input", "result"} & attributes.DESCRIPTOR.fields_by_name.keys():
+        for field in {"input", "result"}.intersection(attributes.DESCRIPTOR.fields_by_name):
             for payload in getattr(attributes, field).payloads:
                 yield from objects_of(json.loads(payload.data))
 
