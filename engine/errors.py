@@ -8,6 +8,7 @@
     │   └── TaskNotFound               stale or unknown token: the worker drops its work
     ├── AlreadyStarted                 a run of this workflow id is running, or ran
     │   ├── ActivityAlreadyStarted     a standalone activity of this id
+    │   ├── OperationAlreadyStarted    a standalone Nexus operation of this id
     │   └── ScheduleExists
     ├── NamespaceAlreadyExists
     ├── DeploymentExists
@@ -70,6 +71,10 @@ class AlreadyStarted(EngineError):
 
 class ActivityAlreadyStarted(AlreadyStarted):
     """A standalone activity of this id is there, or was."""
+
+
+class OperationAlreadyStarted(AlreadyStarted):
+    """A standalone Nexus operation of this id is there, or was."""
 
 
 class ScheduleExists(AlreadyStarted):

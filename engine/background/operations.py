@@ -28,7 +28,7 @@ from engine.core.inputs import (
     OperationFaltered,
     OperationStarted,
 )
-from engine.core.keys import NEXUS, QueueKey, RunKey
+from engine.core.keys import NEXUS, QueueKey, RunKey, operation_of
 from engine.errors import NamespaceNotFound, ResourceExhausted
 from engine.namespaces import Namespaces
 from engine.ports import HandlerAnswer, Matching, Task
@@ -190,6 +190,11 @@ class Operations:
         return request
 
     def _link(self, namespace_id: str, run: WorkflowExecution, event: HistoryEvent) -> Link:
+        if operation_id := operation_of(run.workflow_id):
+            where = Link.NexusOperation(
+                namespace=self._name(namespace_id), operation_id=operation_id, run_id=run.run_id
+            )
+            return Link(nexus_operation=where)
         return nexus.to_event(
             self._name(namespace_id), run.workflow_id, run.run_id, event.event_id, event.event_type
         )

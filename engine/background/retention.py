@@ -16,9 +16,9 @@ from engine.background.queue_configs import QueueConfigs
 from engine.background.schedules import Schedules
 from engine.clock import Clock
 from engine.core.inputs import Terminate
-from engine.core.keys import RunKey, activity_run
+from engine.core.keys import RunKey, activity_run, operation_run
 from engine.core.state import RunState
-from engine.core.visibility import division_of_activities
+from engine.core.visibility import division_of_activities, division_of_operations
 from engine.errors import EngineError, NotFound
 from engine.namespaces import Namespace, Namespaces
 from engine.ports import Shards
@@ -96,18 +96,19 @@ class Retention:
         return found
 
     async def _shown(self, namespace: Namespace) -> list[RunKey]:
-        """Workflows first; then standalone activities."""
-        activities = division_of_activities(namespace.id)
+        """Workflows first; then what is without one."""
         try:
-            page = await self._reader.list(namespace.id, "", SWEEP_RUNS_MAX, b"", {})
-            found = [RunKey(namespace.id, each.workflow_id, each.run_id) for each in page.records]
-            if not found:
-                page = await self._reader.list(activities, "", SWEEP_RUNS_MAX, b"", {})
+            for division, key in (
+                (namespace.id, RunKey),
+                (division_of_activities(namespace.id), activity_run),
+                (division_of_operations(namespace.id), operation_run),
+            ):
+                page = await self._reader.list(division, "", SWEEP_RUNS_MAX, b"", {})
+                if page.records:
+                    return [key(namespace.id, r.workflow_id, r.run_id) for r in page.records]
         except SearchUnavailable:
-            return []
-        return found or [
-            activity_run(namespace.id, each.workflow_id, each.run_id) for each in page.records
-        ]
+            log.debug("the runs of %s cannot be listed now", namespace.name)
+        return []
 
     async def _remove(self, key: RunKey, *, even_running: bool) -> int:
         try:

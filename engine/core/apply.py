@@ -15,20 +15,26 @@ from temporalio.api.history.v1 import HistoryEvent
 from engine.core import (
     apply_operation,
     apply_standalone,
+    apply_standalone_operation,
     apply_task,
     apply_work,
     marks,
     versioning,
 )
 from engine.core.deadlines import expect
-from engine.core.keys import activity_of
-from engine.core.state import REFUSALS_KEPT_MAX, RunState, Update
+from engine.core.keys import activity_of, operation_of
+from engine.core.state import REFUSALS_KEPT_MAX, RunState, StandaloneOperation, Update
 
 Applier = Callable[[RunState, HistoryEvent], None]
 
 
 def apply(state: RunState, event: HistoryEvent) -> None:
-    appliers = APPLIERS if state.standalone is None else apply_standalone.APPLIERS
+    if state.standalone is not None:
+        appliers = apply_standalone.APPLIERS
+    elif state.standalone_operation is not None:
+        appliers = apply_standalone_operation.APPLIERS
+    else:
+        appliers = APPLIERS
     appliers.get(event.event_type, _nothing)(state, event)
     state.next_event_id = event.event_id + 1
     state.history_bytes += event.ByteSize()
@@ -78,6 +84,9 @@ def _started(state: RunState, event: HistoryEvent) -> None:
     apply_operation.await_end(state, attributes.completion_callbacks, event, state.request_id)
     if activity_of(state.key.workflow_id):
         apply_standalone.begin(state, event)
+        return
+    if operation_of(state.key.workflow_id):
+        state.standalone_operation = StandaloneOperation()
         return
     expect(state, state.first_task_at, "first")
     expirations = [at for at in (state.run_expires_at, state.execution_expires_at) if at]

@@ -12,7 +12,7 @@ from temporalio.api.enums.v1 import EventType as E
 from temporalio.api.enums.v1 import WorkflowExecutionStatus as Status
 from temporalio.api.history.v1 import HistoryEvent
 
-from engine.core import marks
+from engine.core import apply_standalone_operation, marks
 from engine.core.apply_work import activity_scheduled, expect_activity, use_options
 from engine.core.state import Activity, RunState, Standalone
 
@@ -106,7 +106,10 @@ def _steered(state: RunState, mark: marks.ActivitySteered) -> None:
     expect_activity(state, mark.scheduled_event_id, activity)
 
 
-def _asked_to_end(state: RunState, mark: marks.ActivityAskedToEnd) -> None:
+def _asked_to_end(state: RunState, mark: marks.AskedToEnd) -> None:
+    if state.standalone_operation is not None:
+        apply_standalone_operation.asked_to_end(state.standalone_operation, mark)
+        return
     standalone, activity = _of(state)
     if mark.terminates:
         standalone.terminate_request_id = mark.request_id
@@ -131,7 +134,7 @@ def _attempt_ended(state: RunState, mark: marks.AttemptEnded) -> None:
 
 MARKS: dict[type, Callable[..., None]] = {
     marks.ActivitySteered: _steered,
-    marks.ActivityAskedToEnd: _asked_to_end,
+    marks.AskedToEnd: _asked_to_end,
     marks.AttemptEnded: _attempt_ended,
 }
 #: Beside what they do to any activity.

@@ -9,7 +9,7 @@ from temporalio.api.common.v1 import RetryPolicy
 from temporalio.api.enums.v1 import WorkflowTaskFailedCause as Cause
 
 from engine.core import retry
-from engine.core.keys import activity_of
+from engine.core.keys import is_reserved
 from engine.core.limits import Limits
 from engine.core.state import RunState
 from engine.protocol.ids import is_uuid
@@ -60,7 +60,7 @@ def bounds(seen: Review, cause: Cause.ValueType, **names: str) -> Refusal | None
             return Refusal(cause, f"{name} on command exceeds length limit.")
         if "\0" in value:
             return Refusal(cause, f"{name} on command contains a NUL character.")
-        if name == "WorkflowId" and activity_of(value):
+        if name == "WorkflowId" and is_reserved(value):
             return Refusal(cause, f"{name} on command begins with a reserved prefix.")
     return None
 

@@ -78,8 +78,8 @@ def of_operation(operation: Operation) -> int:
     """The nearest of its time-outs, or of the next tries to start or to cancel it; 0: none."""
     given = operation.scheduled.nexus_operation_scheduled_event_attributes
     found = []
-    if whole := given.schedule_to_close_timeout.ToNanoseconds():
-        found.append(operation.scheduled_at + whole)
+    if expires_at := expiration_of(operation):
+        found.append(expires_at)
     if operation.started_at:
         if part := given.start_to_close_timeout.ToNanoseconds():
             found.append(operation.started_at + part)
@@ -90,6 +90,13 @@ def of_operation(operation: Operation) -> int:
     if operation.cancellation is not None and operation.cancellation.retry_at:
         found.append(operation.cancellation.retry_at)
     return min(found, default=0)
+
+
+def expiration_of(operation: Operation) -> int:
+    """When its schedule-to-close time is over; 0: never."""
+    given = operation.scheduled.nexus_operation_scheduled_event_attributes
+    whole = given.schedule_to_close_timeout.ToNanoseconds()
+    return operation.scheduled_at + whole if whole else 0
 
 
 def rebuild(state: RunState) -> None:

@@ -14,6 +14,7 @@ from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import (
     ActivityTaskScheduledEventAttributes,
     HistoryEvent,
+    NexusOperationScheduledEventAttributes,
     WorkflowExecutionStartedEventAttributes,
 )
 from temporalio.api.sdk.v1 import UserMetadata
@@ -46,7 +47,7 @@ class Start(Given, frozen=True, kw_only=True):
 
     `attributes.first_workflow_task_backoff` delays the first workflow task. `signal` is the one
     of signal-with-start. `eager_identity`, if not empty, asks for the first task in the answer.
-    With `activity` the run is that activity, and no workflow.
+    With `activity` or `operation` the run is that, and no workflow.
     """
 
     attributes: WorkflowExecutionStartedEventAttributes
@@ -57,6 +58,7 @@ class Start(Given, frozen=True, kw_only=True):
     eager_identity: str = ""
     update: UpdateRequest | None = None
     activity: ActivityTaskScheduledEventAttributes | None = None
+    operation: NexusOperationScheduledEventAttributes | None = None
 
 
 class Attach(Given, frozen=True, kw_only=True):

@@ -31,8 +31,9 @@ ACTIVITY = "activity"
 NEXUS = "nexus"
 
 
-#: How the workflow id begins of a run that is a standalone activity; no caller may use it.
-_OF_ACTIVITY = "/_sys/activity/"
+#: How the workflow id begins of a run without a workflow: a standalone activity, or Nexus
+#: operation; no caller may use it.
+_OF_ACTIVITY, _OF_OPERATION = "/_sys/activity/", "/_sys/operation/"
 #: How the names begin of queues that only one version's workers poll; no caller may use it.
 _OF_VERSION = "/_sys/version/"
 
@@ -68,6 +69,20 @@ def activity_run(namespace_id: str, activity_id: str, run_id: str = "") -> RunKe
 def activity_of(workflow_id: str) -> str:
     """The id of the standalone activity that such a run is; empty for a workflow's."""
     return workflow_id[len(_OF_ACTIVITY) :] if workflow_id.startswith(_OF_ACTIVITY) else ""
+
+
+def operation_run(namespace_id: str, operation_id: str, run_id: str = "") -> RunKey:
+    """The run that is the standalone Nexus operation of that id."""
+    return RunKey(namespace_id, _OF_OPERATION + operation_id, run_id)
+
+
+def operation_of(workflow_id: str) -> str:
+    """The id of the standalone operation that such a run is; empty for any other."""
+    return workflow_id[len(_OF_OPERATION) :] if workflow_id.startswith(_OF_OPERATION) else ""
+
+
+def is_reserved(workflow_id: str) -> bool:
+    return workflow_id.startswith((_OF_ACTIVITY, _OF_OPERATION))
 
 
 def shard_of(namespace_id: str, workflow_id: str, shard_count: int) -> int:

@@ -148,8 +148,9 @@ class ActivitySteered(Fact, frozen=True, kw_only=True):
     drops_beat: bool = False
 
 
-class ActivityAskedToEnd(Fact, frozen=True, kw_only=True):
-    """Somebody wants a standalone activity to end: now (`terminates`), or as it sees fit."""
+class AskedToEnd(Fact, frozen=True, kw_only=True):
+    """Somebody wants a standalone activity or operation to end: now (`terminates`), or as it sees
+    fit."""
 
     request_id: str
     identity: str
@@ -254,7 +255,7 @@ Mark = (
     | ActivityRenewed
     | ActivityChanged
     | ActivitySteered
-    | ActivityAskedToEnd
+    | AskedToEnd
     | AttemptEnded
     | OperationRetried
     | OperationTriedAgain

@@ -1,4 +1,6 @@
-"""What can happen to a run that is a standalone activity: its part of the table of `step`."""
+"""What can happen to a run without a workflow, a standalone activity or Nexus operation: their
+part of the table of `step`.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +9,14 @@ from typing import Any
 
 from engine.core import deadlines, inputs
 from engine.core.apply import armed
-from engine.core.state import RunState
-from engine.core.transitions import standalone, standalone_intervention, start
+from engine.core.state import RunState, StandaloneOperation
+from engine.core.transitions import (
+    nexus,
+    standalone,
+    standalone_intervention,
+    standalone_operation,
+    start,
+)
 from engine.core.transitions.standalone_intervention import word
 from engine.core.turn import Turn
 from engine.errors import FailedPrecondition
@@ -35,6 +43,35 @@ TRANSITIONS: dict[type, Callable[[Turn, Any], None]] = {
     inputs.ChangeActivities: standalone_intervention.change,
     inputs.Wake: _wake,
 }
+
+
+def _wake_operation(turn: Turn, given: inputs.Wake) -> None:
+    state = turn.state
+    armed(state, 0)
+    while state.is_running and deadlines.take_due(state, turn.at) is not None:
+        nexus.wake(turn, standalone_operation.parts(state)[0])
+    standalone_operation.clear_up(turn)
+
+
+def _told(transition: Callable[[Turn, Any], object]) -> Callable[[Turn, Any], None]:
+    """As a workflow is told it; its end is the run's."""
+
+    def carry(turn: Turn, given: Any) -> None:
+        transition(turn, given)
+        standalone_operation.clear_up(turn)
+
+    return carry
+
+
+OF_OPERATION: dict[type, Callable[[Turn, Any], None]] = {
+    inputs.RequestCancel: standalone_operation.request_cancel,
+    inputs.Terminate: standalone_operation.terminate,
+    inputs.OperationStarted: _told(nexus.started),
+    inputs.OperationEnded: _told(nexus.ended),
+    inputs.OperationFaltered: _told(nexus.faltered),
+    inputs.OperationCancelTaken: _told(nexus.cancel_taken),
+    inputs.Wake: _wake_operation,
+}
 _FOR_WORKERS = (
     inputs.StartActivity,
     inputs.CompleteActivity,
@@ -46,9 +83,12 @@ _FOR_WORKERS = (
 
 def closed_already(state: RunState, given: inputs.Input) -> None:
     """What has been asked for may be asked for again; all else is refused."""
+    if state.standalone_operation is not None:
+        _operation_over(state, state.standalone_operation, given)
+        return
     assert state.standalone is not None, "the run is a standalone activity"
     if isinstance(given, inputs.Terminate):
-        _ended_already(state, state.standalone.terminate_request_id, given.request_id)
+        _ended_already(state.standalone.terminate_request_id, given.request_id, word(state))
     elif isinstance(given, inputs.RequestCancel):
         if not given.request_id or state.standalone.cancel_request_id != given.request_id:
             raise FailedPrecondition(f"activity is in terminal state {word(state)}")
@@ -66,8 +106,16 @@ def closed_already(state: RunState, given: inputs.Input) -> None:
         raise FailedPrecondition(f"Cannot update options for activity in state {word(state)}")
 
 
-def _ended_already(state: RunState, asked_by: str, request_id: str) -> None:
+def _operation_over(state: RunState, standalone: StandaloneOperation, given: inputs.Input) -> None:
+    if isinstance(given, inputs.Terminate):
+        how = standalone_operation.word(state)
+        _ended_already(standalone.terminate_request_id, given.request_id, how)
+    elif isinstance(given, inputs.RequestCancel):
+        raise FailedPrecondition("operation already completed")
+
+
+def _ended_already(asked_by: str, request_id: str, how: str) -> None:
     if not asked_by:
-        raise FailedPrecondition(f"invalid transition from {word(state)}")
+        raise FailedPrecondition(f"invalid transition from {how}")
     if asked_by != request_id:
         raise FailedPrecondition(f"already terminated with request ID {asked_by}")

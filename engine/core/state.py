@@ -122,6 +122,15 @@ class Standalone(msgspec.Struct, kw_only=True):
     terminate_request_id: str = ""
 
 
+class StandaloneOperation(msgspec.Struct, kw_only=True):
+    """What is known of a Nexus operation that is a run by itself, beside `Operation`."""
+
+    links: list[Link] = field(default_factory=list)
+    cancel_request_id: str = ""
+    cancel_reason: str = ""
+    terminate_request_id: str = ""
+
+
 class Timer(msgspec.Struct, kw_only=True):
     timer_id: str
     started_event_id: int
@@ -259,6 +268,8 @@ class RunState(msgspec.Struct, kw_only=True):
     activity_ids: dict[str, int] = field(default_factory=dict)
     # The run is an activity without a workflow: the one of `activities`, which stays when it ends.
     standalone: Standalone | None = None
+    # The same for a Nexus operation, the one of `operations`.
+    standalone_operation: StandaloneOperation | None = None
     timers: dict[str, Timer] = field(default_factory=dict)
     children: dict[int, Child] = field(default_factory=dict)
     operations: dict[int, Operation] = field(default_factory=dict)

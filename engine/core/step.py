@@ -15,7 +15,7 @@ from temporalio.api.history.v1 import HistoryEvent
 from engine.core import deadlines, inputs, standalone_table
 from engine.core.apply import armed
 from engine.core.effects import Arm, DropTask, Effect, EmitRecord, Started
-from engine.core.keys import ACTIVITY, WORKFLOW
+from engine.core.keys import ACTIVITY, WORKFLOW, is_reserved
 from engine.core.limits import Limits
 from engine.core.marks import Rested, StickySet
 from engine.core.state import RunState
@@ -33,6 +33,7 @@ from engine.core.transitions import (
     reset,
     signal,
     standalone,
+    standalone_operation,
     start,
     timer,
     update,
@@ -64,9 +65,12 @@ def step(state: RunState, given: inputs.Input, limits: Limits) -> Step:
 
 
 def _transition(state: RunState, given: inputs.Input) -> Callable[[Turn, Any], None]:
-    if state.standalone is None:
+    if state.standalone is not None:
+        found = standalone_table.TRANSITIONS.get(type(given))
+    elif state.standalone_operation is not None:
+        found = standalone_table.OF_OPERATION.get(type(given))
+    else:
         return TRANSITIONS[type(given)]
-    found = standalone_table.TRANSITIONS.get(type(given))
     if found is None:
         raise RunNotFound(f"workflow not found for ID: {state.key.workflow_id}")
     return found
@@ -74,7 +78,7 @@ def _transition(state: RunState, given: inputs.Input) -> Callable[[Turn, Any], N
 
 def _closed_already(turn: Turn, given: inputs.Input) -> None:
     """Callers are told; what the engine tells itself is swallowed, and not sent again."""
-    if turn.state.standalone is not None:
+    if is_reserved(turn.state.key.workflow_id):
         standalone_table.closed_already(turn.state, given)
         return
     if isinstance(given, FOR_WORKERS):
@@ -139,6 +143,9 @@ def _clear_up(turn: Turn, left: Left) -> None:
 def _start(turn: Turn, given: inputs.Start) -> None:
     if given.activity is not None:
         standalone.begin(turn, given)
+        return
+    if given.operation is not None:
+        standalone_operation.begin(turn, given)
         return
     start.begin(turn, given)
     if given.signal is not None:

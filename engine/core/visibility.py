@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -12,7 +13,7 @@ from temporalio.api.common.v1 import Memo, Payload, SearchAttributes
 from temporalio.api.enums.v1 import WorkflowExecutionStatus as Status
 from temporalio.api.failure.v1 import Failure
 
-from engine.core.keys import activity_of
+from engine.core.keys import activity_of, operation_of
 from engine.core.state import Activity, RunState
 from engine.protocol import memos
 from search.attributes import STATUSES, BadAttribute, ValueType, slots
@@ -32,6 +33,7 @@ _PARTICULARS = re.compile(
 
 #: What a query names a standalone activity by, beside what it names any run by.
 ACTIVITY_ID, ACTIVITY_TYPE = "ActivityId", "ActivityType"
+OPERATION_ID, ENDPOINT, SERVICE, OPERATION = "OperationId", "Endpoint", "Service", "Operation"
 
 
 def division_of_activities(namespace_id: str) -> str:
@@ -39,33 +41,66 @@ def division_of_activities(namespace_id: str) -> str:
     return f"{namespace_id}/activities"
 
 
+def division_of_operations(namespace_id: str) -> str:
+    """The same for its standalone Nexus operations."""
+    return f"{namespace_id}/operations"
+
+
 def record_of(state: RunState, *, is_searched: bool = True) -> VisibilityRecord:
     """Without what only a search needs, where the record is just to be shown."""
     record = _of_run(state, is_searched=is_searched)
-    return record if state.standalone is None else _of_activity(state, record)
+    if state.standalone is not None:
+        return _of_activity(state, record)
+    return record if state.standalone_operation is None else _of_operation(state, record)
+
+
+def _of_operation(state: RunState, record: VisibilityRecord) -> VisibilityRecord:
+    operation_id = operation_of(state.key.workflow_id)
+    operation = next(iter(state.operations.values()))
+    given = operation.scheduled.nexus_operation_scheduled_event_attributes
+    named = {
+        OPERATION_ID: operation_id, ENDPOINT: given.endpoint, SERVICE: given.service,
+        OPERATION: given.operation,
+    }  # fmt: skip
+    return _by_itself(state, record, division_of_operations(state.key.namespace_id), named)
+
+
+def _by_itself(
+    state: RunState, record: VisibilityRecord, division: str, named: Mapping[str, str]
+) -> VisibilityRecord:
+    """Of a run without a workflow; `named` are its own attributes, its id the first of them."""
+    duration_ns = state.closed_at - state.started_at
+    shown_id = next(iter(named.values()))
+    return msgspec.structs.replace(
+        record,
+        namespace_id=division,
+        workflow_id=shown_id,
+        workflow_type="",
+        history_length=0,
+        history_size_bytes=state.history_bytes,
+        execution_duration_ns=max(duration_ns, 0) if state.closed_at else None,
+        root_workflow_id=shown_id,
+        custom={
+            **record.custom,
+            ValueType.KEYWORD.value: {**record.custom.get(ValueType.KEYWORD, {}), **named},
+        },
+    )
 
 
 def _of_activity(state: RunState, record: VisibilityRecord) -> VisibilityRecord:
     assert state.standalone is not None, "the run is a standalone activity"
     activity_id = activity_of(state.key.workflow_id)
     activity = next(iter(state.activities.values()))
-    named = {ACTIVITY_ID: activity_id, ACTIVITY_TYPE: activity.activity_type}
     waits = state.is_running and not activity.started_at
-    duration_ns = state.closed_at - state.started_at
-    return msgspec.structs.replace(
+    shown = _by_itself(
+        state,
         record,
-        namespace_id=division_of_activities(state.key.namespace_id),
-        workflow_id=activity_id,
-        workflow_type="",
+        division_of_activities(state.key.namespace_id),
+        {ACTIVITY_ID: activity_id, ACTIVITY_TYPE: activity.activity_type},
+    )
+    return msgspec.structs.replace(
+        shown,
         status="Paused" if waits and state.standalone.paused_at else record.status,
-        history_length=0,
-        history_size_bytes=state.history_bytes,
-        execution_duration_ns=max(duration_ns, 0) if state.closed_at else None,
-        root_workflow_id=activity_id,
-        custom={
-            **record.custom,
-            ValueType.KEYWORD.value: {**record.custom.get(ValueType.KEYWORD, {}), **named},
-        },
         pending_activity_count=int(state.is_running),
     )
 

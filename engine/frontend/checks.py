@@ -10,7 +10,7 @@ from temporalio.api.taskqueue.v1 import TaskQueue
 
 from engine.core import retry
 from engine.core.command_parts import RESERVED_QUEUE_PREFIX
-from engine.core.keys import activity_of
+from engine.core.keys import is_reserved
 from engine.core.limits import Limits
 from engine.errors import InvalidArgument
 
@@ -43,7 +43,7 @@ def workflow_id(value: str, limits: Limits) -> None:
             f"WorkflowId exceeds maximum allowed length ({len(value)}/{limits.id_length_max})"
         )
     without_nul("WorkflowId", value)
-    if activity_of(value):
+    if is_reserved(value):
         raise InvalidArgument("WorkflowId begins with a reserved prefix.")
 
 

@@ -174,6 +174,7 @@ def _info(namespace: Namespace, limits: Limits) -> NamespaceInfo:
             worker_poll_complete_on_shutdown=True,
             worker_heartbeats=True,
             standalone_activities=True,
+            standalone_nexus_operation=True,
             standalone_activity_start_delay=True,
             standalone_activity_operator_commands=True,
         ),

@@ -17,7 +17,7 @@ from engine.core.state import Cancellation, Completion, Operation, RunState
 from engine.protocol.times import timestamp
 
 State = PendingNexusOperationState
-_TIMES = ("schedule_to_close_timeout", "schedule_to_start_timeout", "start_to_close_timeout")
+TIMES = ("schedule_to_close_timeout", "schedule_to_start_timeout", "start_to_close_timeout")
 
 
 def pending(operation: Operation) -> PendingNexusOperationInfo:
@@ -30,22 +30,22 @@ def pending(operation: Operation) -> PendingNexusOperationInfo:
         operation_token=operation.token,
         scheduled_event_id=operation.scheduled.event_id,
         scheduled_time=timestamp(operation.scheduled_at),
-        state=_state(operation),
+        state=state_of(operation),
         attempt=operation.attempt,
         last_attempt_complete_time=timestamp(operation.answered_at),
         last_attempt_failure=operation.failure,
         next_attempt_schedule_time=timestamp(operation.retry_at),
     )
-    for name in _TIMES:
+    for name in TIMES:
         if scheduled.HasField(name):  # type: ignore[arg-type]
             getattr(told, name).CopyFrom(getattr(scheduled, name))
     if operation.cancellation is not None:
         is_known = bool(operation.started_at)
-        told.cancellation_info.CopyFrom(_cancellation(operation.cancellation, is_known=is_known))
+        told.cancellation_info.CopyFrom(cancellation(operation.cancellation, is_known=is_known))
     return told
 
 
-def _state(operation: Operation) -> State.ValueType:
+def state_of(operation: Operation) -> State.ValueType:
     if operation.started_at:
         return State.PENDING_NEXUS_OPERATION_STATE_STARTED
     if operation.retry_at:
@@ -53,7 +53,7 @@ def _state(operation: Operation) -> State.ValueType:
     return State.PENDING_NEXUS_OPERATION_STATE_SCHEDULED
 
 
-def _cancellation(given: Cancellation, *, is_known: bool) -> NexusOperationCancellationInfo:
+def cancellation(given: Cancellation, *, is_known: bool) -> NexusOperationCancellationInfo:
     """Before the handler has started there is nobody to be told, and nothing to tell of."""
     if not is_known:
         return NexusOperationCancellationInfo()

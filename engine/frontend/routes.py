@@ -17,7 +17,7 @@ from typing import Any
 from google.protobuf.struct_pb2 import Struct
 from temporalio.api.workflowservice.v1 import ExecuteMultiOperationRequest
 
-from engine.core.keys import WORKFLOW, QueueKey, RunKey, activity_run
+from engine.core.keys import WORKFLOW, QueueKey, RunKey, activity_run, operation_run
 from engine.errors import InvalidArgument, NamespaceNotFound
 from engine.frontend.parts import Parts
 from engine.ports import Cluster
@@ -36,6 +36,11 @@ def by_activity_id(cluster: Cluster, namespace_id: str, request: Any) -> str:
     if getattr(request, "workflow_id", ""):
         return by_workflow_id(cluster, namespace_id, request)
     return cluster.of_run(activity_run(namespace_id, request.activity_id))
+
+
+def by_operation_id(cluster: Cluster, namespace_id: str, request: Any) -> str:
+    """Of a standalone Nexus operation."""
+    return cluster.of_run(operation_run(namespace_id, request.operation_id))
 
 
 def by_execution(cluster: Cluster, namespace_id: str, request: Any) -> str:
@@ -77,8 +82,10 @@ def by_queue(cluster: Cluster, namespace_id: str, request: Any) -> str:
 
 RUNS: Mapping[str, Route] = {
     "DeleteActivityExecution": by_activity_id,
+    "DeleteNexusOperationExecution": by_operation_id,
     "DeleteWorkflowExecution": by_workflow_execution,
     "DescribeActivityExecution": by_activity_id,
+    "DescribeNexusOperationExecution": by_operation_id,
     "DescribeWorkflowExecution": by_execution,
     "ExecuteMultiOperation": by_start,
     "GetWorkflowExecutionHistory": by_execution,
@@ -86,11 +93,13 @@ RUNS: Mapping[str, Route] = {
     "PauseActivity": by_execution,
     "PauseActivityExecution": by_activity_id,
     "PollActivityExecution": by_activity_id,
+    "PollNexusOperationExecution": by_operation_id,
     "PollWorkflowExecutionUpdate": by_update,
     "QueryWorkflow": by_execution,
     "RecordActivityTaskHeartbeat": by_task_token,
     "RecordActivityTaskHeartbeatById": by_activity_id,
     "RequestCancelActivityExecution": by_activity_id,
+    "RequestCancelNexusOperationExecution": by_operation_id,
     "RequestCancelWorkflowExecution": by_workflow_execution,
     "ResetActivity": by_execution,
     "ResetActivityExecution": by_activity_id,
@@ -107,8 +116,10 @@ RUNS: Mapping[str, Route] = {
     "SignalWithStartWorkflowExecution": by_workflow_id,
     "SignalWorkflowExecution": by_workflow_execution,
     "StartActivityExecution": by_activity_id,
+    "StartNexusOperationExecution": by_operation_id,
     "StartWorkflowExecution": by_workflow_id,
     "TerminateActivityExecution": by_activity_id,
+    "TerminateNexusOperationExecution": by_operation_id,
     "TerminateWorkflowExecution": by_workflow_execution,
     "UnpauseActivity": by_execution,
     "UnpauseActivityExecution": by_activity_id,
@@ -134,6 +145,7 @@ ASKERS: Mapping[str, Route] = {
 ANYWHERE = frozenset(
     {
         "CountActivityExecutions",
+        "CountNexusOperationExecutions",
         "CountSchedules",
         "CountWorkers",
         "CountWorkflowExecutions",
@@ -167,6 +179,7 @@ ANYWHERE = frozenset(
         "ListDeployments",
         "ListNamespaces",
         "ListOpenWorkflowExecutions",
+        "ListNexusOperationExecutions",
         "ListScheduleMatchingTimes",
         "ListSchedules",
         "ListTaskQueuePartitions",

@@ -30,15 +30,15 @@ async def key(parts: Parts, request: Any) -> RunKey:
     namespace = await parts.namespace(request.namespace)
     if not request.activity_id:
         raise InvalidArgument("activity ID is required")
-    _length("activity ID", request.activity_id, parts.limits)
+    length("activity ID", request.activity_id, parts.limits)
     for field, word in (("identity", "identity"), ("request_id", "request ID")):
-        _length(word, getattr(request, field, ""), parts.limits)
+        length(word, getattr(request, field, ""), parts.limits)
     if request.run_id and not is_uuid(request.run_id):
         raise InvalidArgument("invalid run id: must be a valid UUID")
     return activity_run(namespace.id, request.activity_id, request.run_id)
 
 
-def _length(word: str, value: str, limits: Limits) -> None:
+def length(word: str, value: str, limits: Limits) -> None:
     if len(value) > limits.id_length_max:
         raise InvalidArgument(
             f"{word} exceeds length limit. Length={len(value)} Limit={limits.id_length_max}"
@@ -53,9 +53,9 @@ def start(request: StartActivityExecutionRequest, limits: Limits) -> None:
     ):
         if not value:
             raise InvalidArgument(f"{word} is not set")
-        _length(word, value, limits)
-    _length("request ID", request.request_id, limits)
-    _length("identity", request.identity, limits)
+        length(word, value, limits)
+    length("request ID", request.request_id, limits)
+    length("identity", request.identity, limits)
     if request.HasField("task_queue") and not request.task_queue.name:
         raise InvalidArgument("missing task queue name")
     checks.queue(request.task_queue, limits)
@@ -67,7 +67,7 @@ def start(request: StartActivityExecutionRequest, limits: Limits) -> None:
     if request.input.ByteSize() > limits.payload_bytes_max:
         raise InvalidArgument("input exceeds length limit")
     checks.blob(request.header, limits)
-    _metadata(request)
+    metadata(request)
     _policies(request)
 
 
@@ -87,7 +87,7 @@ def _times(request: StartActivityExecutionRequest) -> None:
         )
 
 
-def _metadata(request: StartActivityExecutionRequest) -> None:
+def metadata(request: Any) -> None:
     for name, most in (("summary", SUMMARY_BYTES_MAX), ("details", DETAILS_BYTES_MAX)):
         size = getattr(request.user_metadata, name).ByteSize()
         if size > most:

@@ -18,6 +18,7 @@ from temporalio.api.errordetails.v1 import (
     MultiOperationExecutionFailure,
     NamespaceAlreadyExistsFailure,
     NamespaceNotFoundFailure,
+    NexusOperationExecutionAlreadyStartedFailure,
     NotFoundFailure,
     PermissionDeniedFailure,
     QueryFailedFailure,
@@ -65,6 +66,12 @@ _TABLE: dict[type[errors.EngineError], tuple[StatusCode, Detail | None]] = {
     errors.ActivityAlreadyStarted: (
         StatusCode.ALREADY_EXISTS,
         lambda refusal: ActivityExecutionAlreadyStartedFailure(
+            start_request_id=refusal.start_request_id, run_id=refusal.run_id
+        ),
+    ),
+    errors.OperationAlreadyStarted: (
+        StatusCode.ALREADY_EXISTS,
+        lambda refusal: NexusOperationExecutionAlreadyStartedFailure(
             start_request_id=refusal.start_request_id, run_id=refusal.run_id
         ),
     ),

@@ -15,6 +15,7 @@ from temporalio.api.nexus.v1 import HandlerError
 from temporalio.api.nexus.v1 import Link as NexusLink
 
 WORKFLOW_EVENT = Link.WorkflowEvent.DESCRIPTOR.full_name
+STANDALONE = Link.NexusOperation.DESCRIPTOR.full_name
 _FAILURE = Failure.DESCRIPTOR.full_name
 #: Another try of these would end in the same way.
 _FINAL = frozenset(
@@ -99,12 +100,22 @@ def to_event(namespace: str, workflow_id: str, run_id: str, event_id: int, kind:
 
 
 def as_nexus(links: Iterable[Link]) -> list[NexusLink]:
-    """As handlers read them; only links to events of runs have such a form."""
-    return [
-        NexusLink(url=_url(link.workflow_event), type=WORKFLOW_EVENT)
-        for link in links
-        if link.HasField("workflow_event")
-    ]
+    """As handlers read them; links to events of runs and to operations have such a form."""
+    found = []
+    for link in links:
+        if link.HasField("workflow_event"):
+            found.append(NexusLink(url=_url(link.workflow_event), type=WORKFLOW_EVENT))
+        elif link.HasField("nexus_operation"):
+            url = _url_of_operation(link.nexus_operation)
+            found.append(NexusLink(url=url, type=STANDALONE))
+    return found
+
+
+def _url_of_operation(where: Link.NexusOperation) -> str:
+    return (
+        f"temporal:///namespaces/{quote(where.namespace, safe='')}/nexus-operations/"
+        f"{quote(where.operation_id, safe='')}/{quote(where.run_id, safe='')}/details"
+    )
 
 
 def _url(where: Link.WorkflowEvent) -> str:

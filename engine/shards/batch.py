@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from engine.core.effects import Delivery, DropTask, EmitRecord, OfferTask
+from engine.core.keys import is_reserved
 from engine.core.marks import ActivityRetried, Mark, StartedBy
 from engine.core.step import Step
 from engine.core.visibility import record_of
@@ -26,7 +27,7 @@ BYTES_MAX = 16 * 1024 * 1024
 SNAPSHOT_FACTS_MIN = 500
 SNAPSHOT_BYTES_PER_FACT = 200
 #: A closed run with no more events than this is rebuilt from them; it needs no snapshot, unless it
-#: was reset, or those who waited for its end were told, or it is a standalone activity: no event
+#: was reset, or those who waited for its end were told, or it is without a workflow: no event
 #: says so.
 CLOSED_REPLAYED_EVENTS_MAX = 200
 DELIVER = "deliver"
@@ -180,7 +181,7 @@ class Batch:
         if not state.is_running:
             is_told = state.reset_run_id or any(each.answered_at for each in state.completions)
             is_short = state.last_event_id <= CLOSED_REPLAYED_EVENTS_MAX
-            if is_short and not is_told and state.standalone is None:
+            if is_short and not is_told and not is_reserved(state.key.workflow_id):
                 return None
             return encode_state(state)
         bound = max(SNAPSHOT_FACTS_MIN, entry.snapshot_bytes // SNAPSHOT_BYTES_PER_FACT)

@@ -28,7 +28,7 @@ from engine.core.effects import (
     WorkflowTaskStarted,
 )
 from engine.core.inputs import Input, ResetInto, StartActivity, StartWorkflowTask, Terminate
-from engine.core.keys import WORKFLOW, RunKey, activity_of
+from engine.core.keys import WORKFLOW, RunKey, activity_of, operation_of
 from engine.core.state import RunState
 from engine.core.step import step
 from engine.errors import EngineError, FailedPrecondition, RunNotFound
@@ -72,6 +72,8 @@ def _found(writer: Writer, key: RunKey) -> Entry:
     if entry is None:
         if activity_id := activity_of(key.workflow_id):
             raise RunNotFound(f"activity not found for ID: {activity_id}")
+        if operation_id := operation_of(key.workflow_id):
+            raise RunNotFound(f"operation not found for ID: {operation_id}")
         if not key.run_id:
             raise RunNotFound(f"workflow not found for ID: {key.workflow_id}")
         raise RunNotFound(

@@ -32,7 +32,7 @@ from tests.features.differential.stage import Stage
 from tests.support.commands import complete, text
 from tests.support.engine import Server, engine_on, seconds
 from tests.support.eventually import eventually_async
-from tests.support.handlers import ScriptedHandler, started
+from tests.support.handlers import ScriptedHandler, started, sync
 from tests.support.history import name_of
 from tests.support.postgres import fresh_database
 from tests.support.solo import Solo
@@ -278,3 +278,16 @@ async def test_a_standalone_activity_may_be_anywhere(pair: Pair) -> None:
         assert seen.info.total_heartbeat_count == 1
 
     await asyncio.gather(*map(plays, range(8)))
+
+
+async def test_a_standalone_operation_may_be_anywhere(pair: Pair) -> None:
+    handler = ScriptedHandler(pair.one, pair.queue_of(pair.other), "anywhere-alone")
+    await handler.begin()
+    for number in range(4):
+        one = Solo(Stage(pair.one, "anywhere"), f"operation {number}")
+        other = Solo(Stage(pair.other, "anywhere"), f"operation {number}")
+        named = {"endpoint": "anywhere-alone", "service": "payments", "operation": "charge"}
+        await one.call("StartNexusOperationExecution", **named)
+        ended = asyncio.ensure_future(other.call("PollNexusOperationExecution"))
+        await handler.on_request(sync(text("paid")))
+        assert (await ended).result == text("paid").payloads[0]

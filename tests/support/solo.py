@@ -1,4 +1,4 @@
-"""A standalone activity at one server, its worker, and what is seen of it."""
+"""A standalone activity, or Nexus operation, at one server, and what is seen of it."""
 
 from __future__ import annotations
 
@@ -43,10 +43,11 @@ class Solo:
         self.worker = ScriptedWorker(stage.server, self.queue, identity="worker")
 
     async def call(self, rpc: str, **given: Any) -> Any:
-        """Any RPC of the protocol, about this activity."""
+        """Any RPC of the protocol, about this activity or operation."""
         request: Any = getattr(workflowservice.v1, f"{rpc}Request")(namespace="default", **given)
-        if "activity_id" not in given and hasattr(request, "activity_id"):
-            request.activity_id = self.id
+        for name in ("activity_id", "operation_id"):
+            if name not in given and hasattr(request, name):
+                setattr(request, name, self.id)
         return await getattr(self.server.workflows, rpc)(request)
 
     async def start(self, **given: Any) -> StartActivityExecutionResponse:

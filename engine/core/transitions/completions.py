@@ -15,7 +15,7 @@ from temporalio.api.history.v1 import HistoryEvent, WorkflowExecutionStartedEven
 
 from engine.core.effects import DropTask, TellCaller, TellParent, TellSchedule
 from engine.core.inputs import CompletionAnswered
-from engine.core.keys import SCHEDULER, RunKey
+from engine.core.keys import SCHEDULER, RunKey, is_reserved
 from engine.core.marks import CompletionTold
 from engine.core.state import RunState
 from engine.core.turn import Turn
@@ -25,7 +25,8 @@ def tell(turn: Turn) -> None:
     """Its parent, or the schedule that started it; and whoever registered for it."""
     state = turn.state
     start, closing = state.start, state.closing
-    if start is None or closing is None:
+    if start is None or closing is None or is_reserved(state.key.workflow_id):
+        # For the end of what is no workflow nobody can have registered.
         return
     if start.HasField("parent_workflow_execution"):
         turn.ask(_to_parent(state, start, closing))

@@ -33,11 +33,11 @@ from engine.core.inputs import (
 )
 from engine.core.keys import ACTIVITY, activity_of
 from engine.core.marks import (
-    ActivityAskedToEnd,
     ActivityBeat,
     ActivityReoffered,
     ActivityRetried,
     ActivityTaken,
+    AskedToEnd,
     AttemptEnded,
 )
 from engine.core.state import Activity, RunState, Standalone
@@ -226,9 +226,7 @@ def request_cancel(turn: Turn, given: RequestCancel) -> None:
         raise FailedPrecondition(
             f"cancellation already requested with request ID {standalone.cancel_request_id}"
         )
-    turn.mark(
-        ActivityAskedToEnd(request_id=given.request_id, identity=given.identity, reason=given.cause)
-    )
+    turn.mark(AskedToEnd(request_id=given.request_id, identity=given.identity, reason=given.cause))
     if not activity.started_at:
         said = Payload(metadata={"encoding": b"json/plain"}, data=json.dumps(given.cause).encode())
         _end_canceled(turn, Payloads(payloads=[said]))
@@ -236,7 +234,7 @@ def request_cancel(turn: Turn, given: RequestCancel) -> None:
 
 def terminate(turn: Turn, given: Terminate) -> None:
     turn.mark(
-        ActivityAskedToEnd(
+        AskedToEnd(
             request_id=given.request_id,
             identity=given.identity,
             reason=given.reason,

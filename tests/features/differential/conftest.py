@@ -19,6 +19,8 @@ AS_PERDURE = (
     "activity.enableStandalone=true",
     "--dynamic-config-value",
     "activity.startDelayEnabled=true",
+    "--dynamic-config-value",
+    "nexusoperation.enableStandalone=true",
 )
 
 

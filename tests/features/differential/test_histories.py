@@ -22,6 +22,7 @@ from tests.features.differential import (
     programs_standalone,
     programs_standalone_asking,
     programs_standalone_care,
+    programs_standalone_operations,
     programs_tasks,
     programs_updates,
     programs_work,
@@ -42,11 +43,15 @@ def programs(module: ModuleType) -> dict[str, Program]:
     }
 
 
-def about_standalone_activities() -> dict[str, Program]:
+def without_a_workflow() -> dict[str, Program]:
     modules = (programs_standalone, programs_standalone_asking, programs_standalone_care)
     found = {name: play for module in modules for name, play in programs(module).items()}
     found.update(programs_standalone_asking.REFUSED)
-    return {f"standalone: {name}": play for name, play in found.items()}
+    operations = programs(programs_standalone_operations)
+    return {
+        **{f"standalone activity: {name}": play for name, play in found.items()},
+        **{f"standalone operation: {name}": play for name, play in operations.items()},
+    }
 
 
 ALL = {
@@ -69,7 +74,7 @@ ALL = {
     **programs(programs_nexus),
     **programs_nexus.REFUSED,
     **programs_nexus.BAD_CALLBACKS,
-    **about_standalone_activities(),
+    **without_a_workflow(),
 }
 
 
