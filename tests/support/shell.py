@@ -65,6 +65,8 @@ _LEFT_OUT = {
     "taskId": "the official server's numbering of what it stores",
     "BuildIds": "a run without a version is in no index of versions",
 }
+#: So many lines up, and everything from there on is gone.
+_REDRAWN = re.compile(r"\x1b\[(\d+)A\x1b\[0G\x1b\[0J")
 _SPACES = ((r" +", " "), (r" +$", ""))
 _SHOWN = [(re.compile(pattern, re.MULTILINE), word) for pattern, word in (*_OWN, *_SPACES, *_KEPT)]
 
@@ -104,11 +106,21 @@ class Shell:
 
 
 def shown(text: str) -> str:
+    text = _as_it_stands(text)
     with contextlib.suppress(ValueError):
         told, end = json.JSONDecoder().raw_decode(text)
         text = json.dumps(_without(told), indent=1, sort_keys=True) + text[end:]
     for pattern, word in _SHOWN:
         text = pattern.sub(word, text)
+    return text
+
+
+def _as_it_stands(text: str) -> str:
+    """At the end: a slow answer is written in parts, each over the one before."""
+    while redrawn := _REDRAWN.search(text):
+        lines = text[: redrawn.start()].split("\n")
+        kept = lines[: len(lines) - 1 - int(redrawn[1])]
+        text = "\n".join([*kept, text[redrawn.end() :]])
     return text
 
 
