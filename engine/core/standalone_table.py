@@ -65,7 +65,7 @@ def _told(transition: Callable[[Turn, Any], object]) -> Callable[[Turn, Any], No
 
 OF_OPERATION: dict[type, Callable[[Turn, Any], None]] = {
     inputs.RequestCancel: standalone_operation.request_cancel,
-    inputs.Terminate: standalone_operation.terminate,
+    inputs.Terminate: standalone.terminate,
     inputs.OperationStarted: _told(nexus.started),
     inputs.OperationEnded: _told(nexus.ended),
     inputs.OperationFaltered: _told(nexus.faltered),

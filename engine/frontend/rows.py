@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 import msgspec
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -96,6 +97,14 @@ def add_own(attributes: SearchAttributes, record: VisibilityRecord) -> None:
 def payload(value: object, kind: str = "Keyword") -> Payload:
     metadata: Mapping[str, bytes] = {"encoding": b"json/plain", "type": kind.encode()}
     return Payload(metadata=metadata, data=msgspec.json.encode(value))
+
+
+def add_end(row: Any, record: VisibilityRecord, closed_at: datetime) -> None:
+    """Of a run without a workflow; `row` is an activity's or an operation's."""
+    row.close_time.CopyFrom(stamp(closed_at))
+    row.state_transition_count = record.state_transition_count
+    row.state_size_bytes = record.history_size_bytes
+    row.execution_duration.FromNanoseconds(record.execution_duration_ns or 0)
 
 
 def stamp(moment: datetime) -> Timestamp:

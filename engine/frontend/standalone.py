@@ -5,8 +5,6 @@ A long poll that is over before there is news is answered with an empty response
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 from temporalio.api.workflowservice.v1 import (
     DeleteActivityExecutionRequest,
     DeleteActivityExecutionResponse,
@@ -20,9 +18,8 @@ from temporalio.api.workflowservice.v1 import (
     TerminateActivityExecutionResponse,
 )
 
-from engine.core.inputs import RequestCancel, Terminate
-from engine.errors import FailedPrecondition, InvalidArgument
-from engine.frontend import changes, standalone_checks, standalone_rows
+from engine.errors import InvalidArgument
+from engine.frontend import changes, standalone_checks, standalone_ending, standalone_rows
 from engine.frontend.parts import Parts
 from engine.frontend.reading import extent
 
@@ -57,13 +54,8 @@ async def request_cancel(
     parts: Parts, request: RequestCancelActivityExecutionRequest
 ) -> RequestCancelActivityExecutionResponse:
     key = await standalone_checks.key(parts, request)
-    given = RequestCancel(
-        at=parts.clock.now(),
-        cause=standalone_checks.reason(request, parts.limits),
-        identity=request.identity,
-        request_id=request.request_id or parts.clock.new_id(),
-    )
-    await parts.shards.submit(key, given)
+    reason = standalone_checks.reason(request, parts.limits)
+    await standalone_ending.request_cancel(parts, key, request, reason)
     return RequestCancelActivityExecutionResponse()
 
 
@@ -71,26 +63,14 @@ async def terminate(
     parts: Parts, request: TerminateActivityExecutionRequest
 ) -> TerminateActivityExecutionResponse:
     key = await standalone_checks.key(parts, request)
-    given = Terminate(
-        at=parts.clock.now(),
-        reason=standalone_checks.reason(request, parts.limits),
-        identity=request.identity,
-        request_id=request.request_id or parts.clock.new_id(),
-    )
-    await parts.shards.submit(key, given)
+    reason = standalone_checks.reason(request, parts.limits)
+    await standalone_ending.terminate(parts, key, request, reason)
     return TerminateActivityExecutionResponse()
 
 
 async def delete(
     parts: Parts, request: DeleteActivityExecutionRequest
 ) -> DeleteActivityExecutionResponse:
-    """One that is not over is terminated first; somebody else may have ended it just now."""
     key = await standalone_checks.key(parts, request)
-    run_id, _, is_running = await parts.shards.inspect(key, extent)
-    key = key._replace(run_id=run_id)
-    if is_running:
-        given = Terminate(at=parts.clock.now(), reason="Delete activity execution")
-        with suppress(FailedPrecondition):
-            await parts.shards.submit(key, given)
-    await parts.shards.delete(key)
+    await standalone_ending.delete(parts, key, "Delete activity execution")
     return DeleteActivityExecutionResponse()

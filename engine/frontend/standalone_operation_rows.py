@@ -40,7 +40,7 @@ from engine.core.visibility import (
 )
 from engine.frontend import operations, visibility
 from engine.frontend.parts import Parts
-from engine.frontend.rows import stamp
+from engine.frontend.rows import add_end, stamp
 from engine.namespaces import Namespace
 from engine.protocol.copying import copy_set
 from engine.protocol.times import timestamp
@@ -198,10 +198,7 @@ def _row(record: VisibilityRecord) -> NexusOperationExecutionListInfo:
         search_attributes=SearchAttributes.FromString(record.search_attributes),
     )
     if record.close_time is not None:
-        row.close_time.CopyFrom(stamp(record.close_time))
-        row.state_transition_count = record.state_transition_count
-        row.state_size_bytes = record.history_size_bytes
-        row.execution_duration.FromNanoseconds(record.execution_duration_ns or 0)
+        add_end(row, record, record.close_time)
     return row
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Any
 
 from temporalio.api.enums.v1 import NexusOperationIdConflictPolicy as Conflict
@@ -27,19 +26,24 @@ from temporalio.api.workflowservice.v1 import (
     TerminateNexusOperationExecutionResponse,
 )
 
-from engine.core.inputs import RequestCancel, Start, Terminate
+from engine.core.inputs import Start
 from engine.core.keys import RunKey, operation_run
 from engine.core.operation_commands import RESERVED_HEADERS
 from engine.core.state import RunState
 from engine.core.transitions.standalone_operation import parts as parts_of
 from engine.errors import (
     AlreadyStarted,
-    FailedPrecondition,
     InvalidArgument,
     NotFound,
     OperationAlreadyStarted,
 )
-from engine.frontend import attributes, changes, standalone_checks, standalone_operation_rows
+from engine.frontend import (
+    attributes,
+    changes,
+    standalone_checks,
+    standalone_ending,
+    standalone_operation_rows,
+)
 from engine.frontend.parts import Parts
 from engine.frontend.reading import extent
 from engine.namespaces import Namespace
@@ -203,13 +207,7 @@ async def request_cancel(
     parts: Parts, request: RequestCancelNexusOperationExecutionRequest
 ) -> RequestCancelNexusOperationExecutionResponse:
     key = await _key(parts, request)
-    given = RequestCancel(
-        at=parts.clock.now(),
-        cause=request.reason,
-        identity=request.identity,
-        request_id=request.request_id or parts.clock.new_id(),
-    )
-    await parts.shards.submit(key, given)
+    await standalone_ending.request_cancel(parts, key, request, request.reason)
     return RequestCancelNexusOperationExecutionResponse()
 
 
@@ -217,26 +215,13 @@ async def terminate(
     parts: Parts, request: TerminateNexusOperationExecutionRequest
 ) -> TerminateNexusOperationExecutionResponse:
     key = await _key(parts, request)
-    given = Terminate(
-        at=parts.clock.now(),
-        reason=request.reason,
-        identity=request.identity,
-        request_id=request.request_id or parts.clock.new_id(),
-    )
-    await parts.shards.submit(key, given)
+    await standalone_ending.terminate(parts, key, request, request.reason)
     return TerminateNexusOperationExecutionResponse()
 
 
 async def delete(
     parts: Parts, request: DeleteNexusOperationExecutionRequest
 ) -> DeleteNexusOperationExecutionResponse:
-    """One that is not over is terminated first; somebody else may have ended it just now."""
     key = await _key(parts, request)
-    run_id, _, is_running = await parts.shards.inspect(key, extent)
-    key = key._replace(run_id=run_id)
-    if is_running:
-        given = Terminate(at=parts.clock.now(), reason="Delete nexus operation execution")
-        with suppress(FailedPrecondition):
-            await parts.shards.submit(key, given)
-    await parts.shards.delete(key)
+    await standalone_ending.delete(parts, key, "Delete nexus operation execution")
     return DeleteNexusOperationExecutionResponse()

@@ -28,7 +28,7 @@ from engine.core.transitions.standalone import parts as parts_of
 from engine.core.visibility import ACTIVITY_ID, ACTIVITY_TYPE, division_of_activities
 from engine.frontend import visibility
 from engine.frontend.parts import Parts
-from engine.frontend.rows import stamp
+from engine.frontend.rows import add_end, stamp
 from engine.namespaces import Namespace
 from engine.protocol.times import timestamp
 from search.attributes import STATUSES, CustomAttributes, ValueType
@@ -221,10 +221,7 @@ def _row(record: VisibilityRecord) -> ActivityExecutionListInfo:
         search_attributes=SearchAttributes.FromString(record.search_attributes),
     )
     if record.close_time is not None:
-        row.close_time.CopyFrom(stamp(record.close_time))
-        row.state_transition_count = record.state_transition_count
-        row.state_size_bytes = record.history_size_bytes
-        row.execution_duration.FromNanoseconds(record.execution_duration_ns or 0)
+        add_end(row, record, record.close_time)
     return row
 
 

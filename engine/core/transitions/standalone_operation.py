@@ -12,7 +12,7 @@ from __future__ import annotations
 from temporalio.api.enums.v1 import EventType, WorkflowExecutionStatus
 
 from engine.core.effects import Started
-from engine.core.inputs import RequestCancel, Start, Terminate
+from engine.core.inputs import RequestCancel, Start
 from engine.core.marks import AskedToEnd
 from engine.core.state import Operation, RunState, StandaloneOperation
 from engine.core.transitions import nexus, start
@@ -53,22 +53,6 @@ def request_cancel(turn: Turn, given: RequestCancel) -> None:
         )
     turn.mark(AskedToEnd(request_id=given.request_id, identity=given.identity, reason=given.cause))
     nexus.request_cancel(turn, event_id, 0)
-
-
-def terminate(turn: Turn, given: Terminate) -> None:
-    turn.mark(
-        AskedToEnd(
-            request_id=given.request_id,
-            identity=given.identity,
-            reason=given.reason,
-            terminates=True,
-        )
-    )
-    event = turn.new(EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED)
-    attributes = event.workflow_execution_terminated_event_attributes
-    attributes.reason = given.reason
-    attributes.identity = given.identity
-    turn.close(event)
 
 
 def word(state: RunState) -> str:
