@@ -248,9 +248,9 @@ def _becomes_ready(child: subprocess.Popen[bytes], port: int) -> bool:
 
 
 def _spawn(command: list[str]) -> subprocess.Popen[bytes]:
-    """In a session of its own: Ctrl-C is for the owner, who stops the database last."""
+    """In a process group of its own: Ctrl-C is for the owner, who stops the database last."""
     return subprocess.Popen(  # noqa: S603 (the wheel's own binary)
-        command, start_new_session=True, stdin=subprocess.DEVNULL
+        command, process_group=0, stdin=subprocess.DEVNULL
     )
 
 

@@ -12,7 +12,7 @@ from console.gateway import system
 
 #: How far behind whoever waits for a page or a task, where they share a machine's processors.
 NICENESS = 10
-#: Linux weighs sessions before it weighs what runs in one of them.
+#: Linux weighs sessions before it weighs what runs in one of them; this one may be all its own.
 OF_SESSION = Path("/proc/self/autogroup")
 
 
@@ -23,5 +23,6 @@ async def serve() -> None:
 
 def _give_way() -> None:
     os.nice(NICENESS)
-    with suppress(OSError):
-        OF_SESSION.write_text(str(NICENESS))
+    if os.getsid(0) == os.getpid():
+        with suppress(OSError):
+            OF_SESSION.write_text(str(NICENESS))

@@ -14,7 +14,10 @@ READ_BYTES = 65536
 
 
 class Child:
-    """In a session of its own, so that Ctrl-C reaches the runner alone, which ends all in order.
+    """In a process group of its own: Ctrl-C reaches the runner alone, which ends all in order.
+
+    And in no session of its own. Linux weighs sessions before it weighs what runs in them: of so
+    many that start at once, each would count as much as all else that their starter does.
 
     Watched by its pidfd and not by asyncio's own subprocess, whose `wait` also waits for whatever
     else still holds the output open.
@@ -32,7 +35,7 @@ class Child:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            start_new_session=True,
+            process_group=0,
         )
         assert self._running.stdout is not None
         self._output = self._running.stdout.fileno()
@@ -62,7 +65,7 @@ class Child:
             return
 
     def _has_ended(self) -> None:
-        """What it leaves in its session ends with it, before its number is free for another."""
+        """What it leaves in its group ends with it, before its number is free for another."""
         self.kill()
         self._loop.remove_reader(self._watched)
         os.close(self._watched)
