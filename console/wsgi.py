@@ -12,6 +12,7 @@ CANNOT_START = 3
 # A long history makes tens of thousands of objects in one request, none of them garbage.
 OBJECTS_BETWEEN_COLLECTIONS = 10_000
 
+gc.disable()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")  # noqa: TID251  Django reads it there
 
 try:
@@ -23,4 +24,5 @@ except ImproperlyConfigured as refused:
 # What is loaded by now lives as long as the process: no page waits while it is looked through.
 gc.collect()
 gc.freeze()
+gc.enable()
 gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, 20, 20)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Mapping
@@ -53,6 +54,8 @@ def _arguments() -> argparse.Namespace:
 
 def _serve(given: argparse.Namespace) -> int:
     embedded.unwind_when_told()
+    # Nothing of what is loaded is garbage; the server looks for some once it serves.
+    gc.disable()
     # Late, since the other commands need nothing of it and are ready in a tenth of the time.
     from engine import server
 

@@ -87,6 +87,7 @@ def _spare_the_collector() -> None:
     """What is built by now lives as long as the process."""
     gc.collect()
     gc.freeze()
+    gc.enable()
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, 20, 20)
 
 

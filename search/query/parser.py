@@ -6,6 +6,7 @@ builds is limited in depth and size, because those who walk it do recurse.
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, NoReturn
 
 from lark import Lark, Token, Transformer, UnexpectedCharacters, UnexpectedToken, v_args
@@ -30,7 +31,7 @@ def parse(text: str) -> nodes.Query:
             hint="a list of this length is a job for a bulk operation",
         )
     try:
-        query = lark.parse(text)
+        query = grammar().parse(text)
     except UnexpectedToken as refused:
         _refuse_token(text, refused)
     except UnexpectedCharacters as refused:
@@ -120,14 +121,17 @@ class _Nodes(Transformer[Token, nodes.Query]):
         return nodes.Now(_position(token), "-" if sign == "-" else "+", _literal(distance))
 
 
-lark = Lark.open(
-    "grammar.lark",
-    rel_to=__file__,
-    start="query",
-    parser="lalr",
-    maybe_placeholders=True,
-    transformer=_Nodes(),
-)
+@cache
+def grammar() -> Lark:
+    """Made for the first text: most processes that start never read one."""
+    return Lark.open(
+        "grammar.lark",
+        rel_to=__file__,
+        start="query",
+        parser="lalr",
+        maybe_placeholders=True,
+        transformer=_Nodes(),
+    )
 
 
 def _position(token: Token) -> int:

@@ -12,6 +12,8 @@ class Command(BaseCommand):
     help = (
         "Run approvals and cohorts until SIGTERM; kill it at any moment, the next one carries on."
     )
+    # It has no pages, whose addresses would be checked.
+    requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:
         asyncio.run(serve())
