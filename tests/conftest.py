@@ -33,6 +33,7 @@ LONG = (
 SHARING = ("tests/browser/test_barriers.py", "tests/browser/test_walk.py")
 #: As in the servers: what is loaded by then is looked through for garbage never again.
 OBJECTS_BETWEEN_COLLECTIONS = 50_000
+gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, 20, 20)
 #: They are all begun by then: what comes after the half is small.
 BEGUN_BY = 0.5
 
@@ -63,4 +64,3 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadFileS
 def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
-    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, 20, 20)

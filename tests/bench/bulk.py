@@ -23,9 +23,10 @@ from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import StartWorkflowExecutionRequest
 
 from engine import embedded
-from tests.bench.servers import cpu_of, family
+from tests.bench.servers import family
 from tests.stack.whole import Up
 from tests.support.engine import PERDURE, Server
+from tests.support.processor import cpu_of
 from tests.support.visitor import Visitor
 
 TARGETS = 100_000

@@ -16,7 +16,8 @@ from typing import Any
 import psycopg
 
 from engine import embedded
-from tests.bench.servers import REPOSITORY, Server, cpu_of, dev_server, perdure
+from tests.bench.servers import REPOSITORY, Server, dev_server, perdure
+from tests.support.processor import cpu_of
 
 WORKS = ("activity", "nothing", "alone")
 #: Of each work on each server: a run of a few seconds scatters by a fifth.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import socket
 import subprocess
@@ -13,9 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.support.processor import cpu_of
+
 REPOSITORY = Path(__file__).parents[2]
 TEMPORAL = Path(sys.executable).parent / "temporal"
-TICKS = os.sysconf("SC_CLK_TCK")
 STARTED_WITHIN_SECONDS = 60
 
 
@@ -47,15 +47,6 @@ def family(root: int) -> set[int]:
         found.add(pid)
         waiting += children.get(pid, [])
     return found
-
-
-def cpu_of(pid: int) -> float:
-    """With the children that it has waited for: a connection's process ends with it."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    except OSError:
-        return 0.0
-    return sum(int(ticks) for ticks in fields[11:15]) / TICKS
 
 
 def free_port() -> int:

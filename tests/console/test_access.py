@@ -122,14 +122,12 @@ def sends_to_sign_in(at: str, browser_of: Browser) -> None:
 @pytest.mark.one_server
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.OPERATOR])
 def test_each_role_gets_what_its_verbs_say_and_no_more(role: Role, browser_of: Browser) -> None:
-    for name in sorted(VIEWS):
-        opens(name, role, browser_of)
+    opens(sorted(VIEWS), role, browser_of)
 
 
 def test_an_admin_gets_everywhere_and_either_server_bears_it(browser_of: Browser) -> None:
     """Where nothing is under an address; where there is something, see test_access_real.py."""
-    for name in sorted(VIEWS):
-        opens(name, Role.ADMIN, browser_of)
+    opens(sorted(VIEWS), Role.ADMIN, browser_of)
 
 
 @pytest.mark.one_server
@@ -144,7 +142,7 @@ def test_what_no_event_holds_is_for_whom_the_payloads_of_events_are_for(
 
     sends_to_sign_in(address(name, place=place), browser_of)
     for role in (Role.VIEWER, Role.OPERATOR, Role.ADMIN):
-        opens(name, role, browser_of, place=place)
+        opens([name], role, browser_of, place=place)
 
 
 def test_an_answer_is_for_who_may_ask(carol: User, browser_of: Browser) -> None:
@@ -157,21 +155,25 @@ def test_an_answer_is_for_who_may_ask(carol: User, browser_of: Browser) -> None:
     assert (before.status_code, after.status_code) == (404, 403)
 
 
-def opens(name: str, role: Role, browser_of: Browser, **instead: Any) -> None:
-    verb = verb_of(name)
-    if verb is None:
-        return
+def opens(names: list[str], role: Role, browser_of: Browser, **instead: Any) -> None:
     who = person(f"some-{role}", role)
     browser = browser_of(who)
 
-    at = address(name, **instead)
-    for answer in (browser.get(at), browser.post(at)):
-        if answer.status_code == 405:
-            continue
-        may = can(User.objects.get(pk=who.pk), verb, "default")
-        assert (answer.status_code != 403) == may, (name, role, answer.status_code)
-        # 501: this server has no such function, and the page says so
-        assert answer.status_code < 500 or answer.status_code == 501, (name, role)
+    for name in names:
+        verb = verb_of(name)
+        if verb is not None:
+            at = address(name, **instead)
+            answers = (browser.get(at), browser.post(at))
+            bears_out(can(User.objects.get(pk=who.pk), verb, "default"), (name, role), *answers)
+    assert browser.get("/account/").status_code == 200, "somewhere the person was signed out"
+
+
+def bears_out(may: bool, where: tuple[str, Role], *answers: Any) -> None:
+    for answer in answers:
+        if answer.status_code != 405:
+            assert (answer.status_code != 403) == may, (where, answer.status_code)
+            # 501: this server has no such function, and the page says so
+            assert answer.status_code < 500 or answer.status_code == 501, where
 
 
 def test_a_role_in_one_namespace_is_none_in_another(browser_of: Browser) -> None:

@@ -15,6 +15,7 @@ from temporalio.service import RPCError
 from examples.stack.addresses import free_ports
 from tests.stack.living import REPOSITORY, lives
 from tests.support.eventually import eventually
+from tests.support.processor import cpu_of
 from tests.support.visitor import Visitor
 
 
@@ -99,6 +100,10 @@ class Up:
 
     def commands(self) -> list[str]:
         return [_command(pid) for pid in self.programs()]
+
+    def processor_seconds(self) -> float:
+        """What all its programs have used, and those that they have waited for."""
+        return sum(cpu_of(pid) for pid in (self.runner.pid, *self.programs()))
 
     def programs(self) -> list[int]:
         mark = f"PERDURE_RUN={self.run}".encode()

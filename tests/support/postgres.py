@@ -45,7 +45,9 @@ def postgres_url() -> Iterator[str]:
 def fresh_database(server_url: str) -> Iterator[str]:
     name = f"test_{next(_numbers)}"
     with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+        connection.execute(
+            sql.SQL("create database {} strategy file_copy").format(sql.Identifier(name))
+        )
         yield urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))
         drop = sql.SQL("drop database {} with (force)")
         connection.execute(drop.format(sql.Identifier(name)))
