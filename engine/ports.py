@@ -17,9 +17,10 @@ from temporalio.api.nexus.v1 import Response as NexusResponse
 from temporalio.api.query.v1 import WorkflowQuery
 from temporalio.api.worker.v1 import WorkerHeartbeat
 
-from engine.core.effects import CancelOperation, StartOperation, TellCaller
+from engine.core.effects import CancelOperation, StartOperation, TellCaller, Urgency
 from engine.core.inputs import Attach, Input, OperationEnded, Reset, Start
 from engine.core.keys import QueueKey, RunKey
+from engine.core.priorities import QueueOrder
 from engine.core.routing import Route
 from engine.core.state import RunState
 
@@ -31,8 +32,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     `query` is set for a query that no run's state carries; then `event_id` is 0.
     `started` is set for a task that was started for the poller already: the reply of the step.
-    `claim` stands for one of these that another node keeps.
-    `request_id` is set where a try to start it may have gone through: to be tried with that again.
+    `claim` stands for one of these that another node keeps. `pollers_delta`: how many pollers more
+    its worker is to have. `request_id` is set where a try to start it may have gone through: to be tried with that again.
     """
 
     run: RunKey
@@ -40,12 +41,15 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     event_id: int
     attempt: int
     priority: int = 3
+    key: str = ""
+    weight: float = 1.0
     sticky: bool = False
     offered_at: int = 0
     query: Query | None = None
     started: Any = None
     claim: Claim | None = None
     request_id: str = ""
+    pollers_delta: int = 0
 
 
 class Claim(msgspec.Struct, frozen=True, gc=False):
@@ -124,18 +128,26 @@ class PollerSeen(msgspec.Struct, frozen=True, gc=False):
     at: int
 
 
+class Waiting(msgspec.Struct, frozen=True, gc=False):
+    """How many tasks of a priority wait, and since when the oldest."""
+
+    priority: int
+    count: int
+    oldest_at: int
+
+
 class QueueReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What is known of a queue now. `oldest_at` is 0 where nothing waits."""
+    """What is known of a queue now; rates are by priority."""
 
     pollers: tuple[PollerSeen, ...]
-    backlog: int
-    backlog_by_priority: dict[int, int]
-    oldest_at: int
-    added_per_second: float
-    dispatched_per_second: float
+    waiting: tuple[Waiting, ...]
+    added_per_second: dict[int, float]
+    dispatched_per_second: dict[int, float]
     rate_max: float | None
     # An operator set it, and no worker.
     is_rate_set: bool = False
+    # A rate holds tasks back right now.
+    is_limiting: bool = False
 
 
 class Attendance(msgspec.Struct, frozen=True, gc=False):
@@ -231,7 +243,7 @@ class Matching(Protocol):
 
     async def attendance(self, queue: QueueKey) -> Attendance: ...
 
-    def reserve(self, queue: QueueKey, run: RunKey) -> Reservation | None:
+    def reserve(self, queue: QueueKey, run: RunKey, urgency: Urgency) -> Reservation | None:
         """Take a waiting poller out, to hand it a task that is started in the same commit."""
 
     async def poll(self, queue: QueueKey, poller: Poller, seconds: float) -> Task | None:
@@ -256,11 +268,11 @@ class Routed(Protocol):
         """From now on these queues go so, all others to the unversioned workers."""
 
 
-class Limited(Protocol):
-    """How fast the tasks of the queues of this node go."""
+class Ordered(Protocol):
+    """How fast the tasks of the queues of this node go, and in which shares."""
 
-    def limit(self, rates: Mapping[QueueKey, float]) -> None:
-        """From now on these queues go so, by tasks a second; all others as their workers say."""
+    def order(self, orders: Mapping[QueueKey, QueueOrder]) -> None:
+        """From now on these queues go so; all others as their workers and tasks say."""
 
 
 class Polled(Protocol):

@@ -187,7 +187,7 @@ async def _parts(
     supervisor.deliveries.schedules = schedules
     endpoints = Endpoints(pools[0])
     deployments = Deployments(pools[0], clock, queues.versions)
-    queue_configs = QueueConfigs(pools[0], queues.rates)
+    queue_configs = QueueConfigs(pools[0], queues.orders)
     await _known((deployments, endpoints, queue_configs), namespaces, cluster, stack)
     handlers = supervisor.deliveries.handlers
     handlers.operations = Operations(endpoints, namespaces, spread or queues, clock)

@@ -1,6 +1,6 @@
 """What operators set of task queues: how fast their tasks go, and how heavy fairness keys weigh.
 
-Each node has it all in memory, and tells matching the rates. Who changes one waits until the other
+Each node has it all in memory, and tells matching. Who changes one waits until the other
 nodes have read it; one that cannot be told reads it within seconds.
 """
 
@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from temporalio.api.taskqueue.v1 import TaskQueueConfig
+from temporalio.api.taskqueue.v1 import RateLimitConfig, TaskQueueConfig
 
 from engine.core.keys import QueueKey
-from engine.ports import Limited
+from engine.core.priorities import WEIGHT_MIN, QueueOrder
+from engine.ports import Ordered
 from engine.store import queue_configs as store
 from engine.store.pool import Pool
 
@@ -20,7 +21,7 @@ Change = Callable[[TaskQueueConfig], None]
 
 
 class QueueConfigs:
-    def __init__(self, pool: Pool, queues: Limited) -> None:
+    def __init__(self, pool: Pool, queues: Ordered) -> None:
         self._pool = pool
         self._queues = queues
         self._known: dict[QueueKey, TaskQueueConfig] = {}
@@ -31,13 +32,7 @@ class QueueConfigs:
         async with self._pool.connection() as connection:
             rows = await store.every(connection)
         self._known = {row.queue: TaskQueueConfig.FromString(row.detail) for row in rows}
-        self._queues.limit(
-            {
-                queue: known.queue_rate_limit.rate_limit.requests_per_second
-                for queue, known in self._known.items()
-                if known.queue_rate_limit.HasField("rate_limit")
-            }
-        )
+        self._queues.order({queue: _order(known) for queue, known in self._known.items()})
 
     def find(self, queue: QueueKey) -> TaskQueueConfig:
         """An empty one where nothing was ever set."""
@@ -62,6 +57,20 @@ class QueueConfigs:
     async def _tell(self) -> None:
         await self.read()
         await self.tell_others()
+
+
+def _order(config: TaskQueueConfig) -> QueueOrder:
+    return QueueOrder(
+        rate=_rate(config.queue_rate_limit),
+        key_rate=_rate(config.fairness_keys_rate_limit_default),
+        weights={
+            key: max(weight, WEIGHT_MIN) for key, weight in config.fairness_weight_overrides.items()
+        },
+    )
+
+
+def _rate(config: RateLimitConfig) -> float | None:
+    return config.rate_limit.requests_per_second if config.HasField("rate_limit") else None
 
 
 async def _no_others() -> None:

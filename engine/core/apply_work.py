@@ -40,7 +40,6 @@ def use_options(activity: Activity) -> None:
     activity.start_to_close_ns = given.start_to_close_timeout.ToNanoseconds()
     activity.heartbeat_ns = given.heartbeat_timeout.ToNanoseconds()
     activity.retry = given.retry_policy if given.HasField("retry_policy") else None
-    activity.priority = given.priority.priority_key
 
 
 def expect_activity(state: RunState, event_id: int, activity: Activity) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import msgspec
 from temporalio.api.activity.v1 import ActivityOptions
-from temporalio.api.common.v1 import Callback, Link, Payloads, WorkflowExecution
+from temporalio.api.common.v1 import Callback, Link, Payloads, Priority, WorkflowExecution
 from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import HistoryEvent, WorkflowExecutionStartedEventAttributes
 from temporalio.api.protocol.v1 import Message
@@ -24,6 +24,14 @@ class Frozen(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     pass
 
 
+class Urgency(Frozen, frozen=True, kw_only=True):
+    """`priority`: 1 goes first. Keys of one priority share it by their weights."""
+
+    priority: int = 3
+    key: str = ""
+    weight: float = 1.0
+
+
 class OfferTask(Frozen, frozen=True, kw_only=True):
     """A workflow or activity task for matching. Durable until the task is started or dropped.
 
@@ -34,7 +42,7 @@ class OfferTask(Frozen, frozen=True, kw_only=True):
     queue: QueueKey
     event_id: int
     attempt: int
-    priority: int = 3
+    urgency: Urgency = Urgency()
     sticky: bool = False
 
 
@@ -278,6 +286,7 @@ class ActivityStarted(Frozen, frozen=True, kw_only=True):
     heartbeat: Payloads | None
     # As an operator has changed them; None: as they were scheduled.
     options: ActivityOptions | None = None
+    priority: Priority | None = None
 
 
 class HeartbeatAnswer(Frozen, frozen=True, kw_only=True):

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from temporalio.api.common.v1 import Priority
 from temporalio.api.workflow.v1 import VersioningOverride, WorkflowExecutionOptions
 
-from engine.core import versioning
+from engine.core import priorities, versioning
 from engine.core.state import RunState
 from engine.errors import FailedPrecondition
 
@@ -19,15 +18,8 @@ PARTS_OF_PRIORITY = ("priority_key", "fairness_key", "fairness_weight")
 
 def of(state: RunState) -> WorkflowExecutionOptions:
     return WorkflowExecutionOptions(
-        versioning_override=versioning.override_of(state), priority=priority_of(state)
+        versioning_override=versioning.override_of(state), priority=priorities.of_run(state)
     )
-
-
-def priority_of(state: RunState) -> Priority | None:
-    """None where nobody has said one."""
-    assert state.start is not None
-    said = state.start.priority if state.priority is None else state.priority
-    return said if said.ByteSize() else None
 
 
 def changed(

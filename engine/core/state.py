@@ -73,8 +73,6 @@ class Activity(msgspec.Struct, kw_only=True):
     schedule_to_start_ns: int = 0
     start_to_close_ns: int = 0
     heartbeat_ns: int = 0
-    # As the protocol has it: 1 goes first; 0 is no choice.
-    priority: int = 0
     retry: RetryPolicy | None = None
     # In back-off until then; the attempt is not offered before it.
     retry_at: int = 0

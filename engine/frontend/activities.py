@@ -74,7 +74,8 @@ async def poll(parts: Parts, request: PollActivityTaskQueueRequest) -> object:
         return task
     if task is None:
         return PollActivityTaskQueueResponse()
-    return task_answer(queue.namespace_id, request.namespace, task.started)
+    answer = task_answer(queue.namespace_id, request.namespace, task.started)
+    return polling.hinted(task, answer)
 
 
 def _rate(request: PollActivityTaskQueueRequest) -> float | None:
@@ -124,6 +125,8 @@ def task_answer(
     if started.options is not None:
         for name in CHANGEABLE:
             getattr(response, name).CopyFrom(getattr(started.options, name))
+    if started.priority is not None:
+        response.priority.CopyFrom(started.priority)
     for name in TIMES:
         getattr(response, name).SetInParent()
     return response

@@ -23,7 +23,7 @@ from temporalio.api.workflow.v1 import (
 )
 from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionResponse
 
-from engine.core import activity_options, retry, run_options, versioning, visibility
+from engine.core import activity_options, priorities, retry, versioning, visibility
 from engine.core.state import Activity, Child, RunState, WorkflowTask
 from engine.frontend import operations, rows
 from engine.protocol.times import timestamp
@@ -90,7 +90,7 @@ def _info(state: RunState) -> WorkflowExecutionInfo:
     if state.start.HasField("parent_workflow_execution"):
         info.parent_namespace_id = state.start.parent_workflow_namespace_id
         info.parent_execution.CopyFrom(state.start.parent_workflow_execution)
-    if (priority := run_options.priority_of(state)) is not None:
+    if (priority := priorities.of_run(state)) is not None:
         info.priority.CopyFrom(priority)
     _add_maps(info, state)
     _add_versioning(info, state)

@@ -173,6 +173,7 @@ def _info(namespace: Namespace, limits: Limits) -> NamespaceInfo:
             reported_problems_search_attribute=True,
             worker_poll_complete_on_shutdown=True,
             worker_heartbeats=True,
+            poller_autoscaling=True,
             standalone_activities=True,
             standalone_nexus_operation=True,
             standalone_activity_start_delay=True,

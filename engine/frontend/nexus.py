@@ -40,7 +40,8 @@ async def poll(parts: Parts, request: PollNexusTaskQueueRequest) -> object:
     about: Request = asked.about
     node = parts.cluster.here if parts.cluster is not None else ""
     token = QueryToken(queue.namespace_id, task.queue.name, asked.id, node)
-    return PollNexusTaskQueueResponse(task_token=tokens.encode(token), request=about)
+    answer = PollNexusTaskQueueResponse(task_token=tokens.encode(token), request=about)
+    return polling.hinted(task, answer)
 
 
 def _never_stored(task: Task) -> NoReturn:

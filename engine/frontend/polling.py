@@ -118,6 +118,14 @@ async def next_task(
         return msgspec.structs.replace(task, started=reply)
 
 
+def hinted(task: Task, answer: Any) -> Any:
+    """The answer with what the worker is told of its pollers."""
+    if task.pollers_delta:
+        decision = answer.poller_scaling_decision
+        decision.poll_request_delta_suggestion = task.pollers_delta
+    return answer
+
+
 def _rescue(parts: Parts, task: Task, given: Start) -> None:
     """The poller left while its task was being started: another one is to get it."""
     rescue = asyncio.get_running_loop().create_task(_pass_on(parts, task, given))

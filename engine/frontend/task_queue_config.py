@@ -1,8 +1,8 @@
 """What an operator sets of a task queue: its rate, and how fairness keys share it.
 
-The rate holds at once, on whichever node the queue is, and goes before what workers ask for. The
-weights and rates of fairness keys are kept and told as they are on the official server; as there
-by default, tasks go by priority and age, so these change no order.
+It holds at once, on whichever node the queue is, also for what waits already. The rate goes before
+what workers ask for, a weight before what a task says; a key's own rate is the rate for keys by its
+weight.
 """
 
 from __future__ import annotations

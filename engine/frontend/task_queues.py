@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from google.protobuf.duration_pb2 import Duration
 from temporalio.api.deployment.v1 import WorkerDeploymentVersion
 from temporalio.api.enums.v1 import (
     BuildIdTaskReachability,
@@ -32,13 +33,13 @@ from temporalio.api.workflowservice.v1 import (
 
 from engine.background.deployment import Deployment
 from engine.core.keys import ACTIVITY, NEXUS, WORKFLOW, QueueKey
+from engine.core.priorities import DEFAULT as PRIORITY_DEFAULT
 from engine.errors import InvalidArgument
 from engine.frontend import checks, workers
 from engine.frontend.parts import Parts
 from engine.ports import PollerSeen, QueueReport
 from engine.protocol import times
 
-PRIORITY_DEFAULT = 3
 # What the protocol calls the version of workers that have none.
 UNVERSIONED_NAME = "__unversioned__"
 # A worker that sets no rate of its own is shown with this one.
@@ -52,11 +53,9 @@ KINDS: Mapping[TaskQueueType.ValueType, str] = {
 Reachability = BuildIdTaskReachability
 NOTHING = QueueReport(
     pollers=(),
-    backlog=0,
-    backlog_by_priority={},
-    oldest_at=0,
-    added_per_second=0,
-    dispatched_per_second=0,
+    waiting=(),
+    added_per_second={},
+    dispatched_per_second={},
     rate_max=None,
 )
 ENHANCED = DescribeTaskQueueMode.DESCRIBE_TASK_QUEUE_MODE_ENHANCED
@@ -103,7 +102,7 @@ def _response(
         # Ids of tasks mean nothing here: the block is there for those who expect one.
         response.task_queue_status.CopyFrom(
             TaskQueueStatus(
-                backlog_count_hint=report.backlog,
+                backlog_count_hint=backlog(report),
                 rate_per_second=rate,
                 task_id_block=TaskIdBlock(),
             )
@@ -187,7 +186,7 @@ def _has_unversioned(
 ) -> bool:
     """It is meant where nothing else is; `all_active` means it where somebody uses it."""
     selected = request.versions
-    is_active = any(report.pollers or report.backlog for report in reports.values())
+    is_active = any(report.pollers or report.waiting for report in reports.values())
     nothing_selected = not (selected.build_ids or selected.all_active)
     return selected.unversioned or nothing_selected or (selected.all_active and is_active)
 
@@ -237,34 +236,40 @@ def _poller(seen: PollerSeen) -> PollerInfo:
     )
 
 
+def backlog(report: QueueReport) -> int:
+    return sum(each.count for each in report.waiting)
+
+
 def stats(parts: Parts, report: QueueReport) -> TaskQueueStats:
-    age = max(0, parts.clock.now() - report.oldest_at) if report.oldest_at else 0
+    oldest_at = min((each.oldest_at for each in report.waiting), default=0)
     return TaskQueueStats(
-        approximate_backlog_count=report.backlog,
-        approximate_backlog_age=times.duration(age),
-        tasks_add_rate=report.added_per_second,
-        tasks_dispatch_rate=report.dispatched_per_second,
-        rate_limiting_active=report.rate_max is not None and report.backlog > 0,
+        approximate_backlog_count=backlog(report),
+        approximate_backlog_age=_age(parts, oldest_at),
+        tasks_add_rate=sum(report.added_per_second.values()),
+        tasks_dispatch_rate=sum(report.dispatched_per_second.values()),
+        rate_limiting_active=report.is_limiting,
     )
 
 
+def _age(parts: Parts, since: int) -> Duration:
+    return times.duration(max(0, parts.clock.now() - since) if since else 0)
+
+
 def _by_priority(parts: Parts, report: QueueReport) -> dict[int, TaskQueueStats]:
-    """Rates are those of the whole queue, and stand with the default priority."""
-    whole = stats(parts, report)
-    found = {
+    """The default priority is told of in any case."""
+    waiting = {each.priority: each for each in report.waiting}
+    known = {PRIORITY_DEFAULT} | waiting.keys() | report.added_per_second.keys()
+    return {
         priority: TaskQueueStats(
-            approximate_backlog_count=count,
-            approximate_backlog_age=whole.approximate_backlog_age,
+            approximate_backlog_count=waiting[priority].count if priority in waiting else 0,
+            approximate_backlog_age=_age(
+                parts, waiting[priority].oldest_at if priority in waiting else 0
+            ),
+            tasks_add_rate=report.added_per_second.get(priority, 0),
+            tasks_dispatch_rate=report.dispatched_per_second.get(priority, 0),
         )
-        for priority, count in report.backlog_by_priority.items()
+        for priority in known | report.dispatched_per_second.keys()
     }
-    ordinary = found.setdefault(PRIORITY_DEFAULT, TaskQueueStats())
-    ordinary.approximate_backlog_age.CopyFrom(whole.approximate_backlog_age)
-    ordinary.tasks_add_rate = whole.tasks_add_rate
-    ordinary.tasks_dispatch_rate = whole.tasks_dispatch_rate
-    if not report.backlog_by_priority:
-        ordinary.approximate_backlog_count = whole.approximate_backlog_count
-    return found
 
 
 async def shut_down_worker(parts: Parts, request: ShutdownWorkerRequest) -> ShutdownWorkerResponse:

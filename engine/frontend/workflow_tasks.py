@@ -57,12 +57,22 @@ async def poll(parts: Parts, request: PollWorkflowTaskQueueRequest) -> object:
     if task is None:
         return PollWorkflowTaskQueueResponse()
     if task.query is not None:
-        return await polling.hand_over(
+        found = await polling.hand_over(
             parts, task, lambda: queries.task_answer(parts, task, sticky=sticky)
         )
-    return await polling.hand_over(
-        parts, task, lambda: answer(parts, task.run, task.started, sticky=sticky)
-    )
+    else:
+        found = await polling.hand_over(
+            parts, task, lambda: answer(parts, task.run, task.started, sticky=sticky)
+        )
+    return _hinted(task, found)
+
+
+def _hinted(task: Task, answer: bytes) -> bytes:
+    """A message that is serialised already is one with another field behind it."""
+    if not task.pollers_delta:
+        return answer
+    more: PollWorkflowTaskQueueResponse = polling.hinted(task, PollWorkflowTaskQueueResponse())
+    return answer + more.SerializeToString()
 
 
 async def answer(parts: Parts, run: RunKey, started: WorkflowTaskStarted, *, sticky: bool) -> bytes:

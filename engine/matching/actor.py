@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+
+import msgspec
 
 from engine.clock import Clock
+from engine.core.effects import Urgency
 from engine.core.keys import NEXUS, QueueKey, RunKey
-from engine.matching.backlog import Backlog, Meant, Waiting
+from engine.core.priorities import QueueOrder
+from engine.matching import scaling
+from engine.matching.backlog import Backlog, by_priority
+from engine.matching.pages import Wanted
 from engine.matching.polls import RECENT_NS, SHOWN_NS, Poll, Seen
 from engine.matching.queue import TaskQueue, is_direct
-from engine.matching.rates import SECOND, Meter
-from engine.ports import Attendance, Poller, QueueReport, Task
+from engine.matching.rates import SECOND, Meters
+from engine.matching.reading import Meant
+from engine.matching.scaling import Scaling
+from engine.ports import Attendance, Poller, QueueReport, Task, Waiting
 
 log = logging.getLogger(__name__)
 
@@ -36,29 +43,37 @@ class QueueActor:
         self.queue: TaskQueue[Poll] = TaskQueue(limits_direct=key.kind == NEXUS)
         # What its workers ask for, and what an operator has set, which goes before it.
         self.rate_asked: float | None = None
-        self.rate_set: float | None = None
+        self.order = QueueOrder()
         self.seen = Seen()
         self._backlog = backlog
         self._sieve = sieve
         self._clock = clock
         self.now = clock.now
-        self._added = Meter()
-        self._dispatched = Meter()
+        self._added = Meters()
+        self._dispatched = Meters()
+        self._scaling = Scaling()
         self._reading: asyncio.Task[None] | None = None
         self._alarm: asyncio.TimerHandle | None = None
         # The queue is another node's now.
         self.is_over = False
 
     def offer(self, task: Task) -> None:
-        if not is_direct(task):
-            self._added.add(self._clock.now())
+        now = self._clock.now()
+        if not is_direct(task) or self.queue.limits_direct:
+            self._added.add(now, task.priority)
+        poll = None if is_direct(task) else self.queue.reserve(now, task.key, task.weight)
+        if poll is not None:
+            poll.give(task)
+            self.queue.window.given.note(task, now)
+            self._dispatched.add(now, task.priority)
+            return
         self.queue.offer(task)
         self.match()
 
     def take_in(self, task: Task) -> None:
         """A task that the store keeps under another queue's name: no read would bring it here."""
-        self._added.add(self._clock.now())
-        self.queue.hold(task)
+        self._added.add(self._clock.now(), task.priority)
+        self.queue.window.take_in(task)
         self.match()
 
     async def poll(
@@ -67,6 +82,7 @@ class QueueActor:
         """`beside`: another queue that the same poll waits in; the first task ends it in both."""
         loop = asyncio.get_running_loop()
         poll = Poll(poller, loop.create_future())
+        asked_at = self._clock.now()
         for place in (self,) if beside is None else (self, beside):
             place.seen.note(poller, self._clock.now())
             if poller.rate_max is not None:
@@ -87,8 +103,22 @@ class QueueActor:
                 self.queue.give_up(poll)
                 beside.queue.give_up(poll)
                 beside.seen.last_at = self._clock.now()
-        self.seen.last_at = self._clock.now()
+        self.seen.last_at = now = self._clock.now()
+        if task is not None and (delta := self._hint(task, asked_at, now)):
+            return msgspec.structs.replace(task, pollers_delta=delta)
         return task
+
+    def _hint(self, task: Task, asked_at: int, now: int) -> int:
+        def look() -> scaling.Seen:
+            return scaling.Seen(
+                oldest_at=task.offered_at if len(self.queue) else 0,
+                added_per_second=sum(self._added.per_second(now).values()),
+                dispatched_per_second=sum(self._dispatched.per_second(now).values()),
+                is_limiting=self.queue.is_limiting(now),
+            )
+
+        offered_at = task.offered_at or now
+        return self._scaling.hint(asked_at, offered_at, now, self.seen.count, look)
 
     def _time_out(self, poll: Poll) -> None:
         self.queue.give_up(poll)
@@ -104,10 +134,11 @@ class QueueActor:
         now = self._clock.now()
         for poll, task in self.queue.match(now):
             poll.give(task)
-            self._dispatched.add(now)
+            self._dispatched.add(now, task.priority)
         if self.queue.wants_reading:
-            self._read_back()
-        if self.queue.bucket is not None:
+            wanted = self.queue.window.begin_reading(self.queue.shares, now)
+            self._reading = asyncio.get_running_loop().create_task(self._read(wanted))
+        if self.queue.is_limited:
             self._set_alarm(self.queue.opens_at(now), now)
 
     def _set_alarm(self, at: int, now: int) -> None:
@@ -123,15 +154,15 @@ class QueueActor:
         self._alarm = None
         self.match()
 
-    def reserve(self) -> Reserved | None:
-        poll = self.queue.reserve(self._clock.now())
-        return None if poll is None else Reserved(self, poll)
+    def reserve(self, urgency: Urgency) -> Reserved | None:
+        poll = self.queue.reserve(self._clock.now(), urgency.key, urgency.weight)
+        return None if poll is None else Reserved(self, poll, urgency)
 
     def fulfil(self, poll: Poll, task: Task) -> None:
         now = self._clock.now()
-        self._added.add(now)
+        self._added.add(now, task.priority)
         if poll.give(task):
-            self._dispatched.add(now)
+            self._dispatched.add(now, task.priority)
         else:
             self.offer(task)
 
@@ -142,26 +173,21 @@ class QueueActor:
             self.queue.wait(poll, first=True)
             self.match()
 
-    def _read_back(self) -> None:
-        self.queue.begin_reading()
-        self._reading = asyncio.get_running_loop().create_task(self._read())
-
-    async def _read(self) -> None:
-        limit = self.queue.window_max
+    async def _read(self, wanted: Wanted) -> None:
+        window = self.queue.window
         try:
             is_meant = self._sieve() if self._sieve is not None else None
-            tasks = await self._backlog.read(self.key, limit, is_meant)
+            page = await self._backlog.read(self.key, wanted, is_meant)
         except Exception:
             log.exception("reading the backlog of %s", self.key.name)
-            self.queue.end_reading((), is_all=False)
+            window.fail_reading()
             self._match_later(REREAD_AFTER_ERROR_SECONDS)
             return
-        is_all = len(tasks) < limit
         # The routes may have changed meanwhile; then it is read again.
         if self._sieve is not None and (is_meant := self._sieve()) is not None:
-            tasks = list(filter(is_meant, tasks))
-        news = self.queue.end_reading(tasks, is_all=is_all)
-        if news or not self.queue.is_spilled:
+            page = msgspec.structs.replace(page, tasks=list(filter(is_meant, page.tasks)))
+        news = window.end_reading(page)
+        if news or not window.is_in_store:
             self.match()
         else:
             self._match_later(REREAD_SECONDS)
@@ -187,32 +213,31 @@ class QueueActor:
     @property
     def is_idle(self) -> bool:
         """Nothing is lost if it is forgotten."""
-        busy = self.queue.polls or self.queue.direct or self.queue.is_reading
+        busy = self.queue.polls or self.queue.direct or self.queue.window.is_reading
         return not busy and self._clock.now() - self.seen.last_at > SHOWN_NS
 
-    def report(self, stored: Waiting | None = None) -> QueueReport:
+    def report(self, stored: Iterable[Waiting] | None = None) -> QueueReport:
         """`stored` is what the store knows, where the queue may hold less than all."""
-        held = self.queue.held()
-        count, oldest_at = len(held), min((task.offered_at for task in held), default=0)
-        if stored is not None:
-            count, oldest_at = stored.count, stored.oldest_at
         now = self._clock.now()
-        bucket = self.queue.bucket
+        bucket, held = self.queue.bucket, self.queue.window.lanes.known.values()
         return QueueReport(
             pollers=self.seen.shown(now),
-            backlog=count,
-            backlog_by_priority=dict(Counter(task.priority for task in held)),
-            oldest_at=oldest_at,
+            waiting=by_priority(_of(held) if stored is None else stored),
             added_per_second=self._added.per_second(now),
             dispatched_per_second=self._dispatched.per_second(now),
             rate_max=None if bucket is None else bucket.rate,
-            is_rate_set=self.rate_set is not None,
+            is_rate_set=self.order.rate is not None,
+            is_limiting=self.queue.is_limiting(now),
         )
+
+
+def _of(tasks: Iterable[Task]) -> Iterator[Waiting]:
+    return (Waiting(task.priority, 1, task.offered_at) for task in tasks)
 
 
 def _ask_rate(actor: QueueActor, rate: float) -> None:
     actor.rate_asked = rate
-    if actor.rate_set is None:
+    if actor.order.rate is None:
         actor.queue.limit(rate)
 
 
@@ -234,18 +259,27 @@ def emptied(actor: QueueActor) -> list[Task]:
 class Reserved:
     """A poller taken out of its queue; see `ports.Reservation`."""
 
-    __slots__ = ("_actor", "_poll")
+    __slots__ = ("_actor", "_poll", "_urgency")
 
-    def __init__(self, actor: QueueActor, poll: Poll) -> None:
+    def __init__(self, actor: QueueActor, poll: Poll, urgency: Urgency) -> None:
         self._actor = actor
         self._poll = poll
+        self._urgency = urgency
 
     @property
     def poller(self) -> Poller:
         return self._poll.poller
 
     def fulfil(self, run: RunKey, started: object) -> None:
-        task = Task(run=run, queue=self._actor.key, event_id=0, attempt=0, started=started)
+        priority = self._urgency.priority
+        task = Task(
+            run=run,
+            queue=self._actor.key,
+            event_id=0,
+            attempt=0,
+            priority=priority,
+            started=started,
+        )
         self._actor.fulfil(self._poll, task)
 
     def return_(self) -> None:

@@ -2,46 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-import msgspec
-
 from engine.core.keys import QueueKey
-from engine.ports import Task
+from engine.matching.pages import START, LaneName, Page, Wanted
+from engine.matching.reading import Meant, read
+from engine.ports import Task, Waiting
 from engine.store import tasks
 from engine.store.pool import Connection, Pool
-
-
-class Waiting(msgspec.Struct, frozen=True, gc=False):
-    """`oldest_at` is 0 where nothing waits."""
-
-    count: int
-    oldest_at: int
-
-
-#: Whether a task of the queue is meant, for one side of a ramp.
-Meant = Callable[[Task], bool]
+from engine.store.tasks import Head
 
 
 class Backlog(Protocol):
-    async def read(self, queue: QueueKey, limit: int, is_meant: Meant | None = None) -> list[Task]:
-        """The first `limit` tasks of the queue, by priority, then by age; of those meant."""
+    async def read(self, queue: QueueKey, wanted: Wanted, is_meant: Meant | None = None) -> Page:
+        """The first tasks of the queue; of those meant."""
 
-    async def count(self, queue: QueueKey) -> Waiting: ...
+    async def count(self, queue: QueueKey) -> Sequence[Waiting]: ...
 
 
-async def _sifted(
-    connection: Connection, queue: QueueKey, limit: int, is_meant: Meant
-) -> list[Task]:
-    """Page by page, so that what waits for other workers is passed over and not kept."""
-    found: list[Task] = []
-    page = await tasks.of_queue(connection, queue, limit)
-    while True:
-        found += filter(is_meant, page)
-        if len(page) < limit or len(found) >= limit:
-            return found[:limit]
-        page = await tasks.of_queue_after(connection, queue, limit, page[-1])
+def by_priority(found: Iterable[Waiting]) -> tuple[Waiting, ...]:
+    sums: dict[int, Waiting] = {}
+    for each in found:
+        known = sums.get(each.priority)
+        sums[each.priority] = each if known is None else _sum(known, each)
+    return tuple(sums.values())
+
+
+def _sum(one: Waiting, other: Waiting) -> Waiting:
+    oldest_at = min(one.oldest_at, other.oldest_at)
+    return Waiting(one.priority, one.count + other.count, oldest_at)
 
 
 class StoredBacklog:
@@ -50,25 +40,19 @@ class StoredBacklog:
     def __init__(self, pools: Sequence[Pool]) -> None:
         self._pools = pools
 
-    async def read(self, queue: QueueKey, limit: int, is_meant: Meant | None = None) -> list[Task]:
-        found: list[Task] = []
+    async def read(self, queue: QueueKey, wanted: Wanted, is_meant: Meant | None = None) -> Page:
+        pages = []
         for pool in self._pools:
             async with pool.connection() as connection:
-                if is_meant is None:
-                    found += await tasks.of_queue(connection, queue, limit)
-                else:
-                    found += await _sifted(connection, queue, limit, is_meant)
-        if len(self._pools) > 1:
-            found.sort(key=lambda task: (task.priority, task.offered_at))
-        return found[:limit]
+                pages.append(await read(Stored(connection, queue), wanted, is_meant))
+        return pages[0] if len(pages) == 1 else _joined(pages)
 
-    async def count(self, queue: QueueKey) -> Waiting:
-        count, oldest = 0, []
+    async def count(self, queue: QueueKey) -> Sequence[Waiting]:
+        found: list[Waiting] = []
         for pool in self._pools:
             async with pool.connection() as connection:
-                count += await tasks.count(connection, queue)
-                oldest += await tasks.of_queue(connection, queue, 1)
-        return Waiting(count, min((task.offered_at for task in oldest), default=0))
+                found += await tasks.count(connection, queue)
+        return found
 
     async def queues(self) -> list[QueueKey]:
         """Those that have tasks in some database."""
@@ -77,3 +61,36 @@ class StoredBacklog:
             async with pool.connection() as connection:
                 found |= dict.fromkeys(await tasks.queues(connection))
         return list(found)
+
+
+class Stored:
+    """One queue in one database: `reading.Source`."""
+
+    def __init__(self, connection: Connection, queue: QueueKey) -> None:
+        self._connection = connection
+        self._queue = queue
+
+    async def lanes(self, after: LaneName, rows: int) -> list[Head]:
+        return await tasks.lanes(self._connection, self._queue, after, rows)
+
+    async def oldest(self, of: Sequence[Head], counts: Sequence[int]) -> list[Task]:
+        return await tasks.oldest(self._connection, self._queue, of, counts)
+
+
+def _joined(pages: Sequence[Page]) -> Page:
+    """Of several databases: no task of a lane that is younger than what one of them cut off."""
+    cut: dict[LaneName, int] = {}
+    for page in pages:
+        for name, last in page.cut.items():
+            cut[name] = min(last, cut.get(name, last))
+    found = [task for page in pages for task in page.tasks]
+    return Page(
+        tasks=[
+            task
+            for task in found
+            if task.offered_at <= cut.get((task.priority, task.key), task.offered_at)
+        ],
+        cut=cut,
+        unread=min(page.unread for page in pages),
+        after=min((page.after for page in pages if page.after != START), default=START),
+    )

@@ -52,6 +52,10 @@ class Seen:
         if len(self._pollers) > POLLERS_KEPT_MAX:
             del self._pollers[next(iter(self._pollers))]
 
+    @property
+    def count(self) -> int:
+        return len(self._pollers)
+
     def forget(self, instance: str) -> None:
         gone = [name for name, seen in self._pollers.items() if seen.poller.instance == instance]
         for name in gone:

@@ -4,8 +4,9 @@
                               ├──match──▶ (poll, task)
     wait ───▶ waiting polls ──┘
 
-Tasks go by priority, then by age. What does not fit in the window is left in the store
-(`is_spilled`); until it has been read back, new tasks are left there too, as they are younger.
+Tasks go by priority, then each key by its share, then by age (`fairness`). In memory is a window of
+them (`window`); the rest is in the store alone, and is read back as the window drains.
+
 Direct tasks (queries, tasks that are started already, claims to these) are in no store: they go
 first, are never dropped, and do not count against the rate, but where there are no others.
 """
@@ -13,15 +14,13 @@ first, are never dropped, and do not count against the rate, but where there are
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
-from heapq import heappop, heappush
+from collections.abc import Mapping
 from typing import Generic, Protocol, TypeVar
 
-from engine.core.keys import RunKey
-from engine.matching.rates import Bucket
+from engine.matching.fairness import Shares
+from engine.matching.rates import NEVER, Bucket
+from engine.matching.window import WINDOW_MAX, Window
 from engine.ports import Task
-
-WINDOW_MAX = 2_000
 
 
 class Waiting(Protocol):
@@ -31,11 +30,6 @@ class Waiting(Protocol):
 
 
 W = TypeVar("W", bound=Waiting)
-Name = tuple[RunKey, int]
-
-
-def name_of(task: Task) -> Name:
-    return task.run, task.event_id
 
 
 def is_direct(task: Task) -> bool:
@@ -50,47 +44,22 @@ def _asks(task: Task, query_id: str) -> bool:
 
 class TaskQueue(Generic[W]):
     def __init__(self, window_max: int = WINDOW_MAX, *, limits_direct: bool = False) -> None:
-        self.window_max = window_max
         self.limits_direct = limits_direct
-        # A new queue knows nothing of what may be in the store.
-        self.is_spilled = True
-        self.is_reading = False
         self.bucket: Bucket | None = None
+        self.shares = Shares()
         self.polls: deque[W] = deque()
         self.direct: deque[Task] = deque()
-        self._tasks: dict[Name, Task] = {}
-        # Entries of withdrawn or replaced tasks stay until they come to the front.
-        self._order: list[tuple[int, int, Task]] = []
-        self._count = 0
+        self.window = Window(window_max)
 
     def __len__(self) -> int:
-        return len(self._tasks)
+        return len(self.window)
 
     def offer(self, task: Task) -> bool:
         """Whether it is held in memory now."""
         if is_direct(task):
             self.direct.append(task)
             return True
-        if self.is_spilled and not self.is_reading:
-            return False
-        return self.hold(task)
-
-    def hold(self, task: Task) -> bool:
-        name = name_of(task)
-        if name not in self._tasks and len(self._tasks) >= self.window_max:
-            self.is_spilled = True
-            return False
-        if name in self._tasks and self._tasks[name].attempt >= task.attempt:
-            return True
-        self._tasks[name] = task
-        self._count += 1
-        heappush(self._order, (task.priority, self._count, task))
-        return True
-
-    def withdraw(self, run: RunKey, event_id: int) -> None:
-        self._tasks.pop((run, event_id), None)
-        if not self._tasks:
-            self._order.clear()
+        return self.window.offer(task)
 
     def withdraw_query(self, query_id: str) -> None:
         self.direct = deque(task for task in self.direct if not _asks(task, query_id))
@@ -115,15 +84,23 @@ class TaskQueue(Generic[W]):
             matches.append((poll, task))
         return matches
 
-    def reserve(self, now: int) -> W | None:
+    def reserve(self, now: int, key: str = "", weight: float = 1.0) -> W | None:
         """A poll that may be given a task from elsewhere: only if none in here waits for one."""
-        if self.direct or self._tasks or self.is_spilled:
+        if not self.polls or self.direct or self.window.lanes or self.window.is_in_store:
             return None
         poll = self._next_poll()
-        if poll is not None and self.bucket is not None and not self.bucket.take(now):
-            self.polls.appendleft(poll)
-            return None
+        if poll is not None and self.is_limited:
+            if self._rates_open_at(now, key, weight):
+                self.polls.appendleft(poll)
+                return None
+            self.shares.take(key, weight, now)
+            if self.bucket is not None:
+                self.bucket.take(now)
         return poll
+
+    def _rates_open_at(self, now: int, key: str, weight: float) -> int:
+        bucket_at = 0 if self.bucket is None else self.bucket.opens_at(now)
+        return bucket_at or self.shares.opens_at(key, weight, now)
 
     def _next_poll(self) -> W | None:
         while self.polls:
@@ -135,38 +112,30 @@ class TaskQueue(Generic[W]):
     def _next_task(self, now: int) -> Task | None:
         if self.direct and not self.limits_direct:
             return self.direct.popleft()
-        if not _has_limited(self) or (self.bucket is not None and not self.bucket.take(now)):
+        if self.bucket is not None and self.bucket.opens_at(now):
             return None
         if self.direct:
-            return self.direct.popleft()
-        while True:
-            _, _, task = heappop(self._order)
-            if self._tasks.get(name_of(task)) is task:
-                del self._tasks[name_of(task)]
-                return task
-
-    @property
-    def is_in_store(self) -> bool:
-        """Some of its tasks may be there alone."""
-        return self.is_spilled or self.is_reading
+            task: Task | None = self.direct.popleft()
+        else:
+            task = self.window.take(now, self.shares)
+        if task is not None and self.bucket is not None:
+            self.bucket.take(now)
+        return task
 
     @property
     def wants_reading(self) -> bool:
-        return self.is_spilled and not self.is_reading and bool(self.polls) and not self._tasks
+        return self.window.wants_reading and (bool(self.polls) or self.window.given_count > 0)
 
-    def begin_reading(self) -> None:
-        """What is offered from here on is held, as the read may not see it."""
-        self.is_reading = True
-        self.is_spilled = False
+    def drain(self) -> list[Task]:
+        """All stored tasks, which are forgotten here."""
+        tasks = list(self.window.lanes.known.values())
+        self.window = Window(self.window.size)
+        return tasks
 
-    def end_reading(self, tasks: Iterable[Task], *, is_all: bool) -> int:
-        """How many of the tasks were not known yet."""
-        before = self._count
-        for task in tasks:
-            self.hold(task)
-        self.is_reading = False
-        self.is_spilled = self.is_spilled or not is_all
-        return self._count - before
+    def share(self, weights: Mapping[str, float], rate: float | None) -> None:
+        """How heavy keys are, and how fast each may go."""
+        self.shares.change(weights, rate)
+        self.window.lanes.wake()
 
     def limit(self, rate: float | None) -> None:
         """None: as fast as may be."""
@@ -177,24 +146,25 @@ class TaskQueue(Generic[W]):
         else:
             self.bucket.change(rate)
 
+    def is_limiting(self, now: int) -> bool:
+        """Something waits that a rate holds back."""
+        is_closed = self.bucket is not None and self.bucket.opens_at(now) > 0
+        if is_closed and (self._has_waiting or self.window.is_in_store):
+            return True
+        return self.window.lanes.opens_at() > now
+
+    @property
+    def is_limited(self) -> bool:
+        return self.bucket is not None or self.shares.rate is not None
+
+    @property
+    def _has_waiting(self) -> bool:
+        return bool(len(self.window) or (self.limits_direct and self.direct))
+
     def opens_at(self, now: int) -> int:
-        """When the rate lets the next task go, if that is all it waits for; else 0."""
-        if self.bucket is None or not _has_limited(self) or not self.polls:
+        """When a rate lets the next task go, if that is all it waits for; else 0."""
+        if not self.polls or not self._has_waiting:
             return 0
-        return self.bucket.ready_at(now)
-
-    def drain(self) -> list[Task]:
-        """All stored tasks, which are forgotten here."""
-        tasks = self.held()
-        self._tasks.clear()
-        self._order.clear()
-        self.is_spilled = True
-        return tasks
-
-    def held(self) -> list[Task]:
-        return list(self._tasks.values())
-
-
-def _has_limited(queue: TaskQueue[W]) -> bool:
-    """Whether something waits that goes by the rate."""
-    return bool(len(queue) or (queue.limits_direct and queue.direct))
+        found = 0 if self.bucket is None else self.bucket.opens_at(now)
+        found = found or self.window.lanes.opens_at()
+        return 0 if found == NEVER else found

@@ -6,15 +6,19 @@ from math import exp
 
 SECOND = 1_000_000_000
 METER_SPAN_SECONDS = 30.0
+#: Later than any time.
+NEVER = 1 << 62
 
 
 class Bucket:
     """At most `rate` a second on average, and at most one second's worth (or 1) at once."""
 
-    __slots__ = ("filled_at", "rate", "tokens")
+    __slots__ = ("filled_at", "rate", "tokens", "weight")
 
-    def __init__(self, rate: float) -> None:
+    def __init__(self, rate: float, weight: float = 1.0) -> None:
         self.rate = rate
+        # Of the key that it is for, as its last task had it.
+        self.weight = weight
         self.tokens = max(rate, 1.0) if rate > 0 else 0.0
         self.filled_at = 0
 
@@ -25,13 +29,14 @@ class Bucket:
         self.tokens -= 1.0
         return True
 
-    def ready_at(self, now: int) -> int:
-        """When the next token is there; 0: never."""
+    def opens_at(self, now: int) -> int:
+        """When the next token is there: 0 for now, `NEVER` where none comes."""
         self._fill(now)
-        if self.rate <= 0:
+        if self.tokens >= 1.0:
             return 0
-        missing = max(0.0, 1.0 - self.tokens)
-        return now + int(missing / self.rate * SECOND) + 1
+        if self.rate <= 0:
+            return NEVER
+        return now + int((1.0 - self.tokens) / self.rate * SECOND) + 1
 
     def change(self, rate: float) -> None:
         if rate != self.rate:
@@ -61,3 +66,21 @@ class Meter:
     def per_second(self, now: int) -> float:
         age = max(0, now - self.at) / SECOND
         return self.rate * exp(-age / METER_SPAN_SECONDS)
+
+
+class Meters:
+    """One for each priority."""
+
+    __slots__ = ("_by_priority",)
+
+    def __init__(self) -> None:
+        self._by_priority: dict[int, Meter] = {}
+
+    def add(self, now: int, priority: int) -> None:
+        meter = self._by_priority.get(priority)
+        if meter is None:
+            meter = self._by_priority[priority] = Meter()
+        meter.add(now)
+
+    def per_second(self, now: int) -> dict[int, float]:
+        return {priority: meter.per_second(now) for priority, meter in self._by_priority.items()}

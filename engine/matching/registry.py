@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from typing import Protocol
@@ -12,13 +11,14 @@ from typing import Protocol
 import msgspec
 
 from engine.clock import Clock
+from engine.core.effects import Urgency
 from engine.core.keys import WORKFLOW, QueueKey, RunKey
 from engine.core.state import RunState
 from engine.core.versioning import queue_key
 from engine.errors import EngineError
 from engine.matching.actor import QueueActor, Reserved, retire
-from engine.matching.backlog import Backlog, Waiting
-from engine.matching.limiting import Rates
+from engine.matching.backlog import Backlog, by_priority
+from engine.matching.ordering import Orders
 from engine.matching.polled import Polled
 from engine.matching.queries import Queries
 from engine.matching.queue import is_direct
@@ -37,7 +37,6 @@ QUEUES_SWEPT_MIN = 1_000
 
 
 NOBODY = Attendance(has_pollers=False, polled_at=0)
-NOTHING = Waiting(0, 0)
 
 
 class Door(Protocol):
@@ -62,7 +61,7 @@ class TaskQueues:
         self._sweep_at = QUEUES_SWEPT_MIN
         self._diversions: set[asyncio.Task[None]] = set()
         self._ended: dict[tuple[str, str], None] = {}
-        self.rates = Rates(lambda: self._actors)
+        self.orders = Orders(lambda: self._actors)
         self.versions = Versions(lambda: self._actors, self.leave, partial(_move, self))
         self.polled = Polled(lambda: self._actors, clock)
 
@@ -121,7 +120,7 @@ class TaskQueues:
 
     def withdraw(self, queue: QueueKey, run: RunKey, event_id: int) -> None:
         for actor in self.versions.sides(queue):
-            actor.queue.withdraw(run, event_id)
+            actor.queue.window.withdraw(run, event_id)
 
     def withdraw_query(self, queue: QueueKey, query_id: str) -> None:
         for actor in self.versions.sides(queue):
@@ -130,7 +129,7 @@ class TaskQueues:
     def nudge(self, queue: QueueKey) -> None:
         """Tasks were committed that this node was not offered."""
         for actor in self.versions.sides(queue):
-            actor.queue.is_spilled = True
+            actor.queue.window.forget()
             actor.match()
 
     def has_pollers(self, queue: QueueKey) -> bool:
@@ -141,10 +140,10 @@ class TaskQueues:
         found = [actor.attendance for actor in self.versions.sides(queue)]
         return max(found, key=lambda each: (each.has_pollers, each.polled_at), default=NOBODY)
 
-    def reserve(self, queue: QueueKey, run: RunKey) -> Reserved | None:
+    def reserve(self, queue: QueueKey, run: RunKey, urgency: Urgency) -> Reserved | None:
         place = self.versions.place(queue, run.workflow_id)
         actor = self._actors.get(place) if place is not None else None
-        return None if actor is None else actor.reserve()
+        return None if actor is None else actor.reserve(urgency)
 
     async def poll(self, queue: QueueKey, poller: Poller, seconds: float) -> Task | None:
         if poller.instance and (queue.namespace_id, poller.instance) in self._ended:
@@ -195,7 +194,7 @@ def _new(queues: TaskQueues, place: QueueKey) -> QueueActor:
     key = plain_of(place) if is_of_ramp(place) else place
     sieve = partial(queues.versions.meant, place)
     actor = QueueActor(key, queues.backlog, queues.clock, sieve)
-    queues.rates.begin(place, actor)
+    queues.orders.begin(place, actor)
     return actor
 
 
@@ -207,13 +206,14 @@ def _move(queues: TaskQueues, task: Task) -> None:
 
 
 async def _described(actor: QueueActor, backlog: Backlog) -> QueueReport:
-    return actor.report(await backlog.count(actor.key) if actor.queue.is_in_store else None)
+    is_in_store = actor.queue.window.is_in_store
+    return actor.report(await backlog.count(actor.key) if is_in_store else None)
 
 
 async def _of_both(actor: QueueActor, ramp: QueueActor, backlog: Backlog) -> QueueReport:
     """The store counts both sides of a ramp as one."""
-    if actor.queue.is_in_store or ramp.queue.is_in_store:
-        return _together(actor.report(await backlog.count(actor.key)), ramp.report(NOTHING))
+    if actor.queue.window.is_in_store or ramp.queue.window.is_in_store:
+        return _together(actor.report(await backlog.count(actor.key)), ramp.report(()))
     return _together(actor.report(), ramp.report())
 
 
@@ -225,16 +225,17 @@ def _together(one: QueueReport, other: QueueReport) -> QueueReport:
     ]
     return QueueReport(
         pollers=(*one.pollers, *others),
-        backlog=one.backlog + other.backlog,
-        backlog_by_priority=dict(
-            Counter(one.backlog_by_priority) + Counter(other.backlog_by_priority)
-        ),
-        oldest_at=min(filter(None, (one.oldest_at, other.oldest_at)), default=0),
-        added_per_second=one.added_per_second + other.added_per_second,
-        dispatched_per_second=one.dispatched_per_second + other.dispatched_per_second,
+        waiting=by_priority((*one.waiting, *other.waiting)),
+        added_per_second=_sums(one.added_per_second, other.added_per_second),
+        dispatched_per_second=_sums(one.dispatched_per_second, other.dispatched_per_second),
         rate_max=one.rate_max,
         is_rate_set=one.is_rate_set,
+        is_limiting=one.is_limiting or other.is_limiting,
     )
+
+
+def _sums(one: dict[int, float], other: dict[int, float]) -> dict[int, float]:
+    return {key: one.get(key, 0.0) + other.get(key, 0.0) for key in one.keys() | other.keys()}
 
 
 def _normal_queue(state: RunState) -> str:

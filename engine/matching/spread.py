@@ -22,6 +22,7 @@ from temporalio.api.worker.v1 import WorkerHeartbeat
 
 from engine.cluster import messages
 from engine.cluster.node import Node
+from engine.core.effects import Urgency
 from engine.core.keys import QueueKey, RunKey
 from engine.matching.backlog import StoredBacklog
 from engine.matching.queries import Queries
@@ -103,8 +104,10 @@ class SpreadQueues:
             return await self._local.attendance(queue)
         return await self._cluster.attendance(node, queue)
 
-    def reserve(self, queue: QueueKey, run: RunKey) -> Reservation | None:
-        return self._local.reserve(queue, run) if self._elsewhere(queue) is None else None
+    def reserve(self, queue: QueueKey, run: RunKey, urgency: Urgency) -> Reservation | None:
+        if self._elsewhere(queue) is not None:
+            return None
+        return self._local.reserve(queue, run, urgency)
 
     async def poll(self, queue: QueueKey, poller: Poller, seconds: float) -> Task | None:
         if self._elsewhere(queue) is not None:

@@ -16,7 +16,7 @@ from functools import partial
 from engine.core.keys import QueueKey, plain_queue, ramp_queue, version_queue
 from engine.core.routing import UNROUTED, Route
 from engine.matching.actor import QueueActor, emptied
-from engine.matching.backlog import Meant
+from engine.matching.reading import Meant
 from engine.ports import Poller, Task
 
 

@@ -88,20 +88,20 @@ class Batch:
 
     def offer(self, entry: Entry, effect: OfferTask) -> None:
         key = entry.state.key
-        queue = effect.queue
+        queue, urgency = effect.queue, effect.urgency
         task_key = (key.run_id, queue.kind, effect.event_id)
         self._tasks_gone.pop(task_key, None)
         self._tasks[task_key] = (
             entry.shard_id, *task_key, key.namespace_id, key.workflow_id, effect.attempt,
-            queue.name, effect.priority, effect.sticky, self.at, None,
+            queue.name, urgency.priority, urgency.key, urgency.weight, effect.sticky, self.at, None,
         )  # fmt: skip
 
     def deliver(self, entry: Entry, effect: Delivery) -> None:
         key = entry.state.key
         task_key = (key.run_id, DELIVER, effect.event_id)
         self._tasks[task_key] = (
-            entry.shard_id, *task_key, key.namespace_id, key.workflow_id, 0, "", 0, False,
-            self.at, encode_delivery(effect),
+            entry.shard_id, *task_key, key.namespace_id, key.workflow_id, 0, "", 0, "", 1.0,
+            False,            self.at, encode_delivery(effect),
         )  # fmt: skip
 
     def drop(self, run_id: str, effect: DropTask) -> None:

@@ -111,7 +111,7 @@ def advance(writer: Writer, entry: Entry, given: Input, batch: Batch, release: R
 def _offer(writer: Writer, entry: Entry, effect: OfferTask, batch: Batch, release: Release) -> None:
     """Hand the task to a poller that waits for it, in this very commit; else store it."""
     batch.offer(entry, effect)
-    reservation = writer.matching.reserve(effect.queue, entry.state.key)
+    reservation = writer.matching.reserve(effect.queue, entry.state.key, effect.urgency)
     if reservation is None:
         release.offer(entry, effect)
         return

@@ -163,12 +163,15 @@ def _with_history(
 
 
 def task_of(entry: Entry, effect: OfferTask, at: int) -> Task:
+    urgency = effect.urgency
     return Task(
         run=entry.state.key,
         queue=effect.queue,
         event_id=effect.event_id,
         attempt=effect.attempt,
-        priority=effect.priority,
+        priority=urgency.priority,
+        key=urgency.key,
+        weight=urgency.weight,
         sticky=effect.sticky,
         offered_at=at,
     )

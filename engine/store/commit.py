@@ -99,13 +99,14 @@ _keep_attempts: LiteralString = """
 """
 _offer_tasks: LiteralString = """
     insert into transfer_tasks (shard_id, run_id, kind, event_id, namespace_id, workflow_id,
-        attempt, queue, priority, sticky, offered_at, payload)
+        attempt, queue, priority, fairness_key, fairness_weight, sticky, offered_at, payload)
     select * from unnest(%s::integer[], %s::uuid[], %s::text[], %s::bigint[], %s::text[],
-        %s::text[], %s::integer[], %s::text[], %s::smallint[], %s::boolean[], %s::bigint[],
-        %s::bytea[])
+        %s::text[], %s::integer[], %s::text[], %s::smallint[], %s::text[], %s::real[],
+        %s::boolean[], %s::bigint[], %s::bytea[])
     on conflict (run_id, kind, event_id) do update set
-        attempt = excluded.attempt, queue = excluded.queue, sticky = excluded.sticky,
-        offered_at = excluded.offered_at, payload = excluded.payload
+        attempt = excluded.attempt, queue = excluded.queue, priority = excluded.priority,
+        fairness_key = excluded.fairness_key, fairness_weight = excluded.fairness_weight,
+        sticky = excluded.sticky, offered_at = excluded.offered_at, payload = excluded.payload
 """
 _drop_tasks: LiteralString = """
     delete from transfer_tasks

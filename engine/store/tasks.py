@@ -7,7 +7,7 @@ from typing import Any, LiteralString, NamedTuple
 
 from engine.core.effects import Delivery
 from engine.core.keys import QueueKey, RunKey
-from engine.ports import Task
+from engine.ports import Task, Waiting
 from engine.store.codec import decode_delivery
 from engine.store.pool import Connection
 
@@ -45,25 +45,39 @@ _queues_of: LiteralString = """
     )
     select queue from found where kind = %(kind)s limit %(rows)s
 """
-_of_queue: LiteralString = """
-    select namespace_id, workflow_id, run_id::text, kind, event_id, attempt, queue, priority,
-        sticky, offered_at
-    from transfer_tasks
-    where namespace_id = %(namespace_id)s and queue = %(queue)s and kind = %(kind)s
-      and kind <> 'deliver'
-    order by priority, offered_at, run_id, event_id
-    limit %(rows)s
+# And through one queue, from one lane to the next: a row each, however much waits behind it.
+_lanes: LiteralString = """
+    with recursive found as (
+        (select priority, fairness_key, fairness_weight from transfer_tasks
+         where namespace_id = %(namespace_id)s and queue = %(queue)s and kind = %(kind)s
+           and kind <> 'deliver' and (priority, fairness_key) > (%(priority)s, %(key)s)
+         order by priority, fairness_key limit 1)
+        union all
+        select following.* from found cross join lateral (
+            select task.priority, task.fairness_key, task.fairness_weight
+            from transfer_tasks as task
+            where task.namespace_id = %(namespace_id)s and task.queue = %(queue)s
+              and task.kind = %(kind)s and task.kind <> 'deliver'
+              and (task.priority, task.fairness_key) > (found.priority, found.fairness_key)
+            order by task.priority, task.fairness_key limit 1
+        ) as following
+    )
+    select priority, fairness_key, fairness_weight from found limit %(rows)s
 """
-_of_queue_after: LiteralString = """
-    select namespace_id, workflow_id, run_id::text, kind, event_id, attempt, queue, priority,
-        sticky, offered_at
-    from transfer_tasks
-    where namespace_id = %(namespace_id)s and queue = %(queue)s and kind = %(kind)s
-      and kind <> 'deliver'
-      and (priority, offered_at, run_id, event_id)
-        > (%(priority)s, %(offered_at)s, %(run_id)s::uuid, %(event_id)s)
-    order by priority, offered_at, run_id, event_id
-    limit %(rows)s
+_oldest: LiteralString = """
+    select task.* from unnest(%(keys)s::text[], %(offered_ats)s::bigint[], %(run_ids)s::uuid[],
+        %(event_ids)s::bigint[], %(shares)s::integer[])
+        as lane (key, offered_at, run_id, event_id, share)
+    cross join lateral (
+        select namespace_id, workflow_id, run_id::text, kind, event_id, attempt, queue, priority,
+            fairness_key, fairness_weight, sticky, offered_at
+        from transfer_tasks
+        where namespace_id = %(namespace_id)s and queue = %(queue)s and kind = %(kind)s
+          and kind <> 'deliver' and priority = %(priority)s and fairness_key = lane.key
+          and (offered_at, run_id, event_id) > (lane.offered_at, lane.run_id, lane.event_id)
+        order by offered_at, run_id, event_id
+        limit lane.share
+    ) as task
 """
 _deliveries: LiteralString = """
     select namespace_id, workflow_id, run_id::text, event_id, payload
@@ -74,12 +88,14 @@ _deliveries: LiteralString = """
     limit %(rows)s
 """
 _count: LiteralString = """
-    select count(*) from (
-        select 1 from transfer_tasks
+    select priority, count(*), min(offered_at) from (
+        select priority, offered_at from transfer_tasks
         where namespace_id = %(namespace_id)s and queue = %(queue)s and kind = %(kind)s
           and kind <> 'deliver'
+        order by priority, fairness_key, offered_at
         limit %(most)s
     ) as found
+    group by priority
 """
 COUNT_MAX = 1_000_000
 QUEUES_MAX = 100_000
@@ -95,6 +111,22 @@ class Stored(NamedTuple):
 BEFORE_ALL = ("00000000-0000-0000-0000-000000000000", 0)
 
 
+class Head(NamedTuple):
+    """A lane of a queue: its tasks of one priority and key, those after the one named here."""
+
+    priority: int
+    key: str
+    weight: float
+    offered_at: int = -1
+    run_id: str = BEFORE_ALL[0]
+    event_id: int = 0
+
+    def after(self, task: Task) -> Head:
+        return self._replace(
+            offered_at=task.offered_at, run_id=task.run.run_id, event_id=task.event_id
+        )
+
+
 def _task(row: tuple[Any, ...]) -> Task:
     namespace_id, workflow_id, run_id, kind, event_id, attempt, queue = row[:7]
     return Task(
@@ -103,8 +135,10 @@ def _task(row: tuple[Any, ...]) -> Task:
         event_id=event_id,
         attempt=attempt,
         priority=row[7],
-        sticky=row[8],
-        offered_at=row[9],
+        key=row[8],
+        weight=row[9],
+        sticky=row[10],
+        offered_at=row[11],
     )
 
 
@@ -124,34 +158,40 @@ async def queues_of(connection: Connection, namespace_id: str, kind: str, rows: 
     return [name for (name,) in rows_found]
 
 
-async def of_queue(connection: Connection, queue: QueueKey, rows: int) -> list[Task]:
-    """The head of one queue."""
-    given = {**queue._asdict(), "queue": queue.name, "rows": rows}
-    return [_task(row) for row in await (await connection.execute(_of_queue, given)).fetchall()]
+async def lanes(
+    connection: Connection, queue: QueueKey, after: tuple[int, str], rows: int
+) -> list[Head]:
+    """The lanes of one queue that follow this one, each as its oldest task weighs it."""
+    given = {**_named(queue), "priority": after[0], "key": after[1], "rows": rows}
+    found: list[tuple[Any, ...]] = await (await connection.execute(_lanes, given)).fetchall()
+    return [Head(*row) for row in found]
 
 
-async def of_queue_after(
-    connection: Connection, queue: QueueKey, rows: int, after: Task
+async def oldest(
+    connection: Connection, queue: QueueKey, of: Sequence[Head], counts: Sequence[int]
 ) -> list[Task]:
-    """What follows that task of the queue."""
+    """So many of each of these lanes, which are of one priority."""
     given = {
-        **queue._asdict(),
-        "queue": queue.name,
-        "rows": rows,
-        "priority": after.priority,
-        "offered_at": after.offered_at,
-        "run_id": after.run.run_id,
-        "event_id": after.event_id,
+        **_named(queue),
+        "priority": of[0].priority,
+        "keys": [head.key for head in of],
+        "offered_ats": [head.offered_at for head in of],
+        "run_ids": [head.run_id for head in of],
+        "event_ids": [head.event_id for head in of],
+        "shares": list(counts),
     }
-    cursor = await connection.execute(_of_queue_after, given)
-    return [_task(row) for row in await cursor.fetchall()]
+    return [_task(row) for row in await (await connection.execute(_oldest, given)).fetchall()]
 
 
-async def count(connection: Connection, queue: QueueKey) -> int:
-    """How many wait in one queue; counting ends at COUNT_MAX."""
-    given = {**queue._asdict(), "queue": queue.name, "most": COUNT_MAX}
-    row: tuple[Any, ...] | None = await (await connection.execute(_count, given)).fetchone()
-    return int(row[0]) if row else 0
+async def count(connection: Connection, queue: QueueKey) -> list[Waiting]:
+    """How many wait in one queue, by priority; counting ends at COUNT_MAX."""
+    given = {**_named(queue), "most": COUNT_MAX}
+    found: list[tuple[Any, ...]] = await (await connection.execute(_count, given)).fetchall()
+    return [Waiting(*row) for row in found]
+
+
+def _named(queue: QueueKey) -> dict[str, object]:
+    return {"namespace_id": queue.namespace_id, "queue": queue.name, "kind": queue.kind}
 
 
 async def deliveries(

@@ -4,6 +4,8 @@ servers   design.md §5's table: the official dev server and Perdure, the same l
 growth    one more event on a run that has grown, beside a small one
 console   the console's pages over a full index, and from commit to index; wants a JDK and Maven
 bulk      100,000 runs terminated in bulk, with what others wait meanwhile
+queue     60,000 tasks on one queue: memory, the rate of draining, and what is urgent behind them
+step      `step()` on an activity's round trip, and a task that meets a poll, beside a fixed loop
 exports   10,000 and 100,000 rows written to a file, with the memory that it takes
 """
 
@@ -12,13 +14,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from tests.bench import bulk, compare, console, exports, growth
+from tests.bench import bulk, compare, console, exports, growth, queue, step
 
 PARTS: dict[str, Callable[[], None]] = {
     "servers": compare.main,
     "growth": growth.main,
     "console": console.main,
     "bulk": bulk.main,
+    "queue": queue.main,
+    "step": step.main,
     "exports": exports.main,
 }
 

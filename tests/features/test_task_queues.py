@@ -4,6 +4,7 @@ import asyncio
 
 import grpc
 import pytest
+from temporalio.api.common.v1 import Priority
 from temporalio.api.enums.v1 import DescribeTaskQueueMode, RateLimitSource, TaskQueueType
 from temporalio.api.taskqueue.v1 import RateLimit, TaskQueue
 from temporalio.api.workflowservice.v1 import (
@@ -13,12 +14,13 @@ from temporalio.api.workflowservice.v1 import (
     UpdateTaskQueueConfigRequest,
 )
 
+from engine.clock import SystemClock
 from tests.support.commands import complete, schedule_activity
 from tests.support.engine import PERDURE, Server, engine_on
 from tests.support.eventually import eventually_async
 from tests.support.names import Names
 from tests.support.postgres import fresh_database
-from tests.support.worker import ScriptedWorker
+from tests.support.worker import ScriptedWorker, polling_process
 
 WORKFLOW = TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW
 ACTIVITY = TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY
@@ -148,6 +150,134 @@ async def test_a_queue_goes_as_fast_as_an_operator_says(
 
     await set_rate(server, worker.queue, None)
     assert (await worker.on_activity()).activity_id == "charge"
+
+
+async def test_an_activity_has_the_priority_of_its_run_where_it_says_none(
+    server: Server, worker: ScriptedWorker, names: Names
+) -> None:
+    of_run = Priority(priority_key=2, fairness_key="shop", fairness_weight=3)
+    await server.start(names.workflow(), worker.queue, priority=of_run)
+    await worker.on_task(
+        schedule_activity("a", worker.queue, priority=Priority(priority_key=5)),
+        schedule_activity("b", worker.queue),
+    )
+
+    assert (await worker.on_activity()).priority == of_run
+    own = Priority(priority_key=5, fairness_key="shop", fairness_weight=3)
+    assert (await worker.on_activity()).priority == own
+
+
+async def test_each_priority_is_told_of_by_itself(
+    server: Server, worker: ScriptedWorker, names: Names
+) -> None:
+    for number, priority in enumerate((1, 1, 5)):
+        await server.start(
+            f"{names.workflow()}-{number}", worker.queue, priority=Priority(priority_key=priority)
+        )
+    seen = await eventually_async(
+        lambda: describe(server, worker.queue),
+        lambda seen: seen.stats.approximate_backlog_count == 3,
+    )
+    by_priority = seen.stats_by_priority_key
+    counts = {key: each.approximate_backlog_count for key, each in by_priority.items()}
+    assert counts == {1: 2, 3: 0, 5: 1}
+    assert by_priority[1].tasks_add_rate > by_priority[5].tasks_add_rate > 0
+    assert by_priority[3].tasks_add_rate == 0
+
+    await worker.on_task(complete())
+    seen = await eventually_async(
+        lambda: describe(server, worker.queue),
+        lambda seen: seen.stats_by_priority_key[1].approximate_backlog_count == 1,
+    )
+    assert seen.stats_by_priority_key[1].tasks_dispatch_rate > 0
+    assert seen.stats_by_priority_key[5].tasks_dispatch_rate == 0
+
+
+async def test_a_fairness_key_goes_as_fast_as_an_operator_says(
+    server: Server, worker: ScriptedWorker, names: Names
+) -> None:
+    if server.is_official:
+        pytest.skip("it wants to be told to look at fairness keys")
+    request = UpdateTaskQueueConfigRequest(
+        namespace=server.namespace, task_queue=worker.queue, task_queue_type=ACTIVITY
+    )
+    limit = request.update_fairness_key_rate_limit_default.rate_limit
+    limit.requests_per_second = 0.1
+    await server.workflows.UpdateTaskQueueConfig(request)
+    await server.start(names.workflow(), worker.queue)
+    keys = {"a-1": "a", "a-2": "a", "b-1": "b"}
+    await worker.on_task(
+        *(
+            schedule_activity(name, worker.queue, priority=Priority(fairness_key=key))
+            for name, key in keys.items()
+        )
+    )
+
+    assert {(await worker.on_activity()).activity_id for _ in range(2)} == {"a-1", "b-1"}
+    assert not (await worker.poll_activity(within=2)).task_token
+    seen = await describe(server, worker.queue, task_queue_type=ACTIVITY)
+    assert seen.stats.rate_limiting_active
+
+
+async def test_a_task_passes_by_a_call_that_was_cancelled(
+    server: Server, worker: ScriptedWorker, names: Names
+) -> None:
+    for number in range(5):
+        gone = asyncio.create_task(worker.poll(within=30))
+        await eventually_async(lambda: describe(server, worker.queue), lambda seen: seen.pollers)
+        gone.cancel()
+        run = await server.start(f"{names.workflow()}-{number}", worker.queue)
+        task = await worker.poll(within=8)
+        assert task.workflow_execution == run
+        await worker.answer(task, complete())
+
+
+async def test_a_task_passes_by_a_worker_that_was_killed(
+    server: Server, worker: ScriptedWorker, names: Names
+) -> None:
+    for number in range(3):
+        with polling_process(server.address, worker.queue, f"killed-{number}") as process:
+            await eventually_async(
+                lambda: describe(server, worker.queue),
+                lambda seen, name=f"killed-{number}": (
+                    seen.pollers[:1] and seen.pollers[0].identity == name
+                ),
+            )
+            process.kill()
+            process.wait()
+        run = await server.start(f"{names.workflow()}-{number}", worker.queue)
+        task = await worker.poll(within=8)
+        assert task.workflow_execution == run
+        await worker.answer(task, complete())
+
+
+async def test_a_worker_is_told_to_poll_more_where_tasks_wait(
+    server: Server, worker: ScriptedWorker, names: Names
+) -> None:
+    for number in range(3):
+        await server.start(f"{names.workflow()}-{number}", worker.queue)
+    await eventually_async(
+        lambda: describe(server, worker.queue),
+        lambda seen: seen.stats.approximate_backlog_age.ToMilliseconds() > 300,
+    )
+    task = await worker.poll()
+    assert task.poller_scaling_decision.poll_request_delta_suggestion == 1
+
+
+async def test_a_worker_is_told_to_poll_less_where_a_poll_waited_long(
+    server: Server, worker: ScriptedWorker, names: Names
+) -> None:
+    poll = asyncio.create_task(worker.poll())
+    await eventually_async(
+        lambda: describe(server, worker.queue),
+        lambda seen: seen.pollers and age_of(seen) > 1.2,
+    )
+    await server.start(names.workflow(), worker.queue)
+    assert (await poll).poller_scaling_decision.poll_request_delta_suggestion == -1
+
+
+def age_of(seen: DescribeTaskQueueResponse) -> float:
+    return (SystemClock().now() - seen.pollers[0].last_access_time.ToNanoseconds()) / 1e9
 
 
 async def test_what_waits_survives_the_engine(postgres_url: str, names: Names) -> None:

@@ -163,7 +163,7 @@ async def test_a_task_taken_in_the_same_commit_leaves_no_row(one: Node, url: str
 
 async def _has_poller(one: Node) -> bool:
     actors = one.matching._actors.values()
-    return any(actor.queue.polls and not actor.queue.is_spilled for actor in actors)
+    return any(actor.queue.polls and not actor.queue.window.is_in_store for actor in actors)
 
 
 async def test_a_run_in_the_middle_of_everything_is_loaded_as_it_was(one: Node) -> None:

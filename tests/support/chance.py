@@ -34,13 +34,18 @@ ENDINGS: tuple[Callable[[], Command], ...] = (
 
 
 class Chance:
-    def __init__(self, seed: int) -> None:
+    """`dying`: how often the process dies between a step and its commit."""
+
+    def __init__(self, seed: int, dying: float = 0.0) -> None:
         self.dice = random.Random(seed)
+        self.deaths = random.Random(seed)
+        self.dying = dying
         self.made = 0
         self.asked_of_others: list[int] = []
         self.asked_of_handlers: list[int] = []
         self.limits = Limits(buffered_events_max=self.dice.choice((2, 100)))
         self.story = Stored(limits=self.limits, **self.beginning())
+        self.story.dies = self.dies
         self.start()
 
     # -- the beginning
@@ -78,6 +83,9 @@ class Chance:
         self.story.start(**given)
 
     # -- a turn
+
+    def dies(self) -> bool:
+        return self.deaths.random() < self.dying
 
     def maybe(self, share: float) -> bool:
         return self.dice.random() < share
@@ -137,6 +145,7 @@ class Chance:
         if self.maybe(0.2):
             return
         self.story = Stored(run_id, limits=self.limits)
+        self.story.dies = self.dies
         self.story.at = base.at
         kept = self.dice.choice(cuts)
         neighbours.begin_again(self.story, events, kept, base.state.key.run_id)

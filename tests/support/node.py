@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 from temporalio.api.command.v1 import Command
-from temporalio.api.common.v1 import Payloads
+from temporalio.api.common.v1 import Payloads, Priority
 from temporalio.api.enums.v1 import WorkflowIdConflictPolicy, WorkflowIdReusePolicy
 from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import HistoryEvent, WorkflowExecutionStartedEventAttributes
@@ -93,10 +93,14 @@ class Node:
         request_id: str = "",
         policy: StartPolicy = REFUSE_DUPLICATE,
         queue: str = QUEUE,
+        priority: Priority | None = None,
     ) -> StartAnswer:
         run_id = self.clock.new_id()
         attributes = self.attributes(
-            queue, first_execution_run_id=run_id, original_execution_run_id=run_id
+            queue,
+            first_execution_run_id=run_id,
+            original_execution_run_id=run_id,
+            priority=priority,
         )
         given = inputs.Start(
             at=self.clock.now(), attributes=attributes, request_id=request_id or run_id

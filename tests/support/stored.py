@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from temporalio.api.history.v1 import HistoryEvent
@@ -12,7 +14,7 @@ from engine.core.keys import ACTIVITY, WORKFLOW, RunKey
 from engine.core.marks import Mark
 from engine.core.replay import load
 from engine.core.state import Activity, RunState
-from engine.core.step import Step
+from engine.core.step import Step, step
 from engine.errors import EngineError
 from engine.store.codec import decode_marks, decode_state, encode_marks, encode_state
 from tests.support.story import RUN_ID, Story
@@ -28,17 +30,23 @@ class Stored(Story):
         self.marks: list[bytes] = []
         self.snapshot = b""
         self.given: list[inputs.Input] = []
+        self.stored: list[tuple[inputs.Input, Step]] = []
+        # Whether the process dies with the next step, which is then asked for again.
+        self.dies: Callable[[], bool] = lambda: False
         # Each task that is offered and not withdrawn, and the attempt that it was offered for.
         self.waiting: dict[tuple[str, int], int] = {}
 
     def give(self, given: inputs.Input) -> Step:
         self.given.append(given)
+        if self.rows and self.dies():
+            self.die_with(given)
         before = extent_of(self.state)
         try:
             taken = super().give(given)
         except EngineError:
             assert extent_of(self.state) == before, "a refusal changes nothing"
             raise
+        self.stored.append((given, taken))
         self.rows.extend(event.SerializeToString() for event in taken.events)
         self.marks.append(encode_marks([(after, mark) for after, mark in taken.marks]))
         for effect in taken.effects:
@@ -47,6 +55,12 @@ class Stored(Story):
             elif isinstance(effect, DropTask):
                 self.waiting.pop((effect.kind, effect.event_id), None)
         return taken
+
+    def die_with(self, given: inputs.Input) -> None:
+        """The step is lost, as its commit is; the next process has what was stored before it."""
+        with suppress(EngineError):
+            step(self.loaded(), given, self.limits)
+        self.state = self.loaded()
 
     def snap(self) -> None:
         """A snapshot: what was kept before it is not needed any more."""

@@ -11,6 +11,10 @@ keeps no state of a workflow, so a test can answer what no SDK would.
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from temporalio.api.command.v1 import Command
@@ -180,3 +184,28 @@ class ScriptedWorker:
                 failure=failed(refusal) if refusal else None,
             )
         )
+
+
+#: A process that waits for one workflow task, and does nothing with it.
+_POLLS = """
+import sys, grpc
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import PollWorkflowTaskQueueRequest, WorkflowServiceStub
+address, queue, identity = sys.argv[1:]
+WorkflowServiceStub(grpc.insecure_channel(address)).PollWorkflowTaskQueue(
+    PollWorkflowTaskQueueRequest(
+        namespace="default", task_queue=TaskQueue(name=queue), identity=identity
+    ),
+    timeout=60,
+)
+"""
+
+
+@contextmanager
+def polling_process(address: str, queue: str, identity: str) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen([sys.executable, "-c", _POLLS, address, queue, identity])
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()

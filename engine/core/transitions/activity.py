@@ -16,7 +16,7 @@ from temporalio.api.enums.v1 import EventType, RetryState, TimeoutType
 from temporalio.api.failure.v1 import Failure
 from temporalio.api.sdk.v1 import UserMetadata
 
-from engine.core import deadlines, retry, timeouts
+from engine.core import deadlines, priorities, retry, timeouts
 from engine.core.effects import ActivityStarted, DropTask, EmitRecord, HeartbeatAnswer, OfferTask
 from engine.core.inputs import ActivityTarget, Heartbeat, StartActivity
 from engine.core.keys import ACTIVITY, QueueKey
@@ -98,7 +98,7 @@ def offer(turn: Turn, scheduled_event_id: int) -> None:
             queue=queue,
             event_id=scheduled_event_id,
             attempt=activity.attempt,
-            priority=activity.priority or 3,
+            urgency=priorities.urgency(priorities.of_activity(state, activity)),
         )
     )
 
@@ -146,6 +146,7 @@ def started_answer(turn: Turn, activity: Activity) -> ActivityStarted:
         started_at=activity.started_at,
         heartbeat=activity.beat,
         options=activity.options,
+        priority=priorities.of_activity(state, activity),
     )
 
 

@@ -17,7 +17,7 @@ from temporalio.api.enums.v1 import StartChildWorkflowExecutionFailedCause as Ca
 from temporalio.api.history.v1 import HistoryEvent, WorkflowExecutionStartedEventAttributes
 from temporalio.api.sdk.v1 import UserMetadata
 
-from engine.core import retry, timeouts, versioning
+from engine.core import priorities, retry, timeouts, versioning
 from engine.core.effects import CloseChild, StartChild
 from engine.core.inputs import ChildClosed, ChildStarted, ChildStartFailed
 from engine.core.keys import RunKey, derived_id
@@ -113,6 +113,9 @@ def _started_attributes(turn: Turn, child: Child) -> WorkflowExecutionStartedEve
     attributes.workflow_type.CopyFrom(initiated.workflow_type)
     attributes.task_queue.CopyFrom(initiated.task_queue)
     copy_set(initiated, attributes, _COPIED)
+    if (own := priorities.of_run(state)) is not None:
+        attributes.priority.CopyFrom(own)
+        attributes.priority.MergeFrom(initiated.priority)
     versioning.bequeath(state, attributes)
     return attributes
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.workflow.v1 import WorkflowExecutionOptions
 
-from engine.core import run_options, versioning
+from engine.core import priorities, run_options, versioning
 from engine.core.effects import OptionsChanged
 from engine.core.inputs import ChangeOptions
 from engine.core.turn import Turn
@@ -43,6 +43,6 @@ def _write(turn: Turn, given: ChangeOptions, after: WorkflowExecutionOptions) ->
         attributes.versioning_override.CopyFrom(after.versioning_override)
     elif turn.state.override:
         attributes.unset_versioning_override = True
-    if after.HasField(run_options.PRIORITY) or run_options.priority_of(turn.state) is not None:
+    if after.HasField(run_options.PRIORITY) or priorities.of_run(turn.state) is not None:
         attributes.priority.CopyFrom(after.priority)
     turn.record(event)

@@ -18,7 +18,7 @@ from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.protocol.v1 import Message
 
-from engine.core import scheduled
+from engine.core import priorities, scheduled
 from engine.core.effects import DropTask, OfferTask, WorkflowTaskStarted
 from engine.core.inputs import CompleteWorkflowTask, FailWorkflowTask
 from engine.core.keys import WORKFLOW
@@ -89,6 +89,7 @@ def _offer(turn: Turn) -> None:
             queue=queue_key(turn.state, task.queue, WORKFLOW),
             event_id=task.scheduled_event_id,
             attempt=task.attempt,
+            urgency=priorities.urgency(priorities.of_run(turn.state)),
             sticky=task.sticky,
         )
     )

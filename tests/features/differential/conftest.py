@@ -21,6 +21,8 @@ AS_PERDURE = (
     "activity.startDelayEnabled=true",
     "--dynamic-config-value",
     "nexusoperation.enableStandalone=true",
+    "--dynamic-config-value",
+    "matching.enableFairness=true",
 )
 
 

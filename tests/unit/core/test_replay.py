@@ -8,9 +8,10 @@ from typing import get_args
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from temporalio.api.enums.v1 import CommandType, EventType
 
 from engine.core import apply_standalone
-from engine.core.inputs import CompleteWorkflowTask, Input, Wake
+from engine.core.inputs import CompleteWorkflowTask, Input, Reset, Wake
 from engine.core.limits import DEFAULT
 from engine.core.marks import Mark
 from engine.core.state import RunState
@@ -20,6 +21,13 @@ from tests.support.chance import Chance
 from tests.support.stored import wanted
 
 STEPS_MAX = 60
+COMPLETED = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
+ACTIVITY_ENDS = (
+    EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED,
+    EventType.EVENT_TYPE_ACTIVITY_TASK_FAILED,
+    EventType.EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT,
+    EventType.EVENT_TYPE_ACTIVITY_TASK_CANCELED,
+)
 # What is not a fact: a heap that is rebuilt, and what the shell was asked last.
 DERIVED = ("deadlines", "armed_at")
 # Nobody asks these of a run that has closed, but for how often it changed.
@@ -143,6 +151,66 @@ def test_what_a_worker_could_take_is_what_is_offered(seed: int) -> None:
         assert offered == wanted(chance.story.state)
 
     chance.play(STEPS_MAX, after=same)
+
+
+#: What a command leaves in the history, once.
+EFFECTS = {
+    CommandType.Value(f"COMMAND_TYPE_{command}"): EventType.Value(f"EVENT_TYPE_{event}")
+    for command, event in {
+        "SCHEDULE_ACTIVITY_TASK": "ACTIVITY_TASK_SCHEDULED",
+        "REQUEST_CANCEL_ACTIVITY_TASK": "ACTIVITY_TASK_CANCEL_REQUESTED",
+        "START_TIMER": "TIMER_STARTED",
+        "CANCEL_TIMER": "TIMER_CANCELED",
+        "START_CHILD_WORKFLOW_EXECUTION": "START_CHILD_WORKFLOW_EXECUTION_INITIATED",
+        "SIGNAL_EXTERNAL_WORKFLOW_EXECUTION": "SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED",
+        "RECORD_MARKER": "MARKER_RECORDED",
+        "SCHEDULE_NEXUS_OPERATION": "NEXUS_OPERATION_SCHEDULED",
+    }.items()
+}
+
+
+@pytest.mark.parametrize("seed", range(720, 840))
+def test_each_command_has_its_effect_once_whoever_dies(seed: int) -> None:
+    chance = Chance(seed, dying=0.3)
+    chance.play(STEPS_MAX)
+    story = chance.story
+
+    asked, found = Counter[int](), Counter[int]()
+    for asked_for, taken in story.stored:
+        kinds = [event.event_type for event in taken.events]
+        if isinstance(asked_for, Reset):
+            continue
+        found.update(kind for kind in kinds if kind in EFFECTS.values())
+        if COMPLETED in kinds and isinstance(asked_for, CompleteWorkflowTask):
+            commands = (command.command_type for command in asked_for.request.commands)
+            asked.update(EFFECTS[kind] for kind in commands if kind in EFFECTS)
+    assert found == asked
+    assert facts_of(story.loaded()) == facts_of(story.state)
+
+
+@pytest.mark.parametrize("seed", range(840, 960))
+def test_no_activity_is_lost_whoever_dies(seed: int) -> None:
+    """Each has ended once, or can still end."""
+    chance = Chance(seed, dying=0.3)
+    chance.play(STEPS_MAX)
+    state, ends = chance.story.state, Counter[int]()
+    for event in chance.story.events():
+        attributes = getattr(event, event.WhichOneof("attributes"))
+        if event.event_type in ACTIVITY_ENDS:
+            ends[attributes.scheduled_event_id] += 1
+        elif event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
+            ends[event.event_id] += 0
+
+    buffered = {
+        getattr(event, event.WhichOneof("attributes")).scheduled_event_id
+        for event in state.buffered
+        if event.event_type in ACTIVITY_ENDS
+    }
+    assert set(ends.values()) <= {0, 1}
+    if state.is_running:
+        pending = {event_id for event_id, count in ends.items() if not count}
+        assert pending == state.activities.keys() | buffered
+        assert not state.activities.keys() & buffered
 
 
 @pytest.mark.parametrize("seed", range(660, 720))

@@ -1,6 +1,9 @@
 """The meeting of tasks and polls."""
 
+from typing import Any
+
 from engine.core.keys import QueueKey, RunKey
+from engine.matching.pages import Page
 from engine.matching.queue import TaskQueue
 from engine.ports import Task
 
@@ -14,24 +17,30 @@ class Poll:
         self.is_waiting = True
 
 
-def task(number: int, *, priority: int = 3, attempt: int = 1, started: object = None) -> Task:
+def task(number: int, *, attempt: int = 1, **given: Any) -> Task:
     return Task(
         run=RunKey("namespace", f"workflow-{number}", f"run-{number}"),
         queue=QUEUE,
         event_id=5,
         attempt=attempt,
-        priority=priority,
         offered_at=number,
-        started=started,
+        **given,
     )
 
 
 def read_queue(window_max: int = 100) -> TaskQueue[Poll]:
     """One that knows that the store holds nothing more."""
     queue: TaskQueue[Poll] = TaskQueue(window_max)
-    queue.begin_reading()
-    queue.end_reading((), is_all=True)
+    read(queue)
     return queue
+
+
+def read(queue: TaskQueue[Poll], *tasks: Task, cut: bool = False, **given: Any) -> int:
+    """One read of the store that brings these; `cut`: of the last one's lane there is more."""
+    queue.window.begin_reading(queue.shares, 0)
+    last = tasks[-1] if cut else None
+    lanes = {} if last is None else {(last.priority, last.key): last.offered_at}
+    return queue.window.end_reading(Page(tasks=list(tasks), cut=lanes, **given))
 
 
 def names(queue: TaskQueue[Poll], polls: int, now: int = 0) -> list[str]:
@@ -87,7 +96,7 @@ def test_a_withdrawn_task_is_not_handed_out() -> None:
     queue = read_queue()
     queue.offer(task(1))
     queue.offer(task(2))
-    queue.withdraw(task(1).run, 5)
+    queue.window.withdraw(task(1).run, 5)
 
     assert names(queue, polls=2) == ["workflow-2"]
 
@@ -117,22 +126,21 @@ def test_a_new_queue_reads_the_store_before_it_takes_offers() -> None:
     queue.wait(Poll("one"))
     assert queue.wants_reading
 
-    queue.begin_reading()
-    queue.end_reading([task(1), task(2)], is_all=True)
+    read(queue, task(1), task(2))
 
     assert names(queue, polls=1) == ["workflow-1", "workflow-2"]
 
 
 def test_what_is_offered_during_a_read_is_held_whether_the_read_saw_it_or_not() -> None:
     queue: TaskQueue[Poll] = TaskQueue()
-    queue.begin_reading()
+    queue.window.begin_reading(queue.shares, 0)
     queue.offer(task(2))
     queue.offer(task(3))
-    news = queue.end_reading([task(1), task(2)], is_all=True)
+    news = queue.window.end_reading(Page(tasks=[task(1), task(2)]))
 
-    assert news == 1
+    assert news == 3
     assert len(queue) == 3
-    assert not queue.is_spilled
+    assert not queue.window.is_in_store
 
 
 def test_what_does_not_fit_is_left_in_the_store_and_read_back_when_memory_drains() -> None:
@@ -143,10 +151,9 @@ def test_what_does_not_fit_is_left_in_the_store_and_read_back_when_memory_drains
     assert names(queue, polls=3) == ["workflow-1", "workflow-2"]
     assert queue.wants_reading
 
-    queue.begin_reading()
-    queue.end_reading([task(3), task(4)], is_all=False)
+    read(queue, task(3), task(4), cut=True)
     assert names(queue, polls=1) == ["workflow-3", "workflow-4"]
-    assert queue.is_spilled, "the read was cut off: there may be more"
+    assert queue.window.is_in_store, "the read was cut off: there may be more"
 
 
 def test_younger_tasks_do_not_overtake_those_left_in_the_store() -> None:

@@ -7,7 +7,7 @@ import pytest
 from engine.core.keys import RunKey
 from engine.core.routing import Route, place_of
 from engine.ports import Task
-from tests.unit.matching.test_registry import NORMAL, STICKY, World
+from tests.unit.matching.test_registry import NORMAL, ORDINARY, STICKY, World
 
 OLD, NEW = "shop:one", "shop:two"
 IDS = [f"order-{number}" for number in range(40)]
@@ -63,8 +63,8 @@ async def test_a_poller_is_reserved_for_its_side_alone(world: World) -> None:
     ramp(world, 50)
     new = world.poll(version=NEW)
     await world.settled()
-    assert world.queues.reserve(NORMAL, task(LEFT[0]).run) is None
-    reservation = world.queues.reserve(NORMAL, task(RAMPED[0]).run)
+    assert world.queues.reserve(NORMAL, task(LEFT[0]).run, ORDINARY) is None
+    reservation = world.queues.reserve(NORMAL, task(RAMPED[0]).run, ORDINARY)
     assert reservation is not None
     reservation.fulfil(task(RAMPED[0]).run, "the reply")
 
@@ -126,7 +126,8 @@ async def test_a_sticky_worker_keeps_only_the_runs_that_are_routed_to_it(world: 
 async def test_a_queue_under_a_ramp_is_described_as_one(world: World) -> None:
     ramp(world, 50)
     world.backlog.tasks = [task(name, number) for number, name in enumerate(IDS)]
-    assert (await world.queues.describe(NORMAL)).backlog == len(IDS)
+    (waiting,) = (await world.queues.describe(NORMAL)).waiting
+    assert waiting.count == len(IDS)
 
     await got(world, NEW, 1)
     await got(world, OLD, 1)

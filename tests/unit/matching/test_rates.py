@@ -18,7 +18,7 @@ def test_a_bucket_fills_with_time() -> None:
     while bucket.take(now):
         pass
 
-    assert bucket.ready_at(now) == pytest.approx(now + SECOND // 2, abs=10)
+    assert bucket.opens_at(now) == pytest.approx(now + SECOND // 2, abs=10)
     assert not bucket.take(now + SECOND // 4)
     assert bucket.take(now + SECOND // 2 + 1)
 

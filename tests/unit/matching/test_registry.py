@@ -7,17 +7,21 @@ from typing import Any
 import pytest
 from temporalio.api.query.v1 import WorkflowQuery
 
+from engine.core.effects import Urgency
 from engine.core.keys import QueueKey, RunKey
+from engine.core.priorities import QueueOrder
 from engine.core.state import RunState
 from engine.errors import ResourceExhausted, TaskNotFound
-from engine.matching.backlog import Meant, Waiting
+from engine.matching.pages import Page, Wanted
 from engine.matching.queries import OPEN_PER_RUN_MAX
+from engine.matching.reading import Meant
 from engine.matching.registry import TaskQueues
-from engine.ports import Poller, QueryOutcome, Task
+from engine.ports import Poller, QueryOutcome, Task, Waiting
 
 SECOND = 1_000_000_000
 NORMAL = QueueKey("namespace", "orders", "workflow")
 STICKY = QueueKey("namespace", "worker-1", "workflow")
+ORDINARY = Urgency()
 RUN = RunKey("namespace", "order-7", "run-7")
 
 
@@ -40,17 +44,20 @@ class ListBacklog:
         self.reads = 0
         self.failures = 0
 
-    async def read(self, queue: QueueKey, limit: int, is_meant: Meant | None = None) -> list[Task]:
+    async def read(self, queue: QueueKey, wanted: Wanted, is_meant: Meant | None = None) -> Page:
         self.reads += 1
         if self.failures:
             self.failures -= 1
             raise ConnectionError("the database is away")
-        found = (task for task in self.tasks if task.queue == queue)
-        return list(filter(is_meant or (lambda _: True), found))[:limit]
-
-    async def count(self, queue: QueueKey) -> Waiting:
         found = [task for task in self.tasks if task.queue == queue]
-        return Waiting(len(found), min((task.offered_at for task in found), default=0))
+        meant = list(filter(is_meant or (lambda _: True), found))
+        page, rest = meant[: wanted.count], meant[wanted.count :]
+        cut = {(task.priority, task.key): page[-1].offered_at for task in rest}
+        return Page(tasks=page, cut=cut)
+
+    async def count(self, queue: QueueKey) -> list[Waiting]:
+        found = (task for task in self.tasks if task.queue == queue)
+        return [Waiting(task.priority, 1, task.offered_at) for task in found]
 
 
 class OneRun:
@@ -138,7 +145,7 @@ async def test_a_cancelled_poll_leaves_no_trace_in_the_queue(world: World) -> No
 async def test_a_reserved_poller_is_given_the_started_task(world: World) -> None:
     poll = world.poll()
     await world.settled()
-    reservation = world.queues.reserve(NORMAL, RUN)
+    reservation = world.queues.reserve(NORMAL, RUN, ORDINARY)
     assert reservation is not None
     assert reservation.poller.request_id == "request of Ada"
     reservation.fulfil(RUN, "the reply")
@@ -152,9 +159,9 @@ async def test_a_reserved_poller_is_given_the_started_task(world: World) -> None
 async def test_a_reserved_poller_that_is_not_needed_waits_on(world: World) -> None:
     poll = world.poll()
     await world.settled()
-    reservation = world.queues.reserve(NORMAL, RUN)
+    reservation = world.queues.reserve(NORMAL, RUN, ORDINARY)
     assert reservation is not None
-    assert world.queues.reserve(NORMAL, RUN) is None
+    assert world.queues.reserve(NORMAL, RUN, ORDINARY) is None
     reservation.return_()
     world.queues.offer(task())
 
@@ -164,7 +171,7 @@ async def test_a_reserved_poller_that_is_not_needed_waits_on(world: World) -> No
 async def test_a_task_started_for_a_poller_that_left_goes_to_the_next(world: World) -> None:
     poll = world.poll()
     await world.settled()
-    reservation = world.queues.reserve(NORMAL, RUN)
+    reservation = world.queues.reserve(NORMAL, RUN, ORDINARY)
     poll.cancel()
     await world.settled()
     assert reservation is not None
@@ -236,15 +243,14 @@ async def test_a_poll_that_comes_after_its_worker_shut_down_ends_at_once(world: 
 async def test_a_report_names_the_pollers_and_the_backlog(world: World) -> None:
     world.backlog.tasks = [task(5), task(6)]
     report = await world.queues.describe(NORMAL)
-    assert (report.backlog, report.oldest_at, report.pollers) == (2, 5, ())
+    assert (report.waiting, report.pollers) == ((Waiting(3, 2, 5),), ())
 
     world.backlog.tasks = []
     await world.poll(within=0.01)
     world.queues.offer(task(9, priority=1))
     world.queues.offer(task(8))
     report = await world.queues.describe(NORMAL)
-    assert (report.backlog, report.oldest_at) == (2, 8)
-    assert report.backlog_by_priority == {1: 1, 3: 1}
+    assert set(report.waiting) == {Waiting(1, 1, 9), Waiting(3, 1, 8)}
     assert [seen.poller.identity for seen in report.pollers] == ["Ada"]
 
     world.clock.at += 301 * SECOND
@@ -264,7 +270,7 @@ async def test_a_rate_paces_the_tasks(world: World) -> None:
 
 
 async def test_what_an_operator_sets_goes_before_what_workers_ask(world: World) -> None:
-    world.queues.rates.limit({NORMAL: 0.0})
+    world.queues.orders.order({NORMAL: QueueOrder(rate=0.0)})
     poll = world.poll(rate_max=1_000.0)
     await world.settled()
     world.queues.offer(task(1))
@@ -274,7 +280,7 @@ async def test_what_an_operator_sets_goes_before_what_workers_ask(world: World) 
     assert (report.rate_max, report.is_rate_set) == (0.0, True)
 
     world.clock.at += SECOND
-    world.queues.rates.limit({})
+    world.queues.orders.order({})
     assert await asyncio.wait_for(poll, 2) == task(1)
     report = await world.queues.describe(NORMAL)
     assert (report.rate_max, report.is_rate_set) == (1_000.0, False)
