@@ -32,6 +32,7 @@ _ELEMENTS: dict[type, Callable[[Any], str]] = {
     str: _text,
     bytes: _bytes,
     int: str,
+    float: str,
     bool: _truth,
     datetime: lambda value: f'"{value.isoformat()}"',
     type(None): lambda _: "NULL",

@@ -38,8 +38,8 @@ class Chance:
 
     def __init__(self, seed: int, dying: float = 0.0) -> None:
         self.dice = random.Random(seed)
-        self.deaths = random.Random(seed)
-        self.dying = dying
+        deaths = random.Random(seed)
+        self.dies = lambda: deaths.random() < dying
         self.made = 0
         self.asked_of_others: list[int] = []
         self.asked_of_handlers: list[int] = []
@@ -83,9 +83,6 @@ class Chance:
         self.story.start(**given)
 
     # -- a turn
-
-    def dies(self) -> bool:
-        return self.deaths.random() < self.dying
 
     def maybe(self, share: float) -> bool:
         return self.dice.random() < share
