@@ -33,7 +33,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     `query` is set for a query that no run's state carries; then `event_id` is 0.
     `started` is set for a task that was started for the poller already: the reply of the step.
     `claim` stands for one of these that another node keeps. `pollers_delta`: how many pollers more
-    its worker is to have. `request_id` is set where a try to start it may have gone through: to be tried with that again.
+    its worker is to have.
+    `request_id` is set where a try to start it may have gone through: to be tried with that again.
     """
 
     run: RunKey
@@ -137,7 +138,7 @@ class Waiting(msgspec.Struct, frozen=True, gc=False):
 
 
 class QueueReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What is known of a queue now; rates are by priority."""
+    """What is known of a queue now; rates are by priority. `is_limiting`: one holds tasks back."""
 
     pollers: tuple[PollerSeen, ...]
     waiting: tuple[Waiting, ...]
@@ -146,7 +147,6 @@ class QueueReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     rate_max: float | None
     # An operator set it, and no worker.
     is_rate_set: bool = False
-    # A rate holds tasks back right now.
     is_limiting: bool = False
 
 
