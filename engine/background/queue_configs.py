@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from temporalio.api.taskqueue.v1 import RateLimitConfig, TaskQueueConfig
 
 from engine.core.keys import QueueKey
-from engine.core.priorities import WEIGHT_MIN, QueueOrder
+from engine.core.priorities import QueueOrder, clamped
 from engine.ports import Ordered
 from engine.store import queue_configs as store
 from engine.store.pool import Pool
@@ -63,9 +63,7 @@ def _order(config: TaskQueueConfig) -> QueueOrder:
     return QueueOrder(
         rate=_rate(config.queue_rate_limit),
         key_rate=_rate(config.fairness_keys_rate_limit_default),
-        weights={
-            key: max(weight, WEIGHT_MIN) for key, weight in config.fairness_weight_overrides.items()
-        },
+        weights={key: clamped(weight) for key, weight in config.fairness_weight_overrides.items()},
     )
 
 

@@ -15,9 +15,9 @@ from engine.core.effects import Urgency
 from engine.core.state import Activity, RunState
 
 #: The numbers of the protocol: 1 goes first. What is beyond the last goes with it.
-DEFAULT, LAST = 3, 5
-#: A weight is never less; so a share has an end.
-WEIGHT_MIN = 0.001
+FIRST, DEFAULT, LAST = 1, 3, 5
+#: As the protocol has it, a weight beyond these is one of these.
+WEIGHT_MIN, WEIGHT_MAX = 0.001, 1_000.0
 
 
 class QueueOrder(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -54,12 +54,15 @@ def of_activity(state: RunState, activity: Activity) -> Priority | None:
 def urgency(said: Priority | None) -> Urgency:
     if said is None:
         return ORDINARY
-    weight = said.fairness_weight
     return Urgency(
-        priority=min(said.priority_key or DEFAULT, LAST),
+        priority=min(max(said.priority_key, FIRST), LAST) if said.priority_key else DEFAULT,
         key=said.fairness_key,
-        weight=max(weight, WEIGHT_MIN) if weight > 0 else 1.0,
+        weight=clamped(said.fairness_weight) if said.fairness_weight > 0 else 1.0,
     )
+
+
+def clamped(weight: float) -> float:
+    return min(max(weight, WEIGHT_MIN), WEIGHT_MAX)
 
 
 ORDINARY = Urgency()
