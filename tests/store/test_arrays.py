@@ -15,7 +15,7 @@ TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]
 MOMENTS = st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31), timezones=st.just(UTC))
 COLUMNS = {
     "bigint[]": NUMBERS,
-    "real[]": st.floats(width=32, allow_nan=False),
+    "float8[]": st.floats(allow_nan=False),
     "text[]": TEXTS,
     "bytea[]": st.binary(),
     "boolean[]": st.booleans(),

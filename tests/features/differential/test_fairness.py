@@ -21,7 +21,7 @@ from tests.support.eventually import eventually_async
 from tests.support.names import Names
 from tests.support.worker import ScriptedWorker
 
-WAITING = 30
+WAITING = 25
 
 
 async def weigh(server: Server, queue: str, weights: Mapping[str, float]) -> None:
@@ -38,8 +38,8 @@ async def weigh(server: Server, queue: str, weights: Mapping[str, float]) -> Non
 async def fill(server: Server, queue: str, priorities: Mapping[str, Priority]) -> None:
     """As many of each wait, all of one before the first of the next."""
     for name, priority in priorities.items():
-        for number in range(WAITING):
-            await server.start(f"{queue}/{name}/{number}", queue, priority=priority)
+        starts = (f"{queue}/{name}/{number}" for number in range(WAITING))
+        await asyncio.gather(*(server.start(run, queue, priority=priority) for run in starts))
 
     async def backlog() -> int:
         asked = DescribeTaskQueueRequest(
