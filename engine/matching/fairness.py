@@ -189,7 +189,8 @@ class Lanes:
             elif shares.rate is not None and (until := shares.opens_at(task.key, task.weight, now)):
                 level.rest(until, self._count)
             else:
-                shares.take(task.key, task.weight, now)
+                if shares.rate is not None:
+                    shares.take(task.key, task.weight, now)
                 del self.known[task.run, task.event_id]
                 level.give(lane, shares.weight(task.key, task.weight), self._count)
                 return lane, task

@@ -86,10 +86,10 @@ class TaskQueue(Generic[W]):
 
     def reserve(self, now: int, key: str = "", weight: float = 1.0) -> W | None:
         """A poll that may be given a task from elsewhere: only if none in here waits for one."""
-        if not self.polls or self.direct or self.window.lanes or self.window.is_in_store:
+        if not self.polls or self.direct or self.window.lanes.known or self.window.is_in_store:
             return None
         poll = self._next_poll()
-        if poll is not None and self.is_limited:
+        if poll is not None and (self.bucket is not None or self.shares.rate is not None):
             if self._rates_open_at(now, key, weight):
                 self.polls.appendleft(poll)
                 return None
