@@ -1,4 +1,5 @@
 import asyncio
+import difflib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -26,7 +27,10 @@ AS_PERDURE = (
 
 async def told_alike(script: Script, server: Server, official: Server, name: str) -> None:
     ours, theirs = await asyncio.gather(script(server, name), script(official, name))
-    assert ours == theirs
+    said = [[str(each) for each in whole] for whole in (theirs, ours)]
+    differences = "\n".join(difflib.unified_diff(*said, "theirs", "ours", n=0, lineterm=""))
+    if differences:
+        pytest.fail(differences, pytrace=False)
 
 
 @pytest.fixture(scope="session")
