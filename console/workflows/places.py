@@ -11,9 +11,9 @@ from console.gateway import counting, indexed, namespaces, workflows
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.conditions import names, quoted
 from console.gateway.namespaces import Attributes
+from console.gateway.query import ID_LENGTH_MAX
 from console.gateway.runs import RunKey
 from console.workflows.finding import guarded
-from console.workflows.query import ID_LENGTH_MAX
 from search.attributes import words
 from search.query.errors import QueryError
 from search.query.parser import parse

@@ -8,10 +8,10 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from console.gateway import conditions
+from console.gateway import query as queries
 from console.gateway.admin import Index
 from console.gateway.runs import Problem, RunSummary
 from console.ui import words
-from console.workflows import query as queries
 from console.workflows.finding import RETRYING, Search, Summary
 from console.workflows.places import Place
 
