@@ -1,4 +1,4 @@
-"""What stands alone, and what is said of many schedules or a namespace: how a person comes there."""
+"""What stands alone, and what is said of many schedules or of a namespace."""
 
 import secrets
 from collections.abc import Callable
