@@ -15,7 +15,7 @@ from temporalio.api.failure.v1 import Failure as FailureMessage
 from temporalio.api.workflowservice import v1 as messages
 
 from console.gateway import counting, indexed, moments, namespaces, payloads
-from console.gateway.channel import call, workflow_service
+from console.gateway.channel import GatewayError, Trouble, call, workflow_service
 from console.gateway.counting import Counted
 from console.gateway.namespaces import Attributes
 from console.gateway.runs import Counts, Group
@@ -185,6 +185,17 @@ def status_of(kind: Kind, number: int) -> str:
 def asked_about(key: Key, **more: Any) -> Any:
     """What the server tells of one."""
     return _told(key, "Describe{}Execution", **more)
+
+
+def newest(namespace: str, kind: Kind, name: str) -> Key | None:
+    """The newest of this id; None where there is none, or this server has none at all."""
+    try:
+        answer = asked_about(Key(namespace, kind, name, ""))
+    except GatewayError as error:
+        if error.trouble in {Trouble.NOT_FOUND, Trouble.INVALID, Trouble.UNSUPPORTED}:
+            return None
+        raise
+    return Key(namespace, kind, name, answer.run_id)
 
 
 def _told(key: Key, pattern: str, **more: Any) -> Any:

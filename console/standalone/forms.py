@@ -6,10 +6,18 @@ from console.gateway.query import LENGTH_MAX
 from console.ui.pages import size_of
 from console.ui.typed import JsonField
 
+COLUMNS_MAX = 8
+
 
 class SearchForm(forms.Form):
     q = forms.CharField(required=False, max_length=LENGTH_MAX, label="Query")
     size = forms.CharField(required=False)
+    col = forms.CharField(required=False)
+
+    @property
+    def cols(self) -> tuple[str, ...]:
+        """Search attributes that have a column of their own."""
+        return tuple(dict.fromkeys(self.data.getlist("col")))[:COLUMNS_MAX]
 
     def clean_size(self) -> int:
         return size_of(self.cleaned_data["size"])

@@ -12,6 +12,7 @@ from console.gateway.channel import GatewayError, Trouble
 from console.gateway.counting import Counted
 from console.gateway.standalone import ACTIVITIES, KINDS, Key, Kind, Page
 from console.gateway.standalone_details import Detail
+from console.standalone.forms import SearchForm
 from console.ui.pages import BadToken, Pager, place
 from console.ui.refusals import Refusal
 from search.query.errors import QueryError
@@ -38,6 +39,9 @@ class Search:
     page: Page
     pager: Pager
     at: datetime
+    #: search attributes that may have a column, and those that have one
+    known: tuple[str, ...] = ()
+    cols: tuple[str, ...] = ()
     says: str = ""
     wrong_at: int | None = None
     absent: str = ""
@@ -49,7 +53,8 @@ def kind_of(name: str) -> Kind:
     return KINDS[name]
 
 
-def search(namespace: str, kind: Kind, query: str, size: int, address: Mapping[str, str]) -> Search:
+def search(namespace: str, kind: Kind, form: SearchForm, address: Mapping[str, str]) -> Search:
+    query, size = form.asked
     number, token, behind, says = _place(address)
     wrong_at, absent, page = None, "", Page((), b"")
     try:
@@ -62,9 +67,13 @@ def search(namespace: str, kind: Kind, query: str, size: int, address: Mapping[s
         if not absent and error.trouble is not Trouble.INVALID:
             raise
         says = "" if absent else says or str(error)
+    known = () if absent else tuple(sorted(standalone.attributes(namespace, kind).custom))
+    cols = tuple(one for one in form.cols if one in known)
     shown, here = len(page.executions), address.get("token", "")
-    pager = Pager(number, size, shown, page.next_token, {"q": query}, behind, here)
-    return Search(kind, query, page, pager, timezone.now(), says, wrong_at, absent)
+    fixed = {"q": query} | ({"col": cols} if cols else {})
+    pager = Pager(number, size, shown, page.next_token, fixed, behind, here)
+    at = timezone.now()
+    return Search(kind, query, page, pager, at, known, cols, says, wrong_at, absent)
 
 
 def _place(address: Mapping[str, str]) -> tuple[int, bytes, tuple[str, ...], str]:

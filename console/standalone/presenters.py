@@ -1,6 +1,6 @@
 """Gateway dataclasses -> template rows; pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -8,10 +8,11 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
+from console.gateway import conditions
 from console.gateway import query as queries
 from console.gateway.counting import Counted
 from console.gateway.runs import ActivityOptions
-from console.gateway.standalone import ACTIVITIES, Key
+from console.gateway.standalone import ACTIVITIES, Execution, Key
 from console.gateway.standalone_details import Detail
 from console.standalone.looking import Search
 from console.ui import words
@@ -77,8 +78,48 @@ class CountLink:
     url: str
 
 
-def address(query: str, size: int | None = None) -> str:
-    return "?" + urlencode({"q": query} | ({"size": size} if size else {}))
+def address(query: str, size: int | None = None, cols: Sequence[str] = ()) -> str:
+    more = {"size": size, "col": cols}
+    asked = {"q": query} | {name: value for name, value in more.items() if value}
+    return "?" + urlencode(asked, doseq=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """`url` filters by it."""
+
+    text: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    url: str
+    one: Execution
+    status: Cell
+    does: Cell
+    at: Cell
+    more: tuple[Any, ...]
+
+
+def row(found: Search, one: Execution) -> Row:
+    is_activity = found.kind is ACTIVITIES
+
+    def cell(name: str, text: str, value: str = "") -> Cell:
+        condition = f"{name} = {conditions.quoted(value or text)}"
+        narrowed = queries.narrowed(found.query, condition)
+        return Cell(text, address(narrowed, found.pager.size, found.cols))
+
+    return Row(
+        url=url_of("one", one.key),
+        one=one,
+        status=cell("ExecutionStatus", one.status),
+        does=cell("ActivityType", one.does)
+        if is_activity
+        else cell("Operation", one.does, one.does.rpartition(".")[2]),
+        at=cell("TaskQueue" if is_activity else "Endpoint", one.at),
+        more=tuple(one.attributes.get(name) for name in found.cols),
+    )
 
 
 def url_of(view: str, key: Key) -> str:
@@ -91,7 +132,7 @@ def page(found: Search) -> dict[str, Any]:
         "search": found,
         "words": WORDS[found.kind.name],
         "tabs": [(name, one.title, name == found.kind.name) for name, one in WORDS.items()],
-        "rows": [(url_of("one", one.key), one) for one in found.page.executions],
+        "rows": [row(found, one) for one in found.page.executions],
         "chips": chips(found),
         "pieces": queries.pieces(found.query, found.wrong_at),
     }
@@ -99,14 +140,14 @@ def page(found: Search) -> dict[str, Any]:
 
 def chips(found: Search) -> list[dict[str, Any]]:
     return [
-        {"pieces": chip.pieces, "url": address(chip.without, found.pager.size)}
+        {"pieces": chip.pieces, "url": address(chip.without, found.pager.size, found.cols)}
         for chip in queries.chips(found.query)
     ]
 
 
 def sizes(found: Search, offered: tuple[int, ...]) -> list[tuple[int, bool, str]]:
     size = found.pager.size
-    return [(one, one == size, address(found.query, one)) for one in offered]
+    return [(one, one == size, address(found.query, one, found.cols)) for one in offered]
 
 
 def counts(found: Counted | None, query: str) -> list[CountLink]:

@@ -14,8 +14,8 @@ from console.ui.refusals import Refusal
 @require_GET
 @requires("standalone.view")
 def listed(request: HtmxRequest, namespace: str, kind: str) -> HttpResponse:
-    query, size = _asked(request)
-    found = looking.search(namespace, looking.kind_of(kind), query, size, request.GET.dict())
+    form = _form(request)
+    found = looking.search(namespace, looking.kind_of(kind), form, request.GET.dict())
     version = version_of(found.page.executions, found.says)
     if unchanged(request, version):
         return nothing_new()
@@ -29,7 +29,7 @@ def listed(request: HtmxRequest, namespace: str, kind: str) -> HttpResponse:
 @require_GET
 @requires("standalone.view")
 def summary(request: HtmxRequest, namespace: str, kind: str) -> HttpResponse:
-    query, _ = _asked(request)
+    query, _ = _form(request).asked
     found = looking.by_status(namespace, looking.kind_of(kind), query)
     links = presenters.counts(found, query)
     version = version_of(links)
@@ -39,11 +39,11 @@ def summary(request: HtmxRequest, namespace: str, kind: str) -> HttpResponse:
     return render_page(request, "standalone/summary.html", context)
 
 
-def _asked(request: HtmxRequest) -> tuple[str, int]:
+def _form(request: HtmxRequest) -> SearchForm:
     form = SearchForm(request.GET)
     if form.problem:
         raise Refusal(400, form.problem)
-    return form.asked
+    return form
 
 
 @require_GET

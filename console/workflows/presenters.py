@@ -165,6 +165,8 @@ def size_links(search: Search, sizes: tuple[int, ...]) -> list[tuple[int, bool, 
 
 
 def place_url(namespace: str, place: Place) -> str:
+    if key := place.alone:
+        return reverse("standalone:one", args=[namespace, key.kind.name, key.id, key.run_id])
     if place.key:
         return reverse("workflows:run", args=[namespace, place.key.workflow_id, place.key.run_id])
     return reverse("workflows:runs", args=[namespace]) + address(place.query, "")

@@ -83,12 +83,19 @@ def test_they_are_found_by_a_query_and_counted_by_status(
     counts = browser.get(f"{LIST}summary", {"q": query})
 
     assert address(waiting) in page.text
-    assert calls_of(page) <= 2  # one of them the namespaces of the frame
+    assert calls_of(browser.get(LIST, {"q": query})) == 1
     assert page.text.count('class="chip"') == 2
+    assert "ActivityType+%3D+%27charge_card%27" in page.text.split("<tbody>")[1]
     assert "Running 1" in words_in(counts)
     assert "ExecutionStatus+%3D+%27Running%27" in counts.text
     none = browser.get(LIST, {"q": f"{query} AND ExecutionStatus = 'Failed'"})
     assert "No activity matches" in words_in(none)
+
+
+def test_the_one_box_leads_to_one_by_its_id(carol: User, browser_of: Browser, waiting: Key) -> None:
+    answer = browser_of(carol).get(f"/namespaces/{NAMESPACE}/runs/go-to/", {"id": waiting.id})
+
+    assert (answer.status_code, answer["Location"]) == (303, address(waiting))
 
 
 def test_what_is_wrong_with_a_query_is_said_at_its_place(
