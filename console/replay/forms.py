@@ -1,6 +1,7 @@
-from typing import Any
+from typing import Any, cast
 
 from django import forms
+from django.http import QueryDict
 
 from console.gateway.runs import RunDetail
 from console.offering.deed_forms import DeedForm
@@ -26,7 +27,7 @@ class ResetForm(forms.Form):
     @property
     def left_out(self) -> frozenset[int]:
         """Signals that are not to come again, by their events."""
-        given = self.data.getlist("leave") if self.is_bound else []
+        given = cast(QueryDict, self.data).getlist("leave") if self.is_bound else []
         return frozenset(int(one) for one in given if one.isdecimal() and len(one) < 9)
 
 

@@ -1,6 +1,7 @@
-from typing import Any
+from typing import Any, cast
 
 from django import forms
+from django.http import QueryDict
 
 from console.gateway.query import LENGTH_MAX
 from console.ui.pages import size_of
@@ -17,7 +18,7 @@ class SearchForm(forms.Form):
     @property
     def cols(self) -> tuple[str, ...]:
         """Search attributes that have a column of their own."""
-        return tuple(dict.fromkeys(self.data.getlist("col")))[:COLUMNS_MAX]
+        return tuple(dict.fromkeys(cast(QueryDict, self.data).getlist("col")))[:COLUMNS_MAX]
 
     def clean_size(self) -> int:
         return size_of(self.cleaned_data["size"])

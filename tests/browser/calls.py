@@ -73,7 +73,7 @@ CALLS: dict[str, int] = {
     "bulk-replay-check": 3,
     "replay": 1,
     "reset": 3,
-    "task-queues": 11,
+    "task-queues": 12,
     "task-queue": 2,
     "workers": 11,
     "worker": 1,
