@@ -27,6 +27,9 @@ SHARED = frozenset(
 #: how a server tells these from the runs of workflows
 OWN = frozenset({"TemporalNamespaceDivision"})
 STATUS_GROUP = "GROUP BY ExecutionStatus"
+#: as many values as there are of them
+IDS = frozenset({"ActivityId", "OperationId"})
+VALUES_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +103,25 @@ def find(namespace: str, kind: Kind, query: str, rows: int, token: bytes = b"") 
 
 
 def by_status(namespace: str, kind: Kind, query: str, keep_seconds: int) -> Counted:
+    return _counted(namespace, kind, f"{query} {STATUS_GROUP}".strip(), keep_seconds)
+
+
+def values(namespace: str, kind: Kind, attribute: str) -> list[str]:
+    """Those that are there, for who begins to type one; none where the server does not group."""
+    if attribute not in kind.attributes or attribute in IDS or indexed.is_hidden(attribute):
+        return []
+    try:
+        counted = _counted(namespace, kind, f"GROUP BY {attribute}", VALUES_SECONDS)
+    except GatewayError:
+        return []
+    return [str(group.values[0]) for group in counted.counts.groups if group.values]
+
+
+def _counted(namespace: str, kind: Kind, question: str, keep_seconds: int) -> Counted:
     """Kept a while, and within the namespace's budget, as the counts of runs are."""
-    grouped = f"{query} {STATUS_GROUP}".strip()
 
     def ask() -> Counts:
-        asked = moments.for_server(namespace, grouped)
+        asked = moments.for_server(namespace, question)
         answer = _asked(kind, "Count{}Executions", namespace=namespace, query=asked)
         groups = (
             Group(tuple(payloads.readable(one).content for one in group.group_values), group.count)
@@ -112,7 +129,7 @@ def by_status(namespace: str, kind: Kind, query: str, keep_seconds: int) -> Coun
         )
         return Counts(answer.count, tuple(groups))
 
-    answer = counting.once(namespace, f"{kind.name}: {grouped}", ask, keep_seconds)
+    answer = counting.once(namespace, f"{kind.name}: {question}", ask, keep_seconds)
     return Counted(answer.found, answer.at)
 
 

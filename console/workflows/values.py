@@ -36,11 +36,6 @@ def seen(namespace: str, attribute: str) -> list[str]:
     return [one for one in found if indexed.value_seen(attribute, one) == one][:SEEN_MAX]
 
 
-def unseen(attribute: str) -> list[str]:
-    """Of what is no run of a workflow, no values are gathered."""
-    return []
-
-
 def _known(attributes: Attributes) -> frozenset[str]:
     own = (name for name, kind in attributes.custom.items() if kind in KEYWORDS)
     return OF_THE_SERVER.union(own)

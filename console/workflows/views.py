@@ -94,7 +94,7 @@ def offers(request: HtmxRequest, namespace: str) -> HttpResponse:
         text,
         int(caret) if caret.isdecimal() and len(caret) < 6 else len(text),
         indexed.searchable(named),
-        partial(values.seen, namespace) if not alone else values.unseen,
+        partial(standalone.values, namespace, alone) if alone else partial(values.seen, namespace),
     )
     return render_page(request, "workflows/offers.html", {"offers": found})
 

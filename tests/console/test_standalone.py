@@ -17,7 +17,7 @@ from temporalio.api.workflowservice.v1 import (
 )
 
 from console.audit.models import AuditEntry
-from console.gateway import standalone, standalone_details
+from console.gateway import namespaces, standalone, standalone_details
 from console.gateway.channel import call, workflow_service
 from console.gateway.standalone import ACTIVITIES, OPERATIONS, Key
 from console.gateway.standalone_details import Detail
@@ -112,11 +112,16 @@ def test_what_is_wrong_with_a_query_is_said_at_its_place(
     assert long.status_code == 400
 
 
-def test_the_bar_offers_their_own_attributes(carol: User, browser_of: Browser, db: None) -> None:
+def test_the_bar_offers_their_own_attributes_and_values(
+    carol: User, browser_of: Browser, waiting: Key
+) -> None:
     at = f"/namespaces/{NAMESPACE}/runs/offers/"
 
     asked = {"q": "Activ", "caret": "5", "of": "activities"}
     assert "ActivityType" in browser_of(carol).get(at, asked).text
+    asked = {"q": "ActivityType = ", "caret": "15", "of": "activities"}
+    kinds = browser_of(carol).get(at, asked)
+    assert ("charge_card" in kinds.text) == namespaces.attributes(NAMESPACE).ours
     asked = {"q": "Endp", "caret": "4", "of": "operations"}
     assert "Endpoint" in browser_of(carol).get(at, asked).text
 
