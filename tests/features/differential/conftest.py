@@ -31,6 +31,8 @@ AS_PERDURE = (
     "history.enableSignalWithStartFromWorkflow=true",
     "--dynamic-config-value",
     "frontend.WorkflowPauseEnabled=true",
+    "--dynamic-config-value",
+    "frontend.enableBatchOperationsForStandaloneActivities=true",
 )
 
 
