@@ -56,6 +56,9 @@ def step(state: RunState, given: inputs.Input, limits: Limits) -> Step:
         before = _shown(state)
         _transition(state, given)(turn, given)
         _finish(turn, before)
+        if state.completions and not isinstance(given, inputs.Reset):
+            # Of what a reset copies its base has told.
+            completions.tell_of_finished(turn)
     elif note := FOR_CLOSED.get(type(given)):
         note(turn, given)
     else:
@@ -91,8 +94,6 @@ def _closed_already(turn: Turn, given: inputs.Input) -> None:
 def _finish(turn: Turn, before: tuple[Any, ...]) -> None:
     state = turn.state
     bounds.keep(turn)
-    if state.completions:
-        completions.tell_of_finished(turn)
     if turn.left is not None:
         _clear_up(turn, turn.left)
     elif state.deadlines:
