@@ -72,7 +72,7 @@ class Act(NamedTuple):
             "activity_id": self.run.workflow_id,
             "run_id": self.run.run_id,
             "identity": self.operation.identity,
-            "reason": self.operation.reason or self.reason,
+            "reason": self.operation.reason,
         }
 
 
