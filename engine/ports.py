@@ -33,6 +33,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     `started` is set for a task that was started for the poller already: the reply of the step.
     `claim` stands for one of these that another node keeps.
     `request_id` is set where a try to start it may have gone through: to be tried with that again.
+    `prefers_ramp`: it goes to the ramping version, where there is one, whatever its percentage.
     """
 
     run: RunKey
@@ -46,6 +47,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     started: Any = None
     claim: Claim | None = None
     request_id: str = ""
+    prefers_ramp: bool = False
 
 
 class Claim(msgspec.Struct, frozen=True, gc=False):
@@ -231,8 +233,13 @@ class Matching(Protocol):
 
     async def attendance(self, queue: QueueKey) -> Attendance: ...
 
-    def reserve(self, queue: QueueKey, run: RunKey) -> Reservation | None:
+    def reserve(
+        self, queue: QueueKey, run: RunKey, *, prefers_ramp: bool = False
+    ) -> Reservation | None:
         """Take a waiting poller out, to hand it a task that is started in the same commit."""
+
+    def route_of(self, queue: QueueKey) -> Route:
+        """Whose workers have what is pinned to no version."""
 
     async def poll(self, queue: QueueKey, poller: Poller, seconds: float) -> Task | None:
         """Wait for a task; None at the time-out. A cancelled wait loses no task."""

@@ -36,6 +36,8 @@ class OfferTask(Frozen, frozen=True, kw_only=True):
     attempt: int
     priority: int = 3
     sticky: bool = False
+    # To the ramping version of its queue, whatever that one's share is.
+    prefers_ramp: bool = False
 
 
 class DropTask(Frozen, frozen=True, kw_only=True):

@@ -171,6 +171,7 @@ def task_of(entry: Entry, effect: OfferTask, at: int) -> Task:
         priority=effect.priority,
         sticky=effect.sticky,
         offered_at=at,
+        prefers_ramp=effect.prefers_ramp,
     )
 
 

@@ -47,7 +47,7 @@ _queues_of: LiteralString = """
 """
 _of_queue: LiteralString = """
     select namespace_id, workflow_id, run_id::text, kind, event_id, attempt, queue, priority,
-        sticky, offered_at
+        sticky, offered_at, payload
     from transfer_tasks
     where namespace_id = %(namespace_id)s and queue = %(queue)s and kind = %(kind)s
       and kind <> 'deliver'
@@ -56,7 +56,7 @@ _of_queue: LiteralString = """
 """
 _of_queue_after: LiteralString = """
     select namespace_id, workflow_id, run_id::text, kind, event_id, attempt, queue, priority,
-        sticky, offered_at
+        sticky, offered_at, payload
     from transfer_tasks
     where namespace_id = %(namespace_id)s and queue = %(queue)s and kind = %(kind)s
       and kind <> 'deliver'
@@ -105,6 +105,7 @@ def _task(row: tuple[Any, ...]) -> Task:
         priority=row[7],
         sticky=row[8],
         offered_at=row[9],
+        prefers_ramp=row[10] is not None,
     )
 
 

@@ -1,6 +1,9 @@
 """A stored queue, read for those who may have only some of its tasks."""
 
+from temporalio.api.deployment.v1 import InheritedAutoUpgradeInfo
+
 from engine.core.keys import WORKFLOW, QueueKey
+from engine.core.versioning import USE_RAMPING
 from engine.matching.backlog import StoredBacklog
 from engine.ports import Task
 from engine.store.pool import open_readers
@@ -31,3 +34,18 @@ async def test_what_is_not_meant_is_passed_over_however_much_it_is(url: str) -> 
     assert [task.run.workflow_id for task in more] == [f"order-{n}" for n in (4, 9, 14, 19, 24)]
     assert [task.run.workflow_id for task in plain] == ["order-0", "order-1", "order-2"]
     assert none == []
+
+
+async def test_a_task_that_prefers_the_ramp_says_so_in_the_store(url: str) -> None:
+    inherited = InheritedAutoUpgradeInfo(continue_as_new_initial_versioning_behavior=USE_RAMPING)
+    async with node(url) as one:
+        await one.begin("order-1", queue=KEY.name, inherited_auto_upgrade_info=inherited)
+        await one.begin("order-2", queue=KEY.name)
+        pool = await open_readers(url)
+        try:
+            found = await StoredBacklog([pool]).read(KEY, 2)
+        finally:
+            await pool.close()
+
+    preferring = {task.run.workflow_id: task.prefers_ramp for task in found}
+    assert preferring == {"order-1": True, "order-2": False}

@@ -93,10 +93,12 @@ class Node:
         request_id: str = "",
         policy: StartPolicy = REFUSE_DUPLICATE,
         queue: str = QUEUE,
+        **first: Any,
     ) -> StartAnswer:
+        """`first`: what its first event says besides."""
         run_id = self.clock.new_id()
         attributes = self.attributes(
-            queue, first_execution_run_id=run_id, original_execution_run_id=run_id
+            queue, first_execution_run_id=run_id, original_execution_run_id=run_id, **first
         )
         given = inputs.Start(
             at=self.clock.now(), attributes=attributes, request_id=request_id or run_id

@@ -22,6 +22,18 @@ AS_PERDURE = (
     "activity.startDelayEnabled=true",
     "--dynamic-config-value",
     "nexusoperation.enableStandalone=true",
+    "--dynamic-config-value",
+    "history.enableCHASMCallbacks=true",
+    "--dynamic-config-value",
+    "history.enableCHASMSignalBacklinks=true",
+    "--dynamic-config-value",
+    "history.enableUpdateCallbacks=true",
+    "--dynamic-config-value",
+    "history.enableSignalWithStartFromWorkflow=true",
+    "--dynamic-config-value",
+    "frontend.WorkflowPauseEnabled=true",
+    "--dynamic-config-value",
+    "frontend.enableBatchOperationsForStandaloneActivities=true",
 )
 
 
