@@ -209,6 +209,7 @@ INSTALLED_APPS = [
     "console.access",
     "console.audit",
     "console.acts",
+    "console.looks",
     "console.people",
     "console.oidc",
     "console.account",

@@ -17,6 +17,7 @@ urlpatterns = [
     path(f"{NAMESPACE}runs/", include("console.workflows.urls")),
     path(f"{NAMESPACE}histories/", include("console.workflows.file_urls")),
     path(f"{NAMESPACE}activities/", include("console.activities.urls")),
+    path(f"{NAMESPACE}standalone/", include("console.standalone.urls")),
     path(f"{NAMESPACE}actions/", include("console.actions.urls")),
     path(f"{NAMESPACE}start/", include("console.starting.urls")),
     path(f"{NAMESPACE}task-queues/", include("console.task_queues.urls")),

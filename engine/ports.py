@@ -20,7 +20,7 @@ from temporalio.api.worker.v1 import WorkerHeartbeat
 from engine.core.effects import CancelOperation, StartOperation, TellCaller, Urgency
 from engine.core.inputs import Attach, Input, OperationEnded, Reset, Start
 from engine.core.keys import QueueKey, RunKey
-from engine.core.priorities import QueueOrder
+from engine.core.priorities import QueueOrder, Waiting
 from engine.core.routing import Route
 from engine.core.state import RunState
 
@@ -32,9 +32,9 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     `query` is set for a query that no run's state carries; then `event_id` is 0.
     `started` is set for a task that was started for the poller already: the reply of the step.
-    `claim` stands for one of these that another node keeps. `pollers_delta`: how many pollers more
-    its worker is to have.
+    `claim` stands for one of these that another node keeps.
     `request_id` is set where a try to start it may have gone through: to be tried with that again.
+    `prefers_ramp`: it goes to the ramping version, where there is one, whatever its percentage.
     """
 
     run: RunKey
@@ -50,7 +50,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     started: Any = None
     claim: Claim | None = None
     request_id: str = ""
-    pollers_delta: int = 0
+    pollers_delta: int = 0  # how many more its worker is to have
+    prefers_ramp: bool = False
 
 
 class Claim(msgspec.Struct, frozen=True, gc=False):
@@ -127,14 +128,6 @@ class Poller(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class PollerSeen(msgspec.Struct, frozen=True, gc=False):
     poller: Poller
     at: int
-
-
-class Waiting(msgspec.Struct, frozen=True, gc=False):
-    """How many tasks of a priority wait, and since when the oldest."""
-
-    priority: int
-    count: int
-    oldest_at: int
 
 
 class QueueReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -243,8 +236,13 @@ class Matching(Protocol):
 
     async def attendance(self, queue: QueueKey) -> Attendance: ...
 
-    def reserve(self, queue: QueueKey, run: RunKey, urgency: Urgency) -> Reservation | None:
+    def reserve(
+        self, queue: QueueKey, run: RunKey, urgency: Urgency, *, prefers_ramp: bool = False
+    ) -> Reservation | None:
         """Take a waiting poller out, to hand it a task that is started in the same commit."""
+
+    def route_of(self, queue: QueueKey) -> Route:
+        """Whose workers have what is pinned to no version."""
 
     async def poll(self, queue: QueueKey, poller: Poller, seconds: float) -> Task | None:
         """Wait for a task; None at the time-out. A cancelled wait loses no task."""

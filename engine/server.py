@@ -100,6 +100,7 @@ async def serving(config: EngineConfig) -> AsyncIterator[str]:
         cluster = await _cluster(config, address, clock, stack)
         parts = await _parts(config, clock, cluster, stack, server)
         await _listen(server, parts, stack)
+        parts.operations.introduce(rpc.caller(parts))
         for machine in (parts.schedules, parts.batches):
             machine.introduce(rpc.caller(parts))
             _keep(stack, machine.keep())
@@ -159,9 +160,8 @@ async def _parts(
     await namespaces.begin(clock, config.retention_seconds_default)
     reader = await open_reader(config.search, lambda: _moment(clock))
     stack.push_async_callback(reader.close)
-    backlog = StoredBacklog(pools)
+    backlog, workers = StoredBacklog(pools), Workers(clock)
     queues = TaskQueues(backlog, clock)
-    workers = Workers(clock)
     spread = None if cluster is None else SpreadQueues(queues, backlog, cluster, workers)
     supervisor = _supervisor(
         config, pools, spread or queues, namespaces, clock=clock, cluster=cluster, stack=stack
@@ -189,8 +189,8 @@ async def _parts(
     deployments = Deployments(pools[0], clock, queues.versions)
     queue_configs = QueueConfigs(pools[0], queues.orders)
     await _known((deployments, endpoints, queue_configs), namespaces, cluster, stack)
-    handlers = supervisor.deliveries.handlers
-    handlers.operations = Operations(endpoints, namespaces, spread or queues, clock)
+    operations = Operations(endpoints, namespaces, spread or queues, clock)
+    supervisor.deliveries.handlers.operations = operations
     batches = Batches(namespaces, reader, pools, clock, shards.shard_of)
     sweeps = Retention(
         shards, namespaces, reader, pools, clock,
@@ -208,6 +208,7 @@ async def _parts(
         batches=batches,
         deployments=deployments,
         endpoints=endpoints,
+        operations=operations,
         queue_configs=queue_configs,
         reader=reader,
         pools=pools,

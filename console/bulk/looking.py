@@ -1,5 +1,6 @@
 """What a page of one operation needs, read at once."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -90,14 +91,14 @@ def draft(operation: BulkOperation, asking: Asking) -> dict[str, Any]:
     }
 
 
-def preview(operation: BulkOperation) -> dict[str, Any]:
+def preview(operation: BulkOperation, told: Mapping[str, Any]) -> dict[str, Any]:
     deed = verbs.named(operation.verb)
     if deed.preview is None or operation.stage != Stage.DRAFT:
         raise Http404
     first = operation.targets.filter(state=State.WAITING).order_by("position")[:PREVIEWED_MAX]
     keys = [RunKey(operation.namespace, one.workflow_id, one.run_id) for one in first]
     about = {"operation": operation, "title": presenters.title(operation), "deed": deed}
-    return about | dict(deed.preview(keys))
+    return about | dict(deed.preview(keys, told))
 
 
 def progress(operation: BulkOperation, now: datetime) -> dict[str, Any]:

@@ -61,7 +61,7 @@ def operation(request: HtmxRequest, namespace: str, number: int) -> HttpResponse
 @requires("bulk.view")
 def preview(request: HtmxRequest, namespace: str, number: int) -> HttpResponse:
     """What follows, of some; it may take a while, so the draft's page asks for it by itself."""
-    context = looking.preview(looking.operation_of(namespace, number))
+    context = looking.preview(looking.operation_of(namespace, number), request.GET.dict())
     return render_page(request, "bulk/preview.html", context, parts=["preview"])
 
 

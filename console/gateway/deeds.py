@@ -89,8 +89,11 @@ class Deed:
     words: Mapping[str, str] = field(default_factory=dict)
     #: the facts of an outcome that have a column of their own: name -> heading
     facts: Mapping[str, str] = field(default_factory=dict)
-    #: what follows, told of the first runs of the list before it begins: what its page needs
-    preview: Callable[[Sequence[RunKey]], Mapping[str, Any]] | None = None
+    #: what follows, told of the first runs of the list before it begins, by what the form says so
+    #: far: what its page needs
+    preview: Callable[[Sequence[RunKey], Mapping[str, Any]], Mapping[str, Any]] | None = None
+    #: the fields of the form that change it
+    preview_by: tuple[str, ...] = ()
     preview_page: str = ""
     #: those by which the report groups the ones that said no
     alike: tuple[str, ...] = ()

@@ -10,12 +10,14 @@ from typing import Any
 from django.conf import settings
 from django.core.cache import cache
 
-from console.gateway import sight, steering
+from console.gateway import sight, steering, summaries
 from console.gateway.channel import GatewayError
 from console.gateway.runs import RunKey
 
 QUERY = "__temporal_workflow_metadata"
 ANSWER_SECONDS = 1.5
+#: who asks for them waits for them
+DETAILS_SECONDS = 2.5
 KEEP_SECONDS = 600
 #: Who did not answer is not asked again at once.
 SILENCE_SECONDS = 60
@@ -42,6 +44,17 @@ def handlers(key: RunKey, length: int) -> Handlers | None:
     found = _asked(key)
     cache.set(name, (found,), KEEP_SECONDS if found else SILENCE_SECONDS)
     return found
+
+
+def current_details(key: RunKey) -> str:
+    """What the code says of the run as it stands now, in Markdown; "" where it says nothing.
+
+    Read through the sight of who asks. Raises where no worker answers.
+    """
+    values = steering.query(key, QUERY, deadline=DETAILS_SECONDS)
+    content = values[0].content if values else None
+    said = content.get("currentDetails") if isinstance(content, dict) else None
+    return said[: summaries.DETAILS_LETTERS_MAX] if isinstance(said, str) else ""
 
 
 def _asked(key: RunKey) -> Handlers | None:

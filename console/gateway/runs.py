@@ -217,6 +217,8 @@ class RunDetail:
     reset_run_id: str = ""
     #: what who started it said that it is for
     about: str = ""
+    #: and the longer words beside it
+    details: str = ""
     #: only workers of this version may have its tasks
     pinned_to: WorkerVersion | None = None
     memo: Mapping[str, Value] = field(default_factory=dict)

@@ -17,6 +17,7 @@ from temporalio.api.enums.v1 import (
 from temporalio.api.query.v1 import WorkflowQuery
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.update.v1 import Input, Meta, Request, WaitPolicy
+from temporalio.api.workflow.v1 import PostResetOperation
 from temporalio.api.workflowservice.v1 import (
     DeleteWorkflowExecutionRequest,
     QueryWorkflowRequest,
@@ -30,6 +31,7 @@ from temporalio.api.workflowservice.v1 import (
 
 from console.gateway import payloads, questions, sight
 from console.gateway.channel import call, workflow_service
+from console.gateway.events import Event
 from console.gateway.payloads import Failure, Place, Value
 from console.gateway.questions import Question
 from console.gateway.runs import RunKey
@@ -168,10 +170,12 @@ def reset(
     request_id: str,
     keep_signals: bool = True,
     keep_updates: bool = True,
+    again: Sequence[Event] = (),
 ) -> RunKey:
     """Runs on from the workflow task that ends at `event_id`. The run that goes on comes back.
 
-    That it was asked to cancel is never asked of the new run again.
+    That it was asked to cancel is never asked of the new run again. The protocol applies all later
+    signals or none: where some are wanted, they come as `again`, and are sent anew with the reset.
     """
     leave_out = [
         ResetReapplyExcludeType.RESET_REAPPLY_EXCLUDE_TYPE_CANCEL_REQUEST,
@@ -188,10 +192,21 @@ def reset(
             request_id=request_id,
             identity=identity,
             reset_reapply_exclude_types=leave_out,
+            post_reset_operations=map(_sent_anew, again),
         ),
         ANSWER_SECONDS,
     )
     return RunKey(key.namespace, key.workflow_id, answer.run_id)
+
+
+def _sent_anew(event: Event) -> PostResetOperation:
+    was = event.raw.workflow_execution_signaled_event_attributes
+    signal = PostResetOperation.SignalWorkflow(signal_name=was.signal_name)
+    if was.HasField("input"):
+        signal.input.CopyFrom(was.input)
+    if was.HasField("header"):
+        signal.header.CopyFrom(was.header)
+    return PostResetOperation(signal_workflow=signal)
 
 
 def start(

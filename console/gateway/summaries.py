@@ -6,6 +6,7 @@ from console.gateway import payloads
 from console.gateway.events import Event
 
 LETTERS_MAX = 200
+DETAILS_LETTERS_MAX = 20_000
 #: The SDKs on the common core write each local activity down as a marker of this name.
 LOCAL_ACTIVITY = "core_local_activity"
 
@@ -14,6 +15,12 @@ def said(about: UserMetadata) -> str:
     """Empty where nothing was said, or it is hidden from who looks."""
     content = payloads.readable(about.summary).content if about.HasField("summary") else ""
     return content[:LETTERS_MAX] if isinstance(content, str) else ""
+
+
+def told(about: UserMetadata) -> str:
+    """The longer words beside the summary: Markdown, shown as it is written."""
+    content = payloads.readable(about.details).content if about.HasField("details") else ""
+    return content[:DETAILS_LETTERS_MAX] if isinstance(content, str) else ""
 
 
 def of(event: Event) -> str:

@@ -9,6 +9,13 @@ WINDOW_LETTERS = 32 * 1024
 #: More is not made pretty: it would be parsed and written anew for each window.
 PRETTY_BYTES_MAX = 4 * 1024 * 1024
 DUMP_WIDTH = 16
+#: encoding -> (content type of its file, how the file's name ends)
+FILES = {
+    "json/plain": ("application/json", "json"),
+    "json/protobuf": ("application/json", "json"),
+    "text/plain": ("text/plain; charset=utf-8", "txt"),
+}
+BYTES = ("application/octet-stream", "bin")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +68,11 @@ def kind(payload: Payload) -> str:
     if named:
         return f"a {named}, as bytes"
     return "text" if is_text(payload) else "bytes"
+
+
+def file_of(payload: Payload) -> tuple[str, str]:
+    """(content type, how the file's name ends)"""
+    return FILES.get(payload.metadata.get("encoding", b"").decode("utf-8", "replace"), BYTES)
 
 
 def is_json(payload: Payload) -> bool:

@@ -187,6 +187,7 @@ def detail(namespace: str, answer: DescribeWorkflowExecutionResponse) -> RunDeta
         task=_task(answer),
         reset_run_id=answer.workflow_extended_info.reset_run_id,
         about=summaries.said(answer.execution_config.user_metadata),
+        details=summaries.told(answer.execution_config.user_metadata),
         pinned_to=_pinned_to(about.versioning_info),
         memo=payloads.memo(about.memo),
         told=answer,

@@ -1,6 +1,6 @@
 """Create and change a namespace, add and remove a search attribute: check, call, audit."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +9,9 @@ from django.contrib.auth.models import User
 from console.audit.record import record
 from console.gateway import namespaces
 from console.gateway.namespaces import Namespace
+from console.looks import showing
+from console.looks.links import Link
+from console.looks.showing import Showing
 from console.namespaces.changing import Attribute, shown
 
 
@@ -36,6 +39,23 @@ def change(person: User, about: Namespace, changes: Mapping[str, Any], reason: s
             retention=changes.get("retention"),
         )
         act.after = shown({name: getattr(now, name) for name in changes})
+
+
+def show(
+    person: User, namespace: str, links: Sequence[Link], quiet: Sequence[str], reason: str
+) -> None:
+    wanted = Showing(tuple(links), tuple(quiet)).told()
+    with record(
+        person,
+        "namespace.change",
+        namespace=namespace,
+        target=namespace,
+        reason=reason,
+        before=showing.of(namespace).told(),
+        asked=wanted,
+    ) as act:
+        showing.keep(namespace, links, quiet)
+        act.after = wanted
 
 
 def add_attribute(person: User, namespace: str, name: str, kind: str) -> None:

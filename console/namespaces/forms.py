@@ -1,10 +1,20 @@
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from django import forms
 
 from console.gateway.namespaces import TYPE_NAMES, Namespace
+from console.looks import links
+from console.looks.links import (
+    ADDRESS_LENGTH_MAX,
+    LINKS_MAX,
+    NAME_LENGTH_MAX,
+    BadLink,
+    Link,
+)
 from console.ui.spans import EXAMPLE, SpanField
+
+LINES = forms.Textarea(attrs={"rows": 4, "class": "mono", "spellcheck": "false"})
 
 
 class CreateForm(forms.Form):
@@ -43,6 +53,52 @@ class ReasonForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text="Stands in the activity log.",
     )
+
+
+QUIET_MAX = 50
+SHOWING_LENGTH_MAX = (ADDRESS_LENGTH_MAX + NAME_LENGTH_MAX) * LINKS_MAX
+
+
+class ShowingForm(ReasonForm):
+    """How its runs are shown."""
+
+    links = forms.CharField(
+        required=False, max_length=SHOWING_LENGTH_MAX, label="Links",
+        widget=LINES,
+        help_text=f"One a line, at most {LINKS_MAX}: a name, a blank, an address, as in Logs"
+        " https://logs.example/?q={workflow_id}. Pieces: {namespace}, {workflow_id}, {run_id},"
+        " {type}, {task_queue}. They stand at the top of every run.",
+    )  # fmt: skip
+    quiet = forms.CharField(
+        required=False, max_length=20_000, label="Quiet activities", widget=LINES,
+        help_text=f"Types, one a line, at most {QUIET_MAX}. Those that ended well are folded away"
+        " in the timeline; what fails or goes on is always shown.",
+    )  # fmt: skip
+    field_order = ("links", "quiet", "reason")
+
+    def clean_links(self) -> tuple[Link, ...]:
+        try:
+            found = tuple(links.read(line) for line in _lines(self.cleaned_data["links"]))
+        except BadLink as bad:
+            raise forms.ValidationError(str(bad)) from bad
+        return _at_most(found, LINKS_MAX)
+
+    def clean_quiet(self) -> tuple[str, ...]:
+        found = tuple(dict.fromkeys(_lines(self.cleaned_data["quiet"])))
+        return _at_most(found, QUIET_MAX)
+
+
+Some = TypeVar("Some")
+
+
+def _at_most(found: tuple[Some, ...], most: int) -> tuple[Some, ...]:
+    if len(found) > most:
+        raise forms.ValidationError(f"At most {most}; these are {len(found)}.")
+    return found
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 class ChangeForm(ReasonForm):

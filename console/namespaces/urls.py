@@ -8,6 +8,7 @@ urlpatterns = [
     path("new/", views.create, name="create"),
     path("<name:namespace>/", views.namespace, name="namespace"),
     path("<name:namespace>/change/", views.change, name="change"),
+    path("<name:namespace>/showing/", views.show, name="show"),
     path("<name:namespace>/attributes/new/", views.add_attribute, name="add_attribute"),
     path(
         "<name:namespace>/attributes/<name:attribute>/remove/",

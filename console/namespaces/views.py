@@ -9,8 +9,9 @@ from console.access.shell import visible
 from console.gateway import namespaces as gateway
 from console.gateway import sight
 from console.gateway.channel import GatewayError
+from console.looks import showing
 from console.namespaces import actions, changing
-from console.namespaces.forms import AttributeForm, ChangeForm, CreateForm, ReasonForm
+from console.namespaces.forms import AttributeForm, ChangeForm, CreateForm, ReasonForm, ShowingForm
 from console.namespaces.presenters import attribute_rows, payload_rows
 from console.ui.htmx import HtmxRequest, go_to, render_page, version_of
 
@@ -28,6 +29,7 @@ def namespace(request: HtmxRequest, namespace: str) -> HttpResponse:
     context = {
         "about": gateway.describe(namespace),
         "rows": attribute_rows(gateway.attributes(namespace)),
+        "showing": showing.of(namespace),
         "payloads": payload_rows(sight.current().policy),
         "may_change": can(request.user, "namespace.change", namespace),
     }
@@ -50,6 +52,22 @@ def create(request: HtmxRequest) -> HttpResponse:
     status = 422 if form.errors else 200
     return render_page(
         request, "namespaces/create.html", {"form": form}, parts=["dialog"], status=status
+    )
+
+
+@require_http_methods(["GET", "POST"])
+@requires("namespace.change")
+def show(request: HtmxRequest, namespace: str) -> HttpResponse:
+    """What is said of the namespace here stays with the console; its server is not asked."""
+    stands = {name: "\n".join(some) for name, some in showing.of(namespace).told().items()}
+    form = ShowingForm(request.POST or None, initial=stands)
+    if form.is_valid():
+        asked = form.cleaned_data
+        actions.show(request.user, namespace, asked["links"], asked["quiet"], asked["reason"])
+        return go_to(request, reverse("namespaces:namespace", args=[namespace]))
+    status = 422 if form.errors else 200
+    return render_page(
+        request, "namespaces/show.html", {"form": form}, parts=["dialog"], status=status
     )
 
 

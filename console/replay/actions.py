@@ -21,12 +21,20 @@ def reset(
     keep_signals: bool,
     keep_updates: bool,
     cancel_children: bool,
+    leave: frozenset[int] = frozenset(),
 ) -> RunKey:
-    """The new run."""
+    """The new run. `leave`: the events of signals that do not come again, where others do."""
     assert it.plan is not None
+    later = {step.event_id for step in it.plan.signals}
+    some = later - leave if keep_signals and leave & later else set()
+    if leave & later:
+        keep_signals = False
     asked = {
         "event": str(it.plan.point),
         "apply signals again": "yes" if keep_signals else "no",
+        **(
+            {"signals sent anew": _listed(some), "left out": _listed(leave & later)} if some else {}
+        ),
         "apply updates again": "yes" if keep_updates else "no",
     }
     before = {"run": it.key.run_id, "status": it.run.summary.status}
@@ -41,11 +49,16 @@ def reset(
             request_id=act.id,
             keep_signals=keep_signals,
             keep_updates=keep_updates,
+            again=[event for event in it.history if event.id in some],
         )
         act.run_id, act.after = new.run_id, {"run": new.run_id, "status": "Running"}
         # In the new run the workflow task fails at this very event, with the reset as its cause.
         act.event_id = it.plan.point
     return new
+
+
+def _listed(events: Iterable[int]) -> str:
+    return ", ".join(f"event {one}" for one in sorted(events))
 
 
 def check(person: User, key: RunKey) -> Verdict:

@@ -1,8 +1,8 @@
 """What follows from a reset of many, told by the first of them, before anything is done.
 
-Each is planned as one alone is, back to each of the points that a bulk reset can go to: its last
-workflow task, its first, the one before its first failed activity. Then the plans are added up, by
-type.
+Each is planned as one alone is, back to each of the usual points that a bulk reset can go to: its
+last workflow task, its first, the one before its first failed activity; and to the one that was
+chosen, where that is another. Then the plans are added up, by type.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -11,7 +11,8 @@ from typing import Any
 
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.runs import RunKey
-from console.replay import planner
+from console.replay import aims, planner
+from console.replay.aims import FAILED, FIRST, LAST, Aim
 from console.replay.looking import whole_history
 from console.replay.planner import Plan, Step
 from console.ui import words
@@ -19,7 +20,7 @@ from console.ui import words
 #: Some histories are long: no further run is planned once so many events were read.
 EVENTS_MAX = 100_000
 NAMED_MAX = 12
-LAST, FAILED, FIRST = "last", "failed", "first"
+CHOSEN = "chosen"
 #: heading, which steps of a plan, and what it means
 PARTS: tuple[tuple[str, Callable[[Plan], Sequence[Step]], str], ...] = (
     ("Run again", lambda plan: plan.again, "or whatever the code that is deployed now does"),
@@ -47,6 +48,8 @@ class Planned:
     #: None where no activity failed
     failed: Plan | None
     first: Plan
+    #: None where the usual ones are all, or this run has no such point
+    chosen: Plan | None = None
 
 
 @dataclass(slots=True)
@@ -55,6 +58,12 @@ class Sample:
     #: they have completed no workflow task, so there is no point to go back to
     pointless: int = 0
     gone: int = 0
+    #: the heading of the point that was chosen, where it is none of the usual
+    aim: str = ""
+
+    @property
+    def with_chosen(self) -> int:
+        return sum(1 for one in self.planned if one.chosen)
 
     @property
     def with_failure(self) -> int:
@@ -85,6 +94,7 @@ class Line:
     last: Count = field(default_factory=Count)
     failed: Count = field(default_factory=Count)
     first: Count = field(default_factory=Count)
+    chosen: Count = field(default_factory=Count)
     #: a run where it is so, and the point to which it would go back
     example: tuple[RunKey, int] | None = None
 
@@ -97,14 +107,14 @@ class Part:
     more: int
 
 
-def preview(keys: Sequence[RunKey]) -> Mapping[str, Any]:
-    """For the draft of a bulk reset."""
-    sample = read(keys)
+def preview(keys: Sequence[RunKey], told: Mapping[str, Any]) -> Mapping[str, Any]:
+    """For the draft of a bulk reset. `told`: what its form says so far."""
+    sample = read(keys, aims.of(told))
     return {"sample": sample, "parts": parts(sample.planned)}
 
 
-def read(keys: Iterable[RunKey]) -> Sample:
-    sample, events = Sample(), 0
+def read(keys: Iterable[RunKey], aim: Aim) -> Sample:
+    sample, events = Sample(aim="" if aim.is_usual else aim.says), 0
     for key in keys:
         if events >= EVENTS_MAX:
             break
@@ -117,15 +127,23 @@ def read(keys: Iterable[RunKey]) -> Sample:
             continue
         events += len(history)
         steps = planner.steps(history)
-        points = planner.points(steps)
-        if points:
-            failed = planner.before_failure(steps)
-            last, first = planner.plan(steps, points[-1]), planner.plan(steps, points[0])
-            middle = planner.plan(steps, failed) if failed else None
-            sample.planned.append(Planned(key, last, middle, first))
+        if planner.points(steps):
+            sample.planned.append(_planned(key, steps, aim))
         else:
             sample.pointless += 1
     return sample
+
+
+def _planned(key: RunKey, steps: Sequence[Step], aim: Aim) -> Planned:
+    points, failed = planner.points(steps), planner.before_failure(steps)
+    chosen = None if aim.is_usual else aims.point(steps, aim)
+    return Planned(
+        key,
+        last=planner.plan(steps, points[-1]),
+        failed=planner.plan(steps, failed) if failed else None,
+        first=planner.plan(steps, points[0]),
+        chosen=planner.plan(steps, chosen) if chosen else None,
+    )
 
 
 def parts(planned: Sequence[Planned]) -> list[Part]:
@@ -142,7 +160,8 @@ def _lines(planned: Sequence[Planned], of: Callable[[Plan], Sequence[Step]]) -> 
     """By name, the most first."""
     lines: dict[str, Line] = {}
     for one in planned:
-        for way, plan in ((LAST, one.last), (FAILED, one.failed), (FIRST, one.first)):
+        plans = {LAST: one.last, FAILED: one.failed, FIRST: one.first, CHOSEN: one.chosen}
+        for way, plan in plans.items():
             if plan:
                 _count(lines, one.key, way, plan.point, of(plan))
     return sorted(lines.values(), key=lambda line: (-line.first.times, line.name))

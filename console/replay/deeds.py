@@ -4,9 +4,9 @@ from console.gateway import once, replaying, steering
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.deeds import Deed, Done, NothingToDo, Order, Turn, Unsuited
 from console.gateway.runs import RunKey
-from console.offering.deed_forms import NothingMore
-from console.replay import cohort, looking, planner
-from console.replay.forms import CohortResetForm
+from console.replay import aims, cohort, looking, planner
+from console.replay.aims import Aim
+from console.replay.forms import CheckForm, CohortResetForm
 
 
 def reset(order: Order, turn: Turn) -> Done:
@@ -15,7 +15,7 @@ def reset(order: Order, turn: Turn) -> Done:
     told = order.told
     new = steering.reset(
         turn.key,
-        _point(turn.key, told["to"]),
+        _point(turn.key, aims.of(told)),
         order.reason,
         identity=order.who,
         request_id=turn.request_id,
@@ -25,18 +25,18 @@ def reset(order: Order, turn: Turn) -> Done:
     return Done(new_run_id=new.run_id)
 
 
-def _point(key: RunKey, to: str) -> int:
-    if to == cohort.FAILED:
-        if found := planner.before_failure(planner.steps(looking.whole_history(key))):
-            return found
-        raise Unsuited("None of its activities failed for good: there is no such point.")
-    point = once.reset_point(key, first=to == cohort.FIRST)
+def _point(key: RunKey, aim: Aim) -> int:
+    """The two ends are found without reading all of it."""
+    if aim.to in {aims.LAST, aims.FIRST}:
+        point = once.reset_point(key, first=aim.to == aims.FIRST)
+    else:
+        point = aims.point(planner.steps(looking.whole_history(key)), aim)
     if point is None:
-        raise Unsuited("It has completed no workflow task yet: there is no point to go back to.")
+        raise Unsuited(aim.misses)
     return point
 
 
-def check(_order: Order, turn: Turn) -> Done:
+def check(order: Order, turn: Turn) -> Done:
     """Changes nothing, so whoever begins it again does no harm."""
     try:
         verdict = replaying.check(turn.key)
@@ -47,8 +47,16 @@ def check(_order: Order, turn: Turn) -> Done:
     if verdict.compatible is None:
         raise NothingToDo(verdict.says)
     broke = verdict.broke
-    if broke is None:
+    if broke is None and verdict.compatible:
         return Done()
+    if broke is not None and order.told.get("to"):
+        point = _point(turn.key, aims.of(order.told))
+        if broke.event_id >= point:
+            return Done(f"fits once it is reset to event {point}: it parts at {broke.event_id}")
+        if not broke.event_id or broke.or_later:
+            raise NothingToDo(f"{verdict.says} Whether that is after event {point} was not said.")
+    if broke is None:
+        raise Unsuited(verdict.says)
     facts: dict[str, str | int] = {
         "event": broke.event_id,
         "kind": broke.kind,
@@ -62,11 +70,12 @@ DEEDS = (
     Deed(
         "reset", "run.reset", "Reset", "reset", CohortResetForm, reset, is_final=True,
         preview=cohort.preview, preview_page="replay/cohort.html",
+        preview_by=("to", "at", "build", "activity"),
         says="The run that is reset is closed, and a new one goes on from there: activities after"
         " that point run again.",
     ),
     Deed(
-        "replay-check", "replay.check", "Replay-check", "fit", NothingMore, check, changes=False,
+        "replay-check", "replay.check", "Replay-check", "fit", CheckForm, check, changes=False,
         says="Each recorded history is run by the code that is deployed now, and nothing is"
         " changed. A worker goes through the whole history for it: choose a rate that your workers"
         " bear. Where none answers within half a minute, nobody could say.",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from console.audit.models import AuditEntry
-from console.gateway import conditions, histories, workflows
+from console.gateway import conditions, histories, namespaces, workflows
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.events import Event
 from console.gateway.runs import RunDetail, RunKey, RunSummary
@@ -18,12 +18,15 @@ from console.ui.refusals import Refusal
 EVENTS_MAX = 51_200
 FAILING_QUERY = "ExecutionStatus = 'Running' AND TemporalReportedProblems IS NOT NULL"
 LISTED_MAX = 25
+#: So many can be left out one by one.
+SIGNALS_MAX = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
     key: RunKey
     run: RunDetail
+    history: Sequence[Event]
     steps: Sequence[Step]
     plan: Plan | None
     #: The open run of this workflow id, when it is another one.
@@ -41,14 +44,15 @@ class Look:
 
 def look(key: RunKey, point: int | None) -> Look:
     run = workflows.describe(key)
-    steps = planner.steps(whole_history(key))
+    history = whole_history(key)
+    steps = planner.steps(history)
     points = planner.points(steps)
     if point is not None and point not in points:
         raise Refusal(422, f"Event {point} is not the end of a completed workflow task.")
     if point is None and points:
         point = points[-1]
     plan = planner.plan(steps, point) if point else None
-    return Look(key, run, steps, plan, _current(key))
+    return Look(key, run, history, steps, plan, _current(key))
 
 
 def page(it: Look, unfold: bool) -> dict[str, Any]:
@@ -68,6 +72,9 @@ def page(it: Look, unfold: bool) -> dict[str, Any]:
         "verdicts": presenters.verdicts(plan, it.current),
         "keys": presenters.keys(it.steps, plan),
         "signals": presenters.names(plan.signals),
+        "each_signal": plan.signals if 1 < len(plan.signals) <= SIGNALS_MAX else (),
+        # The official server takes no signals with a reset.
+        "sends_anew": namespaces.attributes(it.key.namespace).ours,
         "updates": presenters.names(plan.updates),
         "children": presenters.names(plan.children_on),
     }

@@ -62,6 +62,7 @@ def reset(request: HtmxRequest, namespace: str, workflow_id: str, run_id: str) -
         keep_signals=asked["keep_signals"],
         keep_updates=asked["keep_updates"],
         cancel_children=asked["cancel_children"],
+        leave=form.left_out,
     )
     return go_to(request, reverse("workflows:run", args=[namespace, new.workflow_id, new.run_id]))
 
@@ -93,6 +94,7 @@ def _page(
     more: dict[str, Any] | None = None,
 ) -> HttpResponse:
     context = looking.page(it, unfold) | {"form": form, "key": it.key} | (more or {})
+    context["left_out"] = form.left_out
     context["may_reset"] = can(request.user, "run.reset", it.key.namespace)
     context["may_check"] = can(request.user, "replay.check", it.key.namespace)
     may_many = can(request.user, "bulk.run", it.key.namespace)

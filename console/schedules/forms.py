@@ -56,6 +56,24 @@ class ReasonForm(forms.Form):
     )
 
 
+class ManyForm(ReasonForm):
+    """`counts`: what cannot be taken back is asked for with how many it is."""
+
+    step = forms.CharField(widget=forms.HiddenInput, initial="act")
+
+    def __init__(self, given: Any, *, count: int, counts: bool) -> None:
+        super().__init__(given)
+        self.count = count
+        if counts:
+            self.fields["count"] = forms.IntegerField(label="Type how many schedules these are")
+
+    def clean_count(self) -> int:
+        typed: int = self.cleaned_data["count"]
+        if typed != self.count:
+            raise forms.ValidationError(f"They are {self.count}.")
+        return typed
+
+
 class TriggerForm(ReasonForm):
     overlap = forms.ChoiceField(choices=OVERLAPS, label="If a run is under way")
 

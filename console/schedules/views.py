@@ -5,7 +5,7 @@ from django.views.decorators.http import require_GET
 from console.access.decorators import requires
 from console.access.policy import can
 from console.gateway import schedules as gateway
-from console.schedules import presenters
+from console.schedules import many, presenters
 from console.schedules.forms import SchedulesForm
 from console.ui.htmx import HtmxRequest, nothing_new, render_page, unchanged, version_of
 
@@ -29,6 +29,7 @@ def schedules(request: HtmxRequest, namespace: str) -> HttpResponse:
         "total": total,
         "next_token": page.next_token.hex(),
         "may_create": can(request.user, "schedule.create", namespace),
+        "verbs": [one for one in many.VERBS.values() if can(request.user, one.right, namespace)],
         "asked_at": timezone.now(),
         "version": version,
     }

@@ -48,7 +48,7 @@ class Pager:
     size: int
     shown: int
     next_token: bytes
-    fixed: dict[str, str]
+    fixed: Mapping[str, str | Sequence[str]]
     behind: tuple[str, ...] = ()
     here: str = ""
 
@@ -75,7 +75,7 @@ class Pager:
         moving = (
             {"page": str(number), "token": token, "behind": ".".join(behind)} if number > 1 else {}
         )
-        return "?" + urlencode(self.fixed | {"size": str(self.size)} | moving)
+        return "?" + urlencode({**self.fixed, "size": str(self.size), **moving}, doseq=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from console.gateway import conditions
+from console.gateway import query as queries
 from console.gateway.namespaces import Attributes
-from console.workflows import query as queries
 from console.workflows.table import UNSORTABLE, name_in_query
 from search.attributes import STATUSES, ValueType
 from search.query.check import OPERATORS

@@ -47,7 +47,7 @@ def history(request: HtmxRequest, namespace: str, file_id: UUID) -> HttpResponse
     groups = looking.groups_of(run, known)
     shown = lanes.window(known.events, groups, asked, end, is_open=False)
     context |= {"lanes": shown, "asked": asked}
-    return render_page(request, "workflows/run.html", context, parts=["live", "lanes", "more"])
+    return render_page(request, "workflows/run.html", context, parts=["live", "more"])
 
 
 @require_GET

@@ -9,8 +9,9 @@ from typing import Any
 
 from django import forms
 
+from console.gateway import query
 from console.gateway.namespaces import Attributes
-from console.workflows import filters, query
+from console.workflows import filters
 from console.workflows.choosing import GROUPS, group_of
 from console.workflows.filters import Filter
 from console.workflows.finding import guarded, trouble_with

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 
 from django.http import QueryDict
 
-from console.gateway import columns
+from console.gateway import columns, query
 from console.gateway.namespaces import Attributes
 from console.ui.pages import size_of
-from console.workflows import filters, query, values
+from console.workflows import filters, values
 from console.workflows.completing import MOMENTS
 from console.workflows.filter_forms import (
     DAY,

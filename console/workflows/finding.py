@@ -16,9 +16,9 @@ from console.gateway.channel import GatewayError, Trouble
 from console.gateway.conditions import names
 from console.gateway.counting import Counted
 from console.gateway.namespaces import Attributes
+from console.gateway.query import narrowed, place_of, without_order
 from console.gateway.runs import Counts, RunPage
 from console.ui.pages import BadToken, Pager, place
-from console.workflows.query import narrowed, place_of, without_order
 from console.workflows.starts import Histogram, histogram, width_for
 from search.attributes import ValueType
 from search.query.check import check

@@ -7,12 +7,12 @@ from django.core.files.uploadedfile import UploadedFile
 
 from console.gateway import columns, history_files
 from console.gateway.protojson import Unreadable
+from console.gateway.query import LENGTH_MAX
 from console.gateway.runs import WorkerVersion
 from console.gateway.versions import Override
 from console.ui import words
 from console.ui.pages import size_of
 from console.ui.uploads import UPLOAD_BYTES_MAX
-from console.workflows.query import LENGTH_MAX
 
 COLUMNS_LENGTH_MAX = 8_000
 ARGUMENT_LENGTH_MAX = 2 * 1024 * 1024
@@ -163,6 +163,7 @@ class TimelineForm(forms.Form):
     kind = forms.CharField(required=False, max_length=20)
     unfold = forms.BooleanField(required=False)
     tasks = forms.BooleanField(required=False)
+    quiet = forms.BooleanField(required=False)
     seen = forms.IntegerField(required=False, min_value=0, max_value=100)
 
     def asked(self) -> dict[str, Any]:

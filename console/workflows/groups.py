@@ -181,5 +181,10 @@ def shown(groups: Sequence[Group], categories: frozenset[str], tasks: bool) -> l
     ]
 
 
+def is_quiet(group: Group, types: frozenset[str]) -> bool:
+    """Of a type that says little, and ended well."""
+    return group.category == "activity" and group.name in types and group.outcome == "completed"
+
+
 def near(groups: Sequence[Group], event_id: int) -> Group | None:
     return next((group for group in groups if any(e.id == event_id for e in group.events)), None)

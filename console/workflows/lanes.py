@@ -8,7 +8,7 @@ from typing import Any
 from console.gateway.events import Event
 from console.workflows import minimap
 from console.workflows.eventrows import TROUBLE, WINDOWS_MAX
-from console.workflows.groups import KINDS, Group, shown
+from console.workflows.groups import KINDS, Group, is_quiet, shown
 from console.workflows.minimap import Map
 from console.workflows.timeline import Axis, Row, axis, row
 
@@ -33,6 +33,8 @@ class Lanes:
     #: what the address keeps when it leads on
     again: str
     tasks: int
+    #: how many steps are folded away, or would be
+    quiet: int
     kinds: list[tuple[str, str]]
     map: Map | None
 
@@ -48,6 +50,9 @@ def window(
     """`end` is now for an open run, and the close of a closed one."""
     only = frozenset({asked["kind"]}) if asked["kind"] in KINDS else frozenset()
     wanted = shown(groups, only, asked["tasks"] or only == {"task"})
+    types = asked.get("quiet_types", frozenset())
+    loud = [group for group in wanted if not is_quiet(group, types)] if types else wanted
+    quiet, wanted = len(wanted) - len(loud), wanted if asked["quiet"] else loud
     again = _again(asked)
     seen = (asked["seen"] or 0) + 1
     first = min(asked["first"] or 0, max(len(wanted) - 1, 0))
@@ -68,6 +73,7 @@ def window(
         full=seen >= WINDOWS_MAX,
         again=again,
         tasks=sum(1 for group in groups if group.category == "task"),
+        quiet=quiet,
         kinds=_kinds(groups),
         map=_map(wanted, again, (first, first + len(part))),
     )
@@ -86,7 +92,7 @@ def _kinds(groups: list[Group]) -> list[tuple[str, str]]:
 
 
 def _again(asked: Mapping[str, Any]) -> str:
-    ticked = "".join(f"&{name}=on" for name in ("tasks", "unfold") if asked[name])
+    ticked = "".join(f"&{name}=on" for name in ("tasks", "quiet", "unfold") if asked[name])
     return ticked + (f"&kind={asked['kind']}" if asked["kind"] in KINDS else "")
 
 

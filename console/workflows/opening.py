@@ -16,14 +16,6 @@ from console.gateway.texts import Window
 from console.ui.refusals import Refusal
 from console.workflows.reading import read
 
-#: encoding -> (content type of its file, how the file's name ends)
-FILES = {
-    "json/plain": ("application/json", "json"),
-    "json/protobuf": ("application/json", "json"),
-    "text/plain": ("text/plain; charset=utf-8", "txt"),
-}
-BYTES = ("application/octet-stream", "bin")
-
 
 @dataclass(frozen=True, slots=True)
 class Opened:
@@ -101,7 +93,7 @@ def as_file(it: Opened) -> HttpResponse:
     seen = _seen(it)
     if not sight.current().may_take(seen):
         raise Refusal(403, "It holds bytes that cannot be masked field by field.")
-    kind, end = FILES.get(sight.encoding_of(seen.payload), BYTES)
+    kind, end = texts.file_of(seen.payload)
     response = HttpResponse(seen.payload.data, content_type=kind)
     masked = "-masked" if seen.masked else ""
     run = re.sub(r"[^A-Za-z0-9-]", "", it.key.run_id)

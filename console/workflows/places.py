@@ -1,19 +1,20 @@
 """The one box: where a pasted text leads. A run, runs of a customer, runs that say so, a query.
 
 What is exact wins: only when no id and no customer is called so, beginnings and words are counted.
-At most six calls to the engine.
+At most eight calls to the engine.
 """
 
 import re
 from dataclasses import dataclass
 
-from console.gateway import counting, indexed, namespaces, workflows
+from console.gateway import counting, indexed, namespaces, standalone, workflows
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.conditions import names, quoted
 from console.gateway.namespaces import Attributes
+from console.gateway.query import ID_LENGTH_MAX
 from console.gateway.runs import RunKey
+from console.gateway.standalone import KINDS
 from console.workflows.finding import guarded
-from console.workflows.query import ID_LENGTH_MAX
 from search.attributes import words
 from search.query.errors import QueryError
 from search.query.parser import parse
@@ -33,6 +34,8 @@ class Place:
     count: int = 1
     key: RunKey | None = None
     query: str = ""
+    #: what has no workflow
+    alone: standalone.Key | None = None
 
 
 def places(namespace: str, wanted: str) -> list[Place]:
@@ -45,6 +48,7 @@ def places(namespace: str, wanted: str) -> list[Place]:
     key = _by_id(namespace, wanted)
     exact = [Place("a run of this id", key=key)] if key else []
     exact += _counted(namespace, "runs of the customer", _of_customer(wanted, attributes))
+    exact = exact or _alone(namespace, wanted)
     if exact:
         return exact
     begins = f"WorkflowId STARTS_WITH {quoted(wanted)}" if len(wanted) <= ID_LENGTH_MAX else ""
@@ -87,6 +91,14 @@ def _by_id(namespace: str, wanted: str) -> RunKey | None:
             raise
     page = workflows.find(namespace, f"RunId = {quoted(wanted)}", 1)
     return page.runs[0].key if page.runs else None
+
+
+def _alone(namespace: str, wanted: str) -> list[Place]:
+    """Activities and operations without a workflow have ids of their own."""
+    if len(wanted) > ID_LENGTH_MAX:
+        return []
+    found = (standalone.newest(namespace, kind, wanted) for kind in KINDS.values())
+    return [Place(f"one of the {key.kind.name} of this id", alone=key) for key in found if key]
 
 
 def _of_customer(wanted: str, attributes: Attributes) -> str:

@@ -8,10 +8,10 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from console.gateway import conditions
+from console.gateway import query as queries
 from console.gateway.admin import Index
 from console.gateway.runs import Problem, RunSummary
 from console.ui import words
-from console.workflows import query as queries
 from console.workflows.finding import RETRYING, Search, Summary
 from console.workflows.places import Place
 
@@ -165,6 +165,8 @@ def size_links(search: Search, sizes: tuple[int, ...]) -> list[tuple[int, bool, 
 
 
 def place_url(namespace: str, place: Place) -> str:
+    if key := place.alone:
+        return reverse("standalone:one", args=[namespace, key.kind.name, key.id, key.run_id])
     if place.key:
         return reverse("workflows:run", args=[namespace, place.key.workflow_id, place.key.run_id])
     return reverse("workflows:runs", args=[namespace]) + address(place.query, "")

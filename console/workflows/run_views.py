@@ -18,9 +18,10 @@ from console.audit import others
 from console.audit.record import of_run
 from console.audit.rows import act_row
 from console.gateway import events as gateway
-from console.gateway import histories, outside, sight, workflows
+from console.gateway import histories, metadata, outside, sight, workflows
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.runs import RunDetail, RunKey
+from console.looks import showing
 from console.ui.htmx import HtmxRequest, nothing_new, render_page, unchanged
 from console.ui.refusals import Refusal
 from console.workflows import eventpage, looking, runpage
@@ -53,6 +54,7 @@ def frame(request: HtmxRequest, run: RunDetail, tab: str) -> dict[str, Any]:
         "head": runpage.head(run, tab, now, of_run(key).count()),
         "may": may,
         "at": now,
+        "links": showing.links_of(key.namespace, runpage.link_facts(run.summary)),
     }
 
 
@@ -61,6 +63,7 @@ def frame(request: HtmxRequest, run: RunDetail, tab: str) -> dict[str, Any]:
 def timeline(request: HtmxRequest, namespace: str, workflow_id: str, run_id: str) -> HttpResponse:
     run = described(namespace, workflow_id, run_id)
     asked = TimelineForm(request.GET).asked()
+    asked |= {"quiet_types": frozenset(showing.of(namespace).quiet)}
     look = looking.look(
         run, asked, timezone.now(), lambda name: can(request.user, "run.view", name)
     )
@@ -75,7 +78,20 @@ def timeline(request: HtmxRequest, namespace: str, workflow_id: str, run_id: str
         "helps": helps,
         "fingerprint": problem.fingerprint if problem else "",
     }
-    return render_page(request, "workflows/run.html", context, parts=["live", "lanes", "more"])
+    return render_page(request, "workflows/run.html", context, parts=["live", "more"])
+
+
+@require_GET
+@requires("run.query")
+def details(request: HtmxRequest, namespace: str, workflow_id: str, run_id: str) -> HttpResponse:
+    """What its code says of it now: a worker answers, so it is asked by a click alone."""
+    run = described(namespace, workflow_id, run_id)
+    context = frame(request, run, "timeline") | {"says": "", "silence": ""}
+    try:
+        context["says"] = metadata.current_details(run.summary.key)
+    except GatewayError as error:
+        context["silence"] = str(error)
+    return render_page(request, "workflows/details.html", context, parts=["details"])
 
 
 @require_GET

@@ -79,6 +79,7 @@ class Head:
     #: the run that goes on from this one since it was reset
     reset_run_id: str = ""
     about: str = ""
+    details: str = ""
     template: str = "workflows/head.html"
     #: the name of the file that it was opened from, if it was
     file: str = ""
@@ -109,6 +110,7 @@ def head(run: RunDetail, tab: str, now: datetime, acts: int) -> Head:
         build=summary.build,
         reset_run_id=run.reset_run_id,
         about=run.about,
+        details=run.details,
         events=summary.history_length,
         size=summary.history_bytes,
         parent=summary.parent,
@@ -122,6 +124,17 @@ def head(run: RunDetail, tab: str, now: datetime, acts: int) -> Head:
             args=[summary.key.namespace, summary.key.workflow_id, summary.key.run_id],
         ),
     )
+
+
+def link_facts(summary: RunSummary) -> dict[str, str]:
+    """The pieces that an address out of this console may hold."""
+    return {
+        "namespace": summary.key.namespace,
+        "workflow_id": summary.key.workflow_id,
+        "run_id": summary.key.run_id,
+        "type": summary.type,
+        "task_queue": summary.task_queue,
+    }
 
 
 def version_of(told: Versioning) -> Version | None:

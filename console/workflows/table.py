@@ -12,10 +12,10 @@ from typing import Any
 
 from console.gateway import columns as chosen
 from console.gateway import conditions, indexed, masks
+from console.gateway import query as queries
 from console.gateway.runs import RunSummary
 from console.ui.htmx import version_of
 from console.workflows import presenters
-from console.workflows import query as queries
 from console.workflows.finding import RETRYING, Search
 from console.workflows.presenters import RunRow
 

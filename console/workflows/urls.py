@@ -19,6 +19,7 @@ urlpatterns = [
     path("nearest/", views.nearest, name="nearest"),
     path("go-to/", views.go_to_place, name="go_to"),
     path(RUN, run_views.timeline, name="run"),
+    path(f"{RUN}details/", run_views.details, name="details"),
     path(f"{RUN}groups/<int:event_id>/", run_views.group, name="group"),
     path(f"{RUN}events/", run_views.events, name="events"),
     path(f"{RUN}events/<int:event_id>/", run_views.event, name="event"),

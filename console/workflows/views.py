@@ -7,7 +7,8 @@ from django_htmx.http import reswap, trigger_client_event
 
 from console.access.decorators import requires
 from console.access.policy import can
-from console.gateway import indexed, namespaces
+from console.gateway import indexed, namespaces, query, standalone
+from console.gateway.standalone import KINDS
 from console.ui.htmx import HtmxRequest, go_to, nothing_new, render_page, unchanged, version_of
 from console.ui.pages import SIZES, size_of
 from console.ui.refusals import Refusal
@@ -18,7 +19,6 @@ from console.workflows import (
     finding,
     places,
     presenters,
-    query,
     table,
     values,
 )
@@ -86,14 +86,15 @@ def tokens(request: HtmxRequest, namespace: str) -> HttpResponse:
 @require_GET
 @requires("run.view")
 def offers(request: HtmxRequest, namespace: str) -> HttpResponse:
-    """What may come next in the query, as one types: a dozen at most."""
+    """What may come next in the query, as one types: a dozen at most. `of`: what stands alone."""
     text = request.GET.get("q", "")[: query.LENGTH_MAX]
-    caret = request.GET.get("caret", "")
+    caret, alone = request.GET.get("caret", ""), KINDS.get(request.GET.get("of", ""))
+    named = standalone.attributes(namespace, alone) if alone else namespaces.attributes(namespace)
     found = completing.offers(
         text,
         int(caret) if caret.isdecimal() and len(caret) < 6 else len(text),
-        indexed.searchable(namespaces.attributes(namespace)),
-        partial(values.seen, namespace),
+        indexed.searchable(named),
+        partial(standalone.values, namespace, alone) if alone else partial(values.seen, namespace),
     )
     return render_page(request, "workflows/offers.html", {"offers": found})
 

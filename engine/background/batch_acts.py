@@ -14,16 +14,20 @@ from temporalio.api.enums.v1 import EventType as E
 from temporalio.api.enums.v1 import ResetType
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.workflowservice.v1 import (
+    DeleteActivityExecutionRequest,
     DeleteWorkflowExecutionRequest,
     GetWorkflowExecutionHistoryRequest,
+    RequestCancelActivityExecutionRequest,
     RequestCancelWorkflowExecutionRequest,
     ResetActivityRequest,
     ResetWorkflowExecutionRequest,
     SignalWorkflowExecutionRequest,
     StartBatchOperationRequest,
+    TerminateActivityExecutionRequest,
     TerminateWorkflowExecutionRequest,
     UnpauseActivityRequest,
     UpdateActivityOptionsRequest,
+    UpdateWorkflowExecutionOptionsRequest,
 )
 
 from engine.background.starts import Call
@@ -59,6 +63,16 @@ class Act(NamedTuple):
             "execution": self.run,
             "identity": self.operation.identity,
             **named,
+        }
+
+    @property
+    def of_standalone(self) -> dict[str, Any]:
+        return {
+            "namespace": self.namespace,
+            "activity_id": self.run.workflow_id,
+            "run_id": self.run.run_id,
+            "identity": self.operation.identity,
+            "reason": self.operation.reason,
         }
 
 
@@ -207,19 +221,56 @@ async def _change_activities(act: Act) -> None:
     await act.call("UpdateActivityOptions", request)
 
 
+async def _change_options(act: Act) -> None:
+    given = act.operation
+    request = UpdateWorkflowExecutionOptionsRequest(
+        **act.common,
+        workflow_execution_options=given.workflow_execution_options,
+        update_mask=given.update_mask,
+    )
+    await act.call("UpdateWorkflowExecutionOptions", request)
+
+
+async def _cancel_activity(act: Act) -> None:
+    request = RequestCancelActivityExecutionRequest(**act.of_standalone, request_id=act.request_id)
+    await act.call("RequestCancelActivityExecution", request)
+
+
+async def _terminate_activity(act: Act) -> None:
+    request = TerminateActivityExecutionRequest(**act.of_standalone, request_id=act.request_id)
+    await act.call("TerminateActivityExecution", request)
+
+
+async def _delete_activity(act: Act) -> None:
+    request = DeleteActivityExecutionRequest(
+        namespace=act.namespace, activity_id=act.run.workflow_id, run_id=act.run.run_id
+    )
+    await act.call("DeleteActivityExecution", request)
+
+
 #: By the name that the operation has in StartBatchOperationRequest.
 ACTS: Mapping[str, Callable[[Act], Awaitable[None]]] = {
+    "cancel_activities_operation": _cancel_activity,
     "cancellation_operation": _cancel,
+    "delete_activities_operation": _delete_activity,
     "deletion_operation": _delete,
     "reset_activities_operation": _reset_activities,
     "reset_operation": _reset,
     "signal_operation": _signal,
+    "terminate_activities_operation": _terminate_activity,
     "termination_operation": _terminate,
     "unpause_activities_operation": _unpause,
     "update_activity_options_operation": _change_activities,
+    "update_workflow_options_operation": _change_options,
 }
 #: They make sense for runs that have ended, too.
-EVEN_CLOSED = ("deletion_operation", "reset_operation")
+EVEN_CLOSED = ("delete_activities_operation", "deletion_operation", "reset_operation")
+#: Their targets are standalone activities, each by its id where a run has its workflow's.
+OF_ACTIVITIES = (
+    "cancel_activities_operation",
+    "delete_activities_operation",
+    "terminate_activities_operation",
+)
 
 
 async def perform(
@@ -239,6 +290,10 @@ def kind_of(request: StartBatchOperationRequest) -> str:
     kind = request.WhichOneof("operation")
     assert kind is not None, "it was refused where it has none"
     return kind
+
+
+def is_of_activities(request: StartBatchOperationRequest) -> bool:
+    return kind_of(request) in OF_ACTIVITIES
 
 
 def query_of(request: StartBatchOperationRequest) -> str:

@@ -14,12 +14,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextvars import Context
 from typing import NamedTuple
 
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import (
+    DescribeActivityExecutionRequest,
     DescribeWorkflowExecutionRequest,
     StartBatchOperationRequest,
 )
@@ -28,6 +29,7 @@ from engine.background import batch_acts
 from engine.background.starts import Call
 from engine.clock import Clock
 from engine.core.keys import RunKey, derived_id
+from engine.core.visibility import OF_ACTIVITY, division_of_activities
 from engine.errors import (
     Aborted,
     AlreadyStarted,
@@ -214,11 +216,15 @@ class Batches:
     ) -> tuple[list[tuple[str, str]], bytes]:
         if request.executions:
             assert self._call is not None, _INTRODUCED
-            return await _pinned(self._call, namespace, request.executions), b""
-        query = batch_acts.query_of(request)
-        page = await self._reader.list(
-            namespace.id, query, PAGE_ROWS, batch.page_token, namespace.custom
-        )
+            pin = _activity if batch_acts.is_of_activities(request) else _run
+            return await _pinned(self._call, pin, namespace, request.executions), b""
+        query, where = batch_acts.query_of(request), (namespace.id, namespace.custom)
+        if batch_acts.is_of_activities(request):
+            where = (
+                division_of_activities(namespace.id),
+                {**namespace.custom, **OF_ACTIVITY},
+            )
+        page = await self._reader.list(where[0], query, PAGE_ROWS, batch.page_token, where[1])
         return [(row.workflow_id, row.run_id) for row in page.records], page.next_page_token
 
     async def _act(
@@ -308,22 +314,37 @@ class Batches:
         return min(max(nearest - self._clock.now(), 0) / SECOND, LOOK_SECONDS_MAX)
 
 
+async def _run(call: Call, namespace: str, workflow_id: str) -> str:
+    request = DescribeWorkflowExecutionRequest(namespace=namespace)
+    request.execution.workflow_id = workflow_id
+    found = await call("DescribeWorkflowExecution", request)
+    run_id: str = found.workflow_execution_info.execution.run_id
+    return run_id
+
+
+async def _activity(call: Call, namespace: str, activity_id: str) -> str:
+    request = DescribeActivityExecutionRequest(namespace=namespace, activity_id=activity_id)
+    run_id: str = (await call("DescribeActivityExecution", request)).run_id
+    return run_id
+
+
 async def _pinned(
-    call: Call, namespace: Namespace, given: Sequence[WorkflowExecution]
+    call: Call,
+    now: Callable[[Call, str, str], Awaitable[str]],
+    namespace: Namespace,
+    given: Sequence[WorkflowExecution],
 ) -> list[tuple[str, str]]:
-    """One that is named by its workflow id is its run of now, and no later one."""
+    """One that is named by its id is its run of now, and no later one."""
     room = asyncio.Semaphore(CALLS_AT_ONCE_MAX)
 
     async def pin(run: WorkflowExecution) -> tuple[str, str]:
         if run.run_id:
             return run.workflow_id, run.run_id
-        request = DescribeWorkflowExecutionRequest(namespace=namespace.name, execution=run)
         try:
             async with room:
-                found = await call("DescribeWorkflowExecution", request)
+                return run.workflow_id, await now(call, namespace.name, run.workflow_id)
         except NotFound:
             return run.workflow_id, ""
-        return run.workflow_id, found.workflow_execution_info.execution.run_id
 
     return list(await asyncio.gather(*map(pin, given)))
 

@@ -18,7 +18,9 @@ from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import HistoryEvent, NexusOperationScheduledEventAttributes
 from temporalio.api.nexus.v1 import Request, Response, StartOperationResponse
 
+from engine.background import system_operations
 from engine.background.endpoints import Endpoints
+from engine.background.starts import Call
 from engine.clock import Clock
 from engine.core.effects import CancelOperation, StartOperation, TellCaller
 from engine.core.inputs import (
@@ -29,7 +31,7 @@ from engine.core.inputs import (
     OperationStarted,
 )
 from engine.core.keys import NEXUS, QueueKey, RunKey, operation_of
-from engine.errors import NamespaceNotFound, ResourceExhausted
+from engine.errors import NamespaceNotFound, ResourceExhausted, Unavailable
 from engine.namespaces import Namespaces
 from engine.ports import HandlerAnswer, Matching, Task
 from engine.protocol import nexus, tokens
@@ -53,8 +55,15 @@ class Operations:
         self._namespaces = namespaces
         self._matching = matching
         self._clock = clock
+        self._call: Call | None = None
+
+    def introduce(self, call: Call) -> None:
+        """`call` is how a client of this engine would call it."""
+        self._call = call
 
     async def queue(self, given: Asking) -> QueueKey | None:
+        if _attributes(given).endpoint == nexus.SYSTEM_ENDPOINT:
+            return None
         endpoint = await self._endpoints.with_id(_attributes(given).endpoint_id)
         if endpoint is None:
             return None
@@ -63,6 +72,14 @@ class Operations:
         return QueueKey(namespace.id, worker.task_queue, NEXUS)
 
     async def start(self, given: StartOperation) -> Input:
+        if _attributes(given).endpoint == nexus.SYSTEM_ENDPOINT:
+            if self._call is None:
+                raise Unavailable("the service is not there yet")
+            link = self._link(given.namespace_id, given.source, given.scheduled)
+            namespace = self._name(given.namespace_id)
+            return await system_operations.start(
+                self._call, given, namespace, link, self._clock.now
+            )
         answer = await self._asked(given, self._start_request(given))
         if answer.failure is not None:
             return self._faltered(given, answer.failure)
@@ -246,6 +263,12 @@ def _with_outcome(end: OperationEnded, closing: HistoryEvent) -> OperationEnded:
     kind, failure = closing.event_type, Failure()
     if kind == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED:
         payloads = closing.workflow_execution_completed_event_attributes.result.payloads
+        return msgspec.structs.replace(end, result=payloads[0] if payloads else None)
+    if kind == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED:
+        outcome = closing.workflow_execution_update_completed_event_attributes.outcome
+        if outcome.HasField("failure"):
+            return msgspec.structs.replace(end, failure=outcome.failure)
+        payloads = outcome.success.payloads
         return msgspec.structs.replace(end, result=payloads[0] if payloads else None)
     if kind == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED:
         failure = closing.workflow_execution_failed_event_attributes.failure

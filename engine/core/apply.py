@@ -7,8 +7,9 @@ written so that the second time changes nothing more.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
+from temporalio.api.common.v1 import Callback
 from temporalio.api.enums.v1 import EventType as E
 from temporalio.api.history.v1 import HistoryEvent
 
@@ -23,7 +24,7 @@ from engine.core import (
 )
 from engine.core.deadlines import expect
 from engine.core.keys import activity_of, operation_of
-from engine.core.state import REFUSALS_KEPT_MAX, RunState, StandaloneOperation, Update
+from engine.core.state import REFUSALS_KEPT_MAX, Pause, RunState, StandaloneOperation, Update
 
 Applier = Callable[[RunState, HistoryEvent], None]
 
@@ -102,20 +103,42 @@ def _signaled(state: RunState, event: HistoryEvent) -> None:
 def _signal_noted(state: RunState, event: HistoryEvent) -> None:
     request_id = event.workflow_execution_signaled_event_attributes.request_id
     if request_id:
-        state.seen_request_ids[request_id] = None
+        state.signal_request_ids[request_id] = event.event_id
 
 
 def _cancel_requested(state: RunState, event: HistoryEvent) -> None:
     state.cancel_requested = True
 
 
+def _paused(state: RunState, event: HistoryEvent) -> None:
+    attributes = event.workflow_execution_paused_event_attributes
+    state.pause = Pause(
+        at=event.event_time.ToNanoseconds(),
+        identity=attributes.identity,
+        reason=attributes.reason,
+        request_id=attributes.request_id,
+    )
+
+
+def _unpaused(state: RunState, event: HistoryEvent) -> None:
+    state.pause = None
+
+
 def _options_updated(state: RunState, event: HistoryEvent) -> None:
     attributes = event.workflow_execution_options_updated_event_attributes
+    # Those who wait have their places in the order of the events, not as these were held back.
     if request_id := attributes.attached_request_id:
-        if request_id not in state.attached_request_ids:
+        if event.event_id and not state.attached_request_ids.get(request_id):
             callbacks = attributes.attached_completion_callbacks
             apply_operation.await_end(state, callbacks, event, request_id)
         state.attached_request_ids[request_id] = event.event_id
+    for joined in attributes.workflow_update_options:
+        if event.event_id and not state.attached_request_ids.get(joined.attached_request_id):
+            _await_update(
+                state, event, joined.update_id, joined.attached_request_id,
+                joined.attached_completion_callbacks,
+            )  # fmt: skip
+        state.attached_request_ids[joined.attached_request_id] = event.event_id
     if attributes.HasField("priority"):
         state.priority = attributes.priority
     versioning.override(state, attributes)
@@ -145,7 +168,9 @@ def _properties_modified(state: RunState, event: HistoryEvent) -> None:
 
 def _update_admitted(state: RunState, event: HistoryEvent) -> None:
     request = event.workflow_execution_update_admitted_event_attributes.request
-    _admit(state, Update(update_id=request.meta.update_id, request=request))
+    update_id = request.meta.update_id
+    _admit(state, Update(update_id=update_id, request=request, request_id=request.request_id))
+    _await_update(state, event, update_id, request.request_id, request.completion_callbacks)
 
 
 def _admit(state: RunState, update: Update) -> None:
@@ -161,8 +186,30 @@ def _update_accepted(state: RunState, event: HistoryEvent) -> None:
     if update is None:
         update = Update(update_id=update_id)
         _admit(state, update)
+    request = attributes.accepted_request
+    if not _is_awaited(state, update_id, request.request_id):
+        _await_update(state, event, update_id, request.request_id, request.completion_callbacks)
     update.accepted_event_id = event.event_id
+    update.request_id = request.request_id
     update.request = None
+    update.joined = []
+
+
+def _await_update(
+    state: RunState,
+    event: HistoryEvent,
+    update_id: str,
+    request_id: str,
+    callbacks: Iterable[Callback],
+) -> None:
+    """They are to be told how the update ended."""
+    apply_operation.await_end(state, callbacks, event, request_id, update_id)
+
+
+def _is_awaited(state: RunState, update_id: str, request_id: str) -> bool:
+    """It was applied again by a reset, and those who wait for it are known since."""
+    known = ((each.update_id, each.request_id) for each in state.completions)
+    return (update_id, request_id) in known
 
 
 def _update_completed(state: RunState, event: HistoryEvent) -> None:
@@ -207,13 +254,14 @@ def _closed(state: RunState, event: HistoryEvent) -> None:
         pending.clear()
     state.buffered_bytes = 0
     state.failing_count = 0
-    state.seen_request_ids.clear()
 
 
 APPLIERS: dict[int, Applier] = {
     E.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED: _started,
     E.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED: _signaled,
     E.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED: _cancel_requested,
+    E.EVENT_TYPE_WORKFLOW_EXECUTION_PAUSED: _paused,
+    E.EVENT_TYPE_WORKFLOW_EXECUTION_UNPAUSED: _unpaused,
     E.EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED: _options_updated,
     E.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES: _attributes_upserted,
     E.EVENT_TYPE_WORKFLOW_PROPERTIES_MODIFIED: _properties_modified,
@@ -229,6 +277,8 @@ APPLIERS: dict[int, Applier] = {
 EARLY: dict[int, Applier] = {
     E.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED: _cancel_requested,
     E.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED: _signal_noted,
+    E.EVENT_TYPE_WORKFLOW_EXECUTION_PAUSED: _paused,
+    E.EVENT_TYPE_WORKFLOW_EXECUTION_UNPAUSED: _unpaused,
     E.EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED: _options_updated,
     **apply_work.ENDS,
     **apply_operation.ENDS,
@@ -258,7 +308,17 @@ def _flushed(state: RunState, mark: marks.Flushed) -> None:
 def _admitted_mark(state: RunState, mark: marks.UpdateAdmitted) -> None:
     update_id = mark.request.meta.update_id
     state.refusals.pop(update_id, None)
-    _admit(state, Update(update_id=update_id, request=mark.request, admitted_at=mark.at))
+    update = Update(
+        update_id=update_id,
+        request=mark.request,
+        admitted_at=mark.at,
+        request_id=mark.request.request_id,
+    )
+    _admit(state, update)
+
+
+def _update_joined(state: RunState, mark: marks.UpdateJoined) -> None:
+    state.updates[mark.request.meta.update_id].joined.append(mark.request)
 
 
 def _update_refused(state: RunState, mark: marks.UpdateRefused) -> None:
@@ -287,6 +347,7 @@ MARK_APPLIERS: dict[type, Callable[..., None]] = {
     marks.Withdrawn: _withdrawn,
     marks.Flushed: _flushed,
     marks.UpdateAdmitted: _admitted_mark,
+    marks.UpdateJoined: _update_joined,
     marks.UpdateRefused: _update_refused,
     marks.StartedBy: _started_by,
     marks.ResetInto: _reset_into,

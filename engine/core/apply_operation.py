@@ -100,14 +100,19 @@ def _tried_again(state: RunState, mark: marks.OperationTriedAgain) -> None:
 
 
 def await_end(
-    state: RunState, callbacks: Iterable[Callback], event: HistoryEvent, request_id: str
+    state: RunState,
+    callbacks: Iterable[Callback],
+    event: HistoryEvent,
+    request_id: str,
+    update_id: str = "",
 ) -> None:
-    """They are to be told when the run's chain has ended."""
+    """They are to be told when the run's chain, or an update of the run, has ended."""
     state.completions.extend(
         Completion(
             callback=callback,
             registered_at=event.event_time.ToNanoseconds(),
             request_id=request_id,
+            update_id=update_id,
         )
         for callback in callbacks
     )

@@ -66,6 +66,7 @@ def _taken(state: RunState, mark: marks.ActivityTaken) -> None:
     standalone, _ = _of(state)
     standalone.started_at = mark.started_at
     standalone.sdk_name, standalone.sdk_version = mark.sdk_name, mark.sdk_version
+    standalone.version = mark.version
 
 
 def _retried(state: RunState, mark: marks.ActivityRetried) -> None:

@@ -12,6 +12,9 @@ from engine.core import marks, versioning
 from engine.core.deadlines import TASK, TASK_BACKOFF, expect, of_task
 from engine.core.state import ResetPoint, RunState, WorkflowTask
 
+PAUSED_BEFORE = (
+    WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_PAUSE_REQUESTED_BEFORE_TASK_STARTED
+)
 # The oldest are forgotten.
 RESET_POINTS_MAX = 20
 
@@ -105,6 +108,10 @@ def _failed(state: RunState, event: HistoryEvent) -> None:
         # Somebody wanted it so: it is no problem of the code.
         state.reset_at = event.event_time.ToNanoseconds()
         state.task_failure = ""
+    elif attributes.cause == PAUSED_BEFORE:
+        # No worker had it: the next one is a first attempt.
+        _end(state, 1)
+        return
     else:
         state.task_failure = attributes.failure.message or "failed"
     _end(state, (state.task.attempt if state.task else state.task_attempt) + 1)
@@ -173,6 +180,10 @@ def _sticky_set(state: RunState, mark: marks.StickySet) -> None:
         state.sticky_timeout_ns = mark.schedule_to_start_ns
 
 
+def _target_noted(state: RunState, mark: marks.TargetNoted) -> None:
+    state.noted_target = mark.version
+
+
 APPLIERS: dict[int, Callable[[RunState, HistoryEvent], None]] = {
     E.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED: _scheduled,
     E.EVENT_TYPE_WORKFLOW_TASK_STARTED: _started,
@@ -186,4 +197,5 @@ MARKS: dict[type, Callable[..., None]] = {
     marks.TaskLost: _lost,
     marks.TaskBackedOff: _backed_off,
     marks.StickySet: _sticky_set,
+    marks.TargetNoted: _target_noted,
 }

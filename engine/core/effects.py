@@ -44,6 +44,8 @@ class OfferTask(Frozen, frozen=True, kw_only=True):
     attempt: int
     urgency: Urgency = Urgency()
     sticky: bool = False
+    # To the ramping version of its queue, whatever that one's share is.
+    prefers_ramp: bool = False
 
 
 class DropTask(Frozen, frozen=True, kw_only=True):

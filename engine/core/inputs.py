@@ -72,6 +72,20 @@ class Attach(Given, frozen=True, kw_only=True):
     completions: tuple[Callback, ...] = ()
 
 
+class PauseRun(Given, frozen=True, kw_only=True):
+    """An operator holds the run; the same request again is no second pause."""
+
+    identity: str = ""
+    reason: str = ""
+    request_id: str = ""
+
+
+class ResumeRun(Given, frozen=True, kw_only=True):
+    identity: str = ""
+    reason: str = ""
+    request_id: str = ""
+
+
 class RequestCancel(Given, frozen=True, kw_only=True):
     cause: str = ""
     identity: str = ""
@@ -108,6 +122,8 @@ class StartWorkflowTask(Given, frozen=True, kw_only=True):
     request_id: str
     identity: str
     sticky: bool = False
+    # The version that a pinned run would go to if it were not; None for any other run.
+    target: str | None = None
 
 
 class CompleteWorkflowTask(Given, frozen=True, kw_only=True):
@@ -140,6 +156,8 @@ class StartActivity(Given, frozen=True, kw_only=True):
     identity: str
     sdk_name: str = ""
     sdk_version: str = ""
+    # The deployment version of the worker; empty for one of none.
+    version: str = ""
 
 
 class ActivityTarget(msgspec.Struct, frozen=True, gc=False):
@@ -345,6 +363,8 @@ Input = (
     Start
     | Attach
     | Signal
+    | PauseRun
+    | ResumeRun
     | RequestCancel
     | Terminate
     | AdmitUpdate

@@ -61,7 +61,7 @@ class StickySet(Fact, frozen=True, kw_only=True):
 
 
 class ActivityTaken(Fact, frozen=True, kw_only=True):
-    """By whose SDK is noted of a standalone activity alone."""
+    """By whose SDK and version is noted of a standalone activity alone."""
 
     scheduled_event_id: int
     attempt: int
@@ -70,6 +70,7 @@ class ActivityTaken(Fact, frozen=True, kw_only=True):
     identity: str
     sdk_name: str = ""
     sdk_version: str = ""
+    version: str = ""
 
 
 class ActivityRetried(Fact, frozen=True, kw_only=True):
@@ -199,6 +200,13 @@ class Buffered(Fact, frozen=True, kw_only=True):
     event: HistoryEvent
 
 
+class TargetNoted(Fact, frozen=True, kw_only=True):
+    """A pinned run is told with its workflow tasks that its queue is routed to this version by
+    now, and not to its own; None: to its own again."""
+
+    version: str | None
+
+
 class Withdrawn(Fact, frozen=True, kw_only=True):
     """A held-back TimerFired is dropped: the worker cancelled the timer before it saw it."""
 
@@ -212,6 +220,12 @@ class Flushed(Fact, frozen=True, kw_only=True):
 class UpdateAdmitted(Fact, frozen=True, kw_only=True):
     request: UpdateRequest
     at: int
+
+
+class UpdateJoined(Fact, frozen=True, kw_only=True):
+    """Another call for an update that no worker has accepted yet: it also waits for the end."""
+
+    request: UpdateRequest
 
 
 class UpdateRefused(Fact, frozen=True, kw_only=True):
@@ -261,9 +275,11 @@ Mark = (
     | OperationTriedAgain
     | CompletionTold
     | Buffered
+    | TargetNoted
     | Withdrawn
     | Flushed
     | UpdateAdmitted
+    | UpdateJoined
     | UpdateRefused
     | StartedBy
     | ResetInto

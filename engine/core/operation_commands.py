@@ -8,6 +8,7 @@ from temporalio.api.enums.v1 import WorkflowTaskFailedCause as Cause
 from temporalio.api.history.v1 import HistoryEvent
 
 from engine.core.command_parts import COMPLETION_EVENTS_MAX, Refusal, Review
+from engine.protocol.nexus import SYSTEM_ENDPOINT
 
 _SCHEDULE = Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_SCHEDULE_NEXUS_OPERATION_ATTRIBUTES
 _CANCEL = Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_REQUEST_CANCEL_NEXUS_OPERATION_ATTRIBUTES
@@ -24,6 +25,10 @@ RESERVED_HEADERS = ("request-timeout", "operation-timeout", "nexus-request-id", 
 def schedule(seen: Review, attributes: Any) -> Refusal | None:
     if attributes.endpoint not in seen.endpoints:
         return Refusal(_SCHEDULE, f'endpoint "{attributes.endpoint}" not found')
+    if attributes.endpoint == SYSTEM_ENDPOINT and attributes.nexus_header:
+        return Refusal(
+            _SCHEDULE, f"{_NAME}.NexusHeader must be empty when using {SYSTEM_ENDPOINT} endpoint"
+        )
     refusal = (
         _bad_names(seen, attributes) or _bad_times(attributes) or _bad_header(seen, attributes)
     )

@@ -29,6 +29,14 @@ class QueueOrder(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     weights: Mapping[str, float] = {}
 
 
+class Waiting(msgspec.Struct, frozen=True, gc=False):
+    """How many tasks of a priority wait, and since when the oldest."""
+
+    priority: int
+    count: int
+    oldest_at: int
+
+
 def of_run(state: RunState) -> Priority | None:
     """None where nobody has said one."""
     if state.priority is not None:

@@ -26,8 +26,10 @@ class Route(msgspec.Struct, frozen=True):
     ramp: str | None = None
     percentage: float = 0.0
 
-    def is_ramped(self, workflow_id: str) -> bool:
-        return self.ramp is not None and place_of(workflow_id) < self.percentage
+    def is_ramped(self, workflow_id: str, *, prefers_ramp: bool = False) -> bool:
+        if self.ramp is None:
+            return False
+        return prefers_ramp or place_of(workflow_id) < self.percentage
 
     def version_of(self, workflow_id: str) -> str:
         if self.ramp is not None and self.is_ramped(workflow_id):

@@ -25,6 +25,7 @@ from engine.core.keys import RunKey
 
 REFUSALS_KEPT_MAX = 20
 RUNNING = Status.WORKFLOW_EXECUTION_STATUS_RUNNING
+PAUSED = Status.WORKFLOW_EXECUTION_STATUS_PAUSED
 
 
 class WorkflowTask(msgspec.Struct, kw_only=True):
@@ -105,6 +106,7 @@ class Standalone(msgspec.Struct, kw_only=True):
     # Of its last attempt, and of the worker that took it.
     sdk_name: str = ""
     sdk_version: str = ""
+    version: str = ""
     started_at: int = 0
     ended_at: int = 0
     beat_at: int = 0
@@ -180,14 +182,16 @@ class Operation(msgspec.Struct, kw_only=True):
 
 
 class Completion(msgspec.Struct, kw_only=True):
-    """Somebody who is to be told when the run's chain ends, and how that went.
+    """Somebody who is to be told when the run's chain ends, and how that went; or, with an
+    `update_id`, how that update of this run ended.
 
-    `request_id` is the start's that asked for it.
+    `request_id` is the start's, or the update's, that asked for it.
     """
 
     callback: Callback
     registered_at: int
     request_id: str = ""
+    update_id: str = ""
     attempt: int = 0
     answered_at: int = 0
     failure: Failure | None = None
@@ -208,6 +212,18 @@ class Update(msgspec.Struct, kw_only=True):
     accepted_event_id: int = 0
     completed_event_id: int = 0
     outcome: Outcome | None = None
+    # Of the call that brought it, and those that want to be told as well once it is accepted.
+    request_id: str = ""
+    joined: list[UpdateRequest] = field(default_factory=list)
+
+
+class Pause(msgspec.Struct, frozen=True, kw_only=True):
+    """Who holds the run, since when and why."""
+
+    at: int
+    identity: str = ""
+    reason: str = ""
+    request_id: str = ""
 
 
 class ResetPoint(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -281,9 +297,10 @@ class RunState(msgspec.Struct, kw_only=True):
     buffered_bytes: int = 0
 
     cancel_requested: bool = False
+    pause: Pause | None = None
     signals_count: int = 0
-    # Of signals: no more than there may be of these.
-    seen_request_ids: dict[str, None] = field(default_factory=dict)
+    # Of signals, no more than there may be of these: their events; 0 while these are held back.
+    signal_request_ids: dict[str, int] = field(default_factory=dict)
     # Of starts that found the run running: their events; 0 while these are held back.
     attached_request_ids: dict[str, int] = field(default_factory=dict)
     reset_points: list[ResetPoint] = field(default_factory=list)
@@ -303,6 +320,8 @@ class RunState(msgspec.Struct, kw_only=True):
     pin: str = ""
     override: str = ""
     override_pins: bool = False
+    # Where its queue is routed by now, as its worker was told; None where that is nothing new.
+    noted_target: str | None = None
     # As it was changed since the start.
     priority: Priority | None = None
     next_run_id: str = ""
@@ -315,6 +334,11 @@ class RunState(msgspec.Struct, kw_only=True):
     @property
     def is_running(self) -> bool:
         return self.status == RUNNING
+
+    @property
+    def shown_status(self) -> int:
+        """As callers are told: one that is paused is running all the same."""
+        return PAUSED if self.is_running and self.pause is not None else self.status
 
     @property
     def last_event_id(self) -> int:

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 from temporalio.api.history.v1 import HistoryEvent
 
-from engine.core import deadlines, inputs, standalone_table
+from engine.core import beginning, deadlines, inputs, standalone_table
 from engine.core.apply import armed
-from engine.core.effects import Arm, DropTask, Effect, EmitRecord, Started
+from engine.core.effects import Arm, DropTask, Effect, EmitRecord
 from engine.core.keys import ACTIVITY, WORKFLOW, is_reserved
 from engine.core.limits import Limits
 from engine.core.marks import Rested, StickySet
@@ -30,17 +30,16 @@ from engine.core.transitions import (
     intervention,
     nexus,
     options,
+    pause,
     reset,
     signal,
-    standalone,
-    standalone_operation,
     start,
     timer,
     update,
     workflow_task,
 )
 from engine.core.turn import Left, Marked, Turn
-from engine.errors import RunNotFound, TaskNotFound
+from engine.errors import FailedPrecondition, RunNotFound, TaskNotFound
 
 WAKES_PER_STEP_MAX = 1_000
 
@@ -57,6 +56,9 @@ def step(state: RunState, given: inputs.Input, limits: Limits) -> Step:
         before = _shown(state)
         _transition(state, given)(turn, given)
         _finish(turn, before)
+        if state.completions and not isinstance(given, inputs.Reset):
+            # Of what a reset copies its base has told.
+            completions.tell_of_finished(turn)
     elif note := FOR_CLOSED.get(type(given)):
         note(turn, given)
     else:
@@ -115,7 +117,7 @@ def _note_rest(turn: Turn) -> None:
 def _shown(state: RunState) -> tuple[Any, ...]:
     """What the visibility record says that can change while a run is open."""
     return (
-        state.status,
+        state.shown_status,
         state.failing_count,
         state.task_attempt > 1,
         len(state.memo),
@@ -136,62 +138,37 @@ def _clear_up(turn: Turn, left: Left) -> None:
     # Another run goes on in this one's place, but not with its children.
     child.leave(turn, left.children)
     nexus.leave(turn, left.operations)
+    completions.tell_of_unfinished(turn)
     if not state.next_run_id:
         completions.tell(turn)
 
 
-def _start(turn: Turn, given: inputs.Start) -> None:
-    if given.activity is not None:
-        standalone.begin(turn, given)
-        return
-    if given.operation is not None:
-        standalone_operation.begin(turn, given)
-        return
-    start.begin(turn, given)
-    if given.signal is not None:
-        signal.signal(turn, given.signal)
-    if given.update is not None:
-        update.admit(turn, given.update)
-        turn.effects.pop()
-    workflow_task.ensure(turn)
-    eager = None
-    task = turn.state.task
-    if given.eager_identity and task is not None:
-        turn.effects.clear()
-        workflow_task.start(
-            turn, task.scheduled_event_id, task.attempt, given.request_id, given.eager_identity
-        )
-        eager = workflow_task.started_answer(turn.state)
-        turn.effects.clear()
-    turn.reply(Started(run_id=turn.state.key.run_id, eager_task=eager))
-
-
-def _reset(turn: Turn, given: inputs.Reset) -> None:
-    reset.begin(turn, given)
-    for change in given.changes:
-        options.apply(turn, change)
-    state = turn.state
-    for event_id in state.activities:
-        activity.offer(turn, event_id)
-    for pending in state.children.values():
-        if not pending.is_started:
-            child.send_start(turn, pending)
-    for operation in state.operations.values():
-        if not operation.started_at:
-            nexus.send_start(turn, operation)
-        elif operation.cancellation is not None and not operation.cancellation.is_done:
-            nexus.send_cancel(turn, operation)
-    for outgoing in state.signals_out.values():
-        external.send_signal(turn, outgoing.event)
-    for outgoing in state.cancels_out.values():
-        external.send_cancel(turn, outgoing.event)
-    workflow_task.schedule(turn)
-    turn.reply(Started(run_id=state.key.run_id))
-
-
 def _signal(turn: Turn, given: inputs.Signal) -> None:
-    if signal.signal(turn, given):
+    is_new = signal.signal(turn, given)
+    turn.reply(turn.state.key.run_id)
+    if is_new:
         workflow_task.ensure(turn, ends_delay=given.ends_delay)
+
+
+def _signal_again(turn: Turn, given: inputs.Signal) -> None:
+    """A run that has closed takes no signal; one that it had before is no new one."""
+    if given.request_id not in turn.state.signal_request_ids:
+        _closed_already(turn, given)
+    turn.reply(turn.state.key.run_id)
+
+
+def _pause(turn: Turn, given: inputs.PauseRun) -> None:
+    if pause.is_new(turn.state, given):
+        workflow_task.withdraw(turn)
+        intervention.withdraw_all(turn)
+        pause.pause(turn, given)
+
+
+def _resume(turn: Turn, given: inputs.ResumeRun) -> None:
+    pause.resume(turn, given)
+    for event_id in intervention.waiting(turn):
+        activity.offer(turn, event_id)
+    workflow_task.resume(turn)
 
 
 def _request_cancel(turn: Turn, given: inputs.RequestCancel) -> None:
@@ -208,15 +185,22 @@ def _terminate(turn: Turn, given: inputs.Terminate) -> None:
 
 
 def _admit_update(turn: Turn, given: inputs.AdmitUpdate) -> None:
-    is_new = update.admit(turn, given.request)
     state = turn.state
+    if state.pause is not None:
+        raise FailedPrecondition("Workflow is paused. Cannot update the workflow.")
+    is_new = update.admit(turn, given.request)
     if is_new and state.task is None and not state.task_backoff_until:
         workflow_task.schedule(turn, speculative=True)
 
 
 def _start_workflow_task(turn: Turn, given: inputs.StartWorkflowTask) -> None:
     workflow_task.start(
-        turn, given.scheduled_event_id, given.attempt, given.request_id, given.identity
+        turn,
+        given.scheduled_event_id,
+        given.attempt,
+        given.request_id,
+        given.identity,
+        target=given.target,
     )
 
 
@@ -335,9 +319,11 @@ def _answer(transition: Callable[[Turn, Any], bool]) -> Callable[[Turn, Any], No
 
 
 TRANSITIONS: dict[type, Callable[[Turn, Any], None]] = {
-    inputs.Start: _start,
+    inputs.Start: beginning.start,
     inputs.Attach: start.attach,
     inputs.Signal: _signal,
+    inputs.PauseRun: _pause,
+    inputs.ResumeRun: _resume,
     inputs.RequestCancel: _request_cancel,
     inputs.Terminate: _terminate,
     inputs.AdmitUpdate: _admit_update,
@@ -363,13 +349,14 @@ TRANSITIONS: dict[type, Callable[[Turn, Any], None]] = {
     inputs.OperationFaltered: _news(nexus.faltered),
     inputs.OperationCancelTaken: _news(nexus.cancel_taken),
     inputs.CompletionAnswered: completions.note,
-    inputs.Reset: _reset,
+    inputs.Reset: beginning.reset_from,
     inputs.ResetInto: reset.note,
     inputs.ClearSticky: _clear_sticky,
 }
 FOR_CLOSED: dict[type, Callable[[Turn, Any], None]] = {
     inputs.ResetInto: reset.note,
     inputs.CompletionAnswered: completions.note,
+    inputs.Signal: _signal_again,
 }
 ANSWERS = (inputs.ChildStarted, inputs.ChildStartFailed, inputs.ExternalAnswered)
 FOR_WORKERS = (
@@ -387,6 +374,8 @@ FOR_CALLERS = (
     inputs.Signal,
     inputs.Terminate,
     inputs.AdmitUpdate,
+    inputs.PauseRun,
+    inputs.ResumeRun,
     inputs.PauseActivities,
     inputs.RenewActivities,
     inputs.ChangeActivities,

@@ -33,6 +33,7 @@ _PARTICULARS = re.compile(
 
 #: What a query names a standalone activity by, beside what it names any run by.
 ACTIVITY_ID, ACTIVITY_TYPE = "ActivityId", "ActivityType"
+OF_ACTIVITY = {ACTIVITY_ID: ValueType.KEYWORD, ACTIVITY_TYPE: ValueType.KEYWORD}
 OPERATION_ID, ENDPOINT, SERVICE, OPERATION = "OperationId", "Endpoint", "Service", "Operation"
 
 
@@ -120,7 +121,7 @@ def _of_run(state: RunState, *, is_searched: bool) -> VisibilityRecord:
         version=state.transitions_count,
         workflow_type=state.workflow_type,
         task_queue=state.queue,
-        status=STATUSES[state.status],
+        status=STATUSES[state.shown_status],
         start_time=_time(state.started_at),
         execution_time=_time(state.execution_at),
         close_time=_time(state.closed_at) if state.closed_at else None,
@@ -216,7 +217,15 @@ def _problems(state: RunState) -> list[str]:
 
 def _paused(state: RunState) -> list[str]:
     kinds = {a.activity_type for a in state.activities.values() if a.paused_at}
-    return [f"property:activityType={kind}" for kind in sorted(kinds)[:PAUSED_TYPES_MAX]]
+    types = [f"property:activityType={kind}" for kind in sorted(kinds)[:PAUSED_TYPES_MAX]]
+    return [*_paused_run(state), *types]
+
+
+def _paused_run(state: RunState) -> list[str]:
+    if state.pause is None:
+        return []
+    reason = state.pause.reason
+    return [f"Workflow:{state.key.workflow_id}", *([f"Reason:{_kept(reason)}"] if reason else [])]
 
 
 def failure_type(failure: Failure | None) -> str | None:

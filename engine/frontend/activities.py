@@ -67,6 +67,7 @@ async def poll(parts: Parts, request: PollActivityTaskQueueRequest) -> object:
             identity=poller.identity,
             sdk_name=poller.sdk_name,
             sdk_version=poller.sdk_version,
+            version=poller.version,
         )
 
     task = await polling.next_task(parts, request, queue, poller, start)

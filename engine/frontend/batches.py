@@ -26,12 +26,13 @@ from temporalio.api.workflowservice.v1 import (
 
 from engine.background import batch_acts
 from engine.clock import Clock
+from engine.core.visibility import OF_ACTIVITY
 from engine.errors import InvalidArgument, Unsupported
 from engine.frontend import checks, visibility
 from engine.frontend.parts import Parts
-from engine.namespaces import Namespace
 from engine.protocol import times
 from engine.store.batches import Batch
+from search.attributes import CustomAttributes
 from search.query.check import check
 from search.query.errors import QueryError
 from search.query.parser import parse
@@ -42,15 +43,22 @@ SECOND = 1_000_000_000
 #: Before the newest.
 _FIRST = (2**63 - 1, "")
 _WORKFLOW = ExecutionType.EXECUTION_TYPE_WORKFLOW
+_ACTIVITY = ExecutionType.EXECUTION_TYPE_ACTIVITY
 _TYPES: Mapping[str, Type.ValueType] = {
+    "cancel_activities_operation": Type.BATCH_OPERATION_TYPE_CANCEL_ACTIVITY,
     "cancellation_operation": Type.BATCH_OPERATION_TYPE_CANCEL_WORKFLOW,
+    "delete_activities_operation": Type.BATCH_OPERATION_TYPE_DELETE_ACTIVITY,
     "deletion_operation": Type.BATCH_OPERATION_TYPE_DELETE_WORKFLOW,
     "reset_activities_operation": Type.BATCH_OPERATION_TYPE_RESET_ACTIVITY,
     "reset_operation": Type.BATCH_OPERATION_TYPE_RESET_WORKFLOW,
     "signal_operation": Type.BATCH_OPERATION_TYPE_SIGNAL_WORKFLOW,
+    "terminate_activities_operation": Type.BATCH_OPERATION_TYPE_TERMINATE_ACTIVITY,
     "termination_operation": Type.BATCH_OPERATION_TYPE_TERMINATE_WORKFLOW,
     "unpause_activities_operation": Type.BATCH_OPERATION_TYPE_UNPAUSE_ACTIVITY,
     "update_activity_options_operation": Type.BATCH_OPERATION_TYPE_UPDATE_ACTIVITY_OPTIONS,
+    "update_workflow_options_operation": (
+        Type.BATCH_OPERATION_TYPE_UPDATE_WORKFLOW_EXECUTION_OPTIONS
+    ),
 }
 _NO_ACTIVITY = "Either activity type must be set, or match all should be set to true"
 _NO_OPTIONS = "Either activity type must be set, or restore original should be set to true"
@@ -73,7 +81,10 @@ async def start(parts: Parts, request: StartBatchOperationRequest) -> StartBatch
         checks.workflow_id(run.workflow_id, parts.limits)
         checks.without_nul("RunId", run.run_id)
     if meant.visibility_query:
-        _check_query(parts.clock, namespace, meant.visibility_query)
+        custom = namespace.custom
+        if batch_acts.is_of_activities(meant):
+            custom = {**custom, **OF_ACTIVITY}
+        _check_query(parts.clock, custom, meant.visibility_query)
     await parts.batches.start(namespace.id, meant)
     return StartBatchOperationResponse()
 
@@ -99,13 +110,19 @@ def _meant(request: StartBatchOperationRequest) -> StartBatchOperationRequest:
     made = StartBatchOperationRequest()
     made.CopyFrom(request)
     made.ClearField("target_executions")
-    made.executions.extend(map(_run, request.target_executions))
+    wanted = _type(request)
+    made.executions.extend(_named(each, wanted) for each in request.target_executions)
     return made
 
 
-def _run(given: Execution) -> WorkflowExecution:
-    if given.type not in (ExecutionType.EXECUTION_TYPE_UNSPECIFIED, _WORKFLOW):
-        raise Unsupported("an activity belongs to a workflow here: batches are of workflows")
+def _type(request: StartBatchOperationRequest) -> ExecutionType.ValueType:
+    return _ACTIVITY if batch_acts.is_of_activities(request) else _WORKFLOW
+
+
+def _named(given: Execution, wanted: ExecutionType.ValueType) -> WorkflowExecution:
+    if given.type not in (ExecutionType.EXECUTION_TYPE_UNSPECIFIED, wanted):
+        kind = ExecutionType.Name(wanted).removeprefix("EXECUTION_TYPE_").lower()
+        raise InvalidArgument(f"the operation is for executions of the type {kind}")
     return WorkflowExecution(workflow_id=given.business_id, run_id=given.run_id)
 
 
@@ -162,16 +179,24 @@ def _check_options(operation: Any) -> None:
         raise InvalidArgument(_NO_OPTIONS)
 
 
+def _check_run_options(operation: Any) -> None:
+    if not operation.HasField("workflow_execution_options"):
+        raise InvalidArgument("must provide UpdateOptions")
+    if not operation.HasField("update_mask"):
+        raise InvalidArgument("must provide UpdateMask")
+
+
 _CHECKS: Mapping[str, Callable[[Any], None]] = {
     "reset_activities_operation": _check_reset_activities,
     "reset_operation": _check_reset,
     "signal_operation": _check_signal,
     "unpause_activities_operation": _check_unpause,
     "update_activity_options_operation": _check_options,
+    "update_workflow_options_operation": _check_run_options,
 }
 
 
-def _check_query(clock: Clock, namespace: Namespace, query: str) -> None:
+def _check_query(clock: Clock, custom: CustomAttributes, query: str) -> None:
     """One that names what is not known is refused now; the dev server's batch fails later."""
     try:
         parsed = parse(visibility.checked(query))
@@ -179,7 +204,7 @@ def _check_query(clock: Clock, namespace: Namespace, query: str) -> None:
             raise InvalidArgument(
                 "invalid visibility query: a batch is neither ordered nor grouped"
             )
-        check(parsed, namespace.custom, datetime.fromtimestamp(clock.now() / SECOND, UTC))
+        check(parsed, custom, datetime.fromtimestamp(clock.now() / SECOND, UTC))
     except QueryError as trouble:
         raise InvalidArgument(f"invalid visibility query: {trouble}") from trouble
 
@@ -210,11 +235,11 @@ async def describe(
         total_operation_count=batch.total,
         complete_operation_count=batch.completed,
         failure_operation_count=batch.failures,
-        identity=operation.identity,
+        identity=getattr(operation, "identity", ""),
         reason=asked.reason,
         query=asked.visibility_query,
         executions=[
-            Execution(type=_WORKFLOW, business_id=run.workflow_id, run_id=run.run_id)
+            Execution(type=_type(asked), business_id=run.workflow_id, run_id=run.run_id)
             for run in asked.executions
         ],
     )

@@ -17,13 +17,18 @@ from temporalio.api.workflowservice.v1 import (
     RespondWorkflowTaskFailedRequest,
 )
 
+from engine.background import system_operations
 from engine.background.endpoints import Endpoints
 from engine.core.limits import Limits
 from engine.errors import InvalidArgument
-from engine.frontend import attributes
+from engine.frontend import attributes, start_checks
+from engine.frontend.parts import Parts
 from engine.namespaces import Namespace
+from engine.protocol.nexus import SYSTEM_ENDPOINT
 
-BAD_ATTRIBUTES = WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_BAD_SEARCH_ATTRIBUTES
+Cause = WorkflowTaskFailedCause
+BAD_ATTRIBUTES = Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_SEARCH_ATTRIBUTES
+BAD_OPERATION = Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_SCHEDULE_NEXUS_OPERATION_ATTRIBUTES
 
 _WITH_NAMESPACE = {
     C.COMMAND_TYPE_START_CHILD_WORKFLOW_EXECUTION: (
@@ -59,6 +64,21 @@ def fill_in(commands: RespondWorkflowTaskCompletedRequest, here: Namespace, limi
             given.CopyFrom(attributes.stamped(given, here, limits))
 
 
+def check_own_operations(
+    parts: Parts, commands: RespondWorkflowTaskCompletedRequest, here: Namespace
+) -> None:
+    """Refuses with InvalidArgument what workflows may not ask of the engine itself."""
+    for command in commands.commands:
+        if command.command_type == C.COMMAND_TYPE_SCHEDULE_NEXUS_OPERATION:
+            given = command.schedule_nexus_operation_command_attributes
+            # What comes with a header is refused with the other commands.
+            if given.endpoint == SYSTEM_ENDPOINT and not given.nexus_header:
+                asked = system_operations.request_of(
+                    given.service, given.operation, given.input, here.name
+                )
+                start_checks.check_signal_with_start(parts, asked)
+
+
 async def endpoints(
     commands: RespondWorkflowTaskCompletedRequest, known: Endpoints
 ) -> dict[str, str]:
@@ -67,7 +87,9 @@ async def endpoints(
     for command in commands.commands:
         if command.command_type == C.COMMAND_TYPE_SCHEDULE_NEXUS_OPERATION:
             name = command.schedule_nexus_operation_command_attributes.endpoint
-            if (endpoint := await known.named(name)) is not None:
+            if name == SYSTEM_ENDPOINT:
+                found[name] = ""
+            elif (endpoint := await known.named(name)) is not None:
                 found[name] = endpoint.id
     return found
 
@@ -81,14 +103,18 @@ def _search_attributes(command: Command) -> Iterator[SearchAttributes]:
 
 
 def failure_of(
-    request: RespondWorkflowTaskCompletedRequest, refusal: InvalidArgument
+    request: RespondWorkflowTaskCompletedRequest,
+    refusal: InvalidArgument,
+    cause: WorkflowTaskFailedCause.ValueType,
 ) -> RespondWorkflowTaskFailedRequest:
     """What the task fails with instead."""
     failed = RespondWorkflowTaskFailedRequest(
         task_token=request.task_token,
         namespace=request.namespace,
         identity=request.identity,
-        cause=BAD_ATTRIBUTES,
+        cause=cause,
     )
-    failed.failure.message = f"BadSearchAttributes: {refusal.message}"
+    name = Cause.Name(cause).removeprefix("WORKFLOW_TASK_FAILED_CAUSE_")
+    words = "".join(word.capitalize() for word in name.split("_"))
+    failed.failure.message = f"{words}: {refusal.message}"
     return failed

@@ -221,7 +221,7 @@ async def _open_pinned(parts: Parts, namespace: str, version: str) -> int:
     known = await parts.namespace(namespace)
     query = (
         f"TemporalWorkerDeploymentVersion = {visibility.quoted(version)}"
-        " AND TemporalWorkflowVersioningBehavior = 'Pinned' AND ExecutionStatus = 'Running'"
+        f" AND TemporalWorkflowVersioningBehavior = 'Pinned' AND {visibility.OPEN}"
     )
     try:
         return await parts.reader.count(known.id, query, known.custom)

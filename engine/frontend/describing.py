@@ -72,7 +72,7 @@ def _info(state: RunState) -> WorkflowExecutionInfo:
     info = WorkflowExecutionInfo(
         execution=WorkflowExecution(workflow_id=state.key.workflow_id, run_id=state.key.run_id),
         type=WorkflowType(name=state.workflow_type),
-        status=state.status,  # type: ignore[arg-type]
+        status=state.shown_status,  # type: ignore[arg-type]
         task_queue=state.queue,
         start_time=timestamp(state.started_at),
         execution_time=timestamp(state.execution_at),
@@ -130,6 +130,10 @@ def _add_versioning(info: WorkflowExecutionInfo, state: RunState) -> None:
     if (override := versioning.override_of(state)) is not None:
         shown.versioning_override.CopyFrom(override)
         _add_older_way(shown.versioning_override)
+    inherited = state.start.inherited_auto_upgrade_info
+    shown.continue_as_new_initial_versioning_behavior = (
+        inherited.continue_as_new_initial_versioning_behavior
+    )
     if not shown.ByteSize():
         info.ClearField("versioning_info")
 
@@ -152,18 +156,30 @@ def _extended(state: RunState) -> WorkflowExecutionExtendedInfo:
         original_start_time=timestamp(state.original_started_at),
         cancel_requested=state.cancel_requested,
     )
+    if state.pause is not None:
+        extended.pause_info.identity = state.pause.identity
+        extended.pause_info.reason = state.pause.reason
+        extended.pause_info.paused_time.FromNanoseconds(state.pause.at)
     if state.request_id:
         extended.request_id_infos[state.request_id].CopyFrom(
             RequestIdInfo(event_type=EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED, event_id=1)
         )
-    for request_id, event_id in state.attached_request_ids.items():
-        extended.request_id_infos[request_id].CopyFrom(
-            RequestIdInfo(
-                event_type=EventType.EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED,
-                event_id=event_id,
-                buffered=not event_id,
+    attached = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED
+    signaled = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED
+    for known, kind in (
+        (state.attached_request_ids, attached),
+        (state.signal_request_ids, signaled),
+    ):
+        for request_id, event_id in known.items():
+            extended.request_id_infos[request_id].CopyFrom(
+                RequestIdInfo(event_type=kind, event_id=event_id, buffered=not event_id)
             )
-        )
+    accepted = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED
+    for update in state.updates.values():
+        if update.request_id and update.accepted_event_id:
+            extended.request_id_infos[update.request_id].CopyFrom(
+                RequestIdInfo(event_type=accepted, event_id=update.accepted_event_id)
+            )
     return extended
 
 

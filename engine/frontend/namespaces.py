@@ -178,6 +178,9 @@ def _info(namespace: Namespace, limits: Limits) -> NamespaceInfo:
             standalone_nexus_operation=True,
             standalone_activity_start_delay=True,
             standalone_activity_operator_commands=True,
+            standalone_activity_batch_operations=True,
+            workflow_pause=True,
+            workflow_update_callbacks=True,
         ),
         limits=NamespaceInfo.Limits(
             blob_size_limit_error=limits.payload_bytes_max,

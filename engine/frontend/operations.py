@@ -87,7 +87,10 @@ def callback(state: RunState, given: Completion) -> CallbackInfo:
         last_attempt_complete_time=timestamp(given.answered_at),
         last_attempt_failure=given.failure,
     )
-    told.trigger.workflow_closed.SetInParent()
+    if given.update_id:
+        told.trigger.update_workflow_execution_completed.update_id = given.update_id
+    else:
+        told.trigger.workflow_closed.SetInParent()
     return told
 
 
@@ -96,6 +99,15 @@ def _callback_state(state: RunState, given: Completion) -> CallbackState.ValueTy
         return CallbackState.CALLBACK_STATE_FAILED
     if given.answered_at:
         return CallbackState.CALLBACK_STATE_SUCCEEDED
-    if state.is_running or state.next_run_id or state.reset_run_id:
+    if _is_awaited(state, given):
         return CallbackState.CALLBACK_STATE_STANDBY
     return CallbackState.CALLBACK_STATE_SCHEDULED
+
+
+def _is_awaited(state: RunState, given: Completion) -> bool:
+    """Whether what is to be told has not come yet, or is told by another run."""
+    if given.update_id:
+        update = state.updates.get(given.update_id)
+        is_over = update is None or update.completed_event_id
+        return state.is_running and not is_over
+    return bool(state.is_running or state.next_run_id or state.reset_run_id)

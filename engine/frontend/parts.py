@@ -13,6 +13,7 @@ from temporalio.api.common.v1 import WorkflowExecution
 from engine.background.batches import Batches
 from engine.background.deployments import Deployments
 from engine.background.endpoints import Endpoints
+from engine.background.operations import Operations
 from engine.background.queue_configs import QueueConfigs
 from engine.background.schedules import Schedules
 from engine.clock import Clock
@@ -39,6 +40,7 @@ class Parts:
     batches: Batches
     deployments: Deployments
     endpoints: Endpoints
+    operations: Operations
     queue_configs: QueueConfigs
     reader: VisibilityReader
     # One for each shard database.

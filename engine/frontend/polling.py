@@ -16,7 +16,7 @@ from temporalio.api.workflowservice.v1 import (
 )
 
 from engine.core.inputs import StartActivity, StartWorkflowTask
-from engine.core.keys import ACTIVITY, NEXUS, WORKFLOW, QueueKey, RunKey
+from engine.core.keys import ACTIVITY, NEXUS, WORKFLOW, QueueKey, RunKey, plain_queue
 from engine.core.state import RunState
 from engine.errors import EngineError, InvalidArgument, NotFound, Unavailable
 from engine.frontend import calls, checks, deployments, forwarding
@@ -74,6 +74,14 @@ def poller(parts: Parts, request: PollRequest, rate_max: float | None = None) ->
         version=deployments.version_of(deployment),
         normal=request.task_queue.normal_name if is_sticky(request.task_queue) else "",
     )
+
+
+def target(parts: Parts, queue: QueueKey, by: Poller, task: Task) -> str | None:
+    """The version that a pinned run would go to if it were not; None for any other run."""
+    if plain_queue(task.queue.name) == task.queue.name:
+        return None
+    home = queue._replace(name=by.normal) if by.normal else queue
+    return parts.deployments.route_of(home).version_of(task.run.workflow_id)
 
 
 async def next_task(

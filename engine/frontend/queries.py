@@ -54,6 +54,7 @@ POLLER_GONE_NS = 20 * SECOND
 FAILING_ATTEMPT_MIN = 3
 
 COMPLETED = WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_COMPLETED
+PAUSED = WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_PAUSED
 ANSWERED = QueryResultType.QUERY_RESULT_TYPE_ANSWERED
 FAILED = QueryResultType.QUERY_RESULT_TYPE_FAILED
 
@@ -78,7 +79,7 @@ class View(NamedTuple):
 def _view(state: RunState) -> View:
     return View(
         run=state.key,
-        status=WorkflowExecutionStatus.ValueType(state.status),
+        status=WorkflowExecutionStatus.ValueType(state.shown_status),
         is_running=state.is_running,
         has_task=_has_task(state),
         is_failing=_is_failing(state),
@@ -131,6 +132,8 @@ def _check(request: QueryWorkflowRequest) -> None:
 
 
 def _is_rejected(condition: QueryRejectCondition.ValueType, view: View) -> bool:
+    if view.status == PAUSED:
+        return True
     if condition == QueryRejectCondition.QUERY_REJECT_CONDITION_NOT_OPEN:
         return not view.is_running
     if condition == QueryRejectCondition.QUERY_REJECT_CONDITION_NOT_COMPLETED_CLEANLY:

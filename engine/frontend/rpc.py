@@ -31,6 +31,7 @@ from engine.frontend import (
     nexus,
     operator,
     options,
+    pausing,
     queries,
     reading,
     resetting,
@@ -113,7 +114,7 @@ WORKFLOW: dict[str, Function] = {
     "PatchSchedule": schedules.patch,
     "PauseActivity": interventions.pause,
     "PauseActivityExecution": standalone_interventions.pause,
-    "PauseWorkflowExecution": turned_off.pause,
+    "PauseWorkflowExecution": pausing.pause,
     "PollActivityExecution": standalone.poll,
     "PollActivityTaskQueue": activities.poll,
     "PollNexusOperationExecution": standalone_operations.poll,
@@ -161,7 +162,7 @@ WORKFLOW: dict[str, Function] = {
     "TerminateWorkflowExecution": steering.terminate,
     "UnpauseActivity": interventions.unpause,
     "UnpauseActivityExecution": standalone_interventions.unpause,
-    "UnpauseWorkflowExecution": turned_off.unpause,
+    "UnpauseWorkflowExecution": pausing.unpause,
     "UpdateActivityExecutionOptions": standalone_interventions.update_options,
     "UpdateActivityOptions": interventions.update_options,
     "UpdateNamespace": namespaces.update,
@@ -192,19 +193,25 @@ OPERATOR: dict[str, Function] = {
     "UpdateNexusEndpoint": endpoints.update,
 }
 
-#: What schedules and batches ask for.
+#: What schedules, batches and workflows ask for.
 OWN_CALLS = (
+    "DeleteActivityExecution",
     "DeleteWorkflowExecution",
+    "DescribeActivityExecution",
     "DescribeWorkflowExecution",
     "GetWorkflowExecutionHistory",
+    "RequestCancelActivityExecution",
     "RequestCancelWorkflowExecution",
     "ResetActivity",
     "ResetWorkflowExecution",
+    "SignalWithStartWorkflowExecution",
     "SignalWorkflowExecution",
     "StartWorkflowExecution",
+    "TerminateActivityExecution",
     "TerminateWorkflowExecution",
     "UnpauseActivity",
     "UpdateActivityOptions",
+    "UpdateWorkflowExecutionOptions",
 )
 
 #: What workers and their callers ask again and again.

@@ -25,7 +25,7 @@ from engine.core import activity_options, deadlines
 from engine.core.keys import activity_of
 from engine.core.state import Activity, RunState, Standalone
 from engine.core.transitions.standalone import parts as parts_of
-from engine.core.visibility import ACTIVITY_ID, ACTIVITY_TYPE, division_of_activities
+from engine.core.visibility import ACTIVITY_TYPE, OF_ACTIVITY, division_of_activities
 from engine.frontend import visibility
 from engine.frontend.parts import Parts
 from engine.frontend.rows import add_end, stamp
@@ -100,6 +100,10 @@ def _info(state: RunState) -> ActivityExecutionInfo:
         user_metadata=state.user_metadata,
         links=standalone.links,
     )
+    if standalone.version:
+        deployment, _, build_id = standalone.version.partition(":")
+        info.last_deployment_version.deployment_name = deployment
+        info.last_deployment_version.build_id = build_id
     _add_options(info, activity)
     _add_what_may_be(info, state)
     return info
@@ -204,8 +208,7 @@ def _division(namespace: Namespace) -> str:
 
 
 def _custom(namespace: Namespace) -> CustomAttributes:
-    own = {ACTIVITY_ID: ValueType.KEYWORD, ACTIVITY_TYPE: ValueType.KEYWORD}
-    return {**namespace.custom, **own}
+    return {**namespace.custom, **OF_ACTIVITY}
 
 
 def _row(record: VisibilityRecord) -> ActivityExecutionListInfo:

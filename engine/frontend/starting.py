@@ -9,11 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from temporalio.api.common.v1 import Link
-from temporalio.api.enums.v1 import (
-    EventType,
-    WorkflowIdConflictPolicy,
-    WorkflowIdReusePolicy,
-)
+from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import WorkflowExecutionStartedEventAttributes
 from temporalio.api.workflowservice.v1 import (
     SignalWithStartWorkflowExecutionRequest,
@@ -22,20 +18,25 @@ from temporalio.api.workflowservice.v1 import (
     StartWorkflowExecutionResponse,
 )
 
-from engine.core import cron, versioning
+from engine.core import versioning
 from engine.core.inputs import Attach, Signal, Start
 from engine.core.keys import WORKFLOW, QueueKey, RunKey
 from engine.core.state import RunState
-from engine.errors import InvalidArgument, NotFound
-from engine.frontend import attributes, callbacks, checks, deployments, options, workflow_tasks
+from engine.errors import NotFound
+from engine.frontend import (
+    attributes,
+    callbacks,
+    checks,
+    deployments,
+    options,
+    start_checks,
+    workflow_tasks,
+)
 from engine.frontend.parts import Parts
+from engine.frontend.start_checks import Conflict, Reuse, StartRequest
 from engine.namespaces import Namespace
 from engine.ports import StartAnswer, StartPolicy
-from engine.protocol import wire
-
-Reuse = WorkflowIdReusePolicy
-Conflict = WorkflowIdConflictPolicy
-StartRequest = StartWorkflowExecutionRequest | SignalWithStartWorkflowExecutionRequest
+from engine.protocol import nexus, wire
 
 _COPIED = ("input", "header", "priority")
 
@@ -69,16 +70,16 @@ async def start(parts: Parts, request: StartWorkflowExecutionRequest) -> object:
 async def signal_with_start(
     parts: Parts, request: SignalWithStartWorkflowExecutionRequest
 ) -> SignalWithStartWorkflowExecutionResponse:
-    if not request.signal_name:
-        raise InvalidArgument("SignalName is not set on request.")
+    start_checks.signal_is_named(request)
     opening = await opened(parts, request)
     answer = await parts.shards.start(opening.key, opening.given, opening.policy)
-    link = Link()
-    where = link.workflow_event
-    where.namespace, where.workflow_id = request.namespace, request.workflow_id
-    where.run_id = answer.run_id
-    where.request_id_ref.request_id = opening.given.request_id
-    where.request_id_ref.event_type = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED
+    link = nexus.to_request(
+        request.namespace,
+        request.workflow_id,
+        answer.run_id,
+        opening.given.request_id,
+        EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED,
+    )
     return SignalWithStartWorkflowExecutionResponse(
         run_id=answer.run_id,
         started=answer.started,
@@ -105,7 +106,7 @@ def _is_eager(
 
 async def opened(parts: Parts, request: StartRequest) -> Opening:
     namespace = await parts.namespace(request.namespace)
-    _check(parts, request)
+    start_checks.check(parts, request)
     at, run_id = parts.clock.now(), parts.clock.new_id()
     request_id = request.request_id or parts.clock.new_id()
     first = _first_event(parts, namespace, request, run_id)
@@ -133,55 +134,6 @@ async def opened(parts: Parts, request: StartRequest) -> Opening:
 
 def _is_delayed(request: StartRequest) -> bool:
     return bool(request.cron_schedule or request.workflow_start_delay.ToNanoseconds())
-
-
-def _check(parts: Parts, request: StartRequest) -> None:
-    limits = parts.limits
-    checks.workflow_id(request.workflow_id, limits)
-    checks.named("WorkflowType", request.workflow_type.name, limits)
-    checks.length("RequestId", request.request_id, limits)
-    checks.blob(request.input, limits)
-    checks.memo(request.memo, limits)
-    checks.priority(request.priority)
-    checks.timeout("WorkflowStartDelaySeconds", request.workflow_start_delay)
-    if request.cron_schedule and request.HasField("workflow_start_delay"):
-        raise InvalidArgument("CronSchedule and WorkflowStartDelay may not be used together.")
-    try:
-        cron.check(request.cron_schedule)
-    except cron.CronError as bad:
-        raise InvalidArgument("invalid CronSchedule.") from bad
-    _check_policies(request)
-
-
-def _check_policies(request: StartRequest) -> None:
-    reuse, conflict = request.workflow_id_reuse_policy, request.workflow_id_conflict_policy
-    if reuse not in Reuse.values() or conflict not in Conflict.values():
-        raise InvalidArgument("Unknown WorkflowIdReusePolicy or WorkflowIdConflictPolicy.")
-    if reuse == Reuse.WORKFLOW_ID_REUSE_POLICY_TERMINATE_IF_RUNNING and conflict:
-        raise InvalidArgument(
-            "Invalid WorkflowIDReusePolicy: WORKFLOW_ID_REUSE_POLICY_TERMINATE_IF_RUNNING"
-            " cannot be used together with a WorkflowIDConflictPolicy"
-        )
-    if isinstance(request, SignalWithStartWorkflowExecutionRequest):
-        if conflict == Conflict.WORKFLOW_ID_CONFLICT_POLICY_FAIL:
-            raise InvalidArgument(
-                "Invalid WorkflowIDConflictPolicy: WORKFLOW_ID_CONFLICT_POLICY_FAIL"
-                " is not supported for this operation."
-            )
-    elif (
-        request.on_conflict_options.attach_completion_callbacks
-        and not request.on_conflict_options.attach_request_id
-    ):
-        raise InvalidArgument("attaching completion callbacks requires attaching the request id")
-    if (
-        reuse == Reuse.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE
-        and conflict == Conflict.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING
-    ):
-        raise InvalidArgument(
-            "Invalid WorkflowIDReusePolicy: WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE cannot be"
-            " used together with WorkflowIdConflictPolicy"
-            " WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING"
-        )
 
 
 def _policy(request: StartRequest, at: int, request_id: str) -> StartPolicy:
@@ -313,15 +265,10 @@ def _first_of_chain(state: RunState) -> str:
 
 
 def _started_link(opening: Opening, answer: StartAnswer) -> Link:
-    link = Link()
-    where = link.workflow_event
-    where.namespace = opening.namespace.name
-    where.workflow_id = opening.key.workflow_id
-    where.run_id = answer.run_id
+    namespace, workflow_id = opening.namespace.name, opening.key.workflow_id
     if answer.is_attached:
-        where.request_id_ref.request_id = opening.given.request_id
-        where.request_id_ref.event_type = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED
-    else:
-        where.event_ref.event_id = 1
-        where.event_ref.event_type = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED
-    return link
+        request_id = opening.given.request_id
+        kind = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED
+        return nexus.to_request(namespace, workflow_id, answer.run_id, request_id, kind)
+    started = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED
+    return nexus.to_event(namespace, workflow_id, answer.run_id, 1, started)

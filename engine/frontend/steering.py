@@ -6,6 +6,7 @@ cancellation happen once, however often it is sent.
 
 from __future__ import annotations
 
+from temporalio.api.enums.v1 import EventType
 from temporalio.api.workflowservice.v1 import (
     DeleteWorkflowExecutionRequest,
     DeleteWorkflowExecutionResponse,
@@ -24,6 +25,7 @@ from engine.errors import RunNotFound
 from engine.frontend import checks
 from engine.frontend.parts import Parts
 from engine.frontend.reading import extent
+from engine.protocol import nexus
 
 
 async def signal(
@@ -42,8 +44,15 @@ async def signal(
         request_id=request.request_id,
         links=tuple(request.links),
     )
-    await parts.shards.submit(key, given)
-    return SignalWorkflowExecutionResponse()
+    run_id = await parts.shards.submit(key, given)
+    link = nexus.to_request(
+        request.namespace,
+        key.workflow_id,
+        run_id,
+        request.request_id,
+        EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED,
+    )
+    return SignalWorkflowExecutionResponse(link=link)
 
 
 async def request_cancel(

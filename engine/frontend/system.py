@@ -23,6 +23,8 @@ _CAPABILITIES = GetSystemInfoResponse.Capabilities(
     activity_failure_include_heartbeat=True,
     supports_schedules=True,
     encoded_failure_attributes=True,
+    # Workers then say their build with each task; the sets and rules by builds are turned off.
+    build_id_based_versioning=True,
     upsert_memo=True,
     eager_workflow_start=True,
     sdk_metadata=True,

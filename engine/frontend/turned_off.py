@@ -9,21 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from temporalio.api.common.v1 import WorkflowExecution
-from temporalio.api.workflowservice.v1 import (
-    PauseWorkflowExecutionRequest,
-    UnpauseWorkflowExecutionRequest,
-    UnpauseWorkflowExecutionResponse,
-)
-
 from engine.errors import (
     EngineError,
-    FailedPrecondition,
     InvalidArgument,
     PermissionDenied,
     Unsupported,
 )
-from engine.frontend import reading
 from engine.frontend.guard import Function
 from engine.frontend.parts import Parts
 
@@ -52,20 +43,3 @@ deployments = _refuses(
 )
 fetch_worker_config = _refuses(lambda: Unsupported("FetchWorkerConfig command is not enabled."))
 update_worker_config = _refuses(lambda: Unsupported("UpdateWorkerConfig command is not enabled."))
-
-
-async def pause(parts: Parts, request: PauseWorkflowExecutionRequest) -> Any:
-    namespace = await parts.namespace(request.namespace)
-    raise Unsupported(f"workflow pause is not enabled for namespace: {namespace.name}")
-
-
-async def unpause(
-    parts: Parts, request: UnpauseWorkflowExecutionRequest
-) -> UnpauseWorkflowExecutionResponse:
-    """No run is ever paused here; one that is not there is another matter."""
-    if not request.workflow_id:
-        raise InvalidArgument("Can't load workflow execution.  WorkflowId not set.")
-    run = WorkflowExecution(workflow_id=request.workflow_id, run_id=request.run_id)
-    key = await parts.run_key(request.namespace, run)
-    await parts.shards.inspect(key, reading.extent)
-    raise FailedPrecondition("workflow is not paused.")

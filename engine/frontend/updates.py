@@ -8,9 +8,9 @@ Who waits longer than a long poll lasts is answered with the stage reached, and 
 
 from __future__ import annotations
 
-from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.common.v1 import Link, WorkflowExecution
+from temporalio.api.enums.v1 import EventType
 from temporalio.api.enums.v1 import UpdateWorkflowExecutionLifecycleStage as Stage
-from temporalio.api.failure.v1 import ApplicationFailureInfo, Failure
 from temporalio.api.update.v1 import Outcome, UpdateRef
 from temporalio.api.update.v1 import Request as UpdateRequest
 from temporalio.api.workflowservice.v1 import (
@@ -25,24 +25,15 @@ from engine.core.inputs import AdmitUpdate
 from engine.core.keys import RunKey
 from engine.core.state import RunState
 from engine.errors import InvalidArgument, NotFound, PermissionDenied, RunNotFound
-from engine.frontend import calls, checks
+from engine.frontend import callbacks, calls, checks
 from engine.frontend.parts import Parts
+from engine.protocol import failures, nexus
 
 ADMITTED = Stage.UPDATE_WORKFLOW_EXECUTION_LIFECYCLE_STAGE_ADMITTED
 ACCEPTED = Stage.UPDATE_WORKFLOW_EXECUTION_LIFECYCLE_STAGE_ACCEPTED
 COMPLETED = Stage.UPDATE_WORKFLOW_EXECUTION_LIFECYCLE_STAGE_COMPLETED
 # Of an update that was accepted by a run that then closed without an answer to it.
-UNFINISHED = Outcome(
-    failure=Failure(
-        message=(
-            "Workflow Update failed because the Workflow completed before the Update completed."
-        ),
-        source="Server",
-        application_failure_info=ApplicationFailureInfo(
-            type="AcceptedUpdateCompletedWorkflow", non_retryable=True
-        ),
-    )
-)
+UNFINISHED = Outcome(failure=failures.unfinished_update())
 
 
 async def update(
@@ -65,6 +56,7 @@ async def update(
         update_ref=_reference(key, asked.meta.update_id),
         stage=reached.stage,  # type: ignore[arg-type]
         outcome=reached.outcome,
+        link=_link(request.namespace, key, asked, reached),
     )
 
 
@@ -97,6 +89,7 @@ def checked(parts: Parts, request: UpdateWorkflowExecutionRequest) -> UpdateRequ
         raise InvalidArgument("Update name is not set on request.")
     checks.length("UpdateId", asked.meta.update_id, parts.limits)
     checks.blob(asked.input.args, parts.limits)
+    callbacks.check(asked.completion_callbacks, parts.limits)
     if request.wait_policy.lifecycle_stage not in Stage.values():
         raise InvalidArgument("Unknown lifecycle stage in WaitPolicy.")
     asked.meta.update_id = asked.meta.update_id or parts.clock.new_id()
@@ -161,6 +154,22 @@ async def _awaited(
     if now is None or (now.stage < ACCEPTED and not is_running):
         raise NotFound("workflow update was aborted by closing workflow")
     return now
+
+
+def _link(namespace: str, key: RunKey, asked: UpdateRequest, reached: UpdateStage) -> Link | None:
+    """To the event that the update has in the history; one that failed may have none."""
+    if reached.stage < ACCEPTED:
+        return None
+    if reached.outcome is not None and reached.outcome.HasField("failure"):
+        run = Link.Workflow(
+            namespace=namespace,
+            workflow_id=key.workflow_id,
+            run_id=key.run_id,
+            reason="Update rejected",
+        )
+        return Link(workflow=run)
+    accepted = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED
+    return nexus.to_request(namespace, key.workflow_id, key.run_id, asked.request_id, accepted)
 
 
 def _reference(key: RunKey, update_id: str) -> UpdateRef:

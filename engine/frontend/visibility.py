@@ -28,6 +28,8 @@ from search.query.nodes import Name, WrittenBucket
 from search.query.parser import parse
 from search.records import Group, Page
 
+#: As queries say it; one that is paused has not closed.
+OPEN = "ExecutionStatus IN ('Running', 'Paused')"
 PAGE_ROWS_MAX = 1_000
 QUERY_CHARACTERS_MAX = 100_000
 
@@ -53,7 +55,7 @@ async def scan(
 async def list_open(
     parts: Parts, request: ListOpenWorkflowExecutionsRequest
 ) -> ListOpenWorkflowExecutionsResponse:
-    conditions = ["ExecutionStatus = 'Running'", *_filters(request, "StartTime")]
+    conditions = [OPEN, *_filters(request, "StartTime")]
     page = await _page(parts, request, request.maximum_page_size, " AND ".join(conditions))
     return ListOpenWorkflowExecutionsResponse(
         executions=map(row, page.records), next_page_token=page.next_page_token
@@ -63,7 +65,7 @@ async def list_open(
 async def list_closed(
     parts: Parts, request: ListClosedWorkflowExecutionsRequest
 ) -> ListClosedWorkflowExecutionsResponse:
-    conditions = ["ExecutionStatus != 'Running'", *_filters(request, "CloseTime")]
+    conditions = [f"NOT {OPEN}", *_filters(request, "CloseTime")]
     if request.HasField("status_filter"):
         status = request.status_filter.status
         if not 0 < status < len(STATUSES):

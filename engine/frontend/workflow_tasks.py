@@ -49,6 +49,7 @@ async def poll(parts: Parts, request: PollWorkflowTaskQueueRequest) -> object:
             request_id=task.request_id or poller.request_id,
             identity=poller.identity,
             sticky=sticky,
+            target=polling.target(parts, queue, poller, task),
         )
 
     task = await polling.next_task(parts, request, queue, poller, start)
@@ -136,11 +137,7 @@ async def complete(parts: Parts, request: RespondWorkflowTaskCompletedRequest) -
     run, token = await polling.task_token(parts, request.namespace, request.task_token)
     checks.length("Identity", request.identity, parts.limits)
     checks.queue_name(request.sticky_attributes.worker_task_queue.name, parts.limits)
-    try:
-        commands.fill_in(request, await parts.namespace(request.namespace), parts.limits)
-    except InvalidArgument as refusal:
-        await fail(parts, commands.failure_of(request, refusal))
-        raise
+    await _fill_in(parts, request)
     outcomes = {}
     try:
         reply = await parts.shards.submit(
@@ -162,6 +159,20 @@ async def complete(parts: Parts, request: RespondWorkflowTaskCompletedRequest) -
     finally:
         parts.matching.queries.settle(run, outcomes)
     return await _completed(parts, run, request.namespace, reply)
+
+
+async def _fill_in(parts: Parts, request: RespondWorkflowTaskCompletedRequest) -> None:
+    """A command that cannot be taken fails the task."""
+    here = await parts.namespace(request.namespace)
+    cause = commands.BAD_ATTRIBUTES
+    try:
+        commands.fill_in(request, here, parts.limits)
+        cause = commands.BAD_OPERATION
+        commands.check_own_operations(parts, request, here)
+    except InvalidArgument as refusal:
+        failed = commands.failure_of(request, refusal, cause)
+        await fail(parts, failed)
+        raise InvalidArgument(failed.failure.message) from refusal
 
 
 async def _completed(

@@ -11,7 +11,7 @@ import msgspec
 from engine.clock import Clock
 from engine.core.effects import Urgency
 from engine.core.keys import NEXUS, QueueKey, RunKey
-from engine.core.priorities import QueueOrder
+from engine.core.priorities import QueueOrder, Waiting
 from engine.matching import scaling
 from engine.matching.backlog import Backlog, by_priority
 from engine.matching.pages import Wanted
@@ -20,7 +20,7 @@ from engine.matching.queue import TaskQueue, is_direct
 from engine.matching.rates import SECOND, Meters
 from engine.matching.reading import Meant
 from engine.matching.scaling import Scaling
-from engine.ports import Attendance, Poller, QueueReport, Task, Waiting
+from engine.ports import Attendance, Poller, QueueReport, Task
 
 log = logging.getLogger(__name__)
 

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from engine.core.keys import QueueKey
+from engine.core.priorities import Waiting
 from engine.matching.pages import START, LaneName, Page, Wanted
 from engine.matching.reading import Meant, read
-from engine.ports import Task, Waiting
+from engine.ports import Task
 from engine.store import tasks
 from engine.store.pool import Connection, Pool
 from engine.store.tasks import Head

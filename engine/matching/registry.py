@@ -13,6 +13,7 @@ import msgspec
 from engine.clock import Clock
 from engine.core.effects import Urgency
 from engine.core.keys import WORKFLOW, QueueKey, RunKey
+from engine.core.routing import UNROUTED, Route
 from engine.core.state import RunState
 from engine.core.versioning import queue_key
 from engine.errors import EngineError
@@ -73,17 +74,12 @@ class TaskQueues:
         actor = self._actors.get(queue)
         if actor is None:
             if len(self._actors) >= self._sweep_at:
-                self._sweep()
+                _sweep(self)
             actor = self._actors[queue] = _new(self, queue)
         return actor
 
-    def _sweep(self) -> None:
-        kept = {key: actor for key, actor in self._actors.items() if not actor.is_idle}
-        self._actors = kept
-        self._sweep_at = max(QUEUES_SWEPT_MIN, 2 * len(kept))
-
     def offer(self, task: Task) -> None:
-        place = self.versions.place(task.queue, task.run.workflow_id)
+        place = _place_of(self, task)
         if task.sticky and (place is None or not self.has_pollers(place)):
             self.door.divert(task)
         else:
@@ -114,8 +110,11 @@ class TaskQueues:
         queue = task.queue._replace(name=name)
         self.door.take_in(msgspec.structs.replace(task, queue=queue, sticky=False))
 
+    def route_of(self, queue: QueueKey) -> Route:
+        return self.versions.routes.get(queue, UNROUTED)
+
     def take_in(self, task: Task) -> None:
-        place = self.versions.place(task.queue, task.run.workflow_id)
+        place = _place_of(self, task)
         self._actor(place or task.queue).take_in(task)
 
     def withdraw(self, queue: QueueKey, run: RunKey, event_id: int) -> None:
@@ -140,8 +139,10 @@ class TaskQueues:
         found = [actor.attendance for actor in self.versions.sides(queue)]
         return max(found, key=lambda each: (each.has_pollers, each.polled_at), default=NOBODY)
 
-    def reserve(self, queue: QueueKey, run: RunKey, urgency: Urgency) -> Reserved | None:
-        place = self.versions.place(queue, run.workflow_id)
+    def reserve(
+        self, queue: QueueKey, run: RunKey, urgency: Urgency, *, prefers_ramp: bool = False
+    ) -> Reserved | None:
+        place = self.versions.place(queue, run.workflow_id, prefers_ramp=prefers_ramp)
         actor = self._actors.get(place) if place is not None else None
         return None if actor is None else actor.reserve(urgency)
 
@@ -188,6 +189,17 @@ class TaskQueues:
             if is_of(queue, key) and other is not ramp:
                 report = _together(report, await _described(other, self.backlog))
         return report
+
+
+def _place_of(queues: TaskQueues, task: Task) -> QueueKey | None:
+    workflow_id, prefers_ramp = task.run.workflow_id, task.prefers_ramp
+    return queues.versions.place(task.queue, workflow_id, prefers_ramp=prefers_ramp)
+
+
+def _sweep(queues: TaskQueues) -> None:
+    kept = {key: actor for key, actor in queues._actors.items() if not actor.is_idle}
+    queues._actors = kept
+    queues._sweep_at = max(QUEUES_SWEPT_MIN, 2 * len(kept))
 
 
 def _new(queues: TaskQueues, place: QueueKey) -> QueueActor:

@@ -24,6 +24,7 @@ from engine.cluster import messages
 from engine.cluster.node import Node
 from engine.core.effects import Urgency
 from engine.core.keys import QueueKey, RunKey
+from engine.core.routing import Route
 from engine.matching.backlog import StoredBacklog
 from engine.matching.queries import Queries
 from engine.matching.registry import OFFER_AGAIN_SECONDS, TaskQueues
@@ -68,12 +69,9 @@ class SpreadQueues:
         if node is None:
             self._local.offer(task)
         else:
-            self._cluster.tell(node, messages.Offer(self._fit_to_travel(task)))
-
-    def _fit_to_travel(self, task: Task) -> Task:
-        if task.query is None and task.started is None:
-            return task
-        return self._cluster.claims.keep(task)
+            is_stored = task.query is None and task.started is None
+            fit_to_travel = task if is_stored else self._cluster.claims.keep(task)
+            self._cluster.tell(node, messages.Offer(fit_to_travel))
 
     def offer_again(self, task: Task) -> None:
         asyncio.get_running_loop().call_later(OFFER_AGAIN_SECONDS, self.offer, task)
@@ -104,10 +102,15 @@ class SpreadQueues:
             return await self._local.attendance(queue)
         return await self._cluster.attendance(node, queue)
 
-    def reserve(self, queue: QueueKey, run: RunKey, urgency: Urgency) -> Reservation | None:
+    def reserve(
+        self, queue: QueueKey, run: RunKey, urgency: Urgency, *, prefers_ramp: bool = False
+    ) -> Reservation | None:
         if self._elsewhere(queue) is not None:
             return None
-        return self._local.reserve(queue, run, urgency)
+        return self._local.reserve(queue, run, urgency, prefers_ramp=prefers_ramp)
+
+    def route_of(self, queue: QueueKey) -> Route:
+        return self._local.route_of(queue)
 
     async def poll(self, queue: QueueKey, poller: Poller, seconds: float) -> Task | None:
         if self._elsewhere(queue) is not None:

@@ -58,12 +58,15 @@ class Versions:
         # Of a sticky queue the worker has whatever is in it: all of that is routed to it.
         return queue if poller.normal else of_ramp(queue)
 
-    def place(self, queue: QueueKey, workflow_id: str) -> QueueKey | None:
+    def place(
+        self, queue: QueueKey, workflow_id: str, *, prefers_ramp: bool = False
+    ) -> QueueKey | None:
         """Where a task waits; None for one in the sticky queue of a worker that it is not for."""
         if not self.is_ramping:
             return queue
         if (route := self.routes.get(queue)) is not None:
-            return of_ramp(queue) if route.is_ramped(workflow_id) else queue
+            is_ramped = route.is_ramped(workflow_id, prefers_ramp=prefers_ramp)
+            return of_ramp(queue) if is_ramped else queue
         is_owners = self._is_owners(queue)
         return queue if is_owners is None or is_owners(workflow_id) else None
 
@@ -82,7 +85,7 @@ class Versions:
         """Which of the stored tasks of its queue are for this place; None for all."""
         if is_of_ramp(place):
             ramped = self.routes.get(plain_of(place), UNROUTED)
-            return lambda task: ramped.is_ramped(task.run.workflow_id)
+            return partial(_is_taken, ramped)
         if not self.is_ramping:
             return None
         if (route := self.routes.get(place)) is not None:
@@ -141,8 +144,12 @@ def is_of_ramp(place: QueueKey) -> bool:
     return place.name.startswith(_RAMPS)
 
 
+def _is_taken(route: Route, task: Task) -> bool:
+    return route.is_ramped(task.run.workflow_id, prefers_ramp=task.prefers_ramp)
+
+
 def _is_left(route: Route, task: Task) -> bool:
-    return not route.is_ramped(task.run.workflow_id)
+    return not _is_taken(route, task)
 
 
 def plain_of(key: QueueKey) -> QueueKey:

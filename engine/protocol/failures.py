@@ -25,6 +25,19 @@ def server(message: str, *, non_retryable: bool = False) -> Failure:
     return failure
 
 
+def unfinished_update() -> Failure:
+    """Of an update that was accepted by a run that then closed without an answer to it."""
+    failure = Failure(
+        message=(
+            "Workflow Update failed because the Workflow completed before the Update completed."
+        ),
+        source=SOURCE,
+    )
+    failure.application_failure_info.type = "AcceptedUpdateCompletedWorkflow"
+    failure.application_failure_info.non_retryable = True
+    return failure
+
+
 def truncated(failure: Failure, bytes_max: int) -> Failure:
     """The failure, or the beginning of what it says if it is too large to be kept."""
     if failure.ByteSize() <= bytes_max:

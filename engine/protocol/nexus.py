@@ -16,11 +16,14 @@ from temporalio.api.nexus.v1 import Link as NexusLink
 
 WORKFLOW_EVENT = Link.WorkflowEvent.DESCRIPTOR.full_name
 STANDALONE = Link.NexusOperation.DESCRIPTOR.full_name
+#: The endpoint of the engine's own operations.
+SYSTEM_ENDPOINT = "__temporal_system"
+BAD_REQUEST, UNAVAILABLE = "BAD_REQUEST", "UNAVAILABLE"
 _FAILURE = Failure.DESCRIPTOR.full_name
 #: Another try of these would end in the same way.
 _FINAL = frozenset(
     {
-        "BAD_REQUEST",
+        BAD_REQUEST,
         "UNAUTHENTICATED",
         "UNAUTHORIZED",
         "NOT_FOUND",
@@ -96,6 +99,16 @@ def to_event(namespace: str, workflow_id: str, run_id: str, event_id: int, kind:
     where.namespace, where.workflow_id, where.run_id = namespace, workflow_id, run_id
     where.event_ref.event_id = event_id
     where.event_ref.event_type = EventType.ValueType(kind)
+    return link
+
+
+def to_request(namespace: str, workflow_id: str, run_id: str, request_id: str, kind: int) -> Link:
+    """A link to the event of a run that a request has brought, whatever number it got."""
+    link = Link()
+    where = link.workflow_event
+    where.namespace, where.workflow_id, where.run_id = namespace, workflow_id, run_id
+    where.request_id_ref.request_id = request_id
+    where.request_id_ref.event_type = EventType.ValueType(kind)
     return link
 
 

@@ -17,7 +17,7 @@ from engine.protocol import wire
 from engine.shards.cache import Entry
 from engine.store import attempts
 from engine.store.codec import encode_delivery, encode_marks, encode_state
-from engine.store.commit import ShardWrite
+from engine.store.commit import PREFERS_RAMP, ShardWrite
 from search.records import VisibilityRecord
 
 WORKS_MAX = 256
@@ -93,7 +93,8 @@ class Batch:
         self._tasks_gone.pop(task_key, None)
         self._tasks[task_key] = (
             entry.shard_id, *task_key, key.namespace_id, key.workflow_id, effect.attempt,
-            queue.name, urgency.priority, urgency.key, urgency.weight, effect.sticky, self.at, None,
+            queue.name, urgency.priority, urgency.key, urgency.weight, effect.sticky, self.at,
+            PREFERS_RAMP if effect.prefers_ramp else None,
         )  # fmt: skip
 
     def deliver(self, entry: Entry, effect: Delivery) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from temporalio.api.common.v1 import Payload, Payloads
 
-from engine.core import conflict
+from engine.core import conflict, versioning
 from engine.core.effects import (
     CancelExternal,
     CancelOperation,
@@ -28,7 +28,7 @@ from engine.core.effects import (
     WorkflowTaskStarted,
 )
 from engine.core.inputs import Input, ResetInto, StartActivity, StartWorkflowTask, Terminate
-from engine.core.keys import WORKFLOW, RunKey, activity_of, operation_of
+from engine.core.keys import WORKFLOW, QueueKey, RunKey, activity_of, operation_of
 from engine.core.state import RunState
 from engine.core.step import step
 from engine.errors import EngineError, FailedPrecondition, RunNotFound
@@ -111,11 +111,13 @@ def advance(writer: Writer, entry: Entry, given: Input, batch: Batch, release: R
 def _offer(writer: Writer, entry: Entry, effect: OfferTask, batch: Batch, release: Release) -> None:
     """Hand the task to a poller that waits for it, in this very commit; else store it."""
     batch.offer(entry, effect)
-    reservation = writer.matching.reserve(effect.queue, entry.state.key, effect.urgency)
+    reservation = writer.matching.reserve(
+        effect.queue, entry.state.key, effect.urgency, prefers_ramp=effect.prefers_ramp
+    )
     if reservation is None:
         release.offer(entry, effect)
         return
-    given = _start_for(reservation.poller, effect, batch.at)
+    given = _start_for(reservation.poller, effect, batch.at, _target(writer, entry.state))
     try:
         started = advance(writer, entry, given, batch, release)
     except EngineError:
@@ -125,7 +127,17 @@ def _offer(writer: Writer, entry: Entry, effect: OfferTask, batch: Batch, releas
     release.reserved(entry, effect, reservation, started)
 
 
-def _start_for(poller: Poller, effect: OfferTask, at: int) -> StartWorkflowTask | StartActivity:
+def _target(writer: Writer, state: RunState) -> str | None:
+    """Where the run would go if it were not pinned; None where it is not."""
+    if not versioning.pin_of(state):
+        return None
+    queue = QueueKey(state.key.namespace_id, state.queue, WORKFLOW)
+    return writer.matching.route_of(queue).version_of(state.key.workflow_id)
+
+
+def _start_for(
+    poller: Poller, effect: OfferTask, at: int, target: str | None
+) -> StartWorkflowTask | StartActivity:
     if effect.queue.kind == WORKFLOW:
         return StartWorkflowTask(
             at=at,
@@ -133,6 +145,7 @@ def _start_for(poller: Poller, effect: OfferTask, at: int) -> StartWorkflowTask 
             attempt=effect.attempt,
             request_id=poller.request_id,
             identity=poller.identity,
+            target=target,
         )
     return StartActivity(
         at=at,
@@ -142,6 +155,7 @@ def _start_for(poller: Poller, effect: OfferTask, at: int) -> StartWorkflowTask 
         identity=poller.identity,
         sdk_name=poller.sdk_name,
         sdk_version=poller.sdk_version,
+        version=poller.version,
     )
 
 
@@ -174,8 +188,8 @@ def _start(writer: Writer, work: Begin, batch: Batch, release: Release) -> None:
     if isinstance(decision, conflict.Use):
         assert current is not None, "only a run that exists is used"
         release.answer(work, StartAnswer(
-            run_id=decision.run_id, started=decision.is_same_request, status=current.state.status,
-            is_attached=decision.is_attached,
+            run_id=decision.run_id, started=decision.is_same_request,
+            status=current.state.status, is_attached=decision.is_attached,
         ))  # fmt: skip
         return
     if isinstance(decision, conflict.AttachTo):

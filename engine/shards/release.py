@@ -174,6 +174,7 @@ def task_of(entry: Entry, effect: OfferTask, at: int) -> Task:
         weight=urgency.weight,
         sticky=effect.sticky,
         offered_at=at,
+        prefers_ramp=effect.prefers_ramp,
     )
 
 

@@ -21,6 +21,8 @@ from search.records import VisibilityRecord
 
 SECOND = 1_000_000_000
 Columns = list[tuple[Any, ...]]
+#: What a queue's task has as payload that goes to the ramping version, whatever its share.
+PREFERS_RAMP = b"\x01"
 
 
 @dataclass(slots=True)

@@ -7,7 +7,8 @@ from typing import Any, LiteralString, NamedTuple
 
 from engine.core.effects import Delivery
 from engine.core.keys import QueueKey, RunKey
-from engine.ports import Task, Waiting
+from engine.core.priorities import Waiting
+from engine.ports import Task
 from engine.store.codec import decode_delivery
 from engine.store.pool import Connection
 
@@ -70,7 +71,7 @@ _oldest: LiteralString = """
         as lane (key, offered_at, run_id, event_id, share)
     cross join lateral (
         select namespace_id, workflow_id, run_id::text, kind, event_id, attempt, queue, priority,
-            fairness_key, fairness_weight, sticky, offered_at
+            fairness_key, fairness_weight, sticky, offered_at, payload
         from transfer_tasks
         where namespace_id = %(namespace_id)s and queue = %(queue)s and kind = %(kind)s
           and kind <> 'deliver' and priority = %(priority)s and fairness_key = lane.key
@@ -139,6 +140,7 @@ def _task(row: tuple[Any, ...]) -> Task:
         weight=row[9],
         sticky=row[10],
         offered_at=row[11],
+        prefers_ramp=row[12] is not None,
     )
 
 

@@ -88,13 +88,13 @@ setInterval(() => {
 }, 1000);
 
 // ---- selection: the bar says how many, the boxes are the form
-const boxes = () => [...document.querySelectorAll("#results input[name=run]")];
+const boxes = () => [...document.querySelectorAll("#results tbody .cell-mark input")];
 function tellSelection() {
   const chosen = boxes().filter((box) => box.checked).length;
-  const bar = document.querySelector("#results .bulk-bar");
+  const bar = document.querySelector("#results .bulk-bar"), [one, many] = (bar?.dataset.of ?? "run runs").split(" ");
   if (!bar) return;
   bar.hidden = chosen === 0;
-  bar.querySelector("[data-chosen]").textContent = chosen === 1 ? "1 run is selected" : `${chosen} runs are selected`;
+  bar.querySelector("[data-chosen]").textContent = chosen === 1 ? `1 ${one} is selected` : `${chosen} ${many} are selected`;
   const all = document.querySelector("[data-select-all]");
   all.checked = chosen > 0 && chosen === boxes().length;
   all.indeterminate = chosen > 0 && chosen < boxes().length;
@@ -103,11 +103,10 @@ function tellSelection() {
   if (!all.checked) { const matching = bar.querySelector("[name=all_matching]"); if (matching) matching.checked = false; }
 }
 function selectAll(on) { boxes().forEach((box) => { box.checked = on; }); tellSelection(); }
-document.addEventListener("change", (event) => {
-  if (event.target.matches("[data-select-all]")) selectAll(event.target.checked);
-  if (event.target.matches("#results input[name=run]")) tellSelection();
-});
+document.addEventListener("change", ({ target }) => { if (target.matches("[data-select-all]")) selectAll(target.checked); if (boxes().includes(target)) tellSelection(); });
 document.addEventListener("htmx:afterSettle", tellSelection);
+// rows that renew themselves stand still while some of them are chosen
+document.addEventListener("htmx:beforeRequest", (event) => { if (event.detail.elt.matches("[data-holds]") && boxes().some((box) => box.checked)) event.preventDefault(); });
 
 // ---- the query: Enter sends, Shift+Enter breaks the line; the field grows with its coloured copy
 const field = () => document.getElementById("q"), useQuery = (text) => { field().value = text; field().form.requestSubmit(); };

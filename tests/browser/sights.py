@@ -5,6 +5,7 @@ from urllib.parse import quote, unquote
 
 from playwright.sync_api import Page, expect
 
+from tests.browser.sights_alone import OF_ALONE
 from tests.browser.sights_of_many import OF_MANY
 from tests.browser.sights_of_one import OF_ONE, charged
 from tests.browser.visitor import HOME, SCHEMES, Visitor
@@ -369,6 +370,7 @@ PAGES: dict[str, Callable[[Visitor], object]] = {
     "activity-other-doors": at("activity/?door=others"),
     "cluster": at("cluster/"),
     **OF_ONE,
+    **OF_ALONE,
 }
 
 

@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 from django.contrib.auth.models import User
 from django.test import Client
+from django.urls import reverse
 
 from console.audit.models import AuditEntry
 from console.gateway import namespaces
@@ -13,6 +15,7 @@ from tests.console.conftest import NAMESPACE
 from tests.support.eventually import eventually
 from tests.support.names import Names
 from tests.support.pages import htmx, words_in
+from tests.support.programs import Program
 
 Browser = Callable[..., Client]
 
@@ -64,6 +67,36 @@ def test_a_search_attribute_is_added(alice: User, browser_of: Browser, names: Na
     assert f"{name} Keyword" in page
     act = AuditEntry.objects.get()
     assert (act.verb, act.outcome.after) == ("namespace.change", {name: "Keyword"})
+
+
+def test_an_admin_says_how_runs_are_shown(
+    alice: User, bob: User, browser_of: Browser, program: Program, names: Names
+) -> None:
+    key = program.start("Waiting", names.workflow("order"), names.queue())
+    at = f"/namespaces/{NAMESPACE}/showing/"
+    wanted = {
+        "links": "Logs https://logs.example/?q={workflow_id}",
+        "quiet": "keep_alive",
+        "reason": "asked by support",
+    }
+
+    bad = browser_of(alice).post(at, wanted | {"links": "Logs javascript:alert({run_id})"})
+    refused = browser_of(bob).post(at, wanted)
+    answer = browser_of(alice).post(at, wanted)
+
+    assert (bad.status_code, refused.status_code, answer.status_code) == (422, 403, 303)
+    assert "begins with https:// or http://" in words_in(bad)
+    where = reverse("workflows:run", args=[NAMESPACE, key.workflow_id, key.run_id])
+    page = browser_of(bob).get(where)
+    escaped = quote(key.workflow_id, safe="")
+    assert f'href="https://logs.example/?q={escaped}" target="_blank"' in page.text
+    assert 'rel="noopener noreferrer"' in page.text
+    act = AuditEntry.objects.get()
+    assert (act.verb, act.before) == ("namespace.change", {"links": [], "quiet": []})
+    assert act.outcome.after == {"links": [wanted["links"]], "quiet": ["keep_alive"]}
+    assert "Quiet activities keep_alive" in words_in(
+        browser_of(bob).get(f"/namespaces/{NAMESPACE}/")
+    )
 
 
 def changed(browser: Client, name: str, **wanted: str) -> Any:

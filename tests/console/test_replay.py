@@ -15,6 +15,7 @@ from console.gateway.runs import RunKey
 from console.replay import planner, presenters
 from console.replay.effects import effect
 from console.replay.planner import Plan, Step
+from tests.support.engine import OFFICIAL
 from tests.support.names import Names
 from tests.support.pages import htmx, words_in
 from tests.support.programs import Program, running
@@ -218,6 +219,37 @@ def test_signals_are_left_out_when_that_was_asked(
 
     kinds = [event.kind for event in histories.forward(new).events]
     assert "WorkflowExecutionSignaled" not in kinds
+
+
+def test_some_signals_come_again_and_others_do_not(
+    bob: User, browser_of: Browser, program: Program, names: Names, server_kind: str
+) -> None:
+    """The official server takes no signals with a reset, and the page says so."""
+    queue, browser = names.queue(), browser_of(bob)
+    with running(program, queue):
+        key = program.start("Lost", names.workflow("waiting"), queue)
+        program.await_status(key, "Running", events_min=4)
+        for number in (1, 2, 3):
+            program.signal(key, f"note-{number}", number)
+        program.await_status(key, "Running", events_min=7)
+        steps = steps_of(key)
+        point = planner.points(steps)[0]
+        second = next(step.event_id for step in steps if step.name == "note-2")
+        page = browser.get(place(key), {"event": point})
+        if server_kind == OFFICIAL:
+            assert "This server applies all of them or none." in words_in(page)
+            return
+        asked = {"event": point, "seen": seen(page), "reason": REASON, "keep_signals": "on"}
+        done = browser.post(place(key, "reset/"), asked | {"leave": str(second)})
+
+    new = RunKey("default", key.workflow_id, done["Location"].rstrip("/").split("/")[-1])
+    events = histories.forward(new).events
+    came = [one for one in events if one.kind == "WorkflowExecutionSignaled"]
+    assert [one.attributes.signal_name for one in came] == ["note-1", "note-3"]
+    assert [one.attributes.input.payloads[0].data for one in came] == [b"1", b"3"]
+    assert "Leave some of them out" in words_in(page)
+    entry = AuditEntry.objects.get(verb="run.reset")
+    assert entry.asked["left out"] == f"event {second}"
 
 
 def test_a_run_that_went_on_since_the_plan_is_not_reset_before_it_was_seen_again(

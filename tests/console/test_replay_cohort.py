@@ -41,7 +41,7 @@ def charged(program: Program, names: Names, queue: str, how_many: int) -> list[R
     return keys
 
 
-def carried(browser: Client, keys: Sequence[RunKey]) -> BulkOperation:
+def carried(browser: Client, keys: Sequence[RunKey], **told: str) -> BulkOperation:
     """As the bulk worker carries a chunk of it."""
     operation = bulk.choose(browser, "replay-check", keys)
     BulkOperation.objects.filter(pk=operation.pk).update(
@@ -50,6 +50,7 @@ def carried(browser: Client, keys: Sequence[RunKey]) -> BulkOperation:
         reason="version 2 is deployed",
         rate=10,
         errors_percent_max=100,
+        told=told,
     )
     operation.refresh_from_db()
     order = ChunkOrder(operation.pk, 1, len(keys), 100)
@@ -76,7 +77,13 @@ def test_the_check_of_a_cohort_says_which_runs_break_at_which_event_and_changes_
         deployed(program, fails, FailingCode),
     ):
         operation = carried(browser, keys)
+        charge = {"to": "activity", "activity": "charge_card"}
+        after_reset = carried(browser, old[timer], **charge)
+        still = carried(browser, old[timer][:1], to="last")
 
+    says = [one.says for one in after_reset.targets.all()]
+    assert says == ["fits once it is reset to event 4: it parts at 5"] * 2
+    assert +outcomes.by_state(still) == {State.FAILED: 1}
     page = words_in(page_of(browser, operation))
     assert +outcomes.by_state(operation) == {State.DONE: 1, State.FAILED: 3, State.CLOSED: 1}
     assert "1 fit 1 nobody could say 3 would break" in page
@@ -153,6 +160,33 @@ def test_many_go_back_to_before_the_first_activity_that_failed(
     new = histories.forward(replace(failed, run_id=reset.new_run_id)).events
     assert [event.kind for event in new][3] == "WorkflowTaskFailed", "where it had decided to pay"
     assert left.says == "None of its activities failed for good: there is no such point."
+
+
+def test_many_go_back_to_before_an_activity_or_to_a_time(
+    bob: User, browser_of: Browser, program: Program, names: Names
+) -> None:
+    queue, browser = names.queue(), browser_of(bob)
+    with running(program, queue):
+        charged_one = program.start("Charging", names.workflow(), queue, "9.99")
+        waits = program.start("Waiting", names.workflow("waiting"), queue)
+        program.signal(waits, "go")
+        for key in (charged_one, waits):
+            program.result(key)
+    operation = bulk.choose(browser, "reset", [charged_one, waits])
+    asked = {"to": "activity", "activity": "charge_card"}
+    at = f"{URL}{operation.pk}/preview/"
+    said = words_in(browser.get(at, asked, headers=htmx("preview")))
+    nameless = browser.post(f"{URL}{operation.pk}/launch/", {"to": "activity", "reason": "x"})
+    operation.told, operation.started_at = asked, timezone.now()
+
+    Chunk(operation, ChunkOrder(operation.pk, 1, 2, 100), "me", lambda: True).carry()
+
+    assert "Back to before charge_card, of 1 run" in said
+    assert "1 time in 1 run from there" in said
+    assert "The place that you chose needs it." in words_in(nameless)
+    assert +outcomes.by_state(operation) == {State.DONE: 1, State.FAILED: 1}
+    left = operation.targets.get(run_id=waits.run_id)
+    assert left.says == "It has begun no activity charge_card: there is no such point."
 
 
 def test_the_draft_of_a_reset_says_what_follows_of_the_first_of_the_list(

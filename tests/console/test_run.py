@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from console.gateway.runs import RunKey
+from console.looks import showing
 from console.workflows import reading
 from tests.console.conftest import NAMESPACE, indexed
 from tests.support.eventually import eventually
@@ -73,6 +74,41 @@ def test_the_timeline_of_a_completed_run(
     assert "timer of 100 ms" in words
     assert f"{completed.workflow_id}/child-0" in words
     assert 'hx-trigger="every' not in page.text
+
+
+def test_quiet_steps_are_folded_away_until_they_are_asked_for(
+    carol: User, browser_of: Browser, completed: RunKey, retrying: RunKey
+) -> None:
+    """What fails is never quiet."""
+    showing.keep(NAMESPACE, (), ("charge_card",))
+    browser = browser_of(carol)
+
+    folded, opened = browser.get(url(completed)), browser.get(url(completed), {"quiet": "on"})
+
+    assert "charge_card" not in words_in(folded)
+    assert "Show quiet steps 1" in words_in(folded)
+    assert "timer of 100 ms" in words_in(folded)
+    assert "charge_card of the first month" in words_in(opened)
+    assert "charge_card" in words_in(browser.get(url(retrying), headers=htmx("live")))
+
+
+def test_what_a_run_says_of_itself_is_asked_for_by_a_click(
+    bob: User, carol: User, browser_of: Browser, program: Program, names: Names
+) -> None:
+    queue = names.queue()
+    key = program.start(
+        "Waiting", names.workflow(), queue, static_summary="x", static_details="For *Lindhus*"
+    )
+    page = browser_of(carol).get(url(key))
+    nobody = browser_of(carol).get(url(key, "details"), headers=htmx("details"))
+    with running(program, queue):
+        asked = browser_of(carol).get(url(key, "details"), headers=htmx("details"))
+
+    assert "What it is for For *Lindhus*" in words_in(page)
+    assert "Waits" not in words_in(page)
+    assert "No worker answered" in words_in(nobody)
+    assert "<html" not in asked.text
+    assert "**Waits** for the signal `go`" in words_in(asked)
 
 
 def test_a_retrying_activity_says_why_the_run_is_stuck(

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from console.gateway import namespaces
-from console.workflows.query import LENGTH_MAX
+from console.gateway.query import LENGTH_MAX
 from tests.console.conftest import NAMESPACE, indexed
 from tests.support.names import Names
 from tests.support.pages import htmx, link_in, version_in, words_in

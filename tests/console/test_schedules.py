@@ -179,6 +179,42 @@ def test_a_backfill_starts_a_run_for_each_time(bob: User, browser_of: Browser, h
     assert entry.asked["from"] == "2026-01-01T00:00:00+00:00"
 
 
+@pytest.mark.parametrize("given", [{}, {"verb": "pause"}, {"verb": "x", "schedule": "y"}])
+def test_several_need_an_act_and_a_selection(
+    given: dict[str, str], bob: User, browser_of: Browser
+) -> None:
+    assert browser_of(bob).post(f"{PAGE}several", given).status_code == 400
+
+
+def test_several_are_paused_and_triggered_with_an_outcome_for_each(
+    bob: User, carol: User, alice: User, browser_of: Browser, hourly: str
+) -> None:
+    asked = {"verb": "pause", "schedule": [hourly, "no such schedule"]}
+    browser = browser_of(bob)
+
+    assert "bulk-bar" in browser.get(PAGE).text
+    assert "bulk-bar" not in browser_of(carol).get(PAGE).text
+    assert browser_of(carol).post(f"{PAGE}several", asked).status_code == 403
+    form = browser.post(f"{PAGE}several", asked)
+    nameless = browser.post(f"{PAGE}several", asked | {"step": "act"})
+    done = browser.post(f"{PAGE}several", asked | {"step": "act", "reason": "the bank is away"})
+
+    assert "Pause: 2 schedules" in words_in(form)
+    assert nameless.status_code == 422
+    assert f"Paused {hourly}" in words_in(done)
+    assert "The engine does not know it" in words_in(done)
+    assert until(hourly, lambda one: one.summary.paused).summary.note == "the bank is away"
+    assert [one.target for one in AuditEntry.objects.all()] == [hourly]
+    again = browser.post(f"{PAGE}several", asked | {"step": "act", "reason": "once more"})
+    assert f"Paused already {hourly}" in words_in(again)
+
+    delete = {"verb": "delete", "schedule": [hourly], "step": "act", "reason": "of no use"}
+    assert browser.post(f"{PAGE}several", delete).status_code == 403
+    assert browser_of(alice).post(f"{PAGE}several", delete | {"count": "2"}).status_code == 422
+    gone = browser_of(alice).post(f"{PAGE}several", delete | {"count": "1"})
+    assert f"Deleted {hourly}" in words_in(gone)
+
+
 @pytest.mark.parametrize(
     ("given", "says"),
     [

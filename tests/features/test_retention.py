@@ -1,5 +1,6 @@
 """What has been kept long enough goes by itself, and so does all of a deleted namespace."""
 
+import re
 from collections.abc import AsyncIterator, Iterator
 
 import grpc
@@ -13,16 +14,19 @@ from temporalio.api.operatorservice.v1 import DeleteNamespaceRequest
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import (
     CountActivityExecutionsRequest,
+    CountNexusOperationExecutionsRequest,
     CountWorkflowExecutionsRequest,
     DescribeWorkflowExecutionRequest,
     RegisterNamespaceRequest,
     StartActivityExecutionRequest,
+    StartNexusOperationExecutionRequest,
     TerminateWorkflowExecutionRequest,
 )
 
 from tests.support.batches import COMPLETED, TERMINATE, Batched
 from tests.support.engine import PERDURE, Server, engine_on, seconds
 from tests.support.eventually import eventually_async
+from tests.support.handlers import ScriptedHandler
 from tests.support.names import Names
 from tests.support.postgres import fresh_database
 from tests.support.worker import ScriptedWorker
@@ -86,6 +90,22 @@ async def start_activity(server: Server, activity_id: str, queue: str) -> str:
     return started.run_id
 
 
+async def start_operation(server: Server, names: Names) -> None:
+    """At a handler that nobody is."""
+    endpoint = re.sub(r"[^a-z0-9]+", "-", f"endpoint-{server.namespace}".lower())
+    handler = ScriptedHandler(server, names.queue(), endpoint)
+    await handler.begin()
+    await server.workflows.StartNexusOperationExecution(
+        StartNexusOperationExecutionRequest(
+            namespace=server.namespace,
+            operation_id=names.workflow("operation"),
+            endpoint=handler.endpoint,
+            service="payments",
+            operation="charge",
+        )
+    )
+
+
 async def make_older(url: str, run: WorkflowExecution, days: int) -> None:
     """Nobody waits for days: the row says that the run closed so long ago."""
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
@@ -106,6 +126,7 @@ async def test_a_deleted_namespace_takes_its_runs_along_even_those_that_run(
     for _ in range(3):
         await sweeping.start(names.workflow(), names.queue())
     await start_activity(sweeping, names.workflow("activity"), names.queue())
+    await start_operation(sweeping, names)
     deleted = await sweeping.operator.DeleteNamespace(
         DeleteNamespaceRequest(namespace=sweeping.namespace)
     )
@@ -118,7 +139,10 @@ async def test_a_deleted_namespace_takes_its_runs_along_even_those_that_run(
         activities = await sweeping.workflows.CountActivityExecutions(
             CountActivityExecutionsRequest(namespace=namespace)
         )
-        return found.count + activities.count
+        operations = await sweeping.workflows.CountNexusOperationExecutions(
+            CountNexusOperationExecutionsRequest(namespace=namespace)
+        )
+        return found.count + activities.count + operations.count
 
     assert await eventually_async(count, lambda found: found == 0, within=15) == 0
 

@@ -30,11 +30,14 @@ CALLS_OF: dict[str, tuple[str, ...]] = {
         "PauseActivityExecution", "UnpauseActivityExecution", "ResetActivityExecution",
         "UpdateActivityExecutionOptions",
     ),
+    "standalone_activity_batch_operations": ("StartBatchOperation", "StartActivityExecution"),
+    "workflow_pause": ("PauseWorkflowExecution", "UnpauseWorkflowExecution"),
+    "workflow_update_callbacks": ("UpdateWorkflowExecution",),
     "standalone_nexus_operation": ("StartNexusOperationExecution", "PollNexusOperationExecution"),
 }  # fmt: skip
 # Their calls answer as where they are turned off: that is no claim to have them.
 TURNED_OFF = {
-    "build_id_based_versioning", "server_scaled_deployments", "workflow_pause", "worker_commands",
+    "server_scaled_deployments", "worker_commands",
 }  # fmt: skip
 # No call of their own: tests of starts, failures, queries, counts and polls hold them.
 HELD_ELSEWHERE = {
@@ -42,6 +45,8 @@ HELD_ELSEWHERE = {
     "activity_failure_include_heartbeat", "encoded_failure_attributes", "eager_workflow_start",
     "count_group_by_execution_status", "reported_problems_search_attribute",
     "worker_poll_complete_on_shutdown", "standalone_activity_start_delay",
+    # That workers are to say their build; the official server has the sets by it turned off, too.
+    "build_id_based_versioning",
 }  # fmt: skip
 SERVICE = "temporal.api.workflowservice.v1.WorkflowService"
 

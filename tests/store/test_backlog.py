@@ -6,8 +6,10 @@ from typing import Any, LiteralString, cast
 
 import psycopg
 import pytest
+from temporalio.api.deployment.v1 import InheritedAutoUpgradeInfo
 
 from engine.core.keys import WORKFLOW, QueueKey
+from engine.core.versioning import USE_RAMPING
 from engine.matching.backlog import Stored, StoredBacklog
 from engine.matching.pages import Page, Wanted
 from engine.matching.reading import read
@@ -42,6 +44,21 @@ async def test_what_is_not_meant_is_passed_over_however_much_it_is(url: str) -> 
     assert names(plain) == ["order-0", "order-1", "order-2"]
     assert names(none) == []
     assert [bool(page.cut) for page in (few, more, plain, none)] == [True, False, True, False]
+
+
+async def test_a_task_that_prefers_the_ramp_says_so_in_the_store(url: str) -> None:
+    inherited = InheritedAutoUpgradeInfo(continue_as_new_initial_versioning_behavior=USE_RAMPING)
+    async with node(url) as one:
+        await one.begin("order-1", queue=KEY.name, inherited_auto_upgrade_info=inherited)
+        await one.begin("order-2", queue=KEY.name)
+        pool = await open_readers(url)
+        try:
+            found = await StoredBacklog([pool]).read(KEY, Wanted(2))
+        finally:
+            await pool.close()
+
+    preferring = {task.run.workflow_id: task.prefers_ramp for task in found.tasks}
+    assert preferring == {"order-1": True, "order-2": False}
 
 
 def names(page: Page) -> list[str]:

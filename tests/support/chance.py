@@ -14,11 +14,19 @@ from temporalio.api.update.v1 import Request
 from engine.core import inputs
 from engine.core.inputs import ResetInto
 from engine.core.limits import Limits
+from engine.core.versioning import pin_of
 from engine.errors import EngineError
 from tests.support import neighbours
 from tests.support import story as tell
 from tests.support.commands import command, seconds, signal_external
-from tests.support.interventions import change, override, pause, renew
+from tests.support.interventions import (
+    change,
+    override,
+    pause,
+    pause_run,
+    renew,
+    resume_run,
+)
 from tests.support.stored import Stored
 
 NEXT_RUN_ID = "00000000-0000-4000-8000-{:012d}"
@@ -108,13 +116,19 @@ class Chance:
 
     def time(self) -> None:
         self.story.wake()
+        # Seldom, and not for long: most of what happens to a run happens while it goes on.
+        if self.story.state.pause is not None:
+            resume_run(self.story)
+        elif self.maybe(0.1):
+            pause_run(self.story, self.name())
 
     def ask(self) -> None:
         told = self.dice.random()
         if told < 0.4:
             self.story.signal(request_id=self.dice.choice(("", "a", "b", self.name())))
         elif told < 0.75:
-            self.story.update(self.dice.choice(("u", "v", self.name())))
+            waits = self.dice.choice(("", "", "x", self.name()))
+            self.story.update(self.dice.choice(("u", "v", self.name())), waits)
         elif told < 0.85:
             neighbours.attach(self.story, self.dice.choice(("", "x", self.name())))
         elif told < 0.88:
@@ -154,7 +168,8 @@ class Chance:
         if task is None:
             return
         if not task.is_started:
-            self.story.take_task(request_id=self.name())
+            targets = (None, "shop:1", "shop:2") if pin_of(self.story.state) else (None,)
+            self.story.take_task(request_id=self.name(), target=self.dice.choice(targets))
         elif self.maybe(0.12):
             self.story.fail_task()
         else:

@@ -36,6 +36,16 @@ def change(story: Story, start_to_close: int, activity_id: str = "charge") -> St
     return story.give(given)
 
 
+def pause_run(story: Story, request_id: str = "") -> Step:
+    return story.give(
+        inputs.PauseRun(at=story.at, identity="alice", reason="a bad deploy", request_id=request_id)
+    )
+
+
+def resume_run(story: Story) -> Step:
+    return story.give(inputs.ResumeRun(at=story.at, identity="alice", reason="mended"))
+
+
 def override(story: Story, version: str) -> Step:
     """Pinned to a version, upgraded as its queue is (`auto`), or as its code says (empty)."""
     options = WorkflowExecutionOptions()

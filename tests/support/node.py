@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 from temporalio.api.command.v1 import Command
-from temporalio.api.common.v1 import Payloads, Priority
+from temporalio.api.common.v1 import Payloads
 from temporalio.api.enums.v1 import WorkflowIdConflictPolicy, WorkflowIdReusePolicy
 from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import HistoryEvent, WorkflowExecutionStartedEventAttributes
@@ -93,14 +93,12 @@ class Node:
         request_id: str = "",
         policy: StartPolicy = REFUSE_DUPLICATE,
         queue: str = QUEUE,
-        priority: Priority | None = None,
+        **first: Any,
     ) -> StartAnswer:
+        """`first`: what its first event says besides."""
         run_id = self.clock.new_id()
         attributes = self.attributes(
-            queue,
-            first_execution_run_id=run_id,
-            original_execution_run_id=run_id,
-            priority=priority,
+            queue, first_execution_run_id=run_id, original_execution_run_id=run_id, **first
         )
         given = inputs.Start(
             at=self.clock.now(), attributes=attributes, request_id=request_id or run_id

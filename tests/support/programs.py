@@ -67,6 +67,7 @@ class Waiting:
     @workflow.run
     async def run(self, amount: str = "9.99") -> str:
         self.amount = amount
+        workflow.set_current_details("**Waits** for the signal `go`")
         await workflow.wait_condition(lambda: self.gone)
         return self.amount
 

@@ -89,7 +89,7 @@ def extent_of(state: RunState) -> tuple[int, int, int]:
 
 def wanted(state: RunState) -> dict[tuple[str, int], int]:
     """The tasks of a run that a worker could take now."""
-    if not state.is_running:
+    if not state.is_running or state.pause is not None:
         return {}
     found = {
         (ACTIVITY, event_id): activity.attempt

@@ -76,7 +76,7 @@ class Story:
             inputs.Signal(at=self.at, name=name, input=word("1"), request_id=request_id)
         )
 
-    def take_task(self, request_id: str = "poll") -> Step:
+    def take_task(self, request_id: str = "poll", target: str | None = None) -> Step:
         task = self.state.task
         assert task is not None, "no workflow task is scheduled"
         return self.give(
@@ -86,6 +86,7 @@ class Story:
                 attempt=task.attempt,
                 request_id=request_id,
                 identity="worker",
+                target=target,
             )
         )
 
@@ -179,8 +180,11 @@ class Story:
             inputs.Heartbeat(at=self.at, target=self.token(activity_id), details=word("half"))
         )
 
-    def update(self, update_id: str = "u") -> Step:
-        request = Request()
+    def update(self, update_id: str = "u", waits: str = "") -> Step:
+        """`waits`: the request id of somebody who is to be called back."""
+        request = Request(request_id=waits)
+        if waits:
+            request.completion_callbacks.add().nexus.url = "temporal://system"
         request.meta.update_id = update_id
         request.input.name = "adjust"
         return self.give(inputs.AdmitUpdate(at=self.at, request=request))

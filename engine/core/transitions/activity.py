@@ -88,8 +88,11 @@ def _run_timeout(turn: Turn) -> int:
 
 
 def offer(turn: Turn, scheduled_event_id: int) -> None:
-    """One of another queue than the run's goes where that queue is routed."""
+    """One of another queue than the run's goes where that queue is routed; of a run that is paused
+    none goes."""
     state, activity = turn.state, turn.state.activities[scheduled_event_id]
+    if state.pause is not None:
+        return
     queue = QueueKey(state.key.namespace_id, activity.queue, ACTIVITY)
     if activity.queue == state.queue:
         queue = queue_key(state, activity.queue, ACTIVITY)
@@ -110,7 +113,7 @@ def start(turn: Turn, given: StartActivity) -> None:
     if activity.started_at and activity.request_id != given.request_id:
         raise TaskNotFound("Activity task already started.")
     if not activity.started_at:
-        if activity.paused_at:
+        if activity.paused_at or turn.state.pause is not None:
             raise TaskNotFound("Activity task is paused.")
         turn.ask(DropTask(kind=ACTIVITY, event_id=given.scheduled_event_id))
         turn.mark(_taken(turn, given))

@@ -144,7 +144,8 @@ def continue_as_new(
     if command.HasField("retry_policy"):
         following.retry_policy.CopyFrom(retry.completed(command.retry_policy))
     following.task_queue.CopyFrom(normal_queue(command.task_queue, turn.state.queue))
-    versioning.bequeath(turn.state, following)
+    versioning.bequeath(turn.state, following, command.initial_versioning_behavior)
+    versioning.decline(turn.state, following)
     if command.HasField("failure"):
         following.continued_failure.CopyFrom(command.failure)
     if command.HasField("backoff_start_interval") and command.backoff_start_interval.ByteSize():
@@ -200,6 +201,7 @@ def _retry_run(
     )
     if decision.delay_ns is not None:
         following = _following(turn, Initiator.CONTINUE_AS_NEW_INITIATOR_RETRY)
+        _begin_alike(following, start)
         following.attempt = (start.attempt or 1) + 1
         following.continued_failure.CopyFrom(failure)
         following.first_workflow_task_backoff.FromNanoseconds(decision.delay_ns)
@@ -208,6 +210,19 @@ def _retry_run(
     if following_cron is not None:
         following_cron.continued_failure.CopyFrom(failure)
     return following_cron, decision.state
+
+
+def _begin_alike(
+    following: WorkflowExecutionStartedEventAttributes,
+    start: WorkflowExecutionStartedEventAttributes,
+) -> None:
+    """A retry has of versions what the run that failed began with."""
+    if not start.HasField("inherited_pinned_version"):
+        following.ClearField("inherited_pinned_version")
+    if following.HasField("inherited_auto_upgrade_info"):
+        following.inherited_auto_upgrade_info.continue_as_new_initial_versioning_behavior = (
+            start.inherited_auto_upgrade_info.continue_as_new_initial_versioning_behavior
+        )
 
 
 def _cron_run(turn: Turn) -> WorkflowExecutionStartedEventAttributes | None:
@@ -221,8 +236,7 @@ def _cron_run(turn: Turn) -> WorkflowExecutionStartedEventAttributes | None:
     following.attempt = 1
     following.ClearField("continued_failure")
     following.first_workflow_task_backoff.FromNanoseconds(delay)
-    # The next time is a new beginning: it goes where its queue is routed.
-    following.ClearField("inherited_pinned_version")
+    versioning.forget(following)
     return following
 
 

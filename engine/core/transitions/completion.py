@@ -39,7 +39,7 @@ from engine.core.transitions import (
     workflow_task,
 )
 from engine.core.turn import Turn
-from engine.errors import InvalidArgument
+from engine.errors import FailedPrecondition, InvalidArgument
 from engine.protocol import failures
 
 VERSIONED = WorkerVersioningMode.WORKER_VERSIONING_MODE_VERSIONED
@@ -62,6 +62,10 @@ class Task(NamedTuple):
 def complete(turn: Turn, given: CompleteWorkflowTask) -> None:
     request = given.request
     running = workflow_task.check(turn.state, given)
+    if turn.state.pause is not None and request.force_create_new_workflow_task:
+        raise FailedPrecondition(
+            "Workflow is paused and force create new workflow task is not allowed."
+        )
     refusal = commands.review(
         turn.state, list(request.commands), turn.limits, given.endpoints
     ) or _refused_message(turn, request)
@@ -272,6 +276,8 @@ def _start_next(turn: Turn, identity: str) -> Any:
 def _schedule_activity(task: Task, command: Command, metadata: UserMetadata | None) -> None:
     turn, attributes = task.turn, command.schedule_activity_task_command_attributes
     activity.schedule(turn, attributes, task.completed_event_id, metadata)
+    if turn.state.pause is not None:
+        return
     if not (attributes.request_eager_execution and attributes.task_queue.name == turn.state.queue):
         return
     event_id = turn.state.last_event_id

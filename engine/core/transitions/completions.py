@@ -1,24 +1,29 @@
 """Those who wait for the end of a run: its parent, its schedule, and who has registered for it,
 such as the Nexus operation that it was started for.
 
-    registered ──the run's chain has ended──▶ told, or given up
+    registered ──the run's chain, or the update, has ended──▶ told, or given up
 
-Those who have registered pass on to the run that follows, and to the one that a reset makes: only
-the last tells them.
+Those who have registered for a run pass on to the run that follows, and to the one that a reset
+makes: only the last tells them. Those who have registered for an update are told by the run that
+took it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from temporalio.api.common.v1 import Link, WorkflowExecution
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent, WorkflowExecutionStartedEventAttributes
+from temporalio.api.update.v1 import Outcome
 
 from engine.core.effects import DropTask, TellCaller, TellParent, TellSchedule
 from engine.core.inputs import CompletionAnswered
 from engine.core.keys import SCHEDULER, RunKey, is_reserved
 from engine.core.marks import CompletionTold
-from engine.core.state import RunState
+from engine.core.state import Completion, RunState
 from engine.core.turn import Turn
+from engine.protocol import failures, nexus
 
 
 def tell(turn: Turn) -> None:
@@ -35,16 +40,63 @@ def tell(turn: Turn) -> None:
     if turn.is_displaced:
         return
     for number, completion in enumerate(state.completions):
-        turn.ask(
-            TellCaller(
-                event_id=-1 - number,
-                namespace_id=state.key.namespace_id,
-                callback=completion.callback,
-                closing=closing,
-                started_at=state.started_at,
-                link=_link(state),
-            )
-        )
+        if not completion.update_id:
+            turn.ask(_to_caller(state, number, closing, _link(state)))
+
+
+def tell_of_update(turn: Turn, update_id: str, outcome: Outcome) -> None:
+    """Those who registered for the end of an update, which has come."""
+    state = turn.state
+    for number, completion in enumerate(state.completions):
+        if completion.update_id == update_id:
+            turn.ask(_of_update(state, number, outcome))
+
+
+def tell_of_finished(turn: Turn) -> None:
+    """Who was held back until now to wait for an update that has ended meanwhile."""
+    asked = {effect.event_id for effect in turn.effects if isinstance(effect, TellCaller)}
+    for event in turn.events:
+        options = event.workflow_execution_options_updated_event_attributes
+        for joined in options.workflow_update_options:
+            update = turn.state.updates.get(joined.update_id)
+            if update is not None and update.outcome is not None:
+                _tell(turn, update.outcome, joined.attached_request_id, asked)
+
+
+def _tell(turn: Turn, outcome: Outcome, request_id: str, asked: Container[int]) -> None:
+    for number, completion in enumerate(turn.state.completions):
+        if completion.request_id == request_id and -1 - number not in asked:
+            turn.ask(_of_update(turn.state, number, outcome))
+
+
+def tell_of_unfinished(turn: Turn) -> None:
+    """The run has closed: no update that is under way is ever finished, whatever follows it."""
+    state = turn.state
+    if turn.is_displaced:
+        return
+    waited_for = {each.update_id for each in state.completions if each.update_id}
+    for update_id in waited_for & state.updates.keys():
+        if not state.updates[update_id].completed_event_id:
+            tell_of_update(turn, update_id, Outcome(failure=failures.unfinished_update()))
+
+
+def _of_update(state: RunState, number: int, outcome: Outcome) -> TellCaller:
+    ended = HistoryEvent(event_type=EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED)
+    attributes = ended.workflow_execution_update_completed_event_attributes
+    attributes.outcome.CopyFrom(outcome)
+    link = _link_to_update(state, state.completions[number])
+    return _to_caller(state, number, ended, link)
+
+
+def _to_caller(state: RunState, number: int, closing: HistoryEvent, link: Link) -> TellCaller:
+    return TellCaller(
+        event_id=-1 - number,
+        namespace_id=state.key.namespace_id,
+        callback=state.completions[number].callback,
+        closing=closing,
+        started_at=state.started_at,
+        link=link,
+    )
 
 
 def _to_parent(
@@ -84,6 +136,15 @@ def _link(state: RunState) -> Link:
     return link
 
 
+def _link_to_update(state: RunState, given: Completion) -> Link:
+    """To the event that the call has brought."""
+    kind = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED
+    if given.request_id in state.attached_request_ids:
+        kind = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED
+    key = state.key
+    return nexus.to_request("", key.workflow_id, key.run_id, given.request_id, kind)
+
+
 def note(turn: Turn, given: CompletionAnswered) -> None:
     """At the run that has closed; its history says nothing of it."""
     turn.ask(DropTask(kind="deliver", event_id=-1 - given.number))
@@ -95,4 +156,6 @@ def note(turn: Turn, given: CompletionAnswered) -> None:
 def bequeath(state: RunState, following: WorkflowExecutionStartedEventAttributes) -> None:
     """Also those that came while the run was running."""
     following.ClearField("completion_callbacks")
-    following.completion_callbacks.extend(each.callback for each in state.completions)
+    following.completion_callbacks.extend(
+        each.callback for each in state.completions if not each.update_id
+    )

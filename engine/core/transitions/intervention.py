@@ -49,6 +49,22 @@ def pause(turn: Turn, given: PauseActivities) -> None:
     turn.ask(EmitRecord())
 
 
+def withdraw_all(turn: Turn) -> None:
+    """The run is paused: no worker begins one of them."""
+    for event_id, activity in turn.state.activities.items():
+        if not activity.started_at:
+            turn.ask(DropTask(kind=ACTIVITY, event_id=event_id))
+
+
+def waiting(turn: Turn) -> list[int]:
+    """The run goes on, and with it what waits for a worker."""
+    return [
+        event_id
+        for event_id, activity in turn.state.activities.items()
+        if not (activity.started_at or activity.paused_at or activity.retry_at)
+    ]
+
+
 def renew(turn: Turn, given: RenewActivities) -> list[int]:
     """Resume them, or set their attempts back."""
     offered = []

@@ -205,7 +205,7 @@ def _end(turn: Turn, operation: Operation, given: OperationEnded) -> HistoryEven
         failed.scheduled_event_id = given.scheduled_event_id
         failed.request_id = _request_id(operation)
         failed.failure.CopyFrom(_failure(operation, given.failure))
-    if operation.started_at and not given.request_id:
+    if not given.request_id:
         event.links.extend(given.links)
     return event
 

@@ -16,7 +16,7 @@ from engine.errors import InvalidArgument
 def signal(turn: Turn, given: Signal) -> bool:
     """Whether it is new: a request id that was seen before is swallowed in silence."""
     state = turn.state
-    if given.request_id and given.request_id in state.seen_request_ids:
+    if given.request_id and given.request_id in state.signal_request_ids:
         return False
     if state.signals_count >= turn.limits.signals_max:
         raise InvalidArgument("exceeded workflow execution limit for signal events")

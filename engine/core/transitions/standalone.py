@@ -109,6 +109,7 @@ def take(turn: Turn, given: StartActivity) -> None:
                 identity=given.identity,
                 sdk_name=given.sdk_name,
                 sdk_version=given.sdk_version,
+                version=given.version,
             )
         )
     turn.reply(in_workflow.started_answer(turn, activity))

@@ -4,6 +4,9 @@
                          ▲                        │ └──reject──▶ (none)
                          └──── the task fails ────┘
 
+Whoever asks for one with callbacks is told by them how it ended; so is who asks for one that is
+there already, in an event of its own once that is accepted.
+
 Until it is accepted an update is no history: a refused one leaves nothing. It is durable all the
 same, as a mark.
 """
@@ -14,14 +17,16 @@ from google.protobuf.message import DecodeError
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.enums.v1 import UpdateWorkflowExecutionLifecycleStage as Stage
 from temporalio.api.failure.v1 import Failure
+from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.protocol.v1 import Message
 from temporalio.api.update.v1 import Acceptance, Outcome, Rejection, Request, Response
 
 from engine.core.effects import UpdateStage
-from engine.core.marks import UpdateAdmitted, UpdateRefused
+from engine.core.marks import UpdateAdmitted, UpdateJoined, UpdateRefused
 from engine.core.state import RunState, Update
+from engine.core.transitions import completions
 from engine.core.turn import Turn
-from engine.errors import InvalidArgument, ResourceExhausted
+from engine.errors import FailedPrecondition, InvalidArgument, ResourceExhausted
 
 # Numbers of the protocol's ResourceExhaustedCause and Scope.
 CAUSE_CONCURRENT_LIMIT, SCOPE_NAMESPACE = 2, 1
@@ -61,9 +66,57 @@ def admit(turn: Turn, request: Request) -> bool:
     known = state.updates.get(update_id)
     if known is None:
         _check_room(turn)
+        _check_callbacks(turn, request)
         turn.mark(UpdateAdmitted(request=request, at=turn.at))
+    elif request.completion_callbacks:
+        _join(turn, known, request)
     turn.reply(_stage_of(state, state.updates[update_id]))
     return known is None
+
+
+def _join(turn: Turn, known: Update, request: Request) -> None:
+    """Another call is to be told as well how it ended; of one that has, its answer says so."""
+    if known.completed_event_id:
+        return
+    request_id = request.request_id
+    if not request_id:
+        raise InvalidArgument(
+            "invalid *update.Request: request_id is required when completion_callbacks are set"
+        )
+    joined = {known.request_id, *(each.request_id for each in known.joined)}
+    if request_id in joined or request_id in turn.state.attached_request_ids:
+        return
+    _check_callbacks(turn, request)
+    if known.accepted_event_id:
+        turn.record(_attached(turn, request))
+    else:
+        turn.mark(UpdateJoined(request=_of_callbacks(request)))
+
+
+def _of_callbacks(request: Request) -> Request:
+    kept = Request(request_id=request.request_id, completion_callbacks=request.completion_callbacks)
+    kept.meta.CopyFrom(request.meta)
+    return kept
+
+
+def _attached(turn: Turn, request: Request) -> HistoryEvent:
+    event = turn.new(EventType.EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED)
+    event.worker_may_ignore = True
+    event.workflow_execution_options_updated_event_attributes.workflow_update_options.add(
+        update_id=request.meta.update_id,
+        attached_request_id=request.request_id,
+        attached_completion_callbacks=request.completion_callbacks,
+    )
+    return event
+
+
+def _check_callbacks(turn: Turn, request: Request) -> None:
+    there, most = len(turn.state.completions), turn.limits.completion_callbacks_max
+    if there + len(request.completion_callbacks) > most:
+        raise FailedPrecondition(
+            f"cannot attach more than {most} callbacks to a workflow ({there} callbacks already"
+            " attached)"
+        )
 
 
 def _check_room(turn: Turn) -> None:
@@ -134,13 +187,19 @@ def accept(turn: Turn, message: Message, body: Acceptance) -> None:
     attributes.accepted_request_message_id = body.accepted_request_message_id
     attributes.accepted_request_sequencing_event_id = body.accepted_request_sequencing_event_id
     attributes.accepted_request.CopyFrom(request)
+    for callback in request.completion_callbacks:
+        event.links.extend(callback.links)
+    joined = update.joined if update is not None else []
     turn.add(event)
+    for other in joined:
+        turn.add(_attached(turn, other))
 
 
 def reject(turn: Turn, update_id: str, failure: Failure) -> None:
     update = turn.state.updates.get(update_id)
     if update is not None and not update.accepted_event_id:
         turn.mark(UpdateRefused(update_id=update_id, failure=failure))
+        completions.tell_of_update(turn, update_id, Outcome(failure=failure))
 
 
 def respond(turn: Turn, message: Message, body: Response) -> None:
@@ -152,6 +211,7 @@ def respond(turn: Turn, message: Message, body: Response) -> None:
     attributes.accepted_event_id = update.accepted_event_id
     attributes.outcome.CopyFrom(body.outcome)
     turn.add(event)
+    completions.tell_of_update(turn, update.update_id, body.outcome)
 
 
 def pending(state: RunState) -> list[Update]:

@@ -18,14 +18,21 @@ from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.protocol.v1 import Message
 
-from engine.core import priorities, scheduled
+from engine.core import priorities, scheduled, versioning
+from engine.core.apply_task import PAUSED_BEFORE
 from engine.core.effects import DropTask, OfferTask, WorkflowTaskStarted
 from engine.core.inputs import CompleteWorkflowTask, FailWorkflowTask
 from engine.core.keys import WORKFLOW
-from engine.core.marks import StickySet, TaskBackedOff, TaskHeld, TaskLost, TaskTaken
+from engine.core.marks import (
+    StickySet,
+    TargetNoted,
+    TaskBackedOff,
+    TaskHeld,
+    TaskLost,
+    TaskTaken,
+)
 from engine.core.state import RunState, WorkflowTask
 from engine.core.turn import Turn
-from engine.core.versioning import queue_key
 from engine.errors import TaskNotFound
 
 SECOND = 1_000_000_000
@@ -59,7 +66,10 @@ def owes_first(turn: Turn) -> bool:
 
 
 def schedule(turn: Turn, *, speculative: bool = False) -> None:
+    """One that is paused has none until it goes on."""
     state = turn.state
+    if state.pause is not None:
+        return
     sticky = bool(state.sticky_queue)
     queue = state.sticky_queue if sticky else state.queue
     if speculative:
@@ -86,11 +96,12 @@ def _offer(turn: Turn) -> None:
     assert task is not None, "only a scheduled task is offered"
     turn.ask(
         OfferTask(
-            queue=queue_key(turn.state, task.queue, WORKFLOW),
+            queue=versioning.queue_key(turn.state, task.queue, WORKFLOW),
             event_id=task.scheduled_event_id,
             attempt=task.attempt,
             urgency=priorities.urgency(priorities.of_run(turn.state)),
             sticky=task.sticky,
+            prefers_ramp=versioning.prefers_ramp(turn.state),
         )
     )
 
@@ -106,7 +117,13 @@ def move(turn: Turn) -> None:
 
 
 def start(
-    turn: Turn, scheduled_event_id: int, attempt: int, request_id: str, identity: str
+    turn: Turn,
+    scheduled_event_id: int,
+    attempt: int,
+    request_id: str,
+    identity: str,
+    *,
+    target: str | None = None,
 ) -> None:
     """A poller takes the task; the same request again gets the same answer."""
     task = turn.state.task
@@ -120,11 +137,19 @@ def start(
     if task.held and task.scheduled_event_id != turn.state.next_event_id:
         turn.write_down(task)
     turn.ask(DropTask(kind=WORKFLOW, event_id=scheduled_event_id))
+    if target is not None:
+        _note_target(turn, target)
     if task.held:
         turn.mark(TaskTaken(started_at=turn.at, request_id=request_id, identity=identity))
     else:
         turn.add(_started_event(turn, task, request_id, identity, turn.at))
     turn.reply(started_answer(turn.state))
+
+
+def _note_target(turn: Turn, target: str) -> None:
+    news = versioning.news(turn.state, target)
+    if news != turn.state.noted_target:
+        turn.mark(TargetNoted(version=news))
 
 
 def _started_event(
@@ -141,6 +166,7 @@ def _started_event(
         state.history_bytes >= limits.history_bytes_suggest_continue
         or state.next_event_id > limits.history_events_suggest_continue
     )
+    started.target_worker_deployment_version_changed = versioning.has_moved_on(state)
     return event
 
 
@@ -189,6 +215,7 @@ def _held_events(state: RunState, task: WorkflowTask) -> tuple[HistoryEvent, ...
     attributes_started.identity = task.identity
     attributes_started.request_id = task.request_id
     attributes_started.history_size_bytes = state.history_bytes
+    attributes_started.target_worker_deployment_version_changed = versioning.has_moved_on(state)
     return head, started
 
 
@@ -273,8 +300,28 @@ def _after_failure(turn: Turn) -> None:
 
 
 def _schedule_retry(turn: Turn) -> None:
+    if turn.state.pause is not None:
+        return
     _hold(turn, turn.state.queue, sticky=False, speculative=False)
     _offer(turn)
+
+
+def withdraw(turn: Turn) -> None:
+    """The run is paused: a task that no worker has yet is over, and leaves the next a first one."""
+    task = turn.state.task
+    if task is None or task.is_started:
+        return
+    turn.ask(DropTask(kind=WORKFLOW, event_id=task.scheduled_event_id))
+    if task.held:
+        turn.mark(TaskLost(attempt=1))
+    else:
+        end_failed(turn, PAUSED_BEFORE, None, "history-service")
+
+
+def resume(turn: Turn) -> None:
+    """The run goes on, and its worker is to look at it; also one that was to begin later."""
+    if turn.state.task is None:
+        schedule(turn)
 
 
 def _backoff(turn: Turn) -> int:

@@ -1,4 +1,5 @@
 import asyncio
+import difflib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -22,13 +23,28 @@ AS_PERDURE = (
     "--dynamic-config-value",
     "nexusoperation.enableStandalone=true",
     "--dynamic-config-value",
+    "history.enableCHASMCallbacks=true",
+    "--dynamic-config-value",
+    "history.enableCHASMSignalBacklinks=true",
+    "--dynamic-config-value",
+    "history.enableUpdateCallbacks=true",
+    "--dynamic-config-value",
+    "history.enableSignalWithStartFromWorkflow=true",
+    "--dynamic-config-value",
+    "frontend.WorkflowPauseEnabled=true",
+    "--dynamic-config-value",
+    "frontend.enableBatchOperationsForStandaloneActivities=true",
+    "--dynamic-config-value",
     "matching.enableFairness=true",
 )
 
 
 async def told_alike(script: Script, server: Server, official: Server, name: str) -> None:
     ours, theirs = await asyncio.gather(script(server, name), script(official, name))
-    assert ours == theirs
+    said = [[str(each) for each in whole] for whole in (theirs, ours)]
+    differences = "\n".join(difflib.unified_diff(*said, "theirs", "ours", n=0, lineterm=""))
+    if differences:
+        pytest.fail(differences, pytrace=False)
 
 
 @pytest.fixture(scope="session")

@@ -94,6 +94,9 @@ def _tell_apart(event: HistoryEvent, told: dict[str, Any]) -> None:
     if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED:
         # The official server forgets it where a task that only carried an update fails.
         told.pop("identity", None)
+    if "messageType" in told.get("result", {}).get("metadata", {}):
+        # A message of the protocol, with ids in it: the program tells of it.
+        told["result"].pop("data")
     if told.get("initiator") == "CONTINUE_AS_NEW_INITIATOR_CRON_SCHEDULE":
         # Until the next time of the schedule; the servers are asked in different seconds.
         told["firstWorkflowTaskBackoff"] = f"{len(told['firstWorkflowTaskBackoff']) - 1} digits"

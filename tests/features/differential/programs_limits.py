@@ -66,17 +66,28 @@ TOO_LARGE: dict[str, Callable[[str, str], Command]] = {
 }
 
 
-def _given(made: Callable[[str, str], Command]) -> Program:
+#: Not too large after all, and what comes of it is in the history a moment later.
+FOLLOWED_BY = {
+    "a large header of a child": "ChildWorkflowExecutionStarted",
+    "a large header of a signal": "SignalExternalWorkflowExecutionFailed",
+}
+
+
+def _given(made: Callable[[str, str], Command], followed_by: str | None) -> Program:
     async def program(stage: Stage) -> None:
-        await stage.start()
+        run = await stage.start()
         task = await stage.worker.poll()
         answer = stage.worker.answer(task, made(stage.queue, stage.workflow_id("other")))
         stage.note(await stage.refused(answer))
+        if followed_by is not None:
+            await stage.until_seen(run, followed_by)
 
     return program
 
 
-LARGE_COMMANDS = {f"is given {name}": _given(made) for name, made in TOO_LARGE.items()}
+LARGE_COMMANDS = {
+    f"is given {name}": _given(made, FOLLOWED_BY.get(name)) for name, made in TOO_LARGE.items()
+}
 
 
 async def hears_too_much_while_a_task_runs(stage: Stage) -> None:

@@ -47,7 +47,6 @@ async def it_is_deleted(stage: Stage) -> None:
     async def running(solo: Solo) -> None:
         task = await solo.begun()
         await solo.tries("DeleteActivityExecution")
-        await solo.look()
         await solo.complete(task)
         stage.note(str((await solo.start()).started))
 

@@ -43,6 +43,17 @@ class Stage:
         """Something seen on the way, told before the histories."""
         self._notes.append(" ".join(map(str, words)))
 
+    def show(self, message: Message) -> None:
+        """As `note`, of what is told with ids that each server makes up."""
+        self._notes.append(message)
+
+    async def show_links(self, run: WorkflowExecution) -> None:
+        """Where the events of a run lead to."""
+        for event in await self.server.history(run):
+            for link in event.links:
+                self.note(event.event_id, name_of(event), "leads to")
+                self.show(link)
+
     def part(self, name: str) -> Stage:
         """For what goes on beside the rest: told where it was begun, whatever came first."""
         part = Stage(self.server, f"{self._prefix}/{name}")

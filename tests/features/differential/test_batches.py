@@ -9,6 +9,7 @@ the one that runs when the batch starts.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from typing import Any
 
 import grpc
@@ -17,28 +18,45 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.json_format import MessageToDict
 from temporalio.api.activity.v1 import ActivityOptions
 from temporalio.api.batch.v1 import (
+    BatchOperationCancelActivities,
     BatchOperationCancellation,
+    BatchOperationDeleteActivities,
     BatchOperationDeletion,
     BatchOperationReset,
     BatchOperationResetActivities,
     BatchOperationSignal,
+    BatchOperationTerminateActivities,
     BatchOperationUnpauseActivities,
     BatchOperationUpdateActivityOptions,
+    BatchOperationUpdateWorkflowExecutionOptions,
 )
-from temporalio.api.common.v1 import Execution, ResetOptions, WorkflowExecution
+from temporalio.api.common.v1 import (
+    ActivityType,
+    Execution,
+    Priority,
+    ResetOptions,
+    WorkflowExecution,
+)
 from temporalio.api.enums.v1 import ExecutionType, ResetType
-from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionRequest
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflow.v1 import WorkflowExecutionOptions
+from temporalio.api.workflowservice.v1 import (
+    DescribeActivityExecutionRequest,
+    DescribeWorkflowExecutionRequest,
+    StartActivityExecutionRequest,
+)
 
 from tests.features.differential import pending
 from tests.features.differential.normal import Normal
 from tests.support.batches import COMPLETED, FAILED, RUNNING, SIGNAL, TERMINATE, Batched, Cohort
-from tests.support.commands import complete, schedule_activity, text
+from tests.support.commands import complete, schedule_activity, seconds, text
 from tests.support.engine import Server
 from tests.support.eventually import eventually_async
 from tests.support.names import Names
 from tests.support.worker import ScriptedWorker
 
 _QUERY = "WorkflowType = 'Nobody'"
+_ACTIVITY = ExecutionType.EXECUTION_TYPE_ACTIVITY
 _UNPAUSE, _RESET_ACTIVITIES = BatchOperationUnpauseActivities, BatchOperationResetActivities
 _OPTIONS = BatchOperationUpdateActivityOptions
 
@@ -182,6 +200,12 @@ async def told_of_work(server: Server, names: Names) -> list[str]:
     await told.runs_through(job("unpause"), **given, **unpause)
     afresh = {"reset_activities_operation": _RESET_ACTIVITIES(identity="Ada", match_all=True)}
     await told.runs_through(job("afresh"), **given, **afresh)
+    urgent = BatchOperationUpdateWorkflowExecutionOptions(
+        identity="Ada",
+        workflow_execution_options=WorkflowExecutionOptions(priority=Priority(priority_key=2)),
+        update_mask=FieldMask(paths=["priority"]),
+    )
+    await told.runs_through(job("urgent"), update_workflow_options_operation=urgent, **given)
     reset = BatchOperationReset(identity="Ada", reset_type=ResetType.RESET_TYPE_LAST_WORKFLOW_TASK)
     await told.runs_through(job("reset"), reset_operation=reset, **given)
     now = WorkflowExecution(workflow_id=run.workflow_id)
@@ -190,7 +214,52 @@ async def told_of_work(server: Server, names: Names) -> list[str]:
     return told.lines
 
 
-@pytest.mark.parametrize("story", [told_of_refusals, told_of_acts, told_of_work])
+async def told_of_activities(server: Server, names: Names) -> list[str]:
+    """Standalone ones."""
+    told, queue = Told(server, names), names.queue()
+    ids = [names.workflow("charge") for _ in range(3)]
+    for activity_id in ids:
+        request = StartActivityExecutionRequest(
+            namespace="default", activity_id=activity_id, activity_type=ActivityType(name="Pay"),
+            task_queue=TaskQueue(name=queue), start_to_close_timeout=seconds(60),
+            request_id=activity_id,
+        )  # fmt: skip
+        await server.workflows.StartActivityExecution(request)
+
+    def job(name: str) -> Batched:
+        return Batched(server, f"{queue} {name}")
+
+    def named(activity_id: str, kind: ExecutionType.ValueType = _ACTIVITY) -> dict[str, Any]:
+        return {"target_executions": [Execution(type=kind, business_id=activity_id)]}
+
+    cancel = {"cancel_activities_operation": BatchOperationCancelActivities(identity="Ada")}
+    end = {"terminate_activities_operation": BatchOperationTerminateActivities(identity="Ada")}
+    delete = {"delete_activities_operation": BatchOperationDeleteActivities()}
+    workflow = ExecutionType.EXECUTION_TYPE_WORKFLOW
+    for given in (named(ids[0], workflow) | cancel, named(ids[0]) | TERMINATE):
+        told.lines.append(str(await code_of(job("never").start(**given))))
+    for activity_id, given in zip(ids, (cancel, end, delete), strict=True):
+        await told.runs_through(job(activity_id), **named(activity_id), **given)
+        described = DescribeActivityExecutionRequest(namespace="default", activity_id=activity_id)
+        try:
+            found = await server.workflows.DescribeActivityExecution(described)
+            told.lines.append(f"{found.info.status} {found.info.canceled_reason}")
+        except grpc.aio.AioRpcError as refusal:
+            told.lines.append(refusal.code().name)
+    return told.lines
+
+
+async def code_of(call: Awaitable[object]) -> grpc.StatusCode:
+    try:
+        await call
+    except grpc.aio.AioRpcError as refusal:
+        return refusal.code()
+    return grpc.StatusCode.OK
+
+
+@pytest.mark.parametrize(
+    "story", [told_of_refusals, told_of_acts, told_of_work, told_of_activities]
+)
 async def test_both_servers_tell_the_same_of_batches(
     server: Server,
     official: Server,

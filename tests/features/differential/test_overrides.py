@@ -108,9 +108,16 @@ def _line(event: HistoryEvent) -> str:
     by = event.workflow_task_completed_event_attributes.deployment_version.build_id
     name = EventType.Name(event.event_type).removeprefix("EVENT_TYPE_")
     kind = TaskQueueKind.Name(queue.kind) if queue.kind else ""
-    inherits = f"{began.inherited_pinned_version} {began.versioning_override}".strip()
+    began.inherited_auto_upgrade_info.ClearField("source_deployment_revision_number")
+    began.declined_target_version_upgrade.ClearField("revision_number")
+    inherits = (
+        f"{began.inherited_pinned_version} {began.versioning_override}"
+        f" {began.inherited_auto_upgrade_info} {began.declined_target_version_upgrade}"
+    ).strip()
+    taken = event.workflow_task_started_event_attributes
+    moved_on = "moved on" if taken.target_worker_deployment_version_changed else ""
     ignored = "may be ignored" if event.worker_may_ignore else ""
-    return f"{event.event_id} {name} {kind} {by} {inherits} {changed} {ignored}"
+    return f"{event.event_id} {name} {kind} {by} {inherits} {changed} {ignored} {moved_on}"
 
 
 async def moved(server: Server, name: str) -> list[Any]:

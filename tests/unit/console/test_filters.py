@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from console.workflows import filters, query
+from console.gateway import query
+from console.workflows import filters
 from console.workflows.filters import Filter
 
 

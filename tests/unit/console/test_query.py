@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.gateway import conditions
-from console.workflows import query
+from console.gateway import conditions, query
 
 ATTENTION = (
     "(FailingActivityCount > 0 OR ExecutionStatus IN ('Failed', 'TimedOut'))"

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import msgspec
 import pytest
 
 from engine.core.keys import RunKey
@@ -46,6 +47,19 @@ async def test_each_side_gets_its_own_and_nothing_else(world: World) -> None:
 
     assert await got(world, NEW, len(RAMPED) + 1) == RAMPED
     assert await got(world, OLD, len(LEFT) + 1) == LEFT
+
+
+async def test_what_prefers_the_ramp_goes_to_it_whatever_its_share(world: World) -> None:
+    """And where there is none to the others."""
+    preferring = msgspec.structs.replace(task(LEFT[0]), prefers_ramp=True)
+    for percentage, to_new, to_old in (
+        (0, LEFT[:1], LEFT[1:2]),
+        (None, [], LEFT[:2]),
+    ):
+        ramp(world, percentage)
+        world.backlog.tasks = [preferring, task(LEFT[1], 2)]
+        assert await got(world, NEW, 2) == to_new
+        assert await got(world, OLD, 3) == to_old
 
 
 async def test_what_is_offered_goes_to_the_side_that_waits(world: World) -> None:

@@ -9,14 +9,14 @@ from temporalio.api.query.v1 import WorkflowQuery
 
 from engine.core.effects import Urgency
 from engine.core.keys import QueueKey, RunKey
-from engine.core.priorities import QueueOrder
+from engine.core.priorities import QueueOrder, Waiting
 from engine.core.state import RunState
 from engine.errors import ResourceExhausted, TaskNotFound
 from engine.matching.pages import Page, Wanted
 from engine.matching.queries import OPEN_PER_RUN_MAX
 from engine.matching.reading import Meant
 from engine.matching.registry import TaskQueues
-from engine.ports import Poller, QueryOutcome, Task, Waiting
+from engine.ports import Poller, QueryOutcome, Task
 
 SECOND = 1_000_000_000
 NORMAL = QueueKey("namespace", "orders", "workflow")

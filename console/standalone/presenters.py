@@ -1,0 +1,249 @@
+"""Gateway dataclasses -> template rows; pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from console.gateway import conditions
+from console.gateway import query as queries
+from console.gateway.counting import Counted
+from console.gateway.runs import ActivityOptions
+from console.gateway.standalone import ACTIVITIES, Execution, Key
+from console.gateway.standalone_details import Detail
+from console.standalone.looking import Search
+from console.ui import words
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What one kind is called on its pages."""
+
+    title: str
+    one: str
+    many: str
+    does: str
+    at: str
+    note: str
+    example: str
+
+
+WORDS: Mapping[str, Words] = {
+    "activities": Words(
+        "Standalone activities", "activity", "activities", "Type", "Task queue",
+        "activities that a caller started without a workflow",
+        "ExecutionStatus = 'Running' AND ActivityType = '…'",
+    ),
+    "operations": Words(
+        "Nexus operations", "operation", "operations", "Operation", "Endpoint",
+        "operations that a caller started without a workflow",
+        "ExecutionStatus = 'Running' AND Endpoint = '…'",
+    ),
+}  # fmt: skip
+#: in the order of what needs a person first
+STATUS_ORDER = (
+    "Failed", "TimedOut", "Paused", "Running", "Completed", "Canceled", "Terminated",
+)  # fmt: skip
+RUNS_NOW = frozenset({"started", "cancel_requested", "pause_requested"})
+STATES = {
+    "scheduled": ("running", "Waits for a worker"),
+    "started": ("running", "Runs"),
+    "cancel_requested": ("canceled", "Cancellation asked for"),
+    "pause_requested": ("paused", "Pause asked for"),
+    "paused": ("paused", "Paused"),
+    "backing_off": ("retrying", "Waits to retry"),
+    "blocked": ("paused", "Blocked"),
+}
+#: field of ActivityOptions -> (what it is called, what none of it means)
+OPTIONS: Mapping[str, tuple[str, str]] = {
+    "start_to_close_timeout": ("One attempt may take", "no limit"),
+    "schedule_to_close_timeout": ("All attempts may take", "no limit"),
+    "schedule_to_start_timeout": ("May wait for a worker", "no limit"),
+    "heartbeat_timeout": ("Heartbeat within", "no heartbeat asked for"),
+    "initial_interval": ("First pause", "the server's own"),
+    "backoff_coefficient": ("Each pause longer by", "the server's own"),
+    "maximum_interval": ("Longest pause", "the server's own"),
+    "maximum_attempts": ("Attempts in all", "without end"),
+    "priority_key": ("Priority", "as usual"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CountLink:
+    status: str
+    count: int
+    url: str
+
+
+def address(query: str, size: int | None = None, cols: Sequence[str] = ()) -> str:
+    more = {"size": size, "col": cols}
+    asked = {"q": query} | {name: value for name, value in more.items() if value}
+    return "?" + urlencode(asked, doseq=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """`url` filters by it."""
+
+    text: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    url: str
+    one: Execution
+    status: Cell
+    does: Cell
+    at: Cell
+    more: tuple[Any, ...]
+
+
+def row(found: Search, one: Execution) -> Row:
+    is_activity = found.kind is ACTIVITIES
+
+    def cell(name: str, text: str, value: str = "") -> Cell:
+        condition = f"{name} = {conditions.quoted(value or text)}"
+        narrowed = queries.narrowed(found.query, condition)
+        return Cell(text, address(narrowed, found.pager.size, found.cols))
+
+    return Row(
+        url=url_of("one", one.key),
+        one=one,
+        status=cell("ExecutionStatus", one.status),
+        does=cell("ActivityType", one.does)
+        if is_activity
+        else cell("Operation", one.does, one.does.rpartition(".")[2]),
+        at=cell("TaskQueue" if is_activity else "Endpoint", one.at),
+        more=tuple(one.attributes.get(name) for name in found.cols),
+    )
+
+
+def url_of(view: str, key: Key) -> str:
+    at = [key.namespace, key.kind.name, key.id, key.run_id]
+    return reverse(f"standalone:{view}", args=at)
+
+
+def page(found: Search) -> dict[str, Any]:
+    return {
+        "search": found,
+        "words": WORDS[found.kind.name],
+        "tabs": [(name, one.title, name == found.kind.name) for name, one in WORDS.items()],
+        "rows": [row(found, one) for one in found.page.executions],
+        "chips": chips(found),
+        "pieces": queries.pieces(found.query, found.wrong_at),
+    }
+
+
+def chips(found: Search) -> list[dict[str, Any]]:
+    return [
+        {"pieces": chip.pieces, "url": address(chip.without, found.pager.size, found.cols)}
+        for chip in queries.chips(found.query)
+    ]
+
+
+def sizes(found: Search, offered: tuple[int, ...]) -> list[tuple[int, bool, str]]:
+    size = found.pager.size
+    return [(one, one == size, address(found.query, one, found.cols)) for one in offered]
+
+
+def counts(found: Counted | None, query: str) -> list[CountLink]:
+    if found is None:
+        return []
+    by_status = {str(one.values[0]): one.count for one in found.counts.groups if one.values}
+    return [
+        CountLink(
+            status,
+            by_status[status],
+            address(queries.narrowed(query, f"ExecutionStatus = '{status}'")),
+        )
+        for status in STATUS_ORDER
+        if by_status.get(status)
+    ]
+
+
+def state_of(one: Detail) -> tuple[str, str]:
+    """(shape, word): of one under way what it does now, else how it ended."""
+    if one.summary.closed_at:
+        return words.status(one.summary.status)
+    if one.summary.key.kind is not ACTIVITIES and one.state == "started":
+        return "running", "Its handler works on it"
+    if one.state == "scheduled" and one.failure:
+        return "retrying", "Waits to retry"
+    if one.cancel or one.cancel_reason:
+        return STATES["cancel_requested"]
+    return STATES.get(one.state, words.status(one.summary.status))
+
+
+def is_running(one: Detail) -> bool:
+    """An attempt of it runs."""
+    return one.state in RUNS_NOW
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    name: str
+    word: str
+    url: str
+    main: bool = False
+    danger: bool = False
+
+    @property
+    def right(self) -> str:
+        is_end = self.name in {"cancel", "terminate", "delete"}
+        return f"standalone.{self.name}" if is_end else f"activity.{self.name}"
+
+
+def acts(one: Detail) -> list[Act]:
+    """What is possible now; the server itself has the last word."""
+    key, is_open = one.summary.key, not one.summary.closed_at
+    helped = is_open and key.kind is ACTIVITIES
+    is_paused = one.state in {"paused", "pause_requested"}
+    possible = [
+        ("try", "Try now…", helped and not is_paused and not is_running(one)),
+        ("resume", "Resume…", helped and is_paused),
+        ("pause", "Pause…", helped and not is_paused),
+        ("complete", "Complete by hand…", helped),
+        ("fail", "Fail by hand…", helped and is_running(one)),
+        ("cancel", "Cancel…", is_open),
+        ("terminate", "Terminate…", is_open),
+        ("delete", "Delete…", True),
+    ]
+    return [
+        Act(name, word, url_of(name, key), danger=name in {"fail", "terminate", "delete"})
+        for name, word, is_possible in possible
+        if is_possible
+    ]
+
+
+def options(found: ActivityOptions | None) -> list[tuple[str, str]]:
+    if found is None:
+        return []
+    return [(word, _option(name, getattr(found, name))) for name, (word, _) in OPTIONS.items()]
+
+
+def _option(name: str, value: Any) -> str:
+    if not value:
+        return OPTIONS[name][1]
+    if isinstance(value, timedelta):
+        return words.span(value)
+    return f"× {value:g}" if name == "backoff_coefficient" else str(value)
+
+
+def detail(one: Detail) -> dict[str, Any]:
+    key = one.summary.key
+    return {
+        "one": one,
+        "row": one.summary,
+        "words": WORDS[key.kind.name],
+        "kind": key.kind,
+        "is_activity": key.kind is ACTIVITIES,
+        "state": state_of(one),
+        "running": is_running(one),
+        "options": options(one.options),
+        "alone": key,
+        "cancel": one.cancel.replace("_", " "),
+    }
