@@ -108,7 +108,7 @@ def _failed(state: RunState, event: HistoryEvent) -> None:
         # Somebody wanted it so: it is no problem of the code.
         state.reset_at = event.event_time.ToNanoseconds()
         state.task_failure = ""
-    elif attributes.cause == PAUSED_BEFORE:
+    elif attributes.cause == PAUSED_BEFORE and not (state.task and state.task.is_started):
         # No worker had it: the next one is a first attempt.
         _end(state, 1)
         return

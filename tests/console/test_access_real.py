@@ -25,12 +25,14 @@ from console.exports.models import State as ExportState
 from console.gateway import histories
 from console.gateway.payloads import Place
 from console.gateway.runs import RunKey
+from console.gateway.standalone import Key as Alone
 from console.incidents.models import Incident
 from console.saved_views.models import Audience, SavedView
 from console.workflows import opened
 from tests.console.test_access import VIEWS, address, verb_of
 from tests.console.test_batches import start as start_batch
 from tests.console.test_schedules import hourly
+from tests.console.test_standalone import start as alone
 from tests.console.test_workers import now as seconds_now
 from tests.console.test_workers import says
 from tests.support.names import Names
@@ -73,6 +75,7 @@ def on_server(
             "deployment": deployment,
             "build_id": "2026.1",
             "schedule_id": hourly,
+            "alone": alone(names, {"amount": "9.99"}),
         }
 
 
@@ -152,6 +155,9 @@ def real(name: str, things: Things) -> str:
     if capability == "billing":
         of_proposal = "proposal" in page or page == "decide"
         number = things["proposal" if of_proposal else "cohort"]
+    if capability == "standalone":
+        one: Alone = things["alone"]
+        return address(name, kind=one.kind.name, alone_id=one.id, run_id=one.run_id, number=0)
     event_id = 5 if page in {"attempts", "group"} else 1
     by = ("id", "1") if page in {"complete", "fail"} else ("type", "charge_card")
     return address(

@@ -44,7 +44,7 @@ HELD_ELSEWHERE = {
     "signal_and_query_header", "internal_error_differentiation", "upsert_memo", "sdk_metadata",
     "activity_failure_include_heartbeat", "encoded_failure_attributes", "eager_workflow_start",
     "count_group_by_execution_status", "reported_problems_search_attribute",
-    "worker_poll_complete_on_shutdown", "standalone_activity_start_delay",
+    "worker_poll_complete_on_shutdown", "standalone_activity_start_delay", "poller_autoscaling",
     # That workers are to say their build; the official server has the sets by it turned off, too.
     "build_id_based_versioning",
 }  # fmt: skip
