@@ -236,6 +236,9 @@ class Window:
             lane.newest_at = max(lane.newest_at, task.offered_at)
             if _is_news(self, task):
                 self.lanes.add(lane, task)
+            elif (task.run, task.event_id) not in self.lanes.known and self.given.has(task):
+                # Its start may be on its way, or may never be: to be looked at again.
+                self._lower(task.priority)
         for lane in list(self._spilled):
             name = (lane.level.priority, lane.key)
             if name in seen or lane.level.priority < page.unread:
