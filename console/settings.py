@@ -140,6 +140,8 @@ BULK_DEEDS = (
 )
 #: Who has a bound on billing's updates, as a sentence: no general form sends them for such people.
 UPDATE_BOUNDS = ("console.billing.limits.bound",)
+#: A call of the engine that takes longer is given up, and the page says so.
+ENGINE_DEADLINE_SECONDS = seconds("ENGINE_DEADLINE_SECONDS", 5)
 #: So often background jobs count what fails, look at alert rules, and read acts by other doors.
 WATCH_SECONDS = seconds("WATCH_SECONDS", 60)
 #: Where people open this console: alerts name a page of it. Without it they name a path.

@@ -21,7 +21,6 @@ from temporalio.api.workflowservice.v1 import WorkflowServiceStub
 
 from console.gateway import tally
 
-DEADLINE_SECONDS = 5.0
 MESSAGE_BYTES_MAX = 64 * 1024 * 1024
 #: our own engine tells a client of this name what the protocol has no word for
 WHO = (("client-name", "perdure-console"),)
@@ -185,9 +184,11 @@ def carried_by(carrier: Carrier) -> Iterator[None]:
 def call(
     method: "grpc.UnaryUnaryMultiCallable[Request, Response]",
     request: Request,
-    deadline: float = DEADLINE_SECONDS,
+    deadline: float = 0.0,
 ) -> Response:
+    """It has ENGINE_DEADLINE_SECONDS, unless `deadline` gives it others."""
     began = perf_counter()
+    deadline = deadline or settings.ENGINE_DEADLINE_SECONDS
     try:
         carrier = _carrier.get()
         if carrier is not None and (answer := carrier.carry(request)) is not None:

@@ -13,3 +13,5 @@ from console.settings import *  # noqa: F403
 
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+#: Beside other tests an engine that is well may take its time.
+ENGINE_DEADLINE_SECONDS = 30
