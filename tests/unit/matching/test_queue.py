@@ -143,6 +143,23 @@ def test_what_is_offered_during_a_read_is_held_whether_the_read_saw_it_or_not() 
     assert not queue.window.is_in_store
 
 
+def test_what_was_given_and_is_still_in_the_store_is_read_until_it_is_gone_or_given_again() -> None:
+    """Its start may be on its way; or it was never stored, as its shard lost its database."""
+    queue = read_queue()
+    queue.offer(task(1))
+    assert names(queue, polls=2) == ["workflow-1"]
+    queue.window.forget()
+
+    read(queue, task(1))
+    assert queue.window.is_in_store
+    queue.window.begin_reading(queue.shares, 2 * SECOND)
+    queue.window.end_reading(Page(tasks=[task(1)]))
+
+    assert names(queue, polls=0) == ["workflow-1"]
+    read(queue)
+    assert not queue.window.is_in_store
+
+
 def test_what_does_not_fit_is_left_in_the_store_and_read_back_when_memory_drains() -> None:
     queue = read_queue(window_max=2)
     held = [queue.offer(task(number)) for number in range(1, 5)]
