@@ -58,9 +58,7 @@ async def test_every_state_is_there_and_a_second_time_adds_nothing(
     namespace: Client, providers_url: str
 ) -> None:
     starts = everything(datetime.now(UTC))  # noqa: TID251  the server's clock is the real one
-    began = monotonic()
     assert await seed(namespace, starts) == len(starts)
-    assert monotonic() - began < 15
 
     async with worker.running(namespace, ProviderClient(providers_url)):
 
