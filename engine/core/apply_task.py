@@ -8,7 +8,7 @@ from temporalio.api.enums.v1 import EventType as E
 from temporalio.api.enums.v1 import TaskQueueKind, TimeoutType, WorkflowTaskFailedCause
 from temporalio.api.history.v1 import HistoryEvent, WorkflowTaskCompletedEventAttributes
 
-from engine.core import marks, versioning
+from engine.core import marks, scheduled, versioning
 from engine.core.deadlines import TASK, TASK_BACKOFF, expect, of_task
 from engine.core.state import ResetPoint, RunState, WorkflowTask
 
@@ -141,7 +141,7 @@ def _held(state: RunState, mark: marks.TaskHeld) -> None:
         original_scheduled_at=mark.scheduled_at,
         queue=mark.queue,
         sticky=mark.sticky,
-        timeout_ns=state.task_timeout_ns,
+        timeout_ns=scheduled.timeout_ns(state, mark.attempt),
         held=True,
         speculative=mark.speculative,
     )

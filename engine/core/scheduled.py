@@ -8,6 +8,13 @@ from temporalio.api.taskqueue.v1 import TaskQueue
 
 from engine.core.state import RunState
 
+SECOND = 1_000_000_000
+#: A task that has failed or been late so often has more time from then on, twice as much each time:
+#: a worker that is slow to load its code would be late for ever.
+ATTEMPTS_IN_TIME = 3
+LONGER_FIRST_NS = 5 * SECOND
+LONGER_MAX_NS = 600 * SECOND
+
 
 def event(state: RunState, name: str, at: int, attempt: int, *, sticky: bool) -> HistoryEvent:
     """Without its number yet; `name` is of the queue that the task is in."""
@@ -15,9 +22,16 @@ def event(state: RunState, name: str, at: int, attempt: int, *, sticky: bool) ->
     made.event_time.FromNanoseconds(at)
     scheduled = made.workflow_task_scheduled_event_attributes
     scheduled.task_queue.CopyFrom(queue(state, name, sticky=sticky))
-    scheduled.start_to_close_timeout.FromNanoseconds(state.task_timeout_ns)
+    scheduled.start_to_close_timeout.FromNanoseconds(timeout_ns(state, attempt))
     scheduled.attempt = attempt
     return made
+
+
+def timeout_ns(state: RunState, attempt: int) -> int:
+    if attempt <= ATTEMPTS_IN_TIME:
+        return state.task_timeout_ns
+    doublings = min(attempt - ATTEMPTS_IN_TIME - 1, 20)
+    return state.task_timeout_ns + min(LONGER_FIRST_NS << doublings, LONGER_MAX_NS)
 
 
 def queue(state: RunState, name: str, *, sticky: bool) -> TaskQueue:

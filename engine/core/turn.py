@@ -130,7 +130,10 @@ class Turn:
             return []
         self.mark(Flushed())
         started_ids: dict[int, int] = {}
-        for event in held_back:
+        for held in held_back:
+            # Its mark may be of this turn too, and is to be kept as it was.
+            event = HistoryEvent()
+            event.CopyFrom(held)
             event.event_id = self.state.next_event_id
             wire(event, started_ids)
             self.add(event)

@@ -354,7 +354,11 @@ def time_out(turn: Turn) -> None:
     if task.is_started:
         if task.started_at + task.timeout_ns <= turn.at:
             _time_out(turn, task, TimeoutType.TIMEOUT_TYPE_START_TO_CLOSE)
-            _after_failure(turn)
+            # The next is not put off: this one has waited, and after some the next has more time.
+            if turn.flush():
+                schedule(turn)
+            else:
+                _schedule_retry(turn)
     elif task.sticky and task.scheduled_at + state.sticky_timeout_ns <= turn.at:
         turn.ask(DropTask(kind=WORKFLOW, event_id=task.scheduled_event_id))
         speculative = task.speculative

@@ -77,6 +77,18 @@ FAILING = {
 }
 
 
+async def has_more_time_for_its_fourth_attempt(stage: Stage) -> None:
+    """The official server takes up to a fifth of what it adds away, by chance."""
+    run = await stage.start(workflow_task_timeout=seconds(1))
+    for _ in range(3):
+        await stage.worker.poll()
+    task = await stage.worker.poll()
+    scheduled = task.history.events[-2].workflow_task_scheduled_event_attributes
+    length = scheduled.start_to_close_timeout.ToMilliseconds() / 1_000
+    stage.note(task.attempt, 5 <= length <= 6)
+    await stage.terminate(run)
+
+
 async def ends_where_an_answer_cannot_be_sent(stage: Stage) -> None:
     await stage.start()
     cause = Cause.WORKFLOW_TASK_FAILED_CAUSE_GRPC_MESSAGE_TOO_LARGE

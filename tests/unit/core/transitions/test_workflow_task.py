@@ -145,6 +145,20 @@ def test_a_worker_that_says_nothing_times_out() -> None:
     assert len(asked(timed_out, OfferTask)) == 1
 
 
+def test_a_worker_that_is_late_again_and_again_is_given_more_time_and_asked_at_once() -> None:
+    story = started()
+    times = []
+    for number in range(6):
+        story.take_task(request_id=str(number))
+        task = story.state.task
+        assert task is not None
+        times.append(task.timeout_ns // SECOND)
+        story.later(times[-1]).wake()
+        assert story.state.task is not None, "it is not put off"
+
+    assert times == [10, 10, 10, 15, 20, 30]
+
+
 def test_an_answer_after_the_time_out_is_refused() -> None:
     story = started()
     story.take_task()
