@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.views.decorators.http import require_GET, require_http_methods
 
+from console.access import sighted
 from console.access.decorators import requires
 from console.gateway import sight
 from console.standalone import actions, opening
@@ -19,7 +20,7 @@ def payload(
     request: HtmxRequest, namespace: str, kind: str, *, alone_id: str, run_id: str, number: int
 ) -> HttpResponse:
     it = opening.opened((namespace, kind, alone_id, run_id), number)
-    context = _context(it) | {"window": opening.window(it, first_of(request.GET))}
+    context = _context(it) | {"window": sighted.window(it.held, first_of(request.GET))}
     return render_page(request, "standalone/payload.html", context, parts=["payload"])
 
 
@@ -45,7 +46,7 @@ def reveal(
         return render_page(request, template, context, parts=["dialog"], status=status)
     actions.reveal(request.user, it.one, it.held, form.cleaned_data["reason"])
     with sight.unmasked():
-        context |= {"it": opening.again(it), "window": opening.window(it, 0)}
+        context |= {"it": opening.again(it), "window": sighted.window(it.held, 0)}
         return render_page(request, "standalone/revealed.html", context, parts=["dialog"])
 
 
@@ -53,5 +54,5 @@ def _context(it: Opened) -> dict[str, Any]:
     return {
         "it": it,
         "alone": it.one.summary.key,
-        "may_download": opening.may_take(it),
+        "may_download": sighted.may_take(it.held),
     }

@@ -1,18 +1,16 @@
 """One payload, opened on demand: found by its place, decoded even if the codec has just failed."""
 
-import re
 from dataclasses import dataclass, replace
 
 from django.http import HttpResponse
 
+from console.access import sighted
 from console.gateway import held as gateway
-from console.gateway import payloads, sight, stores, texts
+from console.gateway import payloads, sight, stores
 from console.gateway.events import Event
 from console.gateway.held import Held
 from console.gateway.payloads import Place, Value
 from console.gateway.runs import RunDetail, RunKey
-from console.gateway.sight import Seen
-from console.gateway.texts import Window
 from console.ui.refusals import Refusal
 from console.workflows.reading import read
 
@@ -71,38 +69,12 @@ def _read(it: Opened) -> Opened:
 
 def again(it: Opened) -> Opened:
     """As it is seen now: by another sight than before."""
-    return replace(it, value=payloads.readable(it.held.payload, name=it.held.name))
-
-
-def _seen(it: Opened) -> Seen:
-    return sight.current().seen(it.held.payload, it.held.name)
-
-
-def window(it: Opened, first: int) -> Window | None:
-    """None where nothing of it can be shown."""
-    seen = _seen(it)
-    return None if seen.state in {"closed", "hidden"} else texts.window(seen.payload, first)
-
-
-def may_take(it: Opened) -> bool:
-    return sight.current().may_take(_seen(it))
+    return replace(it, value=sighted.value(it.held))
 
 
 def as_file(it: Opened) -> HttpResponse:
-    """What this person sees of it; what is encoded, as it lies in the history."""
-    seen = _seen(it)
-    if not sight.current().may_take(seen):
-        raise Refusal(403, "It holds bytes that cannot be masked field by field.")
-    kind, end = texts.file_of(seen.payload)
-    response = HttpResponse(seen.payload.data, content_type=kind)
-    masked = "-masked" if seen.masked else ""
-    run = re.sub(r"[^A-Za-z0-9-]", "", it.key.run_id)
-    held = it.held.event_id or re.sub(r"[^A-Za-z0-9]+", "-", it.held.title)[:60]
-    name = f"payload-{run}-{held}-{it.place.number}{masked}.{end}"
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    response["Cache-Control"] = "no-store"
-    response["X-Content-Type-Options"] = "nosniff"
-    return response
+    held = it.held.event_id or it.held.title[:60]
+    return sighted.as_file(it.held, it.key.run_id, f"{held}-{it.place.number}")
 
 
 def followed(it: Opened) -> Opened:

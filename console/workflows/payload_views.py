@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from console.access import sighted
 from console.access.decorators import demand, requires
 from console.gateway import sight
 from console.gateway.payloads import Place
@@ -72,7 +73,7 @@ def reveal(request: HtmxRequest, it: Opened) -> HttpResponse:
         return render_page(request, template, context, parts=["dialog"], status=status)
     actions.reveal(request.user, it.key, it.held, form.cleaned_data["reason"])
     with sight.unmasked():
-        context |= {"it": opening.again(it), "window": opening.window(it, 0), "revealed": True}
+        context |= {"it": opening.again(it), "window": sighted.window(it.held, 0), "revealed": True}
         return render_page(request, "workflows/revealed.html", context, parts=["dialog"])
 
 
@@ -85,7 +86,7 @@ def follow(request: HtmxRequest, it: Opened) -> HttpResponse:
 
 def _page(request: HtmxRequest, it: Opened, *, fetched: bool = False) -> HttpResponse:
     first = TimelineForm(request.GET).asked()["first"] or 0
-    context = _context(request, it) | {"window": opening.window(it, first), "fetched": fetched}
+    context = _context(request, it) | {"window": sighted.window(it.held, first), "fetched": fetched}
     return render_page(request, "workflows/payload.html", context, parts=["payload"])
 
 
@@ -93,5 +94,5 @@ def _context(request: HtmxRequest, it: Opened) -> dict[str, Any]:
     return frame(request, it.run, "payloads") | {
         "it": it,
         "args": [*it.address, it.place],
-        "may_download": opening.may_take(it),
+        "may_download": sighted.may_take(it.held),
     }
