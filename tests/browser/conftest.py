@@ -11,12 +11,10 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.receiver import receiver  # noqa: F401 (a fixture)
 from tests.stack.whole import Up
-from tests.support.chromium import chromium
+from tests.support.chromium import PAGE_MILLISECONDS, chromium
 from tests.support.programs import Program
 
 START_SECONDS_MAX = 180
-#: Of the page for whatever it says it does; the machine may be busy.
-PAGE_MILLISECONDS = 20_000
 ENVIRONMENT = "The walk"
 #: Beside other tests an engine that is well may take its time.
 ENGINE_SECONDS = "30"
@@ -69,7 +67,6 @@ def program(up: Up) -> Iterator[Program]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Ends with its module, as no test with an event loop of its own can run beside it."""
-    expect.set_options(timeout=PAGE_MILLISECONDS)
     with chromium() as started:
         yield started
 

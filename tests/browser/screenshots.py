@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page
 
-from tests.browser.conftest import PAGE_MILLISECONDS, START_SECONDS_MAX
+from tests.browser.conftest import START_SECONDS_MAX
 from tests.browser.palette import small
 from tests.browser.sights import PAGES, settle
 from tests.browser.sights_of_one import prepare
@@ -96,7 +96,6 @@ def photograph(browser: Browser, address: str, password: str, wanted: list[str])
 
 def main(wanted: list[str]) -> int:
     PICTURES.mkdir(parents=True, exist_ok=True)
-    expect.set_options(timeout=PAGE_MILLISECONDS)
     with (
         console(dict(os.environ)) as (address, engine, password),  # noqa: TID251 (the caller's choice)
         chromium() as browser,

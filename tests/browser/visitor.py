@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import PAGE_MILLISECONDS
+from tests.support.chromium import PAGE_MILLISECONDS
 
 SIZES = {1440: 900, 390: 844}
 SCHEMES = ("light", "dark")
