@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Error, Page
 
 from tests.browser.calls import CALLS, Counted
 from tests.browser.sights import PAGES, settle
@@ -53,6 +53,8 @@ MORE = (
 #: The same on every page: looked at once, and where it is what the sight is about.
 FRAME = "#nav > *, .topbar > *"
 FRAMED = {"keys", "box"}
+#: Of a page on which something was not found.
+WORDS_MAX = 2_000
 
 
 def barriers(page: Page, asked: dict[str, Any]) -> list[str]:
@@ -97,7 +99,11 @@ def test_no_sight_has_a_barrier_scrolls_sideways_or_asks_too_often(
 
     calls = {}
     for name, come in PAGES.items():
-        come(visitor)
+        try:
+            come(visitor)
+        except Error as broken:
+            wrong.append(f"{name}: {broken.message}: {visitor.page.inner_text('body')[:WORDS_MAX]}")
+            continue
         calls[name] = visitor.calls
         wrong += looks(visitor, name, framed=name in FRAMED)
 

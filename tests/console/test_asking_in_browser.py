@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -192,21 +193,21 @@ def test_the_back_button_goes_back_over_a_page_a_search_a_chip_a_filter_of_event
         shows(whole, 25)
         page.get_by_role("link", name="Next").click()
         shows(whole, 1)
-        page.go_back()
+        back(page)
         shows(whole, 25)
 
         one = f"{whole} AND WorkflowId = '{keys[3].workflow_id}'"
         page.fill("#q", one)
         page.press("#q", "Enter")
         shows(one, 1)
-        page.go_back()
+        back(page)
         shows(whole, 25)
-        page.go_forward()
+        forward(page)
         shows(one, 1)
 
         page.get_by_role("link", name="Remove this filter").nth(1).click()
         shows(whole, 25)
-        page.go_back()
+        back(page)
         shows(one, 1)
 
         page.goto(bob_at + url(keys[3], "events"))
@@ -217,10 +218,10 @@ def test_the_back_button_goes_back_over_a_page_a_search_a_chip_a_filter_of_event
         page.get_by_label("Search in names").fill("no such words")
         page.keyboard.press("Enter")
         expect(page.locator("#events tbody tr[data-place]")).to_have_count(0)
-        page.go_back()
+        back(page)
         expect(first).to_contain_text("WorkflowTaskScheduled")
         expect(page.get_by_label("Search in names")).to_have_value("")
-        page.go_back()
+        back(page)
         expect(first).to_contain_text("WorkflowExecutionStarted")
         expect(page.get_by_label("Newest first")).not_to_be_checked()
 
@@ -234,6 +235,20 @@ async def signalled(program: Program, key: RunKey, times: int) -> None:
     """So many steps of a timeline."""
     handle = program.client.get_workflow_handle(key.workflow_id)
     await asyncio.gather(*(handle.signal("noted") for _ in range(times)))
+
+
+def back(page: Page) -> None:
+    _another(page, page.go_back)
+
+
+def forward(page: Page) -> None:
+    _another(page, page.go_forward)
+
+
+def _another(page: Page, goes: Callable[..., object]) -> None:
+    """An earlier address is a page anew; until it is there, the next step would be lost in it."""
+    with page.expect_event("load"):
+        goes(wait_until="commit")
 
 
 def goes_along_the_map_and_back(page: Page) -> None:
@@ -252,8 +267,8 @@ def goes_along_the_map_and_back(page: Page) -> None:
     expect(begins).not_to_contain_text("Those before")
     assert page.evaluate("window.isTheSamePage")
     for first in (100, 198):
-        page.go_back()
+        back(page)
         page.wait_for_url(f"**/?first={first}")
     expect(begins).to_contain_text("Those before")
-    page.go_back()
+    back(page)
     expect(page.get_by_role("link", name="0 % in: what is shown")).to_be_visible()

@@ -21,9 +21,10 @@ from tests.support.engine import Server
 
 _TIME = r"\d{4}-\d\d-\d\dT[\d:.]+Z"
 _UNIT = r"(second|minute|hour|day|week|month|year)s?"
+_ID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 #: Ids, times and lengths of time: they are each run's own.
 _OWN = (
-    (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "<id>"),
+    (_ID, "<id>"),
     (rf'"?{_TIME}"?', "<time>"),
     (rf"(\d+|a few) {_UNIT} (ago|from now)|\bnow\b", "<then>"),
     (r"(RunTime|\() *[\d.]+(ms|s)\b", r"\1 <length>"),
@@ -65,6 +66,8 @@ _LEFT_OUT = {
     "taskId": "the official server's numbering of what it stores",
     "BuildIds": "a run without a version is in no index of versions",
 }
+#: Whose rows come in the order in which the official server happens to hold them.
+_IN_NO_ORDER = {("worker", "list")}
 #: So many lines up, and everything from there on is gone.
 _REDRAWN = re.compile(r"\x1b\[(\d+)A\x1b\[0G\x1b\[0J")
 _SPACES = ((r" +", " "), (r" +$", ""))
@@ -101,7 +104,10 @@ class Shell:
         output, _ = await process.communicate()
         text = output.decode()
         if tells:
-            self.said.append(f"{shown(shlex.join(words))}: {process.returncode}\n{shown(text)}")
+            said = shown(text)
+            if words[:2] in _IN_NO_ORDER:
+                said = "\n".join(sorted(said.split("\n")))
+            self.said.append(f"{shown(shlex.join(words))}: {process.returncode}\n{said}")
         return text
 
 
@@ -125,11 +131,13 @@ def _as_it_stands(text: str) -> str:
 
 
 def _without(told: Any) -> Any:
-    """Without what is left out, nor what has nothing else in it."""
+    """Without what is left out, nor what has nothing else in it; what ids name is in no order."""
     if isinstance(told, list):
         return [_without(each) for each in told]
     if not isinstance(told, dict):
         return told
+    if told and all(re.fullmatch(_ID, key) for key in told):
+        return sorted((_without(each) for each in told.values()), key=json.dumps)
     return {
         key: _without(value)
         for key, value in told.items()

@@ -173,14 +173,14 @@ async def its_time_is_over(stage: Stage) -> None:
         await solo.look()
 
     async def as_a_whole(solo: Solo) -> None:
-        await solo.beat(await solo.begun(schedule_to_close_timeout=seconds(1)), details=text("b"))
+        await solo.beat(await solo.begun(schedule_to_close_timeout=seconds(4)), details=text("b"))
         await solo.result()
         await solo.look()
 
     async def in_back_off(solo: Solo) -> None:
         task = await solo.begun(
-            schedule_to_close_timeout=seconds(2),
-            start_to_close_timeout=seconds(1),
+            schedule_to_close_timeout=seconds(4),
+            start_to_close_timeout=seconds(3),
             retry_policy=retries(1),
         )
         await solo.fail(task)
@@ -192,12 +192,12 @@ async def its_time_is_over(stage: Stage) -> None:
         as_a_whole=as_a_whole,
         in_back_off=in_back_off,
         an_attempt=_too_slow(
-            start_to_close_timeout=seconds(1), retry_policy=retries(1, attempts=1)
+            start_to_close_timeout=seconds(3), retry_policy=retries(1, attempts=1)
         ),
-        a_beat=_too_slow(heartbeat_timeout=seconds(1), retry_policy=retries(1, attempts=1)),
+        a_beat=_too_slow(heartbeat_timeout=seconds(3), retry_policy=retries(1, attempts=1)),
         no_time_left=_too_slow(
-            schedule_to_close_timeout=seconds(2),
-            start_to_close_timeout=seconds(1),
+            schedule_to_close_timeout=seconds(4),
+            start_to_close_timeout=seconds(3),
             retry_policy=retries(10),
         ),
     )
