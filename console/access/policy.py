@@ -22,6 +22,8 @@ VERBS: dict[str, Role] = {
     "run.signal": Role.OPERATOR,
     "run.cancel": Role.OPERATOR,
     "run.terminate": Role.OPERATOR,
+    "run.pause": Role.OPERATOR,
+    "run.resume": Role.OPERATOR,
     "run.reset": Role.OPERATOR,
     "run.start": Role.OPERATOR,
     "run.update": Role.OPERATOR,

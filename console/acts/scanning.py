@@ -99,7 +99,7 @@ def _closed(it: Scan, now: datetime) -> None:
 
 def _open(it: Scan, now: datetime) -> None:
     page = workflows.find(
-        it.namespace, "ExecutionStatus = 'Running'", OPEN_MAX, bytes(it.open_token)
+        it.namespace, namespaces.open_runs(it.namespace), OPEN_MAX, bytes(it.open_token)
     )
     it.open_token = page.next_token
     _read(page.runs, now)

@@ -28,7 +28,6 @@ LISTED_MAX = 1_000
 OLDEST_SHOWN = 20
 #: by type, a pace for each, two counts and the oldest; the promises are three more
 CALLS_MAX = 1 + TYPES_MAX + 3
-OPEN = "ExecutionStatus = 'Running'"
 EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 STEP = timedelta(seconds=counting.KEEP_SECONDS)
 #: The rest of the page stands when one of its parts has such a trouble.
@@ -61,6 +60,8 @@ class Board:
 
     query: str
     sorts: bool
+    #: the condition for what has not ended: one that is paused ages as well
+    are_open: str
     trouble: str = ""
     at: datetime | None = None
     types: tuple[Aged, ...] = ()
@@ -77,11 +78,11 @@ class Board:
 
 def board(namespace: str, query: str, now: datetime) -> Board:
     sorts = namespaces.attributes(namespace).ours
-    empty = Board(query, sorts, trouble_with(query))
+    empty = Board(query, sorts, namespaces.open_runs(namespace), trouble_with(query))
     if empty.trouble:
         return empty
     try:
-        by_type, at, counted = _open_by_type(namespace, narrowed(query, OPEN), sorts)
+        by_type, at, counted = _open_by_type(namespace, narrowed(query, empty.are_open), sorts)
     except GatewayError as error:
         return replace(empty, trouble=borne(error))
     shown, hidden = by_type[:TYPES_MAX], by_type[TYPES_MAX:]
@@ -89,7 +90,7 @@ def board(namespace: str, query: str, now: datetime) -> Board:
         empty,
         at=at,
         counted=counted,
-        types=tuple(_aged(namespace, query, kind, count, sorts) for kind, count in shown),
+        types=tuple(_aged(namespace, empty, kind, count) for kind, count in shown),
         more=len(hidden),
         rest=sum(count for _, count in hidden),
     )
@@ -129,12 +130,12 @@ def _listed(namespace: str, query: str, most: int) -> Answer[OpenRuns]:
     )
 
 
-def _aged(namespace: str, query: str, kind: str, count: int, sorts: bool) -> Aged:
+def _aged(namespace: str, page: Board, kind: str, count: int) -> Aged:
     """The pace is of all runs of the type, whatever the page is narrowed to."""
-    mine = narrowed(query, f"{OPEN} AND {equals('WorkflowType', kind)}")
-    aged = Aged(kind, count, f"{mine} ORDER BY StartTime ASC" if sorts else mine, None)
+    mine = narrowed(page.query, f"{page.are_open} AND {equals('WorkflowType', kind)}")
+    aged = Aged(kind, count, f"{mine} ORDER BY StartTime ASC" if page.sorts else mine, None)
     try:
-        found = pace(namespace, kind, sorts=sorts)
+        found = pace(namespace, kind, sorts=page.sorts)
     except GatewayError as error:
         return replace(aged, says=borne(error))
     return replace(aged, pace=found, says="" if found else "none ended by itself yet")
@@ -146,7 +147,7 @@ def with_late(namespace: str, found: Board, now: datetime) -> Board:
     if not paced:
         return found
     slow, slowest = (
-        narrowed(found.query, f"{OPEN} AND ({' OR '.join(older)})")
+        narrowed(found.query, f"{found.are_open} AND ({' OR '.join(older)})")
         for older in (
             [_older(one.type, one.pace.p95, now) for one in paced if one.pace],
             [_older(one.type, one.pace.p99, now) for one in paced if one.pace],
@@ -161,7 +162,7 @@ def with_late(namespace: str, found: Board, now: datetime) -> Board:
     oldest = sorted(listed.found.runs, key=lambda run: run.started_at)[:OLDEST_SHOWN]
     return replace(
         found,
-        types=tuple(_with_counts(one, counts, found.query, now) for one in found.types),
+        types=tuple(_with_counts(one, counts, found, now) for one in found.types),
         oldest=tuple(oldest),
         late_at=listed.at,
         whole=found.sorts or listed.found.whole,
@@ -186,12 +187,15 @@ def _seen(
     )
 
 
-def _with_counts(one: Aged, counts: Sequence[Counter[str]], query: str, now: datetime) -> Aged:
+def _with_counts(one: Aged, counts: Sequence[Counter[str]], page: Board, now: datetime) -> Aged:
     if one.pace is None:
         return one
     lengths = (one.pace.p95, one.pace.p99)
     late = tuple(
-        Late(many[one.type], narrowed(query, f"{OPEN} AND {_older(one.type, length, now)}"))
+        Late(
+            many[one.type],
+            narrowed(page.query, f"{page.are_open} AND {_older(one.type, length, now)}"),
+        )
         for many, length in zip(counts, lengths, strict=True)
     )
     return replace(one, late=late)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from console.ageing.looking import LISTED_MAX, OLDEST_SHOWN, OPEN, borne, rounded
+from console.ageing.looking import LISTED_MAX, OLDEST_SHOWN, borne, rounded
 from console.gateway import ages, counting, namespaces
 from console.gateway.ages import OpenRun
 from console.gateway.channel import GatewayError
@@ -42,8 +42,9 @@ def promises(namespace: str, query: str, now: datetime) -> Promises:
 
 
 def _promises(namespace: str, query: str, now: datetime, *, sorts: bool) -> Promises:
-    overdue = narrowed(query, f"{OPEN} AND {before(DUE, now)}")
-    soon = narrowed(query, f"{OPEN} AND NOT {before(DUE, now)} AND {before(DUE, now + SOON)}")
+    are_open = namespaces.open_runs(namespace)
+    overdue = narrowed(query, f"{are_open} AND {before(DUE, now)}")
+    soon = narrowed(query, f"{are_open} AND NOT {before(DUE, now)} AND {before(DUE, now + SOON)}")
     late, coming = (counting.count(namespace, one) for one in (overdue, soon))
     in_order = f"{overdue} ORDER BY {DUE} ASC" if sorts else overdue
     most = OLDEST_SHOWN if sorts else LISTED_MAX

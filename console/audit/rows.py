@@ -12,6 +12,8 @@ DID = {
     "run.signal": "sent a signal to",
     "run.cancel": "asked to cancel",
     "run.terminate": "terminated",
+    "run.pause": "paused",
+    "run.resume": "resumed",
     "run.reset": "reset",
     "run.start": "started",
     "run.update": "updated",

@@ -1,7 +1,10 @@
-"""Terminate, cancel, signal, update, delete."""
+"""Terminate, cancel, signal, update, pause, resume, delete."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from console.bulk import forms, orders
-from console.gateway import histories, once, steering
+from console.gateway import histories, namespaces, once, steering
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.deeds import Deed, Done, NothingToDo, Order, Turn, Unsuited
 from console.offering.deed_forms import NothingMore
@@ -39,6 +42,37 @@ def update(order: Order, turn: Turn) -> Done:
     return Done()
 
 
+def pause(order: Order, turn: Turn) -> Done:
+    """The server knows the request only as long as the run stays paused by it."""
+    if turn.again and (says := trace(order, turn)):
+        return Done(says)
+    with _only_if("paused by somebody since the list was frozen"):
+        steering.pause(turn.key, order.reason, order.who, turn.request_id)
+    return Done()
+
+
+def resume(order: Order, turn: Turn) -> Done:
+    if turn.again and (says := trace(order, turn)):
+        return Done(says)
+    with _only_if("resumed by somebody since the list was frozen"):
+        steering.resume(turn.key, order.reason, order.who, turn.request_id)
+    return Done()
+
+
+@contextmanager
+def _only_if(otherwise: str) -> Iterator[None]:
+    try:
+        yield
+    except GatewayError as error:
+        if error.trouble is Trouble.CONFLICT:
+            raise NothingToDo(otherwise) from error
+        raise
+
+
+def without_pauses(namespace: str) -> str:
+    return "" if namespaces.pauses(namespace) else namespaces.NO_PAUSE
+
+
 def delete(_order: Order, turn: Turn) -> Done:
     try:
         steering.delete(turn.key)
@@ -70,7 +104,21 @@ DEEDS = (
     Deed(
         "update", "run.update", "Update", "updated", forms.UpdateForm, update, trace_update,
         closed="closed; a closed run takes no update",
+        not_when={"Paused": "paused; a paused run takes no update"},
         says="Each run's own validator may refuse it; that is a failure with its words.",
+    ),
+    Deed(
+        "pause", "run.pause", "Pause", "paused", NothingMore, pause, trace,
+        closed="closed; there is nothing to pause", not_when={"Paused": "paused already"},
+        lacks=without_pauses,
+        says="No worker is given anything of these runs until they are resumed. No time-out stands"
+        " still.",
+    ),
+    Deed(
+        "resume", "run.resume", "Resume", "resumed", NothingMore, resume, trace,
+        closed="closed; there is nothing to resume", not_when={"Running": "not paused"},
+        lacks=without_pauses,
+        says="Workers get their tasks again, with everything that came meanwhile.",
     ),
     Deed(
         "cancel", "run.cancel", "Cancel", "asked to cancel", NothingMore, cancel, trace,

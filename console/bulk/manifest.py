@@ -39,7 +39,7 @@ def from_selection(
 
 
 def why_not(deed: Deed, run: RunSummary) -> str:
-    return "" if run.is_open else deed.closed
+    return deed.not_when.get(run.status, "") if run.is_open else deed.closed
 
 
 @transaction.atomic

@@ -32,4 +32,6 @@ def may(person: User, name: str, namespace: str) -> bool:
 
 
 def allowed(person: User, namespace: str) -> list[Deed]:
-    return [one for one in every().values() if may(person, one.name, namespace)]
+    """Without what the server lacks."""
+    mine = (one for one in every().values() if may(person, one.name, namespace))
+    return [one for one in mine if not one.lacks(namespace)]

@@ -33,6 +33,8 @@ def plan(request: HtmxRequest, namespace: str) -> HttpResponse:
         raise Refusal(422, "It is not said what is to be done.")
     actions.check_right(request.user, form.deed, namespace)
     deed = verbs.named(form.deed)
+    if lacks := deed.lacks(namespace):
+        raise Refusal(501, lacks)
     if form.cleaned_data["all_matching"]:
         operation = manifest.from_query(request.user, namespace, deed, form.cleaned_data["query"])
     else:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.contrib.auth.models import User
 
 from console.audit.record import Act, record
-from console.gateway import counting
+from console.gateway import counting, namespaces
 from console.gateway import deployments as gateway
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.deployments import DeploymentDetail, Page, Routing
@@ -26,9 +26,10 @@ def known(namespace: str, rows: int, token: bytes) -> Page | None:
         raise
 
 
-def query_of(name: str, build_id: str) -> str:
+def query_of(namespace: str, name: str, build_id: str) -> str:
     version = f"{name}:{build_id}".replace("'", "\\'")
-    return f"TemporalWorkerDeploymentVersion = '{version}' AND ExecutionStatus = 'Running'"
+    are_open = namespaces.open_runs(namespace)
+    return f"TemporalWorkerDeploymentVersion = '{version}' AND {are_open}"
 
 
 def open_runs(namespace: str, name: str, build_ids: Iterable[str]) -> dict[str, int]:
@@ -36,7 +37,7 @@ def open_runs(namespace: str, name: str, build_ids: Iterable[str]) -> dict[str, 
     found: dict[str, int] = {}
     for build_id in list(build_ids)[:COUNTED_MAX]:
         try:
-            counted = counting.count(namespace, query_of(name, build_id))
+            counted = counting.count(namespace, query_of(namespace, name, build_id))
         except GatewayError as error:
             if error.trouble not in {Trouble.BUSY, Trouble.SLOW, Trouble.INVALID}:
                 raise

@@ -85,7 +85,7 @@ def version(request: HtmxRequest, namespace: str, deployment: str, build_id: str
         "state": state,
         "word": word,
         "open_runs": counted.get(build_id),
-        "open_query": actions.query_of(deployment, build_id),
+        "open_query": actions.query_of(namespace, deployment, build_id),
         "may_change": can(request.user, "deployment.change", namespace),
         "asked_at": timezone.now(),
     }

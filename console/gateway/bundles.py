@@ -29,11 +29,13 @@ SUITED = frozenset(
     {
         "DeleteWorkflowExecution",
         "PauseActivity",
+        "PauseWorkflowExecution",
         "RequestCancelWorkflowExecution",
         "ResetActivity",
         "SignalWorkflowExecution",
         "TerminateWorkflowExecution",
         "UnpauseActivity",
+        "UnpauseWorkflowExecution",
         "UpdateActivityOptions",
     }
 )

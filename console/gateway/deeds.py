@@ -61,6 +61,10 @@ def no_trace(_order: Order, _turn: Turn) -> str:
     return ""
 
 
+def nothing_lacks(_namespace: str) -> str:
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Deed:
     name: str
@@ -77,6 +81,10 @@ class Deed:
     trace: Callable[[Order, Turn], str] = no_trace
     #: why a closed run cannot take it; "" if it can
     closed: str = ""
+    #: status -> why a run that stands so cannot take it
+    not_when: Mapping[str, str] = field(default_factory=dict)
+    #: why the server cannot do it in a namespace; "" if it can
+    lacks: Callable[[str], str] = nothing_lacks
     #: it cannot be taken back: the count is typed before it begins
     is_final: bool = False
     #: what is said beside the form

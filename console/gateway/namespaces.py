@@ -41,6 +41,8 @@ class Namespace:
     retention: timedelta | None
     environment: str
     id: str = ""
+    #: a run of it may be paused; a server may have that off, or be too old for it
+    pauses: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,21 @@ def name_of(namespace_id: str, otherwise: str) -> str:
         return next((one.name for one in everyone() if one.id == namespace_id), otherwise)
     except GatewayError:
         return otherwise
+
+
+#: Why nothing of a page pauses or resumes a run.
+NO_PAUSE = "Runs cannot be paused here: this server is too old for it, or has it off."
+
+
+def pauses(name: str) -> bool:
+    """Whether runs of it may be paused."""
+    return any(one.pauses for one in everyone() if one.name == name)
+
+
+def open_runs(name: str) -> str:
+    """The condition for what has not ended; a server without pauses may not know their status."""
+    one, other = "ExecutionStatus = 'Running'", "ExecutionStatus IN ('Running', 'Paused')"
+    return other if pauses(name) else one
 
 
 def _list() -> tuple[Namespace, ...]:
@@ -191,4 +208,5 @@ def _namespace(answer: DescribeNamespaceResponse) -> Namespace:
         retention=payloads.span(answer.config.workflow_execution_retention_ttl),
         environment=about.data.get("environment", ""),
         id=about.id,
+        pauses=about.capabilities.workflow_pause,
     )

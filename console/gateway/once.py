@@ -14,7 +14,7 @@ from temporalio.api.workflowservice.v1 import (
     TerminateWorkflowExecutionRequest,
 )
 
-from console.gateway import histories, payloads, steering, workflows
+from console.gateway import events, histories, payloads, steering, workflows
 from console.gateway.channel import call, workflow_service
 from console.gateway.events import Event
 from console.gateway.payloads import Value
@@ -105,6 +105,8 @@ def carried(event: Event) -> str:
             return _text((payloads.readable(fields[HEADER]),)) if HEADER in fields else ""
         case "WorkflowExecutionCancelRequested":
             return raw.workflow_execution_cancel_requested_event_attributes.cause
+        case "WorkflowExecutionPaused" | "WorkflowExecutionUnpaused":
+            return events.text(event, "request_id")
         case _:
             return ""
 

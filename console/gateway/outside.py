@@ -22,6 +22,8 @@ VERBS = {
     "WorkflowExecutionSignaled": ("run.signal", "signal_name", ""),
     "WorkflowExecutionTerminated": ("run.terminate", "", "reason"),
     "WorkflowExecutionCancelRequested": ("run.cancel", "", "cause"),
+    "WorkflowExecutionPaused": ("run.pause", "", "reason"),
+    "WorkflowExecutionUnpaused": ("run.resume", "", "reason"),
     "WorkflowExecutionUpdateAccepted": ("run.update", "accepted_request.input.name", ""),
     "WorkflowExecutionOptionsUpdated": (
         "run.version",

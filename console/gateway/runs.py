@@ -8,6 +8,7 @@ from typing import Any
 from console.gateway.payloads import Failure, Value
 
 CLOSED = frozenset({"Completed", "Failed", "Canceled", "Terminated", "ContinuedAsNew", "TimedOut"})
+PAUSED = "Paused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,10 @@ class RunSummary:
     @property
     def is_open(self) -> bool:
         return self.status not in CLOSED
+
+    @property
+    def is_paused(self) -> bool:
+        return self.status == PAUSED
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +226,8 @@ class RunDetail:
     details: str = ""
     #: only workers of this version may have its tasks
     pinned_to: WorkerVersion | None = None
+    #: who holds the run, and why
+    pause: Pause | None = None
     memo: Mapping[str, Value] = field(default_factory=dict)
     #: the server's own description, which payloads are opened from
     told: Any = field(default=None, repr=False, compare=False)

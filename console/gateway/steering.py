@@ -20,12 +20,14 @@ from temporalio.api.update.v1 import Input, Meta, Request, WaitPolicy
 from temporalio.api.workflow.v1 import PostResetOperation
 from temporalio.api.workflowservice.v1 import (
     DeleteWorkflowExecutionRequest,
+    PauseWorkflowExecutionRequest,
     QueryWorkflowRequest,
     RequestCancelWorkflowExecutionRequest,
     ResetWorkflowExecutionRequest,
     SignalWorkflowExecutionRequest,
     StartWorkflowExecutionRequest,
     TerminateWorkflowExecutionRequest,
+    UnpauseWorkflowExecutionRequest,
     UpdateWorkflowExecutionRequest,
 )
 
@@ -69,6 +71,34 @@ def cancel(key: RunKey, reason: str, identity: str, request_id: str) -> None:
         RequestCancelWorkflowExecutionRequest(
             namespace=key.namespace,
             workflow_execution=_execution(key),
+            reason=reason,
+            identity=identity,
+            request_id=request_id,
+        ),
+    )
+
+
+def pause(key: RunKey, reason: str, identity: str, request_id: str) -> None:
+    call(
+        workflow_service().PauseWorkflowExecution,
+        PauseWorkflowExecutionRequest(
+            namespace=key.namespace,
+            workflow_id=key.workflow_id,
+            run_id=key.run_id,
+            reason=reason,
+            identity=identity,
+            request_id=request_id,
+        ),
+    )
+
+
+def resume(key: RunKey, reason: str, identity: str, request_id: str) -> None:
+    call(
+        workflow_service().UnpauseWorkflowExecution,
+        UnpauseWorkflowExecutionRequest(
+            namespace=key.namespace,
+            workflow_id=key.workflow_id,
+            run_id=key.run_id,
             reason=reason,
             identity=identity,
             request_id=request_id,

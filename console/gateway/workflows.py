@@ -18,6 +18,7 @@ from temporalio.api.enums.v1 import (
 from temporalio.api.workflow.v1 import (
     PendingActivityInfo,
     PendingNexusOperationInfo,
+    WorkflowExecutionExtendedInfo,
     WorkflowExecutionInfo,
     WorkflowExecutionVersioningInfo,
 )
@@ -189,9 +190,17 @@ def detail(namespace: str, answer: DescribeWorkflowExecutionResponse) -> RunDeta
         about=summaries.said(answer.execution_config.user_metadata),
         details=summaries.told(answer.execution_config.user_metadata),
         pinned_to=_pinned_to(about.versioning_info),
+        pause=_paused(answer.workflow_extended_info),
         memo=payloads.memo(about.memo),
         told=answer,
     )
+
+
+def _paused(told: WorkflowExecutionExtendedInfo) -> Pause | None:
+    if not told.HasField("pause_info"):
+        return None
+    by = told.pause_info
+    return Pause(payloads.moment(by.paused_time), by.identity, by.reason)
 
 
 def _pinned_to(info: WorkflowExecutionVersioningInfo) -> WorkerVersion | None:

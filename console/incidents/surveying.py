@@ -189,7 +189,7 @@ def newest_of(incident: Incident) -> str:
 
 def query_of(incident: Incident, *, open_ones: bool) -> str:
     """The runs of the group that are still open, or those that it ended."""
-    status = "= 'Running'" if open_ones else "IN ('Failed', 'TimedOut')"
+    status = "IN ('Running', 'Paused')" if open_ones else "IN ('Failed', 'TimedOut')"
     return f"FailureFingerprint = '{incident.fingerprint}' AND ExecutionStatus {status}"
 
 

@@ -63,7 +63,7 @@ def page(it: Look, unfold: bool) -> dict[str, Any]:
         "usual": planner.usual(it.steps),
         "rows": presenters.rows(it.steps, plan, unfold),
         "unfold": unfold,
-        "open_runs": open_runs(it.run.summary.type),
+        "open_runs": open_runs(it.run.summary.type, namespaces.open_runs(it.key.namespace)),
     }
     if plan is None:
         return context
@@ -80,9 +80,10 @@ def page(it: Look, unfold: bool) -> dict[str, Any]:
     }
 
 
-def open_runs(workflow_type: str) -> str:
+def open_runs(workflow_type: str, are_open: str) -> str:
+    """Those that are paused, too: that is what one does before a reset."""
     of_type = conditions.equals("WorkflowType", workflow_type)
-    return conditions.narrowed(of_type, "ExecutionStatus = 'Running'")
+    return conditions.narrowed(of_type, are_open)
 
 
 def failing(namespace: str) -> tuple[RunSummary, ...] | None:

@@ -10,10 +10,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from console.access.decorators import requires
-from console.gateway import steering, versions
+from console.gateway import namespaces, steering, versions
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.runs import RunDetail, RunKey
 from console.ui.htmx import HtmxRequest, go_to, render_page
+from console.ui.refusals import Refusal
 from console.workflows import actions
 from console.workflows.forms import QueryForm, ReasonForm, SignalForm, VersionForm
 from console.workflows.run_views import described
@@ -43,6 +44,36 @@ def cancel(request: HtmxRequest, namespace: str, workflow_id: str, run_id: str) 
         actions.cancel(request.user, run.summary, form.cleaned_data["reason"])
 
     return _dialog(request, run, form, act, "cancel")
+
+
+@require_http_methods(["GET", "POST"])
+@requires("run.pause")
+def pause(request: HtmxRequest, namespace: str, workflow_id: str, run_id: str) -> HttpResponse:
+    run = _pausable(namespace, workflow_id, run_id)
+    form = ReasonForm(request.POST or None)
+
+    def act() -> None:
+        actions.pause(request.user, run.summary, form.cleaned_data["reason"])
+
+    return _dialog(request, run, form, act, "pause")
+
+
+@require_http_methods(["GET", "POST"])
+@requires("run.resume")
+def resume(request: HtmxRequest, namespace: str, workflow_id: str, run_id: str) -> HttpResponse:
+    run = _pausable(namespace, workflow_id, run_id)
+    form = ReasonForm(request.POST or None)
+
+    def act() -> None:
+        actions.resume(request.user, run.summary, form.cleaned_data["reason"])
+
+    return _dialog(request, run, form, act, "resume")
+
+
+def _pausable(namespace: str, workflow_id: str, run_id: str) -> RunDetail:
+    if not namespaces.pauses(namespace):
+        raise Refusal(501, namespaces.NO_PAUSE)
+    return described(namespace, workflow_id, run_id)
 
 
 @require_http_methods(["GET", "POST"])
@@ -87,6 +118,20 @@ SAYS = {
         "The workflow is asked to end and may clean up first; it may also go on.",
         "Ask it to cancel",
         "The cancellation was requested.",
+    ),
+    "pause": (
+        "Pause this run",
+        "No worker is given anything of it until somebody resumes it; what a worker has already, it"
+        " may finish. What comes meanwhile stands in its history, and no time-out stands still.",
+        "Pause",
+        "The run was paused.",
+    ),
+    "resume": (
+        "Resume this run",
+        "Its workflow task and the attempts of its activities go to workers again, with everything"
+        " that came meanwhile.",
+        "Resume",
+        "The run goes on.",
     ),
     "signal": (
         "Send a signal",

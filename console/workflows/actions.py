@@ -31,6 +31,20 @@ def cancel(person: User, run: RunSummary, reason: str) -> None:
         act.event_id = _event(run.key, "WorkflowExecutionCancelRequested", act)
 
 
+def pause(person: User, run: RunSummary, reason: str) -> None:
+    with record(person, "run.pause", run.key, reason=reason, before={"status": run.status}) as act:
+        steering.pause(run.key, reason, act.identity, act.id)
+        act.after = {"status": "Paused"}
+        act.event_id = _event(run.key, "WorkflowExecutionPaused", act)
+
+
+def resume(person: User, run: RunSummary, reason: str) -> None:
+    with record(person, "run.resume", run.key, reason=reason, before={"status": run.status}) as act:
+        steering.resume(run.key, reason, act.identity, act.id)
+        act.after = {"status": "Running"}
+        act.event_id = _event(run.key, "WorkflowExecutionUnpaused", act)
+
+
 def signal(person: User, run: RunSummary, name: str, argument: str, reason: str) -> None:
     arguments: list[Any] = [json.loads(argument)] if argument else []
     asked = {"signal": name, "argument": arguments[0] if arguments else None}

@@ -18,7 +18,7 @@ from console.audit import others
 from console.audit.record import of_run
 from console.audit.rows import act_row
 from console.gateway import events as gateway
-from console.gateway import histories, metadata, outside, sight, workflows
+from console.gateway import histories, metadata, namespaces, outside, sight, workflows
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.runs import RunDetail, RunKey
 from console.looks import showing
@@ -42,17 +42,24 @@ def described(namespace: str, workflow_id: str, run_id: str) -> RunDetail:
         raise
 
 
+#: what may be done to a run from its head
+ACTS = (
+    *("signal", "cancel", "terminate", "reset", "query", "start", "version", "pause", "resume"),
+)
+
+
 def frame(request: HtmxRequest, run: RunDetail, tab: str) -> dict[str, Any]:
     """What the head of every page of a run needs."""
     key = run.summary.key
     now = timezone.now()
-    may = {
-        act: can(request.user, f"run.{act}", key.namespace)
-        for act in ("signal", "cancel", "terminate", "reset", "query", "start", "version")
-    }
+    may = {act: can(request.user, f"run.{act}", key.namespace) for act in ACTS}
+    pauses = namespaces.pauses(key.namespace)
+    no_pause = namespaces.NO_PAUSE if may["pause"] and not pauses else ""
+    may |= {act: pauses and may[act] for act in ("pause", "resume")}
     return {
         "head": runpage.head(run, tab, now, of_run(key).count()),
         "may": may,
+        "no_pause": no_pause,
         "at": now,
         "links": showing.links_of(key.namespace, runpage.link_facts(run.summary)),
     }

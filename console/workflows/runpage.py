@@ -13,7 +13,7 @@ from console.gateway import events as gateway
 from console.gateway import masks, summaries, versions
 from console.gateway.events import Event
 from console.gateway.payloads import Failure, Place, Value
-from console.gateway.runs import RunDetail, RunKey, RunSummary, failing_first
+from console.gateway.runs import PAUSED, Pause, RunDetail, RunKey, RunSummary, failing_first
 from console.gateway.versions import Versioning
 from console.ui.pages import numbered
 from console.workflows.groups import Group
@@ -85,6 +85,11 @@ class Head:
     file: str = ""
     #: whose workers do it, where it is of a version
     version: Version | None = None
+    pause: Pause | None = None
+
+    @property
+    def is_paused(self) -> bool:
+        return self.status == PAUSED
 
 
 def head(run: RunDetail, tab: str, now: datetime, acts: int) -> Head:
@@ -116,6 +121,7 @@ def head(run: RunDetail, tab: str, now: datetime, acts: int) -> Head:
         parent=summary.parent,
         cancel_requested=run.cancel_requested and summary.is_open,
         attributes={k: v for k, v in summary.attributes.items() if k not in OF_VERSION},
+        pause=run.pause,
         version=version_of(versions.of(run.told)) if run.told is not None else None,
         tabs=tuple(_tab(summary.key, name, tab, counts) for name in TABS),
         full=_full(summary),

@@ -17,16 +17,18 @@ from temporalio.api.common.v1 import Payload, Payloads
 from temporalio.api.workflowservice.v1 import (
     DeleteWorkflowExecutionRequest,
     PauseActivityRequest,
+    PauseWorkflowExecutionRequest,
     RequestCancelWorkflowExecutionRequest,
     ResetActivityRequest,
     SignalWorkflowExecutionRequest,
     TerminateWorkflowExecutionRequest,
     UnpauseActivityRequest,
+    UnpauseWorkflowExecutionRequest,
     UpdateActivityOptionsRequest,
 )
 
 from engine.errors import EngineError, InvalidArgument
-from engine.frontend import forwarding, interventions, statuses, steering
+from engine.frontend import forwarding, interventions, pausing, statuses, steering
 from engine.frontend.guard import Function, guarded, serialised
 from engine.frontend.parts import Parts
 from engine.patience import be_patient
@@ -38,11 +40,13 @@ SERVICE = "temporal.api.workflowservice.v1.WorkflowService"
 FUNCTIONS: Mapping[type[Message], Function] = {
     DeleteWorkflowExecutionRequest: steering.delete,
     PauseActivityRequest: interventions.pause,
+    PauseWorkflowExecutionRequest: pausing.pause,
     RequestCancelWorkflowExecutionRequest: steering.request_cancel,
     ResetActivityRequest: interventions.reset,
     SignalWorkflowExecutionRequest: steering.signal,
     TerminateWorkflowExecutionRequest: steering.terminate,
     UnpauseActivityRequest: interventions.unpause,
+    UnpauseWorkflowExecutionRequest: pausing.unpause,
     UpdateActivityOptionsRequest: interventions.update_options,
 }
 Table = Mapping[bytes, tuple[type[Message], Function]]

@@ -8,8 +8,9 @@ from django.test import Client
 from django.urls import reverse
 
 from console.audit.models import AuditEntry
-from console.gateway import events, histories
+from console.gateway import events, histories, namespaces
 from console.gateway.runs import RunKey
+from tests.console.conftest import NAMESPACE
 from tests.support.names import Names
 from tests.support.pages import htmx, words_in
 from tests.support.programs import Program, running
@@ -52,6 +53,42 @@ def test_cancel_asks_the_workflow(bob: User, browser_of: Browser, waiting: RunKe
 
     entry = AuditEntry.objects.get()
     assert event(waiting, entry.outcome.event_id).kind == "WorkflowExecutionCancelRequested"
+
+
+def test_a_run_is_paused_and_goes_on_or_a_word_says_why_it_cannot(
+    bob: User, browser_of: Browser, waiting: RunKey
+) -> None:
+    browser = browser_of(bob)
+    before = words_in(browser.get(url(waiting, "run")))
+
+    paused = browser.post(url(waiting, "pause"), {"reason": "a bad deploy"})
+    if not namespaces.pauses(NAMESPACE):
+        assert paused.status_code == 501
+        assert "Runs cannot be paused here: this server is too old" in words_in(paused)
+        assert "Runs cannot be paused here: this server is too old" in before
+        assert "Pause…" not in before
+        return
+    held = words_in(browser.get(url(waiting, "run")))
+    twice = browser.post(url(waiting, "pause"), {"reason": "once more"}, headers=htmx("dialog"))
+    resumed = browser.post(url(waiting, "resume"), {"reason": "mended"}, headers=htmx("dialog"))
+
+    assert "Pause…" in before
+    assert "Paused by bob@example.com since" in held
+    assert "“a bad deploy”" in held
+    assert "Resume…" in held
+    assert "Pause…" not in held
+    assert (twice.status_code, resumed["HX-Redirect"]) == (422, url(waiting, "run"))
+    assert "workflow is already paused" in words_in(twice)
+    first, refused, last = AuditEntry.objects.order_by("at")
+    assert (first.verb, first.before, first.reason) == (
+        "run.pause", {"status": "Running"}, "a bad deploy",
+    )  # fmt: skip
+    assert (last.verb, last.before, last.outcome.after) == (
+        "run.resume", {"status": "Paused"}, {"status": "Running"},
+    )  # fmt: skip
+    assert refused.outcome.result == "refused"
+    kinds = [event(waiting, one.outcome.event_id).kind for one in (first, last)]
+    assert kinds == ["WorkflowExecutionPaused", "WorkflowExecutionUnpaused"]
 
 
 def test_a_signal_arrives_with_its_argument(

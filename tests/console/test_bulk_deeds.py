@@ -19,10 +19,12 @@ from console.bulk.looking import Asking
 from console.bulk.models import BulkOperation, BulkTarget, PastOutcome, State
 from console.bulk.orders import ChunkOrder
 from console.bulk.outcomes import Outcome
-from console.gateway import histories, payloads, workflows
+from console.gateway import channel, histories, namespaces, payloads, steering, workflows
+from console.gateway.bundles import Bundle
 from console.gateway.channel import GatewayError
 from console.gateway.deeds import Order, Turn
 from console.gateway.runs import PendingActivity, RunKey
+from tests.console.conftest import indexed
 from tests.console.test_actions import MEMO
 from tests.console.test_by_hand import stored
 from tests.support import bulk, commands
@@ -89,6 +91,44 @@ def is_gone(key: RunKey) -> bool:
     except GatewayError:
         return True
     return False
+
+
+def test_runs_are_paused_and_resumed_once_and_who_stands_so_already_is_no_target(
+    bob: User, browser_of: Browser, program: Program, names: Names
+) -> None:
+    browser, queue = browser_of(bob), names.queue()
+    key, other = bulk.start_many(program, names, 2, queue)
+    query = f"TaskQueue = '{queue}'"
+    if not namespaces.pauses("default"):
+        planned = bulk.plan(browser, "pause", query)
+        assert planned.status_code == 501
+        assert namespaces.NO_PAUSE in words_in(planned)
+        return
+    with channel.carried_by(Bundle()):
+        paused = [act("pause", key, {}, again=again) for again in (False, True)]
+    steering.pause(other, "by hand", "carol", "hers")
+    indexed(f"{query} AND ExecutionStatus = 'Paused'", 2)
+    are_open = workflows.count("default", f"{query} AND {namespaces.open_runs('default')}").total
+    pauses, resumes = (bulk.freeze(browser, verb, query) for verb in ("pause", "resume"))
+    told = words_in(browser.get(f"{URL}{pauses.pk}/"))
+
+    with channel.carried_by(Bundle()):
+        resumed = act("resume", key, {})
+        again = act("resume", key, {}, again=True)
+        passed, paused_again = act("resume", key, {}), act("pause", key, {}, again=True)
+        theirs = act("pause", other, {})
+
+    assert [one.state for one in (*paused, resumed, again)] == [State.DONE] * 4
+    assert again.says.startswith("done by an earlier try: event ")
+    assert paused_again.says.startswith("done by an earlier try: event ")
+    assert [(one.state, one.says) for one in (passed, theirs)] == [
+        (State.CLOSED, "resumed by somebody since the list was frozen"),
+        (State.CLOSED, "paused by somebody since the list was frozen"),
+    ]
+    assert are_open == 2
+    assert (pauses.eligible, resumes.eligible) == (0, 2)
+    assert "paused already" in told
+    assert events(key, "WorkflowExecutionPaused") == 1
 
 
 def test_all_pending_activities_of_a_type_are_paused_changed_resumed_and_tried(

@@ -131,7 +131,7 @@ def test_a_check_needs_no_canary_and_is_offered_where_a_run_is_checked(
     assert "Check all open runs" not in words_in(browser_of(carol).get(place))
     asked = {"verb": "replay-check", "run": f"{key.run_id} {key.workflow_id}"}
     assert browser_of(carol).post(f"{URL}plan/", asked).status_code == 403
-    assert looking.open_runs("O'Hara") == (
+    assert looking.open_runs("O'Hara", "ExecutionStatus = 'Running'") == (
         "(WorkflowType = 'O\\'Hara') AND ExecutionStatus = 'Running'"
     )
 

@@ -13,9 +13,10 @@ from temporalio.api.common.v1 import RetryPolicy
 from temporalio.api.enums.v1 import WorkflowTaskFailedCause as Cause
 from temporalio.client import WorkflowUpdateStage
 
-from console.gateway import activities, steering
+from console.gateway import activities, namespaces, steering, workflows
 from console.gateway.activities import Which
 from console.gateway.runs import RunKey
+from tests.console.conftest import NAMESPACE
 from tests.support.commands import (
     cancel_activity,
     fail,
@@ -26,6 +27,7 @@ from tests.support.commands import (
     start_child,
     start_timer,
 )
+from tests.support.eventually import eventually
 from tests.support.names import Names
 from tests.support.pages import calls_of, words_in
 from tests.support.programs import Program, running
@@ -124,6 +126,22 @@ def test_an_activity_is_paused(worker: Scripted, names: Names) -> None:
 
     assert found.cause == "activity-paused"
     assert "It will not be tried again until someone resumes it." in said(found)
+
+
+def test_it_is_paused_and_so_is_the_child_of_another(worker: Scripted, names: Names) -> None:
+    if not namespaces.pauses(NAMESPACE):
+        pytest.skip("this server pauses no run")
+    parent, child = worker.start(names.workflow()), names.workflow("child")
+    worker.on_task(start_child(child, worker.queue))
+    key = eventually(lambda: workflows.describe(RunKey(NAMESPACE, child, "")).summary.key)
+    steering.pause(key, "a bad deploy", "bob@example.com", "once")
+
+    found, above = standing(key), becomes("child-stuck", parent)
+
+    assert (found.cause, found.in_trouble) == ("run-paused", True)
+    assert said(found).startswith("bob@example.com paused this run at ")
+    assert ": “a bad deploy”. What comes stands in its history" in said(found)
+    assert said(above).startswith(f"Its child {child} is stuck: bob@example.com paused this run")
 
 
 def test_nobody_polls_for_an_activity(worker: Scripted, names: Names) -> None:

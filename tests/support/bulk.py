@@ -24,8 +24,12 @@ def start_many(program: Program, names: Any, how_many: int, queue: str) -> list[
     return keys
 
 
+def plan(browser: Client, verb: str, query: str) -> Any:
+    return browser.post(f"{URL}plan/", {"verb": verb, "query": query, "all_matching": "yes"})
+
+
 def freeze(browser: Client, verb: str, query: str) -> BulkOperation:
-    answer = browser.post(f"{URL}plan/", {"verb": verb, "query": query, "all_matching": "yes"})
+    answer = plan(browser, verb, query)
     assert answer.status_code == 303, answer.text
     return operation_at(answer["Location"])
 

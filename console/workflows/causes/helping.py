@@ -9,7 +9,7 @@ from console.gateway.runs import RunKey
 from console.workflows.causes.standing import Standing
 
 #: these open beside the page, not as a page of their own
-DIALOGS = ("activities:", "workflows:terminate")
+DIALOGS = ("activities:", "workflows:terminate", "workflows:resume")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,9 @@ HELPS: Mapping[str, Help] = {
     "start-delay": BY_ITSELF,
     "cron-wait": BY_ITSELF,
     "retry-wait": BY_ITSELF,
-    "run-paused": Help("Resume the run", "from the command line; the console cannot."),
+    "run-paused": Help(
+        "Resume…", "Workers get its tasks again at once.", "workflows:resume", "run.resume"
+    ),
     "waits-for-timer": BY_ITSELF,
     "update-unfinished": Help(
         "Look at the update", "Its handler waits for something.", "workflows:events", "run.view"

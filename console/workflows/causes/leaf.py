@@ -177,8 +177,9 @@ def _key(child: PendingChild, namespace: str) -> RunKey:
 def _failing(parent: RunKey) -> Iterator[RunKey]:
     """Our own index knows which of thousands fails."""
     query = (
-        f"ParentRunId = {quoted(parent.run_id)} AND ExecutionStatus = 'Running'"
-        " AND (FailingActivityCount > 0 OR TemporalReportedProblems IS NOT NULL)"
+        f"ParentRunId = {quoted(parent.run_id)} AND (ExecutionStatus = 'Paused' OR"
+        " ExecutionStatus = 'Running'"
+        " AND (FailingActivityCount > 0 OR TemporalReportedProblems IS NOT NULL))"
     )
     try:
         if namespaces.attributes(parent.namespace).ours:

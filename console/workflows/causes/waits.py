@@ -39,10 +39,17 @@ def _delayed_by(facts: Facts) -> tuple[str, str]:
 
 
 def is_paused(facts: Facts) -> Standing | None:
-    if facts.run.summary.status != "Paused":
+    if not facts.run.summary.is_paused:
         return None
-    says = "; it goes on when it is resumed."
-    return Standing("run-paused", "paused", "Paused", "Somebody paused this run", says)
+    told = facts.run.pause
+    at = f" at {words.clock(told.at)}" if told and told.at else ""
+    because = f": “{told.reason}”" if told and told.reason else ""
+    says = (
+        f" paused this run{at}{because}. What comes stands in its history, and no worker is given"
+        " anything of it until somebody resumes it."
+    )
+    who = told.who if told and told.who else "Somebody"
+    return Standing("run-paused", "paused", STUCK, who, says)
 
 
 def child_is_stuck(facts: Facts) -> Standing | None:
