@@ -42,6 +42,7 @@ VERBS: dict[str, Role] = {
     "standalone.terminate": Role.OPERATOR,
     "standalone.delete": Role.ADMIN,
     "queue.view": Role.VIEWER,
+    "queue.limit": Role.OPERATOR,
     "worker.view": Role.VIEWER,
     "deployment.view": Role.VIEWER,
     "deployment.change": Role.OPERATOR,

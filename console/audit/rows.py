@@ -37,6 +37,7 @@ DID = {
     "schedule.delete": "deleted the schedule",
     "deployment.change": "changed the deployment",
     "deployment.delete": "deleted the deployment",
+    "queue.limit": "set the limits of the task queue",
     "batch.stop": "stopped the batch",
     "billing.adjust": "adjusted",
     "billing.refund": "refunded on",

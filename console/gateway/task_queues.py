@@ -5,19 +5,22 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from temporalio.api.deployment.v1 import WorkerDeploymentOptions, WorkerDeploymentVersion
-from temporalio.api.enums.v1 import DescribeTaskQueueMode, TaskQueueType, WorkerVersioningMode
-from temporalio.api.taskqueue.v1 import PollerInfo, TaskQueue, TaskQueueTypeInfo
+from temporalio.api.enums.v1 import DescribeTaskQueueMode, WorkerVersioningMode
+from temporalio.api.taskqueue.v1 import (
+    PollerInfo,
+    TaskQueue,
+    TaskQueueStats,
+    TaskQueueTypeInfo,
+)
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest, DescribeTaskQueueResponse
 
-from console.gateway import admin, counting, namespaces, payloads, workflows
+from console.gateway import admin, counting, namespaces, payloads, queue_limits, workflows
 from console.gateway.channel import GatewayError, Trouble, call, workflow_service
 from console.gateway.counting import Answer
+from console.gateway.queue_limits import NO_LIMITS, TYPES, Limits
 from console.gateway.runs import WorkerVersion
 
-TYPES = {
-    "workflow": TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
-    "activity": TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
-}
+HALVES = ("workflow", "activity")
 SAMPLE = 500
 
 
@@ -31,8 +34,17 @@ class Poller:
 
 
 @dataclass(frozen=True, slots=True)
+class Backlog:
+    """What of one priority waits; 1 goes first."""
+
+    priority: int
+    count: int
+    age: timedelta | None
+
+
+@dataclass(frozen=True, slots=True)
 class Side:
-    """One half of a queue: its workflow tasks or its activity tasks."""
+    """One kind of a queue's tasks: those of workflows, of activities, or of Nexus operations."""
 
     pollers: tuple[Poller, ...]
     backlog: int
@@ -43,6 +55,8 @@ class Side:
     current: WorkerVersion | None = None
     #: a share of it goes to another version
     ramps: bool = False
+    limits: Limits = NO_LIMITS
+    by_priority: tuple[Backlog, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +105,7 @@ def of_activities(namespace: str) -> tuple[str, ...] | None:
 
 
 def describe(namespace: str, name: str) -> Queue:
-    return Queue(name, _side(namespace, name, "workflow"), _side(namespace, name, "activity"))
+    return Queue(name, *(side(namespace, name, kind) for kind in HALVES))
 
 
 def glance(namespace: str, name: str) -> Queue:
@@ -107,30 +121,41 @@ def glance(namespace: str, name: str) -> Queue:
             namespace=namespace,
             task_queue=TaskQueue(name=name),
             api_mode=DescribeTaskQueueMode.DESCRIBE_TASK_QUEUE_MODE_ENHANCED,
-            task_queue_types=TYPES.values(),
+            task_queue_types=[TYPES[kind] for kind in HALVES],
             report_stats=True,
             report_pollers=True,
         ),
     )
     sides = answer.versions_info[""].types_info
-    return Queue(name, *(_half(sides[TYPES[side]]) for side in ("workflow", "activity")))
+    return Queue(name, *(_half(sides[TYPES[kind]]) for kind in HALVES))
 
 
-def _side(namespace: str, name: str, side: str) -> Side:
+def side(namespace: str, name: str, kind: str) -> Side:
+    """With what is set of it, and its backlog by priority."""
     answer = call(
         workflow_service().DescribeTaskQueue,
         DescribeTaskQueueRequest(
             namespace=namespace,
             task_queue=TaskQueue(name=name),
-            task_queue_type=TYPES[side],
+            task_queue_type=TYPES[kind],
             report_stats=True,
+            report_config=True,
         ),
     )
     return replace(
         _half(answer),
         current=_version(answer.versioning_info.current_deployment_version),
         ramps=answer.versioning_info.ramping_version_percentage > 0,
+        limits=queue_limits.told(answer),
+        by_priority=tuple(
+            _backlog(key, told) for key, told in sorted(answer.stats_by_priority_key.items())
+        ),
     )
+
+
+def _backlog(priority: int, told: TaskQueueStats) -> Backlog:
+    age = payloads.span(told.approximate_backlog_age)
+    return Backlog(priority, told.approximate_backlog_count, age)
 
 
 def _half(told: DescribeTaskQueueResponse | TaskQueueTypeInfo) -> Side:

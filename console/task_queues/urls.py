@@ -6,4 +6,5 @@ app_name = "task_queues"
 urlpatterns = [
     path("", views.queues, name="queues"),
     path("<name:queue>/", views.queue, name="queue"),
+    path("<name:queue>/limits/<slug:side>/", views.limits, name="limits"),
 ]

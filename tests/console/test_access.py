@@ -33,6 +33,7 @@ SAMPLES: dict[str, Any] = {
     "view_id": 999_999,
     "by": "id",
     "kind": "activities",
+    "side": "activity",
     "alone_id": "no/such activity",
     "session_id": "4b0c7f0e-2c4c-4b38-9f2c-0d3a1f1f2b12",
     "token_id": "4b0c7f0e-2c4c-4b38-9f2c-0d3a1f1f2b13",

@@ -1,13 +1,17 @@
 """The task queues page, against a real server with real pollers. The exemplar of a console test."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from temporalio.common import Priority
 
+from console.audit.models import AuditEntry
 from console.gateway import task_queues as gateway
 from console.gateway.task_queues import Poller, Queue, Side
 from console.task_queues import actions, presenters
@@ -157,6 +161,65 @@ def test_one_queue_shows_its_workers(
 
     assert worker.identity in page.text
     assert "Polling" in page.text
+
+
+def test_limits_are_set_with_a_reason_and_the_page_says_by_whom(
+    bob: User, carol: User, browser_of: Browser, names: Names, server_address: str
+) -> None:
+    queue, browser = names.queue(), browser_of(bob)
+    page = URL + queue.replace("/", "~2F") + "/"
+    given = {"rate": "2.5", "key_rate": "", "weights": "gold 5\nfree 0.5", "reason": "the bank"}
+
+    before = words_in(browser_of(carol).get(page))
+    form = browser.get(f"{page}limits/activity/", headers=htmx("dialog"))
+    given["seen"] = seen_in(form)
+    wrong = browser.post(f"{page}limits/activity/", given | {"weights": "gold heavy"})
+    done = browser.post(f"{page}limits/activity/", given, headers=htmx("dialog"))
+    late = browser.post(f"{page}limits/activity/", given | {"rate": "9"}, headers=htmx("dialog"))
+    after = words_in(browser_of(carol).get(page))
+
+    assert "Activity no limit nothing" in before
+    assert "“gold heavy”: a key, a blank, and a weight above zero." in words_in(wrong)
+    assert done["HX-Redirect"] == page
+    assert late.status_code == 422
+    assert "Somebody has changed these limits meanwhile." in words_in(late)
+    assert "Activity 2.5 a second 2.5 a second by bob@example.com" in after
+    assert "“the bank” free 0.5, gold 5" in after
+    entry = AuditEntry.objects.get()
+    assert (entry.verb, entry.target) == ("queue.limit", f"{queue} (activity tasks)")
+    nothing = {"a second": "no limit", "a second for each key": "no limit", "weights": ""}
+    assert entry.before == nothing
+    assert entry.outcome.after == nothing | {"a second": "2.5", "weights": "free 0.5, gold 5"}
+
+    again = seen_in(browser.get(f"{page}limits/activity/"))
+    asked = {"rate": "0", "weights": "gold 5", "reason": "it is down", "seen": again}
+    browser.post(f"{page}limits/activity/", asked)
+    held = words_in(browser.get(page))
+
+    assert "Its rate is set to 0: no activity tasks go out." in held
+    assert "“it is down” gold 5" in held
+    assert browser_of(carol).get(f"{page}limits/activity/").status_code == 403
+    assert "Tasks a second" not in words_in(browser.get(f"{page}limits/workflow/"))
+    assert browser.get(f"{page}limits/nonsense/").status_code == 404
+
+
+def seen_in(page: Any) -> str:
+    found = re.search(r'name="seen" value="([^"]+)"', page.text)
+    assert found
+    return found[1]
+
+
+def test_what_waits_is_told_by_priority(
+    carol: User, browser_of: Browser, program: Program, names: Names
+) -> None:
+    queue = names.queue()
+    program.start("Waiting", names.workflow("usual"), queue)
+    program.start("Waiting", names.workflow("first"), queue, priority=Priority(priority_key=1))
+
+    def told() -> str:
+        return words_in(browser_of(carol).get(URL + queue.replace("/", "~2F") + "/"))
+
+    assert "1 goes first 1 0 " in eventually(told, lambda seen: "3 as usual 1 0 " in seen)
 
 
 def test_the_wrong_method_is_refused(carol: User, browser_of: Browser) -> None:

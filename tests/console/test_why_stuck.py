@@ -13,8 +13,9 @@ from temporalio.api.common.v1 import RetryPolicy
 from temporalio.api.enums.v1 import WorkflowTaskFailedCause as Cause
 from temporalio.client import WorkflowUpdateStage
 
-from console.gateway import activities, namespaces, steering, workflows
+from console.gateway import activities, namespaces, queue_limits, steering, workflows
 from console.gateway.activities import Which
+from console.gateway.queue_limits import NO_LIMITS, Half, Wanted
 from console.gateway.runs import RunKey
 from tests.console.conftest import NAMESPACE
 from tests.support.commands import (
@@ -126,6 +127,25 @@ def test_an_activity_is_paused(worker: Scripted, names: Names) -> None:
 
     assert found.cause == "activity-paused"
     assert "It will not be tried again until someone resumes it." in said(found)
+
+
+def test_the_queue_lets_out_no_more(worker: Scripted, names: Names) -> None:
+    for name in ("first", "second"):
+        key = worker.start(names.workflow(name))
+        worker.on_task(schedule_activity("a", worker.queue))
+        if name == "first":
+            worker.poll_activity()
+            half = Half(NAMESPACE, worker.queue, "activity")
+            queue_limits.change(
+                half, NO_LIMITS.wanted, Wanted(0, None, {}), reason="the bank is down",
+                identity="bob",
+            )  # fmt: skip
+
+    found = becomes("queue-limited", key, later=30)
+
+    assert said(found).endswith(
+        f": {worker.queue} lets out no activity task, set by bob: “the bank is down”."
+    )
 
 
 def test_it_is_paused_and_so_is_the_child_of_another(worker: Scripted, names: Names) -> None:

@@ -88,6 +88,9 @@ HELPS: Mapping[str, Help] = {
         *QUEUE,
     ),
     "activity-backlog": MORE,
+    "queue-limited": Help(
+        "Change its limits", "if they are not meant so. Nothing is lost while it waits.", *QUEUE
+    ),
     "activity-ignores-cancel": Help(
         "Complete by hand…",
         "when its work is known to be over. Code that sends heartbeats hears of a cancellation.",

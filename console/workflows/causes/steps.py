@@ -5,6 +5,7 @@ from datetime import datetime
 
 from console.gateway import events as gateway
 from console.gateway.runs import PendingActivity
+from console.gateway.task_queues import Queue
 from console.ui import words
 from console.workflows.causes.code import BACKLOG_AFTER, behind
 from console.workflows.causes.facts import Facts, alive, polling
@@ -108,12 +109,24 @@ def wait_their_turn(facts: Facts) -> Standing | None:
         if one.state != "scheduled" or one.scheduled_at is None or queue is None:
             continue
         if facts.now - one.scheduled_at >= BACKLOG_AFTER and not _is_ahead(one, facts.now):
-            says = (
-                f" waits since {words.clock(one.scheduled_at)}"
-                f"{behind(facts, queue.name, activity=True)}"
-            )
+            since = f" waits since {words.clock(one.scheduled_at)}"
+            if bound := _bound(queue):
+                return _standing("queue-limited", "starving", one, f"{since}: {bound}")
+            says = f"{since}{behind(facts, queue.name, activity=True)}"
             return _standing("activity-backlog", "starving", one, says)
     return None
+
+
+def _bound(queue: Queue) -> str:
+    """What an operator set of the queue, where that is what a task waits for."""
+    limits = queue.activity.limits
+    rate = limits.rate
+    if rate.per_second is None or not (limits.is_reached or rate.per_second == 0):
+        return ""
+    per_second = f"at most {rate.per_second:g} activity tasks a second"
+    because = f": “{rate.reason}”" if rate.reason else ""
+    much = per_second if rate.per_second else "no activity task"
+    return f"{queue.name} lets out {much}, set by {rate.who or 'somebody'}{because}."
 
 
 def ignore_cancel(facts: Facts) -> Standing | None:
