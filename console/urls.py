@@ -13,6 +13,7 @@ urlpatterns = [
     path("account/", include("console.account.urls")),
     path("activity/", include("console.acts.urls")),
     path("namespaces/", include("console.namespaces.urls")),
+    path("nexus-endpoints/", include("console.endpoints.urls")),
     path("cluster/", include("console.cluster.urls")),
     path(f"{NAMESPACE}runs/", include("console.workflows.urls")),
     path(f"{NAMESPACE}histories/", include("console.workflows.file_urls")),

@@ -83,6 +83,8 @@ VERBS: dict[str, Role] = {
     "billing.limit": Role.ADMIN,
     "replay.view": Role.VIEWER,
     "replay.check": Role.OPERATOR,
+    "endpoint.view": Role.VIEWER,
+    "endpoint.change": Role.ADMIN,
     "cluster.view": Role.VIEWER,
     "parked.retry": Role.ADMIN,
     "parked.drop": Role.ADMIN,

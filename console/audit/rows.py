@@ -38,6 +38,7 @@ DID = {
     "deployment.change": "changed the deployment",
     "deployment.delete": "deleted the deployment",
     "queue.limit": "set the limits of the task queue",
+    "endpoint.change": "changed the Nexus endpoint",
     "batch.stop": "stopped the batch",
     "billing.adjust": "adjusted",
     "billing.refund": "refunded on",

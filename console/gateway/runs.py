@@ -188,6 +188,11 @@ class PendingOperation:
         return self.failure is not None
 
     @property
+    def has_page(self) -> bool:
+        """Whether its endpoint has one: those of the server's own have none."""
+        return bool(self.endpoint) and not self.endpoint.startswith("__")
+
+    @property
     def because(self) -> str:
         """The handler's words lie below what the server says of them."""
         told = self.failure

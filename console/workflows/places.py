@@ -1,10 +1,12 @@
-"""The one box: where a pasted text leads. A run, runs of a customer, runs that say so, a query.
+"""The one box: where a pasted text leads. A run, runs of a customer, a queue, a schedule or another
+thing that is called so, runs that say so, a query.
 
-What is exact wins: only when no id and no customer is called so, beginnings and words are counted.
-At most eight calls to the engine.
+What is exact wins: only when no id and no customer is called so, names of other things are looked
+for, and beginnings and words are counted. At most eighteen calls to the engine.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from console.gateway import counting, indexed, namespaces, standalone, workflows
@@ -14,7 +16,9 @@ from console.gateway.namespaces import Attributes
 from console.gateway.query import ID_LENGTH_MAX
 from console.gateway.runs import RunKey
 from console.gateway.standalone import KINDS
+from console.workflows import namesakes
 from console.workflows.finding import guarded
+from console.workflows.namesakes import Namesake
 from search.attributes import words
 from search.query.errors import QueryError
 from search.query.parser import parse
@@ -36,10 +40,15 @@ class Place:
     query: str = ""
     #: what has no workflow
     alone: standalone.Key | None = None
+    #: what is no run at all
+    thing: Namesake | None = None
 
 
-def places(namespace: str, wanted: str) -> list[Place]:
-    """None: nothing is known by this text. Several: a person must choose."""
+def places(namespace: str, wanted: str, may: Callable[[str, str], bool]) -> list[Place]:
+    """None: nothing is known by this text. Several: a person must choose.
+
+    `may`: whether the person may do a verb in a namespace.
+    """
     if not wanted:
         return []
     attributes = namespaces.attributes(namespace)
@@ -51,8 +60,10 @@ def places(namespace: str, wanted: str) -> list[Place]:
     exact = exact or _alone(namespace, wanted)
     if exact:
         return exact
+    things = namesakes.found(namespace, wanted, may) if len(wanted) <= ID_LENGTH_MAX else ()
     begins = f"WorkflowId STARTS_WITH {quoted(wanted)}" if len(wanted) <= ID_LENGTH_MAX else ""
     return [
+        *(Place(one.says, thing=one) for one in things),
         *_counted(namespace, "runs whose workflow id begins so", begins),
         *_counted(
             namespace, "runs whose last failure says so", _says(indexed.WORDS, wanted, attributes)

@@ -165,6 +165,8 @@ def size_links(search: Search, sizes: tuple[int, ...]) -> list[tuple[int, bool, 
 
 
 def place_url(namespace: str, place: Place) -> str:
+    if thing := place.thing:
+        return reverse(thing.view, args=thing.place)
     if key := place.alone:
         return reverse("standalone:one", args=[namespace, key.kind.name, key.id, key.run_id])
     if place.key:

@@ -175,8 +175,8 @@ def go_to_place(request: HtmxRequest, namespace: str) -> HttpResponse:
     """The one box of the top bar. What can only be one thing leads there at once."""
     wanted = request.GET.get("id", "").strip()[: query.LENGTH_MAX]
     found = [
-        (place.says, place.count, presenters.place_url(namespace, place))
-        for place in places.places(namespace, wanted)
+        (place.says, place.count, presenters.place_url(namespace, place), not place.thing)
+        for place in places.places(namespace, wanted, partial(can, request.user))
     ]
     if len(found) > 1:
         context = {"places": found, "wanted": wanted}

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.sights_alone import OF_ALONE
 from tests.browser.sights_of_many import OF_MANY
 from tests.browser.sights_of_one import OF_ONE, charged
+from tests.browser.sights_set import OF_SET
 from tests.browser.visitor import HOME, SCHEMES, Visitor
 from tests.support.eventually import eventually
 
@@ -371,6 +372,7 @@ PAGES: dict[str, Callable[[Visitor], object]] = {
     "cluster": at("cluster/"),
     **OF_ONE,
     **OF_ALONE,
+    **OF_SET,
 }
 
 

@@ -10,7 +10,7 @@ from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import StartBatchOperationRequest
 from temporalio.client import Client
 
-from tests.browser import sights_alone
+from tests.browser import sights_alone, sights_set
 from tests.browser.sights_of_many import CHARGED
 from tests.browser.visitor import HOME, Visitor
 from tests.support.eventually import eventually
@@ -29,6 +29,7 @@ PREPARED_SECONDS_MAX = 60
 def prepare(program: Program) -> None:
     """A batch of the server's own, which no page of the console starts; and what stands alone."""
     sights_alone.prepare(program)
+    sights_set.prepare(program)
     runs = eventually(lambda: program.wait(_charged(program.client)), within=PREPARED_SECONDS_MAX)
     program.wait(
         program.client.workflow_service.start_batch_operation(

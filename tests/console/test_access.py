@@ -24,6 +24,7 @@ SAMPLES: dict[str, Any] = {
     "event_id": 1,
     "place": Place("events", "1"),
     "queue": "no-such-queue",
+    "endpoint": "no-such-endpoint",
     "worker_key": "no/such worker",
     "job_id": "no/such job",
     "deployment": "no/such deployment",

@@ -1,19 +1,28 @@
 """The one box of the top bar: a pasted text leads to the right place, whatever the server."""
 
 from collections.abc import Callable
+from functools import partial
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.urls import reverse
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
 
+from console.access.models import Rule
 from console.gateway import namespaces
 from tests.console.conftest import NAMESPACE, indexed
+from tests.console.test_batches import start as start_batch
+from tests.console.test_schedules import hourly
 from tests.support.eventually import eventually
 from tests.support.names import Names
 from tests.support.pages import words_in
 from tests.support.programs import Program, running
+from tests.support.scripted import Scripted
+from tests.support.versions import polled_by
+
+__all__ = ["hourly"]
 
 URL = f"/namespaces/{NAMESPACE}/runs/go-to/"
 Browser = Callable[..., Client]
@@ -99,6 +108,56 @@ def test_the_beginning_of_an_id_leads_to_what_begins_so(
     indexed(f"WorkflowId STARTS_WITH '{stem}'", 2)
 
     assert question(browser_of(carol), stem) == f"WorkflowId STARTS_WITH '{stem}'"
+
+
+def place(browser: Client, text: str) -> str:
+    answer = browser.get(URL, {"id": text})
+    assert answer.status_code == 303, words_in(answer)
+    return str(answer["Location"])
+
+
+def test_a_name_of_something_else_leads_to_its_page(
+    carol: User,
+    browser_of: Browser,
+    program: Program,
+    names: Names,
+    worker: Scripted,
+    hourly: str,
+) -> None:
+    browser = browser_of(carol)
+    shop, job, bank = (names.workflow(one).replace("/", "-") for one in ("shop", "job", "bank"))
+    program.start("Waiting", names.workflow(), worker.queue)
+    program.wait(worker.handler(names.queue(), bank).begin())
+    start_batch(job, names.queue())
+    with polled_by(shop, names.queue(), "2026.1"):
+        leads = {
+            one: eventually(partial(place, browser, one), lambda at: "/runs/" not in at)
+            for one in (worker.queue, shop, f"{shop}:2026.1", job, bank, hourly)
+        }
+
+    assert leads[worker.queue] == reverse("task_queues:queue", args=[NAMESPACE, worker.queue])
+    assert leads[hourly] == reverse("schedules:schedule", args=[NAMESPACE, hourly])
+    assert leads[shop] == reverse("deployments:deployment", args=[NAMESPACE, shop])
+    assert leads[f"{shop}:2026.1"] == reverse(
+        "deployments:version", args=[NAMESPACE, shop, "2026.1"]
+    )
+    assert leads[job] == reverse("batches:batch", args=[NAMESPACE, job])
+    assert leads[bank] == reverse("endpoints:endpoint", args=[bank])
+
+
+def test_what_is_a_queue_and_how_ids_begin_is_asked_back(
+    carol: User, browser_of: Browser, program: Program, names: Names
+) -> None:
+    queue = names.queue()
+    program.start("Waiting", f"{queue}/1", queue)
+    indexed(f"WorkflowId STARTS_WITH '{queue}'", 1)
+
+    page = browser_of(carol).get(URL, {"id": queue})
+    Rule.objects.create(person=carol, verb="queue.view", may=False, namespace=NAMESPACE)
+
+    assert page.status_code == 200
+    assert "The task queue of this name Runs whose workflow id begins so 1" in words_in(page)
+    assert question(browser_of(carol), queue) == f"WorkflowId STARTS_WITH '{queue}'"
 
 
 def test_a_part_of_a_failure_leads_to_the_runs_that_fail_so(

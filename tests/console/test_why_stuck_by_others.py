@@ -206,11 +206,13 @@ def test_an_operation_does_not_begin_and_then_goes_on(
     assert said(found).startswith(
         f"The operation payments/charge at {handler.endpoint} does not begin: not now. Attempt 1"
     )
+    assert found.endpoint == handler.endpoint
 
     program.wait(handler.on_request(started()))
     found = becomes("waits-for-operation", key)
     assert f"the end of the operation payments/charge at {handler.endpoint}" in said(found)
 
     address = [key.namespace, key.workflow_id, key.run_id]
-    page = words_in(browser_of(carol).get(reverse("workflows:pending", args=address)))
-    assert f"payments/charge {handler.endpoint}" in page
+    page = browser_of(carol).get(reverse("workflows:pending", args=address))
+    assert f"payments/charge {handler.endpoint}" in words_in(page)
+    assert f'href="{reverse("endpoints:endpoint", args=[handler.endpoint])}"' in page.text

@@ -26,6 +26,7 @@ QUEUE = ("task_queues:queue", "queue.view")
 RESET = ("replay:plan", "run.reset")
 COMPLETE = ("activities:complete", "activity.complete")
 VERSIONS = ("deployments:deployment", "deployment.view")
+ENDPOINT = ("endpoints:endpoint", "endpoint.view")
 RUN = ("workflows:run", "run.view")
 
 WORKER = Help("Start a worker", "Nothing is lost while it waits.", *QUEUE)
@@ -75,7 +76,9 @@ HELPS: Mapping[str, Help] = {
         "activity.try",
     ),
     "operation-fails": Help(
-        "Look at its handler", "The workers behind the endpoint; it is asked again by itself."
+        "Look at its handler",
+        "The workers behind the endpoint; it is asked again by itself.",
+        *ENDPOINT,
     ),
     "waits-for-operation": Help("Nothing", "Its handler says how it ends."),
     "activity-paused": Help(
@@ -166,6 +169,8 @@ def _url(view: str, key: RunKey, found: Standing) -> str:
         return reverse(view, args=[key.namespace, queue]) if queue else ""
     if view.startswith("deployments:"):
         return reverse(view, args=[key.namespace, found.deployment])
+    if view.startswith("endpoints:"):
+        return reverse(view, args=[found.endpoint]) if found.endpoint else ""
     run = [key.namespace, key.workflow_id, key.run_id]
     if view.startswith("activities:"):
         one = found.activity

@@ -24,6 +24,7 @@ def fail(facts: Facts) -> Standing | None:
         next_at=worst.next_try_at if is_ahead else None,
         after=f" It is tried until its time is over.{more}",
         failure=worst.failure,
+        endpoint=worst.endpoint if worst.has_page else "",
     )
 
 

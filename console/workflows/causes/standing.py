@@ -41,6 +41,8 @@ class Standing:
     of: RunKey | None = None
     #: whose versions bear on it
     deployment: str = ""
+    #: by which its operation goes
+    endpoint: str = ""
 
     @property
     def in_trouble(self) -> bool:

@@ -1,0 +1,1 @@
+"""Nexus endpoints: where operations of workflows go, and whether anybody is there."""
