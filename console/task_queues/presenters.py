@@ -34,7 +34,7 @@ class QueueRow:
 
     @property
     def in_trouble(self) -> bool:
-        return self.state in {"starving", "retrying"}
+        return self.state in {"starving", "paused", "retrying"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,8 @@ from console.bulk import manifest, verbs
 from console.exports import filling
 from console.exports.models import Export
 from console.exports.models import State as ExportState
-from console.gateway import histories
+from console.gateway import endpoints, histories
+from console.gateway.endpoints import Target, Wanted
 from console.gateway.payloads import Place
 from console.gateway.runs import RunKey
 from console.gateway.standalone import Key as Alone
@@ -58,6 +59,8 @@ def on_server(
     program: Program, subscriptions: Subscriptions, hourly: str, names: Names
 ) -> Iterator[Things]:
     queue, job = names.queue(), names.workflow("job")
+    bank = names.workflow("bank").replace("/", "-")
+    endpoints.create(Wanted(bank, Target(NAMESPACE, queue)))
     deployment = names.workflow("shop").replace("/", "-")
     with ExitStack() as stack:
         stack.enter_context(running(program, queue))
@@ -70,6 +73,7 @@ def on_server(
             "failing": failing,
             "subscription": subscriptions.active(),
             "queue": queue,
+            "endpoint": bank,
             "worker_key": f"of {queue}",
             "job_id": job,
             "deployment": deployment,
@@ -171,6 +175,7 @@ def real(name: str, things: Things) -> str:
         called=by[1] if capability == "activities" else "go",
         **{part: things[part] for part in things if part.endswith(("_id", "_key"))},
         queue=things["queue"],
+        endpoint=things["endpoint"],
         deployment=things["deployment"],
         attribute="CustomerId",
     )

@@ -18,6 +18,7 @@ Browser = Callable[..., Client]
 RUNS = f"/namespaces/{NAMESPACE}/runs/"
 PLACES = [
     "/cluster/",
+    "/nexus-endpoints/",
     "/activity/",
     "/people/",
     "/people/groups/",
