@@ -107,8 +107,7 @@ class EndpointForm(ReasonForm):
         for name, value in shown(now.wanted).items():
             if asked[name] != value:
                 self.add_error(name, f"It is “{value}” by now." if value else "It is empty by now.")
-        self.data = self.data.copy()
-        self.data["version"] = str(now.version)
+        self.data = {**self.data.dict(), "version": str(now.version)}  # type: ignore[attr-defined]
 
     def refuse(self, error: GatewayError) -> None:
         """Where the server's no belongs."""

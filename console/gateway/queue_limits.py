@@ -114,8 +114,8 @@ def change(half: Half, now: Wanted, wanted: Wanted, *, reason: str, identity: st
     if wanted.key_rate != now.key_rate:
         asked.update_fairness_key_rate_limit_default.CopyFrom(_sent(wanted.key_rate, reason))
     config = call(workflow_service().UpdateTaskQueueConfig, asked).config
-    rates = (config.queue_rate_limit, config.fairness_keys_rate_limit_default)
-    return Wanted(*(_rate(one).per_second for one in rates), _weights(config))
+    rate, key_rate = config.queue_rate_limit, config.fairness_keys_rate_limit_default
+    return Wanted(_rate(rate).per_second, _rate(key_rate).per_second, _weights(config))
 
 
 def _sent(per_second: float | None, reason: str) -> RateUpdate:

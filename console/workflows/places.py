@@ -25,6 +25,8 @@ from search.query.parser import parse
 
 CUSTOMER = "CustomerId"
 SAID_LENGTH_MAX = 500
+#: Whatever has it is the server's own.
+DIVISION = "TemporalNamespaceDivision"
 OPERATOR = re.compile(
     r"\s*(=|!=|<|>|(NOT\s+)?(IN|BETWEEN|STARTS_WITH|CONTAINS|LIKE)\b|IS\b)", re.IGNORECASE
 )
@@ -96,7 +98,9 @@ def _by_id(namespace: str, wanted: str) -> RunKey | None:
     if len(wanted) > ID_LENGTH_MAX:
         return None
     try:
-        return workflows.describe(RunKey(namespace, wanted, "")).summary.key
+        found = workflows.describe(RunKey(namespace, wanted, "")).summary
+        # A server may keep a batch as a run of its own, of the batch's id.
+        return None if DIVISION in found.attributes else found.key
     except GatewayError as error:
         if error.trouble not in {Trouble.NOT_FOUND, Trouble.INVALID}:
             raise
