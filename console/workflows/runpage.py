@@ -42,9 +42,10 @@ class Version:
     says: str
 
 
-#: What the fact of the version tells in words.
-OF_VERSION = frozenset(
+#: What the facts of the version and of a pause tell in words.
+TOLD_IN_WORDS = frozenset(
     {
+        "TemporalPauseInfo",
         "BuildIds",
         "TemporalUsedWorkerDeploymentVersions",
         "TemporalWorkerDeployment",
@@ -120,7 +121,7 @@ def head(run: RunDetail, tab: str, now: datetime, acts: int) -> Head:
         size=summary.history_bytes,
         parent=summary.parent,
         cancel_requested=run.cancel_requested and summary.is_open,
-        attributes={k: v for k, v in summary.attributes.items() if k not in OF_VERSION},
+        attributes={k: v for k, v in summary.attributes.items() if k not in TOLD_IN_WORDS},
         pause=run.pause,
         version=version_of(versions.of(run.told)) if run.told is not None else None,
         tabs=tuple(_tab(summary.key, name, tab, counts) for name in TABS),

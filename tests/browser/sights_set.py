@@ -4,7 +4,12 @@ import secrets
 from collections.abc import Callable
 
 from playwright.sync_api import Page
-from temporalio.api.workflowservice.v1 import PauseWorkflowExecutionRequest
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import RateLimit
+from temporalio.api.workflowservice.v1 import (
+    PauseWorkflowExecutionRequest,
+    UpdateTaskQueueConfigRequest,
+)
 
 from tests.browser.sights_alone import QUEUE
 from tests.browser.visitor import HOME, Visitor
@@ -12,12 +17,21 @@ from tests.support.eventually import eventually
 from tests.support.programs import Program
 
 PAUSED = "WorkflowType = 'OrderFulfilment' AND ExecutionStatus = 'Paused'"
-RUNNING = "WorkflowType = 'OrderFulfilment' AND ExecutionStatus = 'Running'"
+STUCK = "WorkflowType = 'Subscription' AND ExecutionStatus = 'Running' AND FailingActivityCount > 0"
 LISTED_SECONDS_MAX = 60
+LIMITS = UpdateTaskQueueConfigRequest(
+    namespace="default", task_queue=QUEUE, identity="Ada",
+    task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
+    update_queue_rate_limit=UpdateTaskQueueConfigRequest.RateLimitUpdate(
+        rate_limit=RateLimit(requests_per_second=20), reason="The bank takes no more at a time"
+    ),
+    set_fairness_weight_overrides={"business": 5, "trial": 0.5},
+)  # fmt: skip
 
 
 def prepare(program: Program) -> None:
-    """An order that somebody holds; no worker has ever taken it."""
+    """A queue with limits; and an order that somebody holds, which no worker has ever taken."""
+    program.wait(program.client.workflow_service.update_task_queue_config(LIMITS))
     key = program.start("OrderFulfilment", f"order-on-hold-{secrets.token_hex(3)}", QUEUE)
     program.wait(
         program.client.workflow_service.pause_workflow_execution(
@@ -39,17 +53,21 @@ def paused(visitor: Visitor) -> None:
 
 
 def pause(visitor: Visitor) -> None:
-    page = visitor.opens(RUNNING)
+    page = visitor.opens(STUCK)
     page.locator(".page-actions").get_by_role("link", name="Pause…").click()
     page.locator("dialog[open]").wait_for()
 
 
-def limits(visitor: Visitor) -> None:
-    page = visitor.goes_to(f"{HOME}task-queues/{QUEUE}/")
+def limits(visitor: Visitor) -> Page:
+    return visitor.goes_to(f"{HOME}task-queues/{QUEUE}/")
+
+
+def limit(visitor: Visitor) -> None:
+    page = limits(visitor)
     page.get_by_role("link", name="Change the limits of activity tasks").click()
     page.locator("dialog[open]").wait_for()
-    page.get_by_label("Tasks a second", exact=True).fill("20")
-    page.get_by_label("Why").fill("The bank takes no more at a time")
+    page.locator("#id_rate").fill("40")
+    page.get_by_label("Why").fill("Its new machines are there")
 
 
 def endpoint(visitor: Visitor) -> Page:
@@ -69,6 +87,7 @@ OF_SET: dict[str, Callable[[Visitor], object]] = {
     "run-paused": paused,
     "run-pause": pause,
     "task-queue-limits": limits,
+    "task-queue-limit": limit,
     "endpoints": lambda visitor: visitor.goes_to("nexus-endpoints/"),
     "endpoint": endpoint,
     "endpoint-change": endpoint_change,

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
+from console.access.policy import can
 from console.gateway import counting, namespaces, task_queues, workflows
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.runs import Counts
@@ -111,7 +113,8 @@ def test_offers_the_box_and_the_task_queues_keep_to_it_too(
     browser, queue = browser_of(carol), query.split("'")[1]
     begun = timezone.now()
     seen = values.seen(NAMESPACE, "TaskQueue")
-    box = places.places(NAMESPACE, queue[:-1])
+    may = partial(can, carol)
+    box = places.places(NAMESPACE, queue[:-1], may)
     known = task_queues.of_running(NAMESPACE)
     browser.get(f"{AT}task-queues/", {"name": queue})
     assert queue in seen
@@ -121,7 +124,7 @@ def test_offers_the_box_and_the_task_queues_keep_to_it_too(
     monkeypatch.setattr(values, "SEEN_SECONDS", 0)
 
     assert values.seen(NAMESPACE, "TaskQueue") == seen
-    assert places.places(NAMESPACE, queue[:-1]) == box
+    assert places.places(NAMESPACE, queue[:-1], may) == box
     page = browser.get(f"{AT}task-queues/", {"name": queue})
 
     found = task_queues.counted(NAMESPACE)

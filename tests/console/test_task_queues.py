@@ -184,7 +184,7 @@ def test_limits_are_set_with_a_reason_and_the_page_says_by_whom(
     assert late.status_code == 422
     assert "Somebody has changed these limits meanwhile." in words_in(late)
     assert "Activity 2.5 a second 2.5 a second by bob@example.com" in after
-    assert "“the bank” free 0.5, gold 5" in after
+    assert "“the bank” weights of fairness keys free 0.5, gold 5" in after
     entry = AuditEntry.objects.get()
     assert (entry.verb, entry.target) == ("queue.limit", f"{queue} (activity tasks)")
     nothing = {"a second": "no limit", "a second for each key": "no limit", "weights": ""}
@@ -197,7 +197,7 @@ def test_limits_are_set_with_a_reason_and_the_page_says_by_whom(
     held = words_in(browser.get(page))
 
     assert "Its rate is set to 0: no activity tasks go out." in held
-    assert "“it is down” gold 5" in held
+    assert "“it is down” weights of fairness keys gold 5" in held
     assert browser_of(carol).get(f"{page}limits/activity/").status_code == 403
     assert "Tasks a second" not in words_in(browser.get(f"{page}limits/workflow/"))
     assert browser.get(f"{page}limits/nonsense/").status_code == 404

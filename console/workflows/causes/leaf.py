@@ -81,7 +81,7 @@ def look(run: RunDetail, groups: Sequence[Group], events: Sequence[Event], walk:
     if found is None:
         facts = replace(facts, child=_follow(run, groups, walk))
         found = rest(facts)
-    return found if found.workers else _with_workers(found, facts)
+    return found if found.workers or run.summary.is_paused else _with_workers(found, facts)
 
 
 def rest(facts: Facts) -> Standing:
