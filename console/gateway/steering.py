@@ -32,13 +32,15 @@ from temporalio.api.workflowservice.v1 import (
 )
 
 from console.gateway import payloads, questions, sight
-from console.gateway.channel import call, workflow_service
+from console.gateway.channel import GatewayError, Trouble, call, workflow_service
 from console.gateway.events import Event
 from console.gateway.payloads import Failure, Place, Value
 from console.gateway.questions import Question
 from console.gateway.runs import RunKey
 
 ANSWER_SECONDS = 15.0
+#: Nothing is asked under a condition, so only a pause lets a server say no.
+UNANSWERED = "The run is paused, and answers nothing until it is resumed."
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +155,8 @@ def answer(key: RunKey, question: Question, deadline: float = ANSWER_SECONDS) ->
         ),
         deadline,
     )
+    if found.HasField("query_rejected"):
+        raise GatewayError(Trouble.CONFLICT, UNANSWERED)
     sight.prepare(found)
     return found.query_result
 

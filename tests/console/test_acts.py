@@ -69,6 +69,7 @@ def test_a_run_is_paused_and_goes_on_or_a_word_says_why_it_cannot(
         assert "Pause…" not in before
         return
     held = words_in(browser.get(url(waiting, "run")))
+    asked = browser.post(url(waiting, "query"), {"name": "state"}, headers=htmx("dialog"))
     twice = browser.post(url(waiting, "pause"), {"reason": "once more"}, headers=htmx("dialog"))
     resumed = browser.post(url(waiting, "resume"), {"reason": "mended"}, headers=htmx("dialog"))
 
@@ -79,6 +80,7 @@ def test_a_run_is_paused_and_goes_on_or_a_word_says_why_it_cannot(
     assert "Pause…" not in held
     assert (twice.status_code, resumed["HX-Redirect"]) == (422, url(waiting, "run"))
     assert "workflow is already paused" in words_in(twice)
+    assert "The run is paused, and answers nothing until it is resumed." in words_in(asked)
     first, refused, last = AuditEntry.objects.order_by("at")
     assert (first.verb, first.before, first.reason) == (
         "run.pause", {"status": "Running"}, "a bad deploy",

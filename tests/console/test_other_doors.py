@@ -17,7 +17,7 @@ from console.acts import scanning
 from console.acts.models import Scan
 from console.audit.models import OtherAct
 from console.bulk.models import BulkOperation, Stage
-from console.gateway import histories, once, outside
+from console.gateway import histories, namespaces, once, outside, steering
 from console.gateway.runs import RunKey
 from tests.console.conftest import NAMESPACE, indexed
 from tests.support.eventually import eventually
@@ -56,6 +56,9 @@ def test_signals_updates_cancels_and_terminations_by_other_doors_are_told_from_o
     browser.post(run_of(key, "signal"), {"name": "nudge-of-ours", "argument": "", "reason": "x"})
     program.wait(handle.cancel())
     browser.post(run_of(key, "cancel"), {"reason": "we too"})
+    if pauses := namespaces.pauses(NAMESPACE):
+        steering.pause(key, "a bad deploy", "ops@example.com", "by the command line")
+        browser.post(run_of(key, "resume"), {"reason": "ours as well"})
     program.wait(handle.terminate(reason="from the command line"))
 
     said = by_others(browser, key)
@@ -66,6 +69,8 @@ def test_signals_updates_cancels_and_terminations_by_other_doors_are_told_from_o
     assert "terminated it “from the command line”" in said
     assert "nudge-of-ours" not in said
     assert "we too" not in said
+    assert ("paused it “a bad deploy”" in said) == pauses
+    assert "ours as well" not in said
     asked = outside.asked(histories.forward(key).events)
     assert [one.verb for one in asked].count("run.signal") == 2
 
@@ -122,6 +127,8 @@ def test_our_resets_and_bulk_operations_are_ours(
     operation.refresh_from_db()
     once.signal(key, "many", [], "somebody", f"{operation.token}:1")
     once.cancel(key, "many", "somebody", f"{operation.token}:2")
+    if namespaces.pauses(NAMESPACE):
+        steering.pause(key, "many", "somebody", f"{operation.token}:4")
     once.terminate(key, "many", "somebody", f"{operation.token}:3")
 
     assert "None." in by_others(browser_of(bob), key)
