@@ -12,7 +12,8 @@ the order of DATABASE_URL; an empty request may as well be `google.protobuf.Empt
     RetryParked     {database, seqs: [..]}   -> {count}   sends what the runs are now
     DropParked      {database, seqs: [..]}   -> {count}
     ListAttempts    {namespace, workflow_id, run_id, scheduled_event_id | activity_id, page_size,
-                     page_token}             -> {rows: [{attempt, started_at | null, failed_at,
+                     page_token}   without workflow_id: of a standalone activity
+                                             -> {rows: [{attempt, started_at | null, failed_at,
                                                 retry_at | null, identity, failure}],
                                                 next_page_token}
     ListActivityQueues {namespace}           -> {names: [..], is_all}   where activity tasks wait,
@@ -29,7 +30,8 @@ What `databases` of DescribeShards says is of the node that answers; `nodes` are
 cluster with the shards that each held a second ago, none where a node is alone. `count` is how many
 of the rows were still there. Attempts are those of one activity that failed and were tried again,
 the newest first, each with its `temporalio.api.failure.v1.Failure` as JSON; by its id an activity
-is known while it is pending. A field that is unknown or of the wrong type is refused.
+is known while it is pending, and a standalone one always. A field that is unknown or of the wrong
+type is refused.
 """
 
 from __future__ import annotations
@@ -51,8 +53,9 @@ from engine.core.keys import ACTIVITY, plain_queue
 from engine.core.schedule import spec
 from engine.core.schedule.wording import BadSpec
 from engine.core.state import RunState
+from engine.core.transitions import standalone
 from engine.errors import InvalidArgument, NotFound
-from engine.frontend import forwarding, many
+from engine.frontend import forwarding, many, standalone_checks
 from engine.frontend.guard import Function, guarded, serialised
 from engine.frontend.parts import Parts
 from engine.ports import FailedAttempt, Member
@@ -82,7 +85,7 @@ class Page(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class AttemptsPage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     namespace: str
-    workflow_id: str
+    workflow_id: str = ""
     scheduled_event_id: Annotated[int, Meta(ge=0, le=2**53)] = 0
     activity_id: str = ""
     run_id: str = ""
@@ -174,9 +177,13 @@ async def describe_shards(parts: Parts, _request: Struct) -> Struct:
 
 async def list_attempts(parts: Parts, request: Struct) -> Struct:
     asked = _read(request, AttemptsPage)
-    run = WorkflowExecution(workflow_id=asked.workflow_id, run_id=asked.run_id)
-    key = await parts.run_key(asked.namespace, run)
-    run_id, event_id = await parts.shards.inspect(key, partial(_meant, asked))
+    if asked.workflow_id or not asked.activity_id:
+        run = WorkflowExecution(workflow_id=asked.workflow_id, run_id=asked.run_id)
+        key = await parts.run_key(asked.namespace, run)
+        run_id, event_id = await parts.shards.inspect(key, partial(_meant, asked))
+    else:
+        key = await standalone_checks.key(parts, asked)
+        run_id, event_id = await parts.shards.inspect(key, _standalone)
     rows = await parts.shards.attempts(
         key._replace(run_id=run_id), event_id, asked.before, asked.page_size
     )
@@ -196,6 +203,10 @@ def _meant(asked: AttemptsPage, state: RunState) -> tuple[str, int]:
         if activity.activity_id == asked.activity_id:
             return state.key.run_id, event_id
     raise NotFound(f"no pending activity {asked.activity_id}")
+
+
+def _standalone(state: RunState) -> tuple[str, int]:
+    return state.key.run_id, standalone.parts(state)[0]
 
 
 def _attempt(row: FailedAttempt) -> dict[str, Any]:

@@ -52,6 +52,9 @@ def by_workflow_execution(cluster: Cluster, namespace_id: str, request: Any) -> 
 
 
 def by_fields(cluster: Cluster, namespace_id: str, request: Struct) -> str:
+    """Of a workflow, where the fields name one; else of a standalone activity."""
+    if not _text(request, "workflow_id"):
+        return cluster.of_run(activity_run(namespace_id, _text(request, "activity_id")))
     return cluster.of_run(RunKey(namespace_id, _text(request, "workflow_id"), ""))
 
 

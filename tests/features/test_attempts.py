@@ -6,7 +6,9 @@ import grpc
 import pytest
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.struct_pb2 import Struct
-from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.common.v1 import ActivityType, WorkflowExecution
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import StartActivityExecutionRequest
 
 from engine.store.attempts import ATTEMPTS_KEPT_MAX
 from tests.support.commands import complete, failed, retries, schedule_activity, seconds
@@ -135,3 +137,33 @@ async def test_a_pending_activity_can_be_asked_for_by_its_own_id(
     with pytest.raises(grpc.aio.AioRpcError) as neither:
         await attempts(server, run, scheduled_event_id=0)
     assert neither.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+
+
+async def test_a_standalone_activity_is_asked_for_by_its_id_alone_also_when_it_has_ended(
+    server: Server, names: Names
+) -> None:
+    worker, name = ScriptedWorker(server, names.queue()), names.workflow("charge")
+    await server.workflows.StartActivityExecution(
+        StartActivityExecutionRequest(
+            namespace=server.namespace,
+            activity_id=name,
+            request_id=name,
+            activity_type=ActivityType(name="Charge"),
+            task_queue=TaskQueue(name=worker.queue),
+            start_to_close_timeout=seconds(30),
+            retry_policy=retries(0.01),
+        )
+    )
+    for message in ("no funds", "stolen card"):
+        await worker.on_activity(failure=failed(message, "CardRefused"))
+    await worker.on_activity()
+
+    nobody, whose = WorkflowExecution(), {"scheduled_event_id": 0, "activity_id": name}
+    found = await attempts(server, nobody, **whose, page_size=1)
+    earlier = await attempts(server, nobody, **whose, page_token=found["next_page_token"])
+
+    assert [row["failure"]["message"] for row in found["rows"]] == ["stolen card"]
+    assert [row["failure"]["message"] for row in earlier["rows"]] == ["no funds"]
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await attempts(server, nobody, scheduled_event_id=0, activity_id="no such")
+    assert refused.value.code() == grpc.StatusCode.NOT_FOUND
