@@ -17,7 +17,6 @@ from console.activities import actions, looking, presenters
 from console.activities.forms import (
     CompleteForm,
     FailForm,
-    OptionsForm,
     PauseForm,
     ResumeForm,
     TryForm,
@@ -28,7 +27,8 @@ from console.audit.record import identity
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.runs import RunKey
 from console.offering import offers
-from console.ui.htmx import HtmxRequest, go_to, render_page, version_of
+from console.offering.options import OptionsForm
+from console.ui.htmx import HtmxRequest, go_to, render_page
 
 #: What a person can do something about stands in the dialog; the rest becomes a page of its own.
 SHOWN = {Trouble.NOT_FOUND, Trouble.CONFLICT, Trouble.INVALID, Trouble.UNSUPPORTED, Trouble.BUSY}
@@ -154,20 +154,15 @@ def options(
 ) -> HttpResponse:
     """Form, what would change, apply: applied is only what was shown, against what still stands."""
     it = looking.target(RunKey(namespace, workflow_id, run_id), by, called)
-    form = OptionsForm(it, request.POST or None)
-    changes = form.changes() if form.is_valid() else {}
-    rows = presenters.differences(it, changes)
-    seal = version_of(rows)
-    if rows and request.POST.get("step") == "apply" and form.cleaned_data["checked"] == seal:
-        refused = _refused(
-            lambda: actions.change(request.user, it, changes, form.cleaned_data["reason"])
-        )
+    form = OptionsForm(it.options, request.POST or None)
+    rows, seal = form.rows, form.seal
+    if form.is_confirmed:
+        changes, reason = form.changes(), form.cleaned_data["reason"]
+        refused = _refused(lambda: actions.change(request.user, it, changes, reason))
         if refused is None:
             messages.success(request, f"The options of {it.label} were changed.")
             return go_to(request, it.url)
         form.add_error(None, refused)
-    elif form.is_bound and form.is_valid() and not rows:
-        form.add_error(None, "Nothing is different from what stands.")
     context = {"it": it, "form": form, "rows": rows, "seal": seal}
     status = 422 if form.errors else 200
     return render_page(request, "activities/options.html", context, parts=["dialog"], status=status)

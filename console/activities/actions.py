@@ -9,12 +9,13 @@ from typing import Any
 from django.contrib.auth.models import User
 
 from console.activities.looking import Target, is_running
-from console.activities.presenters import OPTIONS, before, option_text, told
+from console.activities.presenters import told
 from console.audit.record import Act, record
 from console.gateway import activities, histories
 from console.gateway.activities import Which
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.runs import PendingActivity, RunKey
+from console.offering import options
 
 Asked = Mapping[str, Any]
 #: ids that a row of the log names of one type
@@ -114,16 +115,16 @@ def fail(person: User, it: Target, asked: Asked) -> None:
 
 def change(person: User, it: Target, changes: Mapping[str, Any], reason: str) -> None:
     """The rows of before and after hold only what changes."""
-    was = {_named(it, name): before(it.activities, name) for name in changes}
-    wanted = {_named(it, name): option_text(name, value) for name, value in changes.items()}
+    was = {_named(it, name): options.before(it.options, name) for name in changes}
+    wanted = {_named(it, name): options.text(name, value) for name, value in changes.items()}
     with record(person, "activity.change", it.key, reason=reason, before=was, asked=wanted) as act:
         stands = activities.change(it.key, it.which, changes, act.identity)
-        now = {_named(it, name): option_text(name, getattr(stands, name)) for name in changes}
+        now = {_named(it, name): options.text(name, getattr(stands, name)) for name in changes}
         act.after = now | touched(it)
 
 
 def _named(it: Target, name: str) -> str:
-    return f"{it.label}, {OPTIONS[name][0].lower()}"
+    return f"{it.label}, {options.OPTIONS[name][0].lower()}"
 
 
 def _before(it: Target) -> dict[str, str]:

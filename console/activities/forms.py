@@ -2,11 +2,7 @@ from typing import Any
 
 from django import forms
 
-from console.activities.looking import Target
-from console.activities.presenters import OPTIONS, before
-from console.gateway.activities import PATHS
 from console.offering import asking, nodes
-from console.ui.spans import EXAMPLE, SpanField
 from console.ui.typed import JsonField
 
 FORGETS = "Forget what the last heartbeat told"
@@ -96,67 +92,3 @@ class FailForm(EvidenceForm):
         help_text="Else it is one failed attempt, and the next follows as the retry policy says.",
     )
     field_order = ("message", "kind", "final", "reason", "evidence")
-
-
-class OptionsForm(ReasonForm):
-    """Shows what stands; what differs between activities is empty, and empty leaves it so."""
-
-    task_queue = forms.CharField(max_length=1_000)
-    start_to_close_timeout = SpanField()
-    schedule_to_close_timeout = SpanField()
-    schedule_to_start_timeout = SpanField()
-    heartbeat_timeout = SpanField()
-    initial_interval = SpanField()
-    backoff_coefficient = forms.FloatField(min_value=1, max_value=1_000, required=False)
-    maximum_interval = SpanField()
-    maximum_attempts = forms.IntegerField(
-        min_value=0, max_value=2**31 - 1, required=False, help_text="0: without end."
-    )
-    priority_key = forms.IntegerField(
-        min_value=0, max_value=5, required=False, help_text="1 goes first, 5 last; 0: as usual."
-    )
-    checked = forms.CharField(required=False, widget=forms.HiddenInput)
-    field_order = (*OPTIONS, "reason")
-
-    def __init__(self, it: Target, given: Any = None) -> None:
-        super().__init__(given)
-        self.it = it
-        self.mixed = {name for name in PATHS if len(self._standing(name)) > 1}
-        for name in PATHS:
-            self._describe(name)
-
-    def _standing(self, name: str) -> set[Any]:
-        return {getattr(one.options, name) for one in self.it.activities if one.options}
-
-    def _describe(self, name: str) -> None:
-        field = self.fields[name]
-        field.label = OPTIONS[name][0]
-        if name in self.mixed:
-            field.required = False
-            field.help_text = f"They differ: {before(self.it.activities, name)}. Empty leaves them."
-            return
-        self.initial[name] = next(iter(self._standing(name)), None)
-        if isinstance(self.initial[name], float):
-            self.initial[name] = f"{self.initial[name]:g}"
-        if isinstance(field, SpanField):
-            field.help_text = f"Empty: {OPTIONS[name][1]}." if self.initial[name] else EXAMPLE
-
-    def changes(self) -> dict[str, Any]:
-        """Only what was changed; the reason and the rest is not an option."""
-        found = {}
-        for name in PATHS:
-            value = self.cleaned_data[name]
-            if name in self.mixed and value in (None, ""):
-                continue
-            if self._standing(name) != {_plain(value, name)}:
-                found[name] = _plain(value, name)
-        return found
-
-
-def _plain(value: Any, name: str) -> Any:
-    """Numbers that were emptied are 0: as usual."""
-    return (
-        0
-        if value is None and name in {"maximum_attempts", "priority_key", "backoff_coefficient"}
-        else value
-    )

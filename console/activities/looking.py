@@ -7,7 +7,7 @@ from django.urls import reverse
 from console.gateway import activities, workflows
 from console.gateway.activities import AttemptPage, Which
 from console.gateway.channel import GatewayError, Trouble
-from console.gateway.runs import PendingActivity, RunDetail, RunKey, failing_first
+from console.gateway.runs import ActivityOptions, PendingActivity, RunDetail, RunKey, failing_first
 from console.ui import words
 from console.ui.refusals import Refusal
 
@@ -59,6 +59,11 @@ class Target:
         if self.is_of_run:
             return f"all {words.plural(count, 'pending activity', 'pending activities')}"
         return f"{words.plural(count, 'activity', 'activities')} {self.called}"
+
+    @property
+    def options(self) -> list[ActivityOptions]:
+        """Of each that tells them."""
+        return [one.options for one in self.activities if one.options]
 
     @property
     def url(self) -> str:

@@ -1,29 +1,16 @@
 """Gateway dataclasses -> template rows; pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from console.activities.looking import Target, is_running
-from console.gateway.runs import ActivityOptions, PendingActivity
-from console.ui import words
+from console.gateway.runs import PendingActivity
+from console.offering import options
 from console.ui.htmx import version_of
 from console.ui.pages import numbered
 
-#: field of ActivityOptions -> (what it is called, what none of it means)
-OPTIONS: Mapping[str, tuple[str, str]] = {
-    "start_to_close_timeout": ("One attempt may take", "no limit"),
-    "schedule_to_close_timeout": ("All attempts may take", "no limit"),
-    "schedule_to_start_timeout": ("May wait for a worker", "no limit"),
-    "heartbeat_timeout": ("Heartbeat within", "no heartbeat asked for"),
-    "initial_interval": ("First pause", "the server's own"),
-    "backoff_coefficient": ("Each pause longer by", "the server's own"),
-    "maximum_interval": ("Longest pause", "the server's own"),
-    "maximum_attempts": ("Attempts in all", "without end"),
-    "task_queue": ("Task queue", "the workflow's"),
-    "priority_key": ("Priority", "as usual"),
-}
 CANNOT_FAIL = (
     "It cannot be failed by hand now: the server takes a failure only for an attempt that runs, and"
     " none does. Pause it, complete it, or wait for the next attempt."
@@ -114,45 +101,6 @@ def told(activity: PendingActivity) -> str:
     return f"{state_of(activity)[1].lower()}, attempt {activity.attempt}"
 
 
-def option_text(name: str, value: Any) -> str:
-    if not value:
-        return OPTIONS[name][1]
-    if isinstance(value, timedelta):
-        return words.span(value)
-    return f"× {value:g}" if name == "backoff_coefficient" else str(value)
-
-
-def option_rows(options: ActivityOptions | None) -> list[tuple[str, str]]:
-    if options is None:
-        return []
-    return [
-        (word, option_text(name, getattr(options, name))) for name, (word, _) in OPTIONS.items()
-    ]
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    word: str
-    before: str
-    after: str
-
-
-def differences(it: Target, changes: Mapping[str, Any]) -> list[Difference]:
-    return [
-        Difference(OPTIONS[name][0], before(it.activities, name), option_text(name, value))
-        for name, value in changes.items()
-    ]
-
-
-def before(some: Iterable[PendingActivity], name: str) -> str:
-    """What stands now; of several activities each different value once, with how many have it."""
-    texts = [option_text(name, getattr(one.options, name)) for one in some if one.options]
-    counts = {text: texts.count(text) for text in dict.fromkeys(texts)}
-    if len(counts) == 1:
-        return texts[0]
-    return ", ".join(f"{text} ({count})" for text, count in counts.items())
-
-
 def page(it: Target, now: datetime, address: Mapping[str, str]) -> dict[str, Any]:
     shown, pager = numbered(it.activities, address, "page")
     return {
@@ -161,7 +109,7 @@ def page(it: Target, now: datetime, address: Mapping[str, str]) -> dict[str, Any
         "at": now,
         "not_possible": not_possible(it),
         "state": state_of(it.first),
-        "options": option_rows(it.first.options),
+        "options": options.rows(it.first.options),
         "rows": [(one, state_of(one)) for one in shown],
         "pager": pager,
         "failing": sum(one.failing for one in it.activities),

@@ -14,6 +14,7 @@ from console.gateway.activities import Which
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.deeds import Deed, Done, NothingToDo, Order, Turn, Unsuited
 from console.gateway.runs import PendingActivity
+from console.offering import options
 from console.ui import words
 
 SOURCE = "perdure-console"
@@ -53,7 +54,7 @@ def resume(order: Order, turn: Turn) -> Done:
 
 
 def change(order: Order, turn: Turn) -> Done:
-    changes = forms.option_values(order.told["options"])
+    changes = options.values(order.told["options"])
     activities.change(turn.key, _which(order), changes, order.who)
     return Done()
 

@@ -1,17 +1,14 @@
-from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 
 from console.access import updates
 from console.bulk import orders
-from console.gateway.activities import PATHS
 from console.gateway.deeds import Deed
 from console.gateway.runs import RunDetail
 from console.offering import asking, nodes, offers
 from console.offering.deed_forms import DeedForm
-from console.ui import spans
-from console.ui.spans import EXAMPLE, SpanField
+from console.offering.options import SomeOptionsForm
 from console.ui.typed import JsonField
 
 NUMBER = forms.NumberInput(attrs={"class": "number-input"})
@@ -260,51 +257,9 @@ class FailForm(ActivityForm):
     )
 
 
-class OptionsForm(ActivityForm):
-    """What is empty stays as each activity has it."""
-
-    task_queue = forms.CharField(required=False, max_length=1_000)
-    start_to_close_timeout = SpanField(help_text=EXAMPLE)
-    schedule_to_close_timeout = SpanField()
-    schedule_to_start_timeout = SpanField()
-    heartbeat_timeout = SpanField()
-    initial_interval = SpanField()
-    backoff_coefficient = forms.FloatField(min_value=1, max_value=1_000, required=False)
-    maximum_interval = SpanField()
-    maximum_attempts = forms.IntegerField(
-        min_value=0, max_value=2**31 - 1, required=False, help_text="0: without end."
-    )
-    priority_key = forms.IntegerField(
-        min_value=0, max_value=5, required=False, help_text="1 goes first, 5 last; 0: as usual."
-    )
-
-    def clean(self) -> dict[str, Any]:
-        given = super().clean() or self.cleaned_data
-        if not self.errors and not self._options():
-            raise forms.ValidationError("Say at least one option; what is empty stays as it is.")
-        return given
-
-    def _options(self) -> dict[str, Any]:
-        found = {name: self.cleaned_data.get(name) for name in PATHS}
-        return {name: value for name, value in found.items() if value not in (None, "")}
-
+class OptionsForm(ActivityForm, SomeOptionsForm):
     def told(self) -> dict[str, Any]:
-        """A length of time is kept as it is typed."""
-        options = {
-            name: spans.exact(value) if name in SPANS else value
-            for name, value in self._options().items()
-        }
-        return {"type": self.cleaned_data["type"], "options": options}
-
-
-SPANS = frozenset(
-    name for name, field in OptionsForm.base_fields.items() if isinstance(field, SpanField)
-)
-
-
-def option_values(told: Mapping[str, Any]) -> dict[str, Any]:
-    """As the gateway takes them."""
-    return {name: spans.parse(value) if name in SPANS else value for name, value in told.items()}
+        return {"type": self.cleaned_data["type"]} | SomeOptionsForm.told(self)
 
 
 class AbortForm(forms.Form):

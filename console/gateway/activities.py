@@ -150,18 +150,23 @@ PATHS: Mapping[str, str] = {
 
 def change(key: RunKey, which: Which, changes: Mapping[str, Any], identity: str) -> ActivityOptions:
     """`changes`: field of ActivityOptions -> new value. What the activity has then comes back."""
-    wanted = ActivityOptionsMessage()
-    for name, value in changes.items():
-        _set(wanted, PATHS[name], value)
     asked = UpdateActivityOptionsRequest(
         namespace=key.namespace,
         execution=_execution(key),
         identity=identity,
-        activity_options=wanted,
-        update_mask=FieldMask(paths=[PATHS[name] for name in changes]),
+        **wanted(changes),
     )
     answer = call(workflow_service().UpdateActivityOptions, _naming(asked, which))
     return workflows.options(answer.activity_options)
+
+
+def wanted(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a request that say what is to change."""
+    options = ActivityOptionsMessage()
+    for name, value in changes.items():
+        _set(options, PATHS[name], value)
+    mask = FieldMask(paths=[PATHS[name] for name in changes])
+    return {"activity_options": options, "update_mask": mask}
 
 
 Naming = TypeVar(
@@ -204,24 +209,25 @@ def attempts(
 
     None: this server keeps only the last failure.
     """
+    whose = f"activity {activity_id}" if activity_id else f"event {event_id}"
+    named = _of_run(key) | {"activity_id": activity_id, "scheduled_event_id": event_id}
+    return listed(named, whose, token)
+
+
+def _of_run(key: RunKey) -> dict[str, Any]:
+    return {"namespace": key.namespace, "workflow_id": key.workflow_id, "run_id": key.run_id}
+
+
+def listed(named: Mapping[str, Any], whose: str, token: str) -> AttemptPage | None:
+    """`named`: which activity the engine is asked of, `whose` in the names of its places."""
     try:
-        answer = admin.ask(
-            "ListAttempts",
-            namespace=key.namespace,
-            workflow_id=key.workflow_id,
-            run_id=key.run_id,
-            activity_id=activity_id,
-            scheduled_event_id=event_id,
-            page_size=ATTEMPTS_PAGE_ROWS,
-            page_token=token,
-        )
+        answer = admin.ask("ListAttempts", page_size=ATTEMPTS_PAGE_ROWS, page_token=token, **named)
     except GatewayError as error:
         if error.trouble is Trouble.UNSUPPORTED:
             return None
         raise
     failures = [_failure(row) for row in answer["rows"]]
     sight.prepare(*failures)
-    whose = f"activity {activity_id}" if activity_id else f"event {event_id}"
     rows = tuple(
         _attempt(row, one, whose) for row, one in zip(answer["rows"], failures, strict=True)
     )
@@ -239,17 +245,12 @@ def failed_attempt(key: RunKey, name: str) -> FailureMessage | None:
         return None
     whose = {"activity_id": said[3]} if said[2] == "activity" else {}
     of_event = {"scheduled_event_id": int(said[3])} if said[2] == "event" else {}
-    answer = admin.ask(
-        "ListAttempts",
-        namespace=key.namespace,
-        workflow_id=key.workflow_id,
-        run_id=key.run_id,
-        page_size=1,
-        page_token=str(int(said[1]) + 1),
-        **whose,
-        **of_event,
-    )
-    found = (_failure(row) for row in answer["rows"] if int(row["attempt"]) == int(said[1]))
+    return failure_of(_of_run(key) | whose | of_event, int(said[1]))
+
+
+def failure_of(named: Mapping[str, Any], attempt: int) -> FailureMessage | None:
+    answer = admin.ask("ListAttempts", page_size=1, page_token=str(attempt + 1), **named)
+    found = (_failure(row) for row in answer["rows"] if int(row["attempt"]) == attempt)
     return next(found, None)
 
 

@@ -12,9 +12,12 @@ from console.gateway.conditions import PIECES
 
 LENGTH_MAX = 4_000
 ID_LENGTH_MAX = 1_000
+#: types of attributes by which nothing can be sorted
+UNSORTABLE = frozenset({"Text", "KeywordList"})
 
 ORDER = re.compile(r"\s*\bORDER\s+BY\s+(`?[A-Za-z_]\w*`?)(?:\s+(ASC|DESC))?\s*$", re.IGNORECASE)
 ORDER_BEGUN = re.compile(r"\bORDER\s+BY\b", re.IGNORECASE)
+PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 AND = re.compile(r"AND", re.IGNORECASE)
 #: What begins as one end of a range: the attribute, and from which side.
 BOUND = re.compile(r"`?([A-Za-z_][\w.-]*)`?\s*([<>])=?(?![<>=])")
@@ -98,6 +101,31 @@ def without_order(text: str) -> str:
 
 def ordered(text: str, attribute: str, descending: bool) -> str:
     return f"{without_order(text)} ORDER BY {attribute} {'DESC' if descending else 'ASC'}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Sorting:
+    """How a list stands by one attribute, in the words of ARIA; `turned` is its query the other way
+    round."""
+
+    turned: str
+    word: str = ""
+    arrow: str = ""
+
+
+def sorting(text: str, attribute: str) -> Sorting:
+    order = order_of(text)
+    is_this = order is not None and order.attribute == attribute
+    down = is_this and order is not None and order.descending
+    turned = ordered(text, name_in_query(attribute), not down)
+    if not is_this:
+        return Sorting(turned)
+    return Sorting(turned, *(("descending", "↓") if down else ("ascending", "↑")))
+
+
+def name_in_query(name: str) -> str:
+    is_word = pieces(name)[0].kind == "word"
+    return name if PLAIN_NAME.fullmatch(name) and not is_word else f"`{name}`"
 
 
 def narrowed(text: str, condition: str) -> str:

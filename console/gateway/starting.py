@@ -106,38 +106,35 @@ class Pattern:
 def pattern(key: RunKey) -> Pattern:
     event = histories.forward(key, size=1).events[0]
     events.prepare([event])
-    began, told = event.attributes, event.raw.user_metadata
+    began = event.attributes
     return Pattern(
         workflow_type=began.workflow_type.name,
         task_queue=began.task_queue.name,
-        arguments=tuple(_parcel(one) for one in began.input.payloads),
-        memo={name: _parcel(one, name) for name, one in sorted(began.memo.fields.items())},
-        attributes=_attributes(began.search_attributes.indexed_fields),
+        arguments=tuple(parcel_of(one) for one in began.input.payloads),
+        memo={name: parcel_of(one, name) for name, one in sorted(began.memo.fields.items())},
+        attributes=attributes_of(began.search_attributes.indexed_fields),
         execution_timeout=payloads.span(began.workflow_execution_timeout),
         run_timeout=payloads.span(began.workflow_run_timeout),
         task_timeout=payloads.span(began.workflow_task_timeout),
         cron=began.cron_schedule,
-        retry=_retry(began.retry_policy) if began.HasField("retry_policy") else None,
-        words=(
-            _parcel(told.summary) if told.HasField("summary") else None,
-            _parcel(told.details) if told.HasField("details") else None,
-        ),
+        retry=retry_of(began.retry_policy) if began.HasField("retry_policy") else None,
+        words=words_of(event.raw.user_metadata),
     )
 
 
-def _attributes(fields: Mapping[str, Payload]) -> dict[str, Any]:
+def attributes_of(fields: Mapping[str, Payload]) -> dict[str, Any]:
     """What this person does not see goes on as it came."""
     return {
-        name: value if indexed.value_seen(name, value) == value else _parcel(fields[name], name)
+        name: value if indexed.value_seen(name, value) == value else parcel_of(fields[name], name)
         for name, value in indexed.typed(fields.items()).items()
     }
 
 
-def _parcel(payload: Payload, name: str = "") -> Parcel:
+def parcel_of(payload: Payload, name: str = "") -> Parcel:
     return Parcel(payloads.readable(payload, name=name), payload)
 
 
-def _retry(policy: RetryPolicy) -> Retry:
+def retry_of(policy: RetryPolicy) -> Retry:
     return Retry(
         policy.maximum_attempts,
         payloads.span(policy.initial_interval),
@@ -157,7 +154,7 @@ def request(order: Order, identity: str, request_id: str) -> StartWorkflowExecut
         workflow_id=order.workflow_id,
         workflow_type=WorkflowType(name=order.workflow_type),
         task_queue=TaskQueue(name=order.task_queue),
-        input=_all(order.namespace, order.arguments),
+        input=sent(order.namespace, order.arguments),
         identity=identity,
         request_id=request_id,
         workflow_id_reuse_policy=REUSE[order.reuse],
@@ -167,17 +164,17 @@ def request(order: Order, identity: str, request_id: str) -> StartWorkflowExecut
             fields=dict(
                 zip(
                     order.memo,
-                    _all(order.namespace, list(order.memo.values())).payloads,
+                    sent(order.namespace, list(order.memo.values())).payloads,
                     strict=True,
                 )
             )
         ),
         search_attributes=SearchAttributes(
             indexed_fields={
-                name: _attribute(kind, value) for name, (kind, value) in order.attributes.items()
+                name: attribute(kind, value) for name, (kind, value) in order.attributes.items()
             }
         ),
-        user_metadata=_told(order),
+        user_metadata=told(order.words),
     )
     _limit(asked, order)
     return asked
@@ -195,17 +192,30 @@ def _limit(asked: StartWorkflowExecutionRequest, order: Order) -> None:
         if length is not None:
             getattr(asked, name).FromTimedelta(length)
     if order.retry is not None:
-        policy = asked.retry_policy
-        policy.maximum_attempts = order.retry.maximum_attempts
-        policy.backoff_coefficient = order.retry.backoff_coefficient
-        if order.retry.initial_interval is not None:
-            policy.initial_interval.FromTimedelta(order.retry.initial_interval)
-        if order.retry.maximum_interval is not None:
-            policy.maximum_interval.FromTimedelta(order.retry.maximum_interval)
+        asked.retry_policy.CopyFrom(policy_of(order.retry))
 
 
-def _told(order: Order) -> UserMetadata | None:
-    summary, details = order.words
+def policy_of(retry: Retry) -> RetryPolicy:
+    policy = RetryPolicy(
+        maximum_attempts=retry.maximum_attempts, backoff_coefficient=retry.backoff_coefficient
+    )
+    if retry.initial_interval is not None:
+        policy.initial_interval.FromTimedelta(retry.initial_interval)
+    if retry.maximum_interval is not None:
+        policy.maximum_interval.FromTimedelta(retry.maximum_interval)
+    return policy
+
+
+def words_of(told: UserMetadata) -> tuple[Parcel | None, Parcel | None]:
+    """Summary and details."""
+    return (
+        parcel_of(told.summary) if told.HasField("summary") else None,
+        parcel_of(told.details) if told.HasField("details") else None,
+    )
+
+
+def told(words: Sequence[Parcel | None]) -> UserMetadata | None:
+    summary, details = words
     if summary is None and details is None:
         return None
     return UserMetadata(
@@ -213,7 +223,7 @@ def _told(order: Order) -> UserMetadata | None:
     )
 
 
-def _all(namespace: str, values: Sequence[Any]) -> Payloads:
+def sent(namespace: str, values: Sequence[Any]) -> Payloads:
     """What was written anew goes through the codec, what was copied as it came."""
     fresh = [one for one in values if not isinstance(one, Parcel)]
     made = iter(payloads.sent(namespace, fresh).payloads)
@@ -222,7 +232,7 @@ def _all(namespace: str, values: Sequence[Any]) -> Payloads:
     )
 
 
-def _attribute(kind: str, value: Any) -> Payload:
+def attribute(kind: str, value: Any) -> Payload:
     """In the clear: the index reads it."""
     if isinstance(value, Parcel):
         return value.payload

@@ -10,15 +10,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import QueryDict
-from django.utils.crypto import get_random_string
 
 from console.gateway import namespaces, starting
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.runs import RunKey
 from console.gateway.starting import Order, Parcel, Pattern
+from console.offering import copies
 from console.starting import presenters
 from console.starting.forms import StartForm
-from console.ui import typed
 from console.ui.refusals import Refusal
 from console.ui.typed import Row
 
@@ -39,7 +38,7 @@ class Draft:
     def kept_memo(self) -> list[str]:
         """Memo that cannot be shown as JSON and is copied as it is."""
         return [
-            f"{name} ({presenters.told(parcel)})"
+            f"{name} ({copies.told(parcel)})"
             for name, parcel in (self.pattern.memo.items() if self.pattern else ())
             if not parcel.value.readable
         ]
@@ -47,12 +46,7 @@ class Draft:
     @property
     def kept_attributes(self) -> dict[str, tuple[str, Parcel]]:
         """Those that this person does not see, unless they write another value."""
-        held = self.pattern.attributes if self.pattern else {}
-        return {
-            name: (kind, held[name])
-            for name, kind in self.form.kinds.items()
-            if isinstance(held.get(name), Parcel)
-        }
+        return self.form.masked(self.pattern.attributes if self.pattern else {})
 
     @property
     def is_wrong(self) -> bool:
@@ -66,12 +60,13 @@ def begin(
     like, pattern = _like(namespace, given if given is not None else asked)
     kinds = namespaces.attributes(namespace).custom
     is_sent = given is not None and given.get("step") != "more"
-    initial = given.dict() if given is not None else presenters.initial(kinds, pattern, fresh_id())
+    initial = given.dict() if given is not None else presenters.initial(kinds, pattern)
     form = StartForm(
         kinds, given if is_sent else None, initial=initial, may_terminate=may_terminate
     )
-    rows = _rows(pattern, given)
-    arguments = _arguments(rows, pattern) if is_sent else []
+    parcels = pattern.arguments if pattern else ()
+    rows = copies.rows(parcels, given)
+    arguments = copies.arguments(rows, parcels) if is_sent else []
     return Draft(namespace, form, rows, like, pattern, is_sent, arguments)
 
 
@@ -87,23 +82,6 @@ def _like(namespace: str, asked: Mapping[str, str]) -> tuple[RunKey | None, Patt
             says = f"There is no such run of {workflow_id} to copy, or its retention has ended."
             raise Refusal(404, says, error.detail) from error
         raise
-
-
-def fresh_id() -> str:
-    return f"by-hand-{get_random_string(12, 'abcdefghijkmnpqrstuvwxyz23456789')}"
-
-
-def _rows(pattern: Pattern | None, given: QueryDict | None) -> list[Row]:
-    parcels = pattern.arguments if pattern else ()
-    if given is None:
-        rows = typed.rows([presenters.text_of(one) for one in parcels])
-    else:
-        texts = [text.replace("\r\n", "\n") for text in given.getlist("argument")]
-        rows = typed.rows(texts, given.get("step") == "more")
-    for row, parcel in zip(rows, parcels, strict=False):
-        if not parcel.value.readable:
-            row.note = f"Empty: copied as it is ({presenters.told(parcel)})."
-    return rows
 
 
 def order(draft: Draft) -> Order:
@@ -127,17 +105,6 @@ def order(draft: Draft) -> Order:
         retry=draft.form.retry(),
         words=draft.pattern.words if draft.pattern else (None, None),
     )
-
-
-def _arguments(rows: list[Row], pattern: Pattern | None) -> list[Any]:
-    parcels = pattern.arguments if pattern else ()
-    unchanged = {
-        row.number: parcel
-        for row, parcel in zip(rows, parcels, strict=False)
-        if row.text == presenters.text_of(parcel)
-    }
-    said = [row.number for row in rows if row.text.strip() or row.number in unchanged]
-    return [unchanged.get(row.number) or typed.value(row) for row in rows[: max(said, default=0)]]
 
 
 def _memo(draft: Draft) -> dict[str, Any]:

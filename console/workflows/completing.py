@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from console.gateway import conditions
 from console.gateway import query as queries
 from console.gateway.namespaces import Attributes
-from console.workflows.table import UNSORTABLE, name_in_query
+from console.workflows.table import UNSORTABLE
 from search.attributes import STATUSES, ValueType
 from search.query.check import OPERATORS
 from search.query.expecting import expected
@@ -115,7 +115,7 @@ def _names(before: str, types: dict[str, str]) -> Iterator[tuple[str, str]]:
     sorts = queries.ORDER_BEGUN.search(before)
     for name, kind in types.items():
         if not (sorts and kind in UNSORTABLE):
-            yield f"{name_in_query(name)} ", kind
+            yield f"{queries.name_in_query(name)} ", kind
 
 
 def _values(

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from console.gateway.conditions import PIECES, quoted
-from console.workflows.table import NUMBERS, name_in_query
+from console.gateway.query import name_in_query
+from console.workflows.table import NUMBERS
 from search.attributes import ValueType
 from search.query import nodes
 from search.query.check import OPERATORS as ASKED

@@ -4,7 +4,6 @@ A cell of a keyword leads to the same question narrowed to its value.
 """
 
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -22,10 +21,9 @@ from console.workflows.presenters import RunRow
 #: More than these, and the table is wider than the page.
 COLUMNS_IN_SIGHT = 8
 TEXT_LENGTH_MAX = 300
-UNSORTABLE = frozenset({"Text", "KeywordList", "Memo", "Problem", ""})
+UNSORTABLE = queries.UNSORTABLE | {"Memo", "Problem", ""}
 FILTERS = frozenset({"Keyword", "KeywordList", "Bool"})
 NUMBERS = frozenset({"Int", "Double"})
-PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 #: How the usual columns share the width, and what of them stays on a narrow page.
 LAYOUT_OURS = {
@@ -140,12 +138,11 @@ def _columns(search: Search, known: list[str]) -> Iterator[Column]:
     """The usual ones have their layout; on a narrow page chosen ones stand below each other."""
     usual = chosen.usual(search.attributes)
     layout = LAYOUT_OURS if search.ours else LAYOUT_ELSEWHERE
-    order = queries.order_of(search.query)
     for name in known or usual:
         kind = chosen.kind(name, search.attributes)
         css = _layout(name, kind, len(known)) if known else layout.get(name, "")
         column = Column(name, kind, css)
-        yield _sorted(search, column, order) if search.ours else column
+        yield _sorted(search, column) if search.ours else column
 
 
 def _layout(name: str, kind: str, count: int) -> str:
@@ -159,24 +156,12 @@ def _layout(name: str, kind: str, count: int) -> str:
             return f"cell-more {'number' if is_number else 'cut'}"
 
 
-def _sorted(search: Search, column: Column, order: queries.Order | None) -> Column:
+def _sorted(search: Search, column: Column) -> Column:
     if column.kind in UNSORTABLE or indexed.is_hidden(column.name):
         return column
-    is_this = order is not None and order.attribute == column.name
-    down = is_this and order is not None and order.descending
-    name = name_in_query(column.name)
-    url = presenters.address(
-        queries.ordered(search.query, name, not down), search.cols, search.pager.size
-    )
-    if not is_this:
-        return replace(column, url=url)
-    word, arrow = ("descending", "↓") if down else ("ascending", "↑")
-    return replace(column, url=url, sorted=word, arrow=arrow)
-
-
-def name_in_query(name: str) -> str:
-    is_word = queries.pieces(name)[0].kind == "word"
-    return name if PLAIN_NAME.fullmatch(name) and not is_word else f"`{name}`"
+    now = queries.sorting(search.query, column.name)
+    url = presenters.address(now.turned, search.cols, search.pager.size)
+    return replace(column, url=url, sorted=now.word, arrow=now.arrow)
 
 
 def _line(search: Search, columns: tuple[Column, ...], run: RunSummary) -> Line:
@@ -254,7 +239,7 @@ def condition_of(column: Column, text: str) -> str:
     if (column.name, text) == ("ExecutionStatus", "Retrying"):
         return RETRYING
     value = text if column.kind == "Bool" else conditions.quoted(text)
-    return f"{name_in_query(column.name)} = {value}"
+    return f"{queries.name_in_query(column.name)} = {value}"
 
 
 def _facts(line: Line) -> tuple[Any, ...]:
