@@ -137,6 +137,7 @@ BULK_DEEDS = (
     "console.bulk.deeds_on_runs.DEEDS",
     "console.replay.deeds.DEEDS",
     "console.bulk.deeds_on_activities.DEEDS",
+    "console.standalone.deeds.DEEDS",
 )
 #: Who has a bound on billing's updates, as a sentence: no general form sends them for such people.
 UPDATE_BOUNDS = ("console.billing.limits.bound",)

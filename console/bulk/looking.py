@@ -84,7 +84,9 @@ def draft(operation: BulkOperation, asking: Asking) -> dict[str, Any]:
         "rows": rows,
         "runs": sum(row.runs for row in rows),
         "not_eligible": sum(row.not_eligible for row in rows),
-        "samples": list(eligible[:SAMPLES]),
+        "samples": [(one, presenters.target_url(operation, one)) for one in eligible[:SAMPLES]],
+        "nouns": ",".join(presenters.nouns(operation)),
+        "list_url": presenters.list_url(operation),
         "deed": verbs.named(operation.verb),
         "asking": asking,
         "worker_away": worker_is_away(),
@@ -111,6 +113,7 @@ def progress(operation: BulkOperation, now: datetime) -> dict[str, Any]:
         "title": presenters.title(operation),
         "stages": presenters.stage_marks(operation, in_canary),
         "told": actions.shown(operation.told),
+        "list_url": presenters.list_url(operation),
         "asked": presenters.ASKED.get(operation.asked, ""),
         "progress": presenters.progress(
             operation,

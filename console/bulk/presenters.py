@@ -5,10 +5,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.urls import reverse
+
 from console.bulk import orders, verbs
 from console.bulk.models import BulkOperation, BulkTarget, Stage, State
 from console.bulk.outcomes import Alike
-from console.ui import words
+from console.gateway import lists
+from console.ui import paths, words
 
 SHAPES = {
     State.WAITING: "waiting",
@@ -107,6 +110,7 @@ class TargetRow:
     word: str
     workflow_id: str
     run_id: str
+    url: str
     says: str
     tries: int
     at: datetime | None
@@ -158,8 +162,28 @@ def _share(operation: BulkOperation, count: int) -> str:
 def title(operation: BulkOperation) -> str:
     """Terminate 500 runs."""
     deed = verbs.named(operation.verb)
-    of = "" if deed.of == "Runs" else "of "
-    return f"{deed.label} {of}{words.plural(operation.eligible, 'run')}"
+    of = "" if deed.of == "Runs" or deed.lists != lists.RUNS else "of "
+    return f"{deed.label} {of}{words.plural(operation.eligible, *nouns(operation))}"
+
+
+def nouns(operation: BulkOperation) -> tuple[str, str]:
+    """One and many of what its list is of."""
+    return lists.NOUNS[verbs.named(operation.verb).lists]
+
+
+def list_url(operation: BulkOperation) -> str:
+    """The page that its query was asked on, or chosen from."""
+    of = verbs.named(operation.verb).lists
+    return paths.of_list(operation.namespace, of, operation.query)
+
+
+def target_url(operation: BulkOperation, target: BulkTarget) -> str:
+    of = verbs.named(operation.verb).lists
+    if of == lists.RUNS:
+        at = [operation.namespace, target.workflow_id, target.run_id]
+        return reverse("workflows:run", args=at)
+    at = [operation.namespace, of, target.workflow_id, target.run_id]
+    return reverse("standalone:one", args=at)
 
 
 def stage_marks(operation: BulkOperation, in_canary: bool = False) -> list[StageMark]:
@@ -283,6 +307,7 @@ def target_row(operation: BulkOperation, target: BulkTarget) -> TargetRow:
         word=word_of(operation, target.state),
         workflow_id=target.workflow_id,
         run_id=target.run_id,
+        url=target_url(operation, target),
         says=target.says,
         tries=target.tries,
         at=target.concluded_at,

@@ -27,15 +27,25 @@ DEADLINE_SECONDS = 10.0
 #: What the server takes in such a message.
 SUITED = frozenset(
     {
+        "DeleteActivityExecution",
+        "DeleteNexusOperationExecution",
         "DeleteWorkflowExecution",
         "PauseActivity",
         "PauseWorkflowExecution",
+        "PauseActivityExecution",
+        "RequestCancelActivityExecution",
+        "RequestCancelNexusOperationExecution",
         "RequestCancelWorkflowExecution",
         "ResetActivity",
+        "ResetActivityExecution",
         "SignalWorkflowExecution",
+        "TerminateActivityExecution",
+        "TerminateNexusOperationExecution",
         "TerminateWorkflowExecution",
         "UnpauseActivity",
         "UnpauseWorkflowExecution",
+        "UnpauseActivityExecution",
+        "UpdateActivityExecutionOptions",
         "UpdateActivityOptions",
     }
 )

@@ -91,6 +91,8 @@ class Deed:
     says: str = ""
     #: heading under which it is offered
     of: str = "Runs"
+    #: what its list is of: runs, or a kind of what stands alone
+    lists: str = "runs"
     #: False: it only looks, so it needs no canary, and however many say no, it goes on
     changes: bool = True
     #: what outcomes are called where "failed" and "skipped" would be wrong

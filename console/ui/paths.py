@@ -4,9 +4,10 @@ Browsers rewrite `..` and servers decode `%2F`, so a workflow id cannot travel t
 percent signs alone.
 """
 
-from urllib.parse import quote, unquote
+from typing import Any
+from urllib.parse import quote, unquote, urlencode
 
-from django.urls import register_converter
+from django.urls import register_converter, reverse
 
 
 class Name:
@@ -23,3 +24,20 @@ class Name:
 
 
 register_converter(Name, "name")
+
+
+def of_payload(view: str, alone: Any, number: int, attempt: int = 0) -> str:
+    """Of what has no workflow: in the failure of that attempt, or in what is told of the whole."""
+    at = [alone.namespace, alone.kind.name, alone.id, alone.run_id]
+    if attempt:
+        return reverse(f"standalone:attempt_{view}", args=[*at, attempt, number])
+    return reverse(f"standalone:{view}", args=[*at, number])
+
+
+def of_list(namespace: str, lists: str, query: str, columns: str = "") -> str:
+    """The page of runs, or of a kind of what stands alone, with its question even where that is
+    empty."""
+    asked = urlencode({"q": query, **({"cols": columns} if columns else {})})
+    if lists == "runs":
+        return f"{reverse('workflows:runs', args=[namespace])}?{asked}"
+    return f"{reverse('standalone:list', args=[namespace, lists])}?{asked}"

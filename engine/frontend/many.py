@@ -15,20 +15,39 @@ import grpc
 from google.protobuf.message import DecodeError, Message
 from temporalio.api.common.v1 import Payload, Payloads
 from temporalio.api.workflowservice.v1 import (
+    DeleteActivityExecutionRequest,
+    DeleteNexusOperationExecutionRequest,
     DeleteWorkflowExecutionRequest,
+    PauseActivityExecutionRequest,
     PauseActivityRequest,
     PauseWorkflowExecutionRequest,
+    RequestCancelActivityExecutionRequest,
+    RequestCancelNexusOperationExecutionRequest,
     RequestCancelWorkflowExecutionRequest,
+    ResetActivityExecutionRequest,
     ResetActivityRequest,
     SignalWorkflowExecutionRequest,
+    TerminateActivityExecutionRequest,
+    TerminateNexusOperationExecutionRequest,
     TerminateWorkflowExecutionRequest,
+    UnpauseActivityExecutionRequest,
     UnpauseActivityRequest,
     UnpauseWorkflowExecutionRequest,
+    UpdateActivityExecutionOptionsRequest,
     UpdateActivityOptionsRequest,
 )
 
 from engine.errors import EngineError, InvalidArgument
-from engine.frontend import forwarding, interventions, pausing, statuses, steering
+from engine.frontend import (
+    forwarding,
+    interventions,
+    pausing,
+    standalone,
+    standalone_interventions,
+    standalone_operations,
+    statuses,
+    steering,
+)
 from engine.frontend.guard import Function, guarded, serialised
 from engine.frontend.parts import Parts
 from engine.patience import be_patient
@@ -38,15 +57,25 @@ CALLS_MAX = 100
 SERVICE = "temporal.api.workflowservice.v1.WorkflowService"
 #: Those that never wait for a worker: a message is answered when the last of its calls is.
 FUNCTIONS: Mapping[type[Message], Function] = {
+    DeleteActivityExecutionRequest: standalone.delete,
+    DeleteNexusOperationExecutionRequest: standalone_operations.delete,
     DeleteWorkflowExecutionRequest: steering.delete,
+    PauseActivityExecutionRequest: standalone_interventions.pause,
     PauseActivityRequest: interventions.pause,
     PauseWorkflowExecutionRequest: pausing.pause,
+    RequestCancelActivityExecutionRequest: standalone.request_cancel,
+    RequestCancelNexusOperationExecutionRequest: standalone_operations.request_cancel,
     RequestCancelWorkflowExecutionRequest: steering.request_cancel,
+    ResetActivityExecutionRequest: standalone_interventions.reset,
     ResetActivityRequest: interventions.reset,
     SignalWorkflowExecutionRequest: steering.signal,
+    TerminateActivityExecutionRequest: standalone.terminate,
+    TerminateNexusOperationExecutionRequest: standalone_operations.terminate,
     TerminateWorkflowExecutionRequest: steering.terminate,
+    UnpauseActivityExecutionRequest: standalone_interventions.unpause,
     UnpauseActivityRequest: interventions.unpause,
     UnpauseWorkflowExecutionRequest: pausing.unpause,
+    UpdateActivityExecutionOptionsRequest: standalone_interventions.update_options,
     UpdateActivityOptionsRequest: interventions.update_options,
 }
 Table = Mapping[bytes, tuple[type[Message], Function]]

@@ -11,9 +11,11 @@ from django.test import Client, override_settings
 from console.audit.models import AuditEntry
 from console.bulk import outcomes
 from console.bulk.models import BulkOperation, State
-from console.gateway import histories, workflows
+from console.gateway import histories, standalone, standalone_details, workflows
 from console.gateway.runs import RunKey
-from tests.support import bulk
+from console.gateway.standalone import ACTIVITIES
+from tests.console.conftest import NAMESPACE
+from tests.support import alone, bulk
 from tests.support.bulk import URL
 from tests.support.bulk_workers import bulk_worker
 from tests.support.eventually import eventually
@@ -220,3 +222,34 @@ def test_an_operation_whose_system_workflow_was_terminated_can_carry_on(
     assert "has ended before the list did" in words_in(page)
     assert counts(operation) == {State.DONE: 8}
     assert [signals_of(key) for key in keys] == [1] * 8
+
+
+def test_activities_that_stand_alone_are_terminated_by_a_query_and_each_has_one_outcome(
+    bob: User, browser_of: Browser, names: Names, worker: None, engine: str
+) -> None:
+    queue, browser = names.queue(), browser_of(bob)
+    keys = [alone.start(names, "9.99", queue=queue) for _ in range(5)]
+    standalone.terminate(keys[0], "by somebody else", "carol", "another request")
+    query = f"TaskQueue = '{queue}'"
+    eventually(
+        lambda: standalone.find(NAMESPACE, ACTIVITIES, query, 10).executions,
+        lambda rows: sorted(row.status for row in rows) == ["Running"] * 4 + ["Terminated"],
+        within=30,
+    )
+
+    operation = bulk.freeze(browser, "activities-terminate", query)
+    draft = browser.get(f"{URL}{operation.pk}/")
+    standalone.terminate(keys[1], "by somebody else", "carol", "another request")
+    bulk.launch(browser, operation, errors_percent_max="100")
+    bulk.await_stage(operation, "finished")
+    page = browser.get(f"{URL}{operation.pk}/")
+
+    assert "Terminate 4 activities" in words_in(draft)
+    assert (operation.eligible, operation.not_eligible) == (4, 1)
+    assert counts(operation) == {State.INELIGIBLE: 1, State.DONE: 3, State.CLOSED: 1}
+    assert alone.address(keys[2]) in page.text
+    ends = [standalone_details.describe(key) for key in keys]
+    assert {one.summary.status for one in ends} == {"Terminated"}
+    assert [(one.ended.message if one.ended else "").startswith("the gateway") for one in ends] == [
+        False, False, True, True, True,
+    ]  # fmt: skip

@@ -15,15 +15,18 @@ COMMON = ("signal", "reset", "cancel", "terminate")
 
 @register.inclusion_tag("bulk/acts.html", takes_context=True)
 def bulk_acts(
-    context: Mapping[str, Any], namespace: str, *, closed: bool = False
+    context: Mapping[str, Any], namespace: str, *, lists: str = "runs", closed: bool = False
 ) -> dict[str, Any]:
-    """Only what this person may do; `closed`: what closed runs can take, of the common ones."""
-    allowed = verbs.allowed(context["request"].user, namespace)
+    """Only what this person may do to what the page `lists`; `closed`: what closed runs can take,
+    of the common ones."""
+    person = context["request"].user
+    allowed = [one for one in verbs.allowed(person, namespace) if one.lists == lists]
     if closed:
         allowed = [one for one in allowed if not one.closed and one.name in COMMON]
-    others = [one for one in allowed if one.name not in COMMON]
+    first = [one for name in COMMON for one in allowed if one.name in {name, f"{lists}-{name}"}]
+    others = [one for one in allowed if one not in first]
     return {
         "namespace": namespace,
-        "common": [one for name in COMMON for one in allowed if one.name == name],
+        "common": first,
         "groups": [(of, list(some)) for of, some in groupby(others, lambda one: one.of)],
     }
