@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from console.alerts.models import Kind, Rule
 from console.audit.record import record
-from console.gateway import counting
+from console.gateway import lists
 
 SECRET_BYTES = 32
 
@@ -26,6 +26,7 @@ def make(person: User, namespace: str, wanted: Mapping[str, Any]) -> Rule:
         kind=wanted["kind"],
         view_name=view.name if view else "",
         query=view.query if view else "",
+        lists=view.lists if view else lists.RUNS,
         threshold=wanted["threshold"] if view else 0,
         webhook=wanted["webhook"],
         mail_to=wanted["mail_to"],
@@ -37,7 +38,7 @@ def make(person: User, namespace: str, wanted: Mapping[str, Any]) -> Rule:
         person, "alert.change", namespace=namespace, target=rule.name, reason=wanted["reason"]
     ) as act:
         if view:
-            counting.count(namespace, rule.query)
+            lists.count(namespace, rule.lists, rule.query)
         else:
             rule.told_of = _newest_incident(namespace)
         rule.save()

@@ -23,6 +23,8 @@ class Rule(models.Model):
     #: A view's name and query as they were: a view that changes or goes leaves the rule as it is.
     view_name = models.CharField(max_length=60, blank=True)
     query = models.TextField(blank=True)
+    #: The list that the view is of: a name of `console.gateway.lists`.
+    lists = models.CharField(max_length=16, default="runs")
     threshold = models.PositiveIntegerField(default=0)
     webhook = models.CharField(max_length=500, blank=True)
     #: What webhooks are signed with; it must be readable, since the receiver has the same.

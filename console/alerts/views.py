@@ -10,6 +10,7 @@ from console.alerts.forms import ReasonForm, RuleForm
 from console.alerts.models import Rule
 from console.gateway import namespaces
 from console.gateway.channel import GatewayError
+from console.ui import paths
 from console.ui.htmx import HtmxRequest, go_to, render_page
 
 CROSSINGS_SHOWN = 50
@@ -48,6 +49,7 @@ def rule(request: HtmxRequest, namespace: str, number: int) -> HttpResponse:
     crossings = found.crossings.prefetch_related("deliveries")[:CROSSINGS_SHOWN]
     context = {
         "rule": found,
+        "listed": paths.of_list(namespace, found.lists, found.query),
         "standing": presenters.standing(found),
         "crossings": [(one, presenters.told(one.deliveries.all())) for one in crossings],
         "may_change": can(request.user, "alert.change", namespace),

@@ -7,7 +7,6 @@ only one finds it as it was.
 from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Any
-from urllib.parse import urlencode
 
 from django.apps import apps
 from django.conf import settings
@@ -16,8 +15,9 @@ from django.db.models import F, Q
 from django.urls import reverse
 
 from console.alerts.models import Crossing, Delivery, Kind, Rule
-from console.gateway import counting
+from console.gateway import lists
 from console.gateway.channel import GatewayError
+from console.ui import paths
 
 #: A round looks at so many; the others come next, those first that waited longest.
 RULES_MAX = 200
@@ -52,7 +52,7 @@ def watch(rule: Rule, now: datetime) -> None:
 
 
 def _watch_count(rule: Rule, now: datetime) -> None:
-    found = counting.count(rule.namespace, rule.query)
+    found = lists.count(rule.namespace, rule.lists, rule.query)
     count = found.counts.total
     Rule.objects.filter(pk=rule.pk).update(counted=count, counted_at=found.at, says="")
     if count > rule.threshold:
@@ -126,7 +126,7 @@ def _tell(crossing: Crossing, event: str, now: datetime, count: int, page: str =
     rule = Rule.objects.get(pk=crossing.rule_id)
     if rule.is_muted:
         return
-    runs = reverse("workflows:runs", args=[rule.namespace])
+    listed = paths.of_list(rule.namespace, rule.lists, rule.query)
     body = {
         "event": event,
         "rule": rule.name,
@@ -138,7 +138,7 @@ def _tell(crossing: Crossing, event: str, now: datetime, count: int, page: str =
         "count": count,
         "crossing": crossing.pk,
         "at": now.isoformat(),
-        "page": settings.CONSOLE_URL + (page or f"{runs}?{urlencode({'q': rule.query})}"),
+        "page": settings.CONSOLE_URL + (page or listed),
     }
     receivers = ([""] if rule.webhook else []) + rule.mail_to.split()
     Delivery.objects.bulk_create(

@@ -1,5 +1,7 @@
 """Ask for an export, cancel it, give its file: check, write, audit."""
 
+from collections.abc import Mapping
+
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
@@ -12,7 +14,7 @@ from console.exports.models import (
     Export,
     State,
 )
-from console.gateway import columns, namespaces, workflows
+from console.gateway import columns, lists, namespaces
 from console.ui.refusals import Refusal
 from search.query.errors import QueryError
 from search.query.parser import parse
@@ -22,24 +24,28 @@ from search.query.pinned import pinned
 STEADY = "ORDER BY StartTime DESC"
 
 
-def ask(person: User, namespace: str, query: str, cols: str, form: str) -> Export:
+def ask(person: User, namespace: str, asked: Mapping[str, str]) -> Export:
     """The engine is asked once: a query that it refuses is no export."""
-    attributes = namespaces.attributes(namespace)
+    query, of, form = asked["query"].strip(), asked["lists"], asked["form"]
     export = Export(
         namespace=namespace,
+        lists=of,
         query=query,
-        asked=_steady(query, attributes.ours),
-        columns=cols or columns.written(columns.usual(attributes)),
+        asked=_steady(query, namespaces.attributes(namespace).ours),
+        columns=asked["columns"] or columns.written(lists.usual(namespace, of)),
         form=form,
         person=person,
         who=person.get_full_name() or person.username,
         expires_at=timezone.now() + EXPORT_KEPT,
     )
     with record(
-        person, "export.make", namespace=namespace, target=f"{form} of {query or 'all runs'}"[:255]
+        person,
+        "export.make",
+        namespace=namespace,
+        target=f"{form} of {query or f'all {lists.NOUNS[of][1]}'}"[:255],
     ) as act:
-        workflows.find(namespace, export.asked, 1)
-        export.matched = workflows.count(namespace, export.asked).total
+        lists.find(namespace, of, export.asked, 1)
+        export.matched = lists.count(namespace, of, export.asked).counts.total
         act.refused = "" if _kept_within_bound(export) else FULL
         act.after = {"query": query, "columns": export.columns, "form": form}
     if act.refused:

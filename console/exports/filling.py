@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from console.exports import claims, lines
 from console.exports.models import EXPORT_ROWS_MAX, Export, State
-from console.gateway import workflows
+from console.gateway import lists
 from console.gateway.channel import GatewayError, Trouble
 
 PAGE = 1_000
@@ -75,17 +75,18 @@ def _page(export: Export, file: BinaryIO) -> bool:
     """Writes it; says whether there is more to write."""
     names = lines.columns(export.columns)
     most = min(PAGE, EXPORT_ROWS_MAX - export.rows)
-    page = workflows.find(export.namespace, export.asked, most, bytes(export.page_token))
+    token = bytes(export.page_token)
+    found, more = lists.find(export.namespace, export.lists, export.asked, most, token)
     at = timezone.now()
     written = b"" if export.size else lines.head(export.form, names)
-    written += b"".join(lines.line(export.form, names, run, at) for run in page.runs)
+    written += b"".join(lines.line(export.form, names, one, at) for one in found)
     file.write(written)
     file.flush()
     os.fsync(file.fileno())
-    export.rows += len(page.runs)
+    export.rows += len(found)
     export.size += len(written)
-    export.page_token = page.next_token
-    return bool(page.next_token) and export.rows < EXPORT_ROWS_MAX
+    export.page_token = more
+    return bool(more) and export.rows < EXPORT_ROWS_MAX
 
 
 @contextmanager

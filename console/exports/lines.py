@@ -9,7 +9,8 @@ from typing import Any
 
 from console.exports.models import Form
 from console.gateway import columns as named
-from console.gateway.runs import RunSummary
+from console.gateway import lists
+from console.gateway.lists import Listed
 
 #: A cell that begins so is a formula to a spreadsheet.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -29,8 +30,8 @@ def head(form: str, names: Sequence[str]) -> bytes:
     return _csv_line([_safe(name) for name in names]) if form == Form.CSV else b""
 
 
-def line(form: str, names: Sequence[str], run: RunSummary, at: datetime) -> bytes:
-    found = {name: _plain(named.value(run, name, at)) for name in names}
+def line(form: str, names: Sequence[str], one: Listed, at: datetime) -> bytes:
+    found = {name: _plain(lists.value(one, name, at)) for name in names}
     if form == Form.CSV:
         return _csv_line([_cell(value) for value in found.values()])
     return (json.dumps(found, ensure_ascii=False, separators=(",", ":")) + "\n").encode(

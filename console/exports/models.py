@@ -37,6 +37,8 @@ class Export(models.Model):
     #: The file's name; unlike the number nobody can guess it.
     token = models.UUIDField(db_default=RandomUUID(), editable=False, unique=True)
     namespace = models.CharField(max_length=255)
+    #: A name of `console.gateway.lists`.
+    lists = models.CharField(max_length=16, default="runs")
     #: As it was typed, and as the engine is asked: with now() written out.
     query = models.TextField(blank=True)
     asked = models.TextField(blank=True)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from console.exports.models import EXPORT_ROWS_MAX, Export, State
+from console.gateway.lists import NOUNS
 from console.ui.htmx import version_of
 
 SHAPES = {
@@ -20,6 +21,8 @@ NOBODY_AFTER = timedelta(seconds=20)
 @dataclass(frozen=True, slots=True)
 class ExportRow:
     export: Export
+    #: what its rows are, in a word
+    of: str
     shape: str
     word: str
     percent: int
@@ -35,6 +38,7 @@ def row(export: Export, at: datetime) -> ExportRow:
     waits = state is State.WAITING and at - export.asked_at > NOBODY_AFTER
     return ExportRow(
         export,
+        NOUNS[export.lists][1],
         SHAPES[state],
         state.label,
         100 if is_done else 100 * export.rows // goal if goal else 0,
@@ -52,4 +56,4 @@ def version(found: ExportRow) -> str:
 def download_name(export: Export) -> str:
     """Plain letters only, since a namespace may have any."""
     namespace = "".join(one for one in export.namespace if one.isascii() and one.isalnum())
-    return f"runs-{namespace}-{export.pk}.{export.form}"
+    return f"{export.lists}-{namespace}-{export.pk}.{export.form}"

@@ -10,6 +10,7 @@ from console.access.policy import can
 from console.exports import actions, filling, presenters
 from console.exports.forms import COLUMNS_LENGTH_MAX, QUERY_LENGTH_MAX, AskForm
 from console.exports.models import Export, State
+from console.gateway import lists
 from console.gateway.channel import GatewayError
 from console.ui.htmx import HtmxRequest, go_to, nothing_new, render_page, unchanged
 from console.ui.refusals import Refusal
@@ -33,14 +34,12 @@ def ask(request: HtmxRequest, namespace: str) -> HttpResponse:
     start = {
         "query": request.GET.get("q", "")[:QUERY_LENGTH_MAX],
         "columns": request.GET.get("cols", "")[:COLUMNS_LENGTH_MAX],
+        "lists": lists.known(request.GET.get("of", "")),
     }
     form = AskForm(request.POST or None, initial=start)
     if form.is_valid():
-        asked = form.cleaned_data
         try:
-            made = actions.ask(
-                request.user, namespace, asked["query"].strip(), asked["columns"], asked["form"]
-            )
+            made = actions.ask(request.user, namespace, form.cleaned_data)
             return go_to(request, reverse("exports:export", args=[namespace, made.pk]))
         except GatewayError as refused:
             form.add_error("query", str(refused))

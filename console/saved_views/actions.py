@@ -4,7 +4,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
 from console.audit.record import Act, record
-from console.gateway import workflows
+from console.gateway import lists
 from console.saved_views.models import NAME_LENGTH_MAX, Audience, DefaultView, SavedView
 from console.saved_views.presenters import belongs
 from console.saved_views.rights import may_change
@@ -25,7 +25,7 @@ def save(person: User, view: SavedView) -> None:
         target=stored.name if stored else view.name,
         before=_said(stored) if stored else None,
     ) as act:
-        workflows.find(view.namespace, view.query, 1)
+        lists.find(view.namespace, view.lists, view.query, 1)
         _keep(view, act)
     _refuse_taken(act)
 
@@ -35,6 +35,7 @@ def duplicate(person: User, view: SavedView) -> SavedView:
     copy = SavedView(
         namespace=view.namespace,
         name=_free_name(person, view),
+        lists=view.lists,
         query=view.query,
         columns=view.columns,
         owner=person,
@@ -57,6 +58,8 @@ def delete(person: User, view: SavedView) -> None:
 
 def start_with(person: User, view: SavedView, chosen: bool) -> None:
     """The default of this person here; choosing another replaces it."""
+    if view.lists != lists.RUNS:
+        raise Refusal(409, "Only the page of runs opens with a view by itself.")
     held = DefaultView.objects.filter(person=person, namespace=view.namespace)
     before = {"default": held[0].view.name} if held else {}
     with record(
@@ -98,6 +101,7 @@ def _verb(view: SavedView) -> str:
 def _said(view: SavedView) -> dict[str, str]:
     return {
         "name": view.name,
+        "of": view.lists,
         "query": view.query,
         "columns": view.columns,
         "belongs": belongs(view),

@@ -16,6 +16,8 @@ class Audience(models.TextChoices):
 
 class SavedView(models.Model):
     namespace = models.CharField(max_length=255)
+    #: The list that it is a view of: a name of `console.gateway.lists`.
+    lists = models.CharField(max_length=16, default="runs")
     name = models.CharField(max_length=NAME_LENGTH_MAX)
     query = models.TextField(blank=True)
     #: As the address of the runs page has them; empty: the usual ones.

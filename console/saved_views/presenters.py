@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
-from django.urls import reverse
-
+from console.gateway.lists import NOUNS, RUNS
 from console.saved_views.models import Audience, SavedView
+from console.ui import paths
 
 RUNNING = "ExecutionStatus = 'Running'"
 FAILED = "ExecutionStatus IN ('Failed', 'TimedOut')"
@@ -26,6 +25,8 @@ class Tab:
 class ViewRow:
     view: SavedView
     url: str
+    #: what it lists, in a word
+    of: str
     belongs: str
     owner: str
     is_default: bool
@@ -33,37 +34,43 @@ class ViewRow:
 
 
 def address(view: SavedView) -> str:
-    return runs_url(view.namespace, view.query, view.columns)
+    """Without a question the default view would open."""
+    return paths.of_list(view.namespace, view.lists, view.query, view.columns)
 
 
-def runs_url(namespace: str, query: str, columns: str) -> str:
-    """With its question even where that is empty: without one the default view opens."""
-    asked = {"q": query, **({"cols": columns} if columns else {})}
-    return f"{reverse('workflows:runs', args=[namespace])}?{urlencode(asked)}"
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a page shows now."""
+
+    namespace: str
+    lists: str
+    query: str
+    columns: str
 
 
 def tabs(
     saved: Iterable[SavedView],
-    asked: tuple[str, str, str],
+    asked: Asked,
     knows_failing: bool,
     may_change: Callable[[SavedView], bool],
 ) -> list[Tab]:
-    """Three that are always there, then what people saved. `asked`: namespace, query, columns.
+    """Three that are always there, then what people saved.
 
-    The third needs to know what fails now.
+    The third needs to know what fails now, which no index says of what stands alone.
     """
-    namespace, query, columns = asked
-    third = ("Needs attention", NEEDS_ATTENTION) if knows_failing else ("Failed", FAILED)
-    given = [("All runs", ""), ("Running", RUNNING), third]
+    is_failing = knows_failing and asked.lists == RUNS
+    third = ("Needs attention", NEEDS_ATTENTION) if is_failing else ("Failed", FAILED)
+    given = [("All runs" if asked.lists == RUNS else "All", ""), ("Running", RUNNING), third]
+    now = (asked.query, asked.columns)
     always = [
-        Tab(name, runs_url(namespace, text, ""), (text, "") == (query, columns))
+        Tab(name, paths.of_list(asked.namespace, asked.lists, text), (text, "") == now)
         for name, text in given
     ]
     return always + [
         Tab(
             view.name,
             address(view),
-            (view.query, view.columns) == (query, columns),
+            (view.query, view.columns) == now,
             view,
             may_change(view),
         )
@@ -78,6 +85,7 @@ def rows(
         ViewRow(
             view,
             address(view),
+            NOUNS[view.lists][1],
             belongs(view),
             view.owner.get_full_name() or view.owner.username,
             view.pk == default,

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from console.access.decorators import requires
-from console.gateway import columns, namespaces
+from console.gateway import columns, lists, namespaces
 from console.gateway.channel import GatewayError
 from console.saved_views import actions, presenters, rights
 from console.saved_views.forms import COLUMNS_LENGTH_MAX, QUERY_LENGTH_MAX, ViewForm
@@ -20,9 +20,10 @@ from console.ui.refusals import Refusal
 @requires("saved_view.view")
 def tabs(request: HtmxRequest, namespace: str) -> HttpResponse:
     query, cols = _asked(request)
+    of = lists.known(request.GET.get("of", ""))
     rows = presenters.tabs(
-        rights.seen(request.user, namespace),
-        (namespace, query, cols),
+        rights.seen(request.user, namespace).filter(lists=of),
+        presenters.Asked(namespace, of, query, cols),
         namespaces.attributes(namespace).ours,
         partial(rights.may_change, request.user),
     )
@@ -30,6 +31,7 @@ def tabs(request: HtmxRequest, namespace: str) -> HttpResponse:
         "tabs": rows,
         "query": query,
         "columns": cols,
+        "of": of,
         "is_new": not any(tab.current for tab in rows),
     }
     return render_page(request, "saved_views/tabs.html", context)
@@ -60,8 +62,8 @@ def saved(request: HtmxRequest, namespace: str) -> HttpResponse:
 @requires("saved_view.keep")
 def save(request: HtmxRequest, namespace: str) -> HttpResponse:
     query, cols = _asked(request)
-    start = {"query": query, "columns": cols}
-    form = ViewForm(request.POST or None, initial=start, namespace=namespace, person=request.user)
+    view = SavedView(lists=lists.known(request.GET.get("of", "")), query=query, columns=cols)
+    form = ViewForm(request.POST or None, instance=view, namespace=namespace, person=request.user)
     return _saved(request, form, "Save as view")
 
 

@@ -18,6 +18,7 @@ from console.exports import claims, filling, jobs
 from console.exports.models import EXPORTS_PER_PERSON_MAX, Export, State
 from console.gateway import namespaces
 from tests.console.conftest import NAMESPACE, indexed
+from tests.support import alone
 from tests.support.names import Names
 from tests.support.pages import htmx, version_in, words_in
 from tests.support.people import person
@@ -94,6 +95,26 @@ def test_the_rows_of_a_query_become_lines_of_json(
     assert sorted(row["memo:order"] for row in rows) == [0, 1, 2, 3, 4]
     assert {row["WorkflowType"] for row in rows} == {"Waiting"}
     assert all(row["ExecutionDuration"] > 0 for row in rows)
+
+
+def test_the_rows_of_activities_that_stand_alone_become_a_file(
+    carol: User, browser_of: Browser, names: Names, engine: str
+) -> None:
+    browser, key = browser_of(carol), alone.waiting(names)
+    asked = {"query": f"ActivityId = '{key.id}'", "form": "csv", "lists": "activities"}
+    dialog = browser.get(f"{URL}new/", {"q": asked["query"], "of": "activities"})
+    browser.post(f"{URL}new/", asked)
+    export = Export.objects.get()
+
+    jobs.go_on()
+    [row] = csv.DictReader(io.StringIO(content(browser, export)))
+    listed = words_in(browser.get(URL))
+
+    assert 'name="lists" value="activities"' in dialog.text
+    assert export.matched == 1
+    assert (row["ActivityId"], row["RunId"]) == (key.id, key.run_id)
+    assert (row["ActivityType"], row["ExecutionStatus"]) == ("charge_card", "Running")
+    assert "standalone activities" in listed
 
 
 def test_a_formula_in_a_cell_is_a_text(carol: User, browser_of: Browser, queue: str) -> None:

@@ -17,6 +17,9 @@ EXPORTS = {
 }
 
 
+ALL = {"lists": "runs", "columns": ""}
+
+
 class Command(BaseCommand):
     help = "An export for each of alice, bob and carol who never asked for one."
 
@@ -24,4 +27,4 @@ class Command(BaseCommand):
         for name, (query, form) in EXPORTS.items():
             person = User.objects.get(username=name)
             if not Export.objects.filter(person=person).exists():
-                actions.ask(person, NAMESPACE, query, "", form)
+                actions.ask(person, NAMESPACE, {"query": query, "form": form} | ALL)
