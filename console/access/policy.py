@@ -38,6 +38,7 @@ VERBS: dict[str, Role] = {
     "activity.complete": Role.OPERATOR,
     "activity.fail": Role.OPERATOR,
     "standalone.view": Role.VIEWER,
+    "standalone.start": Role.OPERATOR,
     "standalone.cancel": Role.OPERATOR,
     "standalone.terminate": Role.OPERATOR,
     "standalone.delete": Role.ADMIN,

@@ -1,10 +1,11 @@
 """What this person sees of one payload: in windows, as a file. By the masks, and nothing beside."""
 
 import re
+from dataclasses import replace
 
 from django.http import HttpResponse
 
-from console.gateway import payloads, sight, texts
+from console.gateway import payloads, sight, stores, texts
 from console.gateway.held import Held
 from console.gateway.payloads import Value
 from console.gateway.sight import Seen
@@ -21,6 +22,20 @@ def window(held: Held, first: int) -> Window | None:
     """None where nothing of it can be shown."""
     seen = _seen(held)
     return None if seen.state in {"closed", "hidden"} else texts.window(seen.payload, first)
+
+
+def fetched(held: Held) -> Held:
+    """What the reference leads to; asked for by a click, and kept nowhere."""
+    looking = sight.current()
+    with sight.unmasked() as bare:
+        reference = bare.seen(held.payload, held.name).payload
+    if not sight.is_reference(reference):
+        raise Refusal(409, "This payload lies in no store: there is nothing to fetch.")
+    try:
+        found = stores.follow(looking.policy.stores, reference, looking.namespace)
+    except stores.NotFollowed as no:
+        raise Refusal(502, str(no)) from no
+    return replace(held, payload=found)
 
 
 def may_take(held: Held) -> bool:

@@ -26,6 +26,7 @@ DID = {
     "activity.complete": "completed an activity by hand of",
     "activity.fail": "failed an activity by hand of",
     "run.delete": "deleted",
+    "standalone.start": "started",
     "standalone.cancel": "asked to cancel",
     "standalone.terminate": "terminated",
     "standalone.delete": "deleted",

@@ -51,10 +51,12 @@ class Attributes:
 
     system: Mapping[str, str]
     custom: Mapping[str, str]
+    #: where these are of what stands alone: those of runs, which tell one server from another
+    of_runs: "Attributes | None" = None
 
     @property
     def ours(self) -> bool:
-        return "FailingActivityCount" in self.system
+        return "FailingActivityCount" in (self.of_runs or self).system
 
 
 def everyone() -> tuple[Namespace, ...]:

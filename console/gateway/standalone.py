@@ -14,11 +14,11 @@ from temporalio.api.failure.v1 import ApplicationFailureInfo
 from temporalio.api.failure.v1 import Failure as FailureMessage
 from temporalio.api.workflowservice import v1 as messages
 
-from console.gateway import counting, indexed, moments, namespaces, payloads
+from console.gateway import activities, counting, indexed, moments, namespaces, payloads, workflows
 from console.gateway.channel import GatewayError, Trouble, call, workflow_service
 from console.gateway.counting import Counted
 from console.gateway.namespaces import Attributes
-from console.gateway.runs import Counts, Group
+from console.gateway.runs import ActivityOptions, Counts, Group
 
 #: What the index keeps of every run, whether it has a workflow or not.
 SHARED = frozenset(
@@ -89,7 +89,8 @@ def attributes(namespace: str, kind: Kind) -> Attributes:
     """What a query about these may name."""
     known = namespaces.attributes(namespace)
     system = {name: type_ for name, type_ in known.system.items() if name in SHARED}
-    return Attributes(system | dict.fromkeys(sorted(kind.attributes), "Keyword"), known.custom)
+    own = dict.fromkeys(sorted(kind.attributes), "Keyword")
+    return Attributes(system | own, known.custom, known)
 
 
 def find(namespace: str, kind: Kind, query: str, rows: int, token: bytes = b"") -> Page:
@@ -106,8 +107,15 @@ def by_status(namespace: str, kind: Kind, query: str, keep_seconds: int) -> Coun
     return _counted(namespace, kind, f"{query} {STATUS_GROUP}".strip(), keep_seconds)
 
 
+def count(namespace: str, kind: Kind, query: str) -> Counted:
+    indexed.check(namespace, query)
+    return _counted(namespace, kind, query)
+
+
 def values(namespace: str, kind: Kind, attribute: str) -> list[str]:
     """Those that are there, for who begins to type one; none where the server does not group."""
+    if attribute == "ExecutionStatus":
+        return [status_of(kind, number) for number in kind.statuses.values() if number]
     if attribute not in kind.attributes or attribute in IDS or indexed.is_hidden(attribute):
         return []
     try:
@@ -117,7 +125,7 @@ def values(namespace: str, kind: Kind, attribute: str) -> list[str]:
     return [str(group.values[0]) for group in counted.counts.groups if group.values]
 
 
-def _counted(namespace: str, kind: Kind, question: str, keep_seconds: int) -> Counted:
+def _counted(namespace: str, kind: Kind, question: str, keep_seconds: int | None = None) -> Counted:
     """Kept a while, and within the namespace's budget, as the counts of runs are."""
 
     def ask() -> Counts:
@@ -161,6 +169,15 @@ def try_now(key: Key, identity: str, request_id: str, *, forgets_beat: bool) -> 
         key, "Reset{}Execution", identity=identity, request_id=request_id,
         reset_heartbeat=forgets_beat,
     )  # fmt: skip
+
+
+def change(key: Key, changes: Mapping[str, Any], identity: str, request_id: str) -> ActivityOptions:
+    """`changes`: field of ActivityOptions -> new value. What it has then comes back."""
+    answer = _told(
+        key, "Update{}ExecutionOptions", identity=identity, request_id=request_id,
+        **activities.wanted(changes),
+    )  # fmt: skip
+    return workflows.options(answer.activity_options)
 
 
 def complete(key: Key, result: list[Any], identity: str) -> None:

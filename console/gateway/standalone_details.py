@@ -13,7 +13,8 @@ from temporalio.api.enums.v1 import (
     PendingNexusOperationState,
 )
 
-from console.gateway import payloads, sight, standalone, summaries, workflows
+from console.gateway import activities, payloads, sight, standalone, summaries, workflows
+from console.gateway.activities import AttemptPage
 from console.gateway.held import Held
 from console.gateway.payloads import Failure, Place, Value, Within
 from console.gateway.runs import ActivityOptions
@@ -80,6 +81,28 @@ def held(one: Detail, number: int) -> Held | None:
     key = one.summary.key
     told = {key.kind.noun: key.id, "run": key.run_id, "payload": number}
     return Held(f"{one.summary.does} {key.id}", *found, told) if found else None
+
+
+def attempts(key: Key, token: str) -> AttemptPage | None:
+    """Those that failed and were, or will be, tried again, the newest first.
+
+    None: this server keeps only the last failure.
+    """
+    return activities.listed(_named(key), f"activity {key.id}", token)
+
+
+def held_by_attempt(one: Detail, attempt: int, number: int) -> Held | None:
+    """The payload of that number in the failure of that attempt."""
+    key = one.summary.key
+    failure = activities.failure_of(_named(key), attempt)
+    found = next(islice(numbered_in(failure), number, None), None) if failure else None
+    told = {key.kind.noun: key.id, "run": key.run_id, "attempt": attempt, "payload": number}
+    title = f"Attempt {attempt} of {one.summary.does} {key.id}"
+    return Held(title, *found, told) if found else None
+
+
+def _named(key: Key) -> dict[str, str]:
+    return {"namespace": key.namespace, "activity_id": key.id, "run_id": key.run_id}
 
 
 def _activity(key: Key, answer: Any) -> Detail:

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 from console.access.decorators import requires
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.standalone_details import Detail
+from console.offering.options import OptionsForm
 from console.standalone import actions, looking, presenters
 from console.standalone.forms import CompleteForm, FailForm, ReasonForm, TryForm
 from console.ui.htmx import HtmxRequest, go_to, render_page
@@ -170,18 +171,42 @@ def fail(
     return _dialog(request, looking.activity(namespace, kind, alone_id, run_id), FAIL)
 
 
+@require_http_methods(["GET", "POST"])
+@requires("activity.change")
+def options(
+    request: HtmxRequest, namespace: str, kind: str, *, alone_id: str, run_id: str
+) -> HttpResponse:
+    """Form, what would change, apply."""
+    one = looking.activity(namespace, kind, alone_id, run_id)
+    form = OptionsForm([one.options] if one.options else [], request.POST or None)
+    rows, seal, key = form.rows, form.seal, one.summary.key
+    if form.is_confirmed:
+        changes, reason = form.changes(), form.cleaned_data["reason"]
+        if _is_done(form, lambda: actions.change(request.user, one, changes, reason)):
+            messages.success(request, f"The options of {one.summary.does} {key.id} were changed.")
+            return go_to(request, presenters.url_of("one", key))
+    context = {"one": one, "form": form, "rows": rows, "seal": seal}
+    status = 422 if form.errors else 200
+    return render_page(request, "standalone/options.html", context, parts=["dialog"], status=status)
+
+
 def _dialog(request: HtmxRequest, one: Detail, says: Says, after: str = "") -> HttpResponse:
     form, key = says.form(request.POST or None), one.summary.key
-    if form.is_valid():
-        try:
-            says.act(request.user, one, form.cleaned_data)
-        except GatewayError as refused:
-            if refused.trouble not in SHOWN:
-                raise
-            form.add_error(None, str(refused))
-        else:
-            messages.success(request, f"{says.done}: {one.summary.does} {key.id}.")
-            return go_to(request, after or presenters.url_of("one", key))
+    if form.is_valid() and _is_done(form, lambda: says.act(request.user, one, form.cleaned_data)):
+        messages.success(request, f"{says.done}: {one.summary.does} {key.id}.")
+        return go_to(request, after or presenters.url_of("one", key))
     context = {"form": form, "says": says, "one": one}
     status = 422 if form.errors else 200
     return render_page(request, "standalone/act.html", context, parts=["dialog"], status=status)
+
+
+def _is_done(form: forms.Form, act: Callable[[], None]) -> bool:
+    """What the server refuses stands in the form."""
+    try:
+        act()
+    except GatewayError as refused:
+        if refused.trouble not in SHOWN:
+            raise
+        form.add_error(None, str(refused))
+        return False
+    return True

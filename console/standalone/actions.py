@@ -7,11 +7,42 @@ from typing import Any
 from django.contrib.auth.models import User
 
 from console.audit.record import Act, record
-from console.gateway import standalone
+from console.gateway import standalone, standalone_starting, task_queues
+from console.gateway.channel import GatewayError
 from console.gateway.held import Held
+from console.gateway.standalone import ACTIVITIES, Key
 from console.gateway.standalone_details import Detail
+from console.gateway.standalone_starting import Order, Started
+from console.offering import copies, options
 
 Asked = Mapping[str, Any]
+
+
+def start(person: User, order: Order, like: Key | None, reason: str) -> Started:
+    asked = {
+        "type": order.type,
+        "task queue": order.task_queue,
+        "arguments": copies.kept(order.arguments),
+        "like": f"{like.id} {like.run_id}" if like else "",
+        "reuse": order.reuse,
+        "conflict": order.conflict,
+    }
+    with record(
+        person, "standalone.start", namespace=order.namespace,
+        target=f"{ACTIVITIES.name}/{order.activity_id}", reason=reason, asked=asked,
+    ) as act:  # fmt: skip
+        started = standalone_starting.start(order, act.identity, act.id)
+        status = "Running" if started.is_new else "went on already"
+        act.after = {"status": status, "run": started.key.run_id}
+    return started
+
+
+def nobody_polls(namespace: str, queue: str) -> bool | None:
+    """None: the server did not say."""
+    try:
+        return not task_queues.describe(namespace, queue).activity.pollers
+    except GatewayError:
+        return None
 
 
 def cancel(person: User, one: Detail, asked: Asked) -> None:
@@ -76,6 +107,24 @@ def fail(person: User, one: Detail, asked: Asked) -> None:
             final=asked["final"],
         )
         act.after = {"attempt": f"failed by hand: {asked['message']}"}
+
+
+def change(person: User, one: Detail, changes: Asked, reason: str) -> None:
+    """The rows of before and after hold only what changes."""
+    assert one.options is not None, "it is an activity"
+    was = {_option(name): options.before([one.options], name) for name in changes}
+    given = {_option(name): options.text(name, value) for name, value in changes.items()}
+    key = one.summary.key
+    with record(
+        person, "activity.change", namespace=key.namespace, target=target(one), reason=reason,
+        before=was, asked=given,
+    ) as act:  # fmt: skip
+        stands = standalone.change(key, changes, act.identity, act.id)
+        act.after = {_option(name): options.text(name, getattr(stands, name)) for name in changes}
+
+
+def _option(name: str) -> str:
+    return options.OPTIONS[name][0].lower()
 
 
 def reveal(person: User, one: Detail, held: Held, reason: str) -> None:

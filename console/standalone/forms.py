@@ -3,6 +3,7 @@ from typing import Any, cast
 from django import forms
 from django.http import QueryDict
 
+from console.gateway import columns
 from console.gateway.query import LENGTH_MAX
 from console.ui.pages import size_of
 from console.ui.typed import JsonField
@@ -13,12 +14,14 @@ COLUMNS_MAX = 8
 class SearchForm(forms.Form):
     q = forms.CharField(required=False, max_length=LENGTH_MAX, label="Query")
     size = forms.CharField(required=False)
-    col = forms.CharField(required=False)
+    cols = forms.CharField(required=False, max_length=LENGTH_MAX)
 
     @property
-    def cols(self) -> tuple[str, ...]:
-        """Search attributes that have a column of their own."""
-        return tuple(dict.fromkeys(cast(QueryDict, self.data).getlist("col")))[:COLUMNS_MAX]
+    def columns(self) -> tuple[str, ...]:
+        """Search attributes that have a column of their own: as an address has them, or a form."""
+        given = cast(QueryDict, self.data)
+        asked = given.getlist("col") or columns.parse(given.get("cols", "")[:LENGTH_MAX])
+        return tuple(dict.fromkeys(asked))[:COLUMNS_MAX]
 
     def clean_size(self) -> int:
         return size_of(self.cleaned_data["size"])

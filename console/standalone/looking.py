@@ -1,15 +1,19 @@
 """Which of them an address means: a page of a kind, or one."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.utils import timezone
 
+from console.gateway import columns, indexed, standalone, standalone_details
 from console.gateway import query as queries
-from console.gateway import standalone, standalone_details
+from console.gateway.activities import AttemptPage
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.counting import Counted
+from console.gateway.namespaces import Attributes
+from console.gateway.query import UNSORTABLE, Sorting
 from console.gateway.standalone import ACTIVITIES, KINDS, Key, Kind, Page
 from console.gateway.standalone_details import Detail
 from console.standalone.forms import SearchForm
@@ -45,6 +49,8 @@ class Search:
     says: str = ""
     wrong_at: int | None = None
     absent: str = ""
+    #: attribute of a column -> how the list stands by it, where the server sorts
+    sortings: Mapping[str, Sorting] = field(default_factory=dict)
 
 
 def kind_of(name: str) -> Kind:
@@ -67,13 +73,25 @@ def search(namespace: str, kind: Kind, form: SearchForm, address: Mapping[str, s
         if not absent and error.trouble is not Trouble.INVALID:
             raise
         says = "" if absent else says or str(error)
-    known = () if absent else tuple(sorted(standalone.attributes(namespace, kind).custom))
-    cols = tuple(one for one in form.cols if one in known)
+    attributes = standalone.attributes(namespace, kind)
+    known = () if absent else tuple(sorted(attributes.custom))
+    cols = tuple(one for one in form.columns if one in known)
     shown, here = len(page.executions), address.get("token", "")
-    fixed = {"q": query} | ({"col": cols} if cols else {})
+    fixed = {"q": query} | ({"cols": columns.written(cols)} if cols else {})
     pager = Pager(number, size, shown, page.next_token, fixed, behind, here)
     at = timezone.now()
-    return Search(kind, query, page, pager, at, known, cols, says, wrong_at, absent)
+    sortings = _sortings(query, attributes)
+    return Search(kind, query, page, pager, at, known, cols, says, wrong_at, absent, sortings)
+
+
+def _sortings(query: str, attributes: Attributes) -> dict[str, Sorting]:
+    if not attributes.ours:
+        return {}
+    named = indexed.searchable(attributes)
+    kinds = {**named.system, **named.custom}
+    return {
+        name: queries.sorting(query, name) for name, kind in kinds.items() if kind not in UNSORTABLE
+    }
 
 
 def _place(address: Mapping[str, str]) -> tuple[int, bytes, tuple[str, ...], str]:
@@ -96,20 +114,38 @@ def by_status(namespace: str, kind: Kind, query: str) -> Counted | None:
 
 def one(namespace: str, kind: str, alone_id: str, run_id: str) -> Detail:
     key = Key(namespace, kind_of(kind), alone_id, run_id)
-    try:
+    with _found(key):
         return standalone_details.describe(key)
-    except GatewayError as error:
-        noun = "activity" if key.kind is ACTIVITIES else "operation"
-        if error.trouble in {Trouble.NOT_FOUND, Trouble.INVALID}:
-            says = f"There is no such run of the {noun} {alone_id} in {namespace}."
-            raise Refusal(404, says, error.detail) from error
-        if error.trouble is Trouble.UNSUPPORTED:
-            raise Refusal(501, ABSENT[kind], error.detail) from error
-        raise
 
 
 def activity(namespace: str, kind: str, alone_id: str, run_id: str) -> Detail:
+    key = activity_key(namespace, kind, alone_id, run_id)
+    with _found(key):
+        return standalone_details.describe(key)
+
+
+def activity_key(namespace: str, kind: str, alone_id: str, run_id: str) -> Key:
     """For what the protocol knows of activities alone."""
     if kind_of(kind) is not ACTIVITIES:
         raise Refusal(404, "The protocol knows this of activities, not of Nexus operations.")
-    return one(namespace, kind, alone_id, run_id)
+    return Key(namespace, ACTIVITIES, alone_id, run_id)
+
+
+def attempts(key: Key, token: str) -> AttemptPage | None:
+    """None: this server keeps only the last failure."""
+    with _found(key):
+        return standalone_details.attempts(key, token)
+
+
+@contextmanager
+def _found(key: Key) -> Iterator[None]:
+    noun = "activity" if key.kind is ACTIVITIES else "operation"
+    try:
+        yield
+    except GatewayError as error:
+        if error.trouble in {Trouble.NOT_FOUND, Trouble.INVALID}:
+            says = f"There is no such run of the {noun} {key.id} in {key.namespace}."
+            raise Refusal(404, says, error.detail) from error
+        if error.trouble is Trouble.UNSUPPORTED:
+            raise Refusal(501, ABSENT[key.kind.name], error.detail) from error
+        raise

@@ -1,4 +1,5 @@
-"""One payload, opened on demand: found by its number in what the server tells of its owner."""
+"""One payload, opened on demand: found by its number in what the server tells of its owner, or in
+the failure of one of its attempts."""
 
 from dataclasses import dataclass, replace
 
@@ -21,20 +22,34 @@ class Opened:
     number: int
     held: Held
     value: Value = payloads.NOTHING
+    attempt: int = 0
 
 
-def opened(address: tuple[str, str, str, str], number: int) -> Opened:
-    one = looking.one(*address)
-    held = standalone_details.held(one, number)
+def opened(address: tuple[str, str, str, str], number: int, attempt: int = 0) -> Opened:
+    """`attempt`: in the failure of that one, else in what is told of the whole."""
+    if attempt:
+        one = looking.activity(*address)
+        held = standalone_details.held_by_attempt(one, attempt, number)
+    else:
+        one = looking.one(*address)
+        held = standalone_details.held(one, number)
     if held is None:
         raise Refusal(404, "There is no such payload, or not any more.")
-    sight.current().prepare([held.payload], insist=True)
-    return again(Opened(one, number, held))
+    return _read(Opened(one, number, held, attempt=attempt))
+
+
+def _read(it: Opened) -> Opened:
+    sight.current().prepare([it.held.payload], insist=True)
+    return again(it)
 
 
 def again(it: Opened) -> Opened:
     """As it is seen now: by another sight than before."""
     return replace(it, value=sighted.value(it.held))
+
+
+def followed(it: Opened) -> Opened:
+    return _read(replace(it, held=sighted.fetched(it.held)))
 
 
 def as_file(it: Opened) -> HttpResponse:

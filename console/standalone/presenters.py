@@ -2,18 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from console.gateway import conditions
+from console.gateway import columns, conditions
 from console.gateway import query as queries
 from console.gateway.counting import Counted
-from console.gateway.runs import ActivityOptions
 from console.gateway.standalone import ACTIVITIES, Execution, Key
 from console.gateway.standalone_details import Detail
+from console.offering import options
 from console.standalone.looking import Search
 from console.ui import words
 
@@ -57,18 +56,6 @@ STATES = {
     "backing_off": ("retrying", "Waits to retry"),
     "blocked": ("paused", "Blocked"),
 }
-#: field of ActivityOptions -> (what it is called, what none of it means)
-OPTIONS: Mapping[str, tuple[str, str]] = {
-    "start_to_close_timeout": ("One attempt may take", "no limit"),
-    "schedule_to_close_timeout": ("All attempts may take", "no limit"),
-    "schedule_to_start_timeout": ("May wait for a worker", "no limit"),
-    "heartbeat_timeout": ("Heartbeat within", "no heartbeat asked for"),
-    "initial_interval": ("First pause", "the server's own"),
-    "backoff_coefficient": ("Each pause longer by", "the server's own"),
-    "maximum_interval": ("Longest pause", "the server's own"),
-    "maximum_attempts": ("Attempts in all", "without end"),
-    "priority_key": ("Priority", "as usual"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +66,42 @@ class CountLink:
 
 
 def address(query: str, size: int | None = None, cols: Sequence[str] = ()) -> str:
-    more = {"size": size, "col": cols}
-    asked = {"q": query} | {name: value for name, value in more.items() if value}
-    return "?" + urlencode(asked, doseq=True)
+    more = {"size": size, "cols": columns.written(cols)}
+    return "?" + urlencode({"q": query} | {name: value for name, value in more.items() if value})
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    label: str
+    head: str = ""
+    url: str = ""
+    sorted: str = ""
+    arrow: str = ""
+
+
+def headings(found: Search) -> list[Heading]:
+    """A click sorts by it, where the server sorts by this attribute."""
+    names = WORDS[found.kind.name]
+    is_activity = found.kind is ACTIVITIES
+    by = [
+        ("ExecutionStatus", "Status", ""),
+        ("ActivityId" if is_activity else "OperationId", "Id", ""),
+        ("ActivityType" if is_activity else "Operation", names.does, ""),
+        ("TaskQueue" if is_activity else "Endpoint", names.at, ""),
+        ("StartTime", "Started", ""),
+        ("CloseTime", "Closed", "cell-late"),
+        ("ExecutionDuration", "Took", "number"),
+        *((name, name, "") for name in found.cols),
+    ]
+    return [_heading(found, *one) for one in by]
+
+
+def _heading(found: Search, name: str, label: str, head: str) -> Heading:
+    now = found.sortings.get(name)
+    if now is None:
+        return Heading(label, head)
+    url = address(now.turned, found.pager.size, found.cols)
+    return Heading(label, head, url, now.word, now.arrow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +120,11 @@ class Row:
     does: Cell
     at: Cell
     more: tuple[Any, ...]
+
+    @property
+    def mark(self) -> str:
+        """What a selected row sends to a bulk operation; a run id holds no blank."""
+        return f"{self.one.key.run_id} {self.one.key.id}"
 
 
 def row(found: Search, one: Execution) -> Row:
@@ -133,16 +158,30 @@ def page(found: Search) -> dict[str, Any]:
         "words": WORDS[found.kind.name],
         "tabs": [(name, one.title, name == found.kind.name) for name, one in WORDS.items()],
         "rows": [row(found, one) for one in found.page.executions],
+        "headings": headings(found),
+        "cols": columns.written(found.cols),
         "chips": chips(found),
+        "new_chip": opens(found),
+        # of views and exports
+        "asked_of": f"{address(found.query, None, found.cols)}&of={found.kind.name}",
         "pieces": queries.pieces(found.query, found.wrong_at),
     }
 
 
 def chips(found: Search) -> list[dict[str, Any]]:
     return [
-        {"pieces": chip.pieces, "url": address(chip.without, found.pager.size, found.cols)}
-        for chip in queries.chips(found.query)
+        {
+            "pieces": chip.pieces,
+            "opens": f"{opens(found)}&at={at}",
+            "url": address(chip.without, found.pager.size, found.cols),
+        }
+        for at, chip in enumerate(queries.chips(found.query))
     ]
+
+
+def opens(found: Search) -> str:
+    """Of the dialog of a filter, a new one."""
+    return f"{address(found.query, found.pager.size, found.cols)}&alone={found.kind.name}"
 
 
 def sizes(found: Search, offered: tuple[int, ...]) -> list[tuple[int, bool, str]]:
@@ -194,6 +233,8 @@ class Act:
     @property
     def right(self) -> str:
         is_end = self.name in {"cancel", "terminate", "delete"}
+        if self.name == "options":
+            return "activity.change"
         return f"standalone.{self.name}" if is_end else f"activity.{self.name}"
 
 
@@ -206,6 +247,7 @@ def acts(one: Detail) -> list[Act]:
         ("try", "Try now…", helped and not is_paused and not is_running(one)),
         ("resume", "Resume…", helped and is_paused),
         ("pause", "Pause…", helped and not is_paused),
+        ("options", "Change options…", helped),
         ("complete", "Complete by hand…", helped),
         ("fail", "Fail by hand…", helped and is_running(one)),
         ("cancel", "Cancel…", is_open),
@@ -219,18 +261,12 @@ def acts(one: Detail) -> list[Act]:
     ]
 
 
-def options(found: ActivityOptions | None) -> list[tuple[str, str]]:
-    if found is None:
-        return []
-    return [(word, _option(name, getattr(found, name))) for name, (word, _) in OPTIONS.items()]
-
-
-def _option(name: str, value: Any) -> str:
-    if not value:
-        return OPTIONS[name][1]
-    if isinstance(value, timedelta):
-        return words.span(value)
-    return f"× {value:g}" if name == "backoff_coefficient" else str(value)
+def start_like(key: Key) -> str:
+    """Operations are started by code that waits for them."""
+    if key.kind is not ACTIVITIES:
+        return ""
+    url = reverse("standalone:start", args=[key.namespace])
+    return f"{url}?{urlencode({'like': key.id, 'run': key.run_id})}"
 
 
 def detail(one: Detail) -> dict[str, Any]:
@@ -243,7 +279,7 @@ def detail(one: Detail) -> dict[str, Any]:
         "is_activity": key.kind is ACTIVITIES,
         "state": state_of(one),
         "running": is_running(one),
-        "options": options(one.options),
+        "options": options.rows(one.options, but=("task_queue",)),
         "alone": key,
         "cancel": one.cancel.replace("_", " "),
     }

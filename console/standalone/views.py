@@ -1,9 +1,11 @@
 from django.http import HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from console.access.decorators import requires
 from console.access.policy import can
+from console.gateway.standalone import ACTIVITIES
 from console.standalone import looking, presenters
 from console.standalone.forms import SearchForm
 from console.ui.htmx import HtmxRequest, nothing_new, render_page, unchanged, version_of
@@ -22,6 +24,9 @@ def listed(request: HtmxRequest, namespace: str, kind: str) -> HttpResponse:
     context = presenters.page(found) | {
         "sizes": presenters.sizes(found, SIZES),
         "version": version,
+        "may_bulk": can(request.user, "bulk.run", namespace),
+        "plan_url": reverse("bulk:plan", args=[namespace]),
+        "may_start": found.kind is ACTIVITIES and can(request.user, "standalone.start", namespace),
     }
     return render_page(request, "standalone/list.html", context, parts=["search", "results"])
 
@@ -58,7 +63,24 @@ def one(
     acts = [act for act in presenters.acts(found) if can(request.user, act.right, namespace)]
     context = presenters.detail(found) | {
         "acts": acts,
+        "like_url": presenters.start_like(found.summary.key)
+        if can(request.user, "standalone.start", namespace)
+        else "",
         "at": timezone.now(),
         "version": version,
     }
     return render_page(request, "standalone/one.html", context, parts=["live"])
+
+
+@require_GET
+@requires("standalone.view")
+def attempts(
+    request: HtmxRequest, namespace: str, kind: str, *, alone_id: str, run_id: str
+) -> HttpResponse:
+    """Every attempt that failed, or further ones below those that are there."""
+    key = looking.activity_key(namespace, kind, alone_id, run_id)
+    found = looking.attempts(key, request.GET.get("token", ""))
+    context = {"alone": key, "attempts": found}
+    more = request.htmx.target == "more-attempts"
+    template = "activities/attempt_rows.html" if more else "standalone/attempts.html"
+    return render_page(request, template, context, parts=["more-attempts"])

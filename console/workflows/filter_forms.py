@@ -15,7 +15,7 @@ from console.workflows import filters
 from console.workflows.choosing import GROUPS, group_of
 from console.workflows.filters import Filter
 from console.workflows.finding import guarded, trouble_with
-from console.workflows.table import UNSORTABLE, name_in_query
+from console.workflows.table import UNSORTABLE
 
 DIRECTIONS = (("ASC", "low to high"), ("DESC", "high to low"))
 KNOWN = "known-values"
@@ -179,7 +179,7 @@ class OrderForm(ChipForm):
 
     def changed(self, text: str, at: int | None) -> str:
         name, direction = self.cleaned_data["attribute"], self.cleaned_data["direction"]
-        return query.ordered(text, name_in_query(name), direction == DIRECTIONS[1][0])
+        return query.ordered(text, query.name_in_query(name), direction == DIRECTIONS[1][0])
 
 
 def kind_of(name: str, attributes: Attributes) -> str:

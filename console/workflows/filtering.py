@@ -1,6 +1,6 @@
 """A chip, opened: which of the query's parts it is, as which form, and with which known values."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from django.http import QueryDict
@@ -8,7 +8,7 @@ from django.http import QueryDict
 from console.gateway import columns, query
 from console.gateway.namespaces import Attributes
 from console.ui.pages import size_of
-from console.workflows import filters, values
+from console.workflows import filters
 from console.workflows.completing import MOMENTS
 from console.workflows.filter_forms import (
     DAY,
@@ -21,10 +21,10 @@ from console.workflows.filter_forms import (
 )
 from console.workflows.filters import Filter
 from console.workflows.forms import COLUMNS_LENGTH_MAX
-from search.attributes import STATUSES
 
 KNOWN_MAX = 50
-FIRST = Filter("WorkflowType")
+#: of a new filter, the first of these that there is
+FIRST = tuple(map(Filter, ("WorkflowType", "ActivityType", "Operation", "ExecutionStatus")))
 #: Fields that hold a value by themselves.
 TYPED = ("another", "value", "low", "high")
 
@@ -46,7 +46,10 @@ class Opened:
         return self.form.changed(self.query, self.at) if self.form.is_valid() else None
 
 
-def opened(namespace: str, given: QueryDict, attributes: Attributes) -> Opened:
+def opened(
+    given: QueryDict, attributes: Attributes, seen: Callable[[str], Sequence[str]]
+) -> Opened:
+    """`seen` are the known values of an attribute."""
     text = given.get("q", "").strip()[: query.LENGTH_MAX]
     at = _chip(given.get("at", ""), text)
     known: Sequence[str] = ()
@@ -55,7 +58,7 @@ def opened(namespace: str, given: QueryDict, attributes: Attributes) -> Opened:
     if one is None:
         form = _other(text, at, given, attributes)
     else:
-        known = _known(namespace, one.attribute, kind_of(one.attribute, attributes))
+        known = _known(one.attribute, kind_of(one.attribute, attributes), seen)
         asked = "attribute" in given
         begins = "" if asked else "attribute" if at is None else "value"
         sent = "take" in given
@@ -73,7 +76,7 @@ def _filter(was: str, at: int | None, given: QueryDict, attributes: Attributes) 
     """As it is typed, or as it stands in the query; None: it has no parts."""
     said = _said(given, attributes) if "attribute" in given else None
     if at is None:
-        return said or FIRST
+        return said or next(one for one in FIRST if one.attribute in attributes.system)
     one = filters.read(was)
     if one is None or not _fits(one, attributes):
         return None
@@ -85,7 +88,7 @@ def _filter(was: str, at: int | None, given: QueryDict, attributes: Attributes) 
 def _said(given: QueryDict, attributes: Attributes) -> Filter:
     """What was typed goes along to the fields of another operator, not to another attribute."""
     name = str(given["attribute"])
-    one = Filter(name, given.get("operator", FIRST.operator))
+    one = Filter(name, given.get("operator", FIRST[0].operator))
     if given.get("of", name) != name or ("take" not in given and not _fits(one, attributes)):
         return Filter(name)
     typed = [*given.getlist("values"), *(given.get(field, "").strip() for field in TYPED)]
@@ -117,13 +120,11 @@ def _fits(one: Filter, attributes: Attributes) -> bool:
     )
 
 
-def _known(namespace: str, name: str, kind: str) -> Sequence[str]:
+def _known(name: str, kind: str, seen: Callable[[str], Sequence[str]]) -> Sequence[str]:
     match kind:
-        case _ if name == "ExecutionStatus":
-            return STATUSES[1:]
         case "Bool":
             return filters.BOOLS
         case "Datetime":
             return MOMENTS
         case _:
-            return values.seen(namespace, name)[:KNOWN_MAX]
+            return seen(name)[:KNOWN_MAX]

@@ -176,7 +176,8 @@ def _beyond(query: str) -> QueryTrouble | None:
 
 
 def _mistyped(parsed: Query, attributes: Attributes) -> QueryTrouble | None:
-    custom = {name: ValueType(kind) for name, kind in attributes.custom.items()}
+    known = {**attributes.custom, **(attributes.system if attributes.of_runs else {})}
+    custom = {name: ValueType(kind) for name, kind in known.items()}
     try:
         check(parsed, custom, timezone.now())
     except QueryError as error:

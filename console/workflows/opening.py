@@ -6,7 +6,7 @@ from django.http import HttpResponse
 
 from console.access import sighted
 from console.gateway import held as gateway
-from console.gateway import payloads, sight, stores
+from console.gateway import payloads, sight
 from console.gateway.events import Event
 from console.gateway.held import Held
 from console.gateway.payloads import Place, Value
@@ -78,14 +78,4 @@ def as_file(it: Opened) -> HttpResponse:
 
 
 def followed(it: Opened) -> Opened:
-    """What the reference leads to; asked for by a click, and kept nowhere."""
-    looking = sight.current()
-    with sight.unmasked() as bare:
-        reference = bare.seen(it.held.payload, it.held.name).payload
-    if not sight.is_reference(reference):
-        raise Refusal(409, "This payload lies in no store: there is nothing to fetch.")
-    try:
-        found = stores.follow(looking.policy.stores, reference, looking.namespace)
-    except stores.NotFollowed as no:
-        raise Refusal(502, str(no)) from no
-    return _read(replace(it, held=replace(it.held, payload=found)))
+    return _read(replace(it, held=sighted.fetched(it.held)))

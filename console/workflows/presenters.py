@@ -11,6 +11,7 @@ from console.gateway import conditions
 from console.gateway import query as queries
 from console.gateway.admin import Index
 from console.gateway.runs import Problem, RunSummary
+from console.gateway.standalone import Kind
 from console.ui import words
 from console.workflows.finding import RETRYING, Search, Summary
 from console.workflows.places import Place
@@ -92,6 +93,13 @@ def address(query: str, cols: str, size: int | None = None) -> str:
     """Of the runs page. Its question stands there even where it is empty."""
     more = {"cols": cols, "size": size}
     return "?" + urlencode({"q": query} | {name: value for name, value in more.items() if value})
+
+
+def found_url(namespace: str, alone: Kind | None) -> str:
+    """The page that a chip was opened on, without its question."""
+    if alone is None:
+        return reverse("workflows:runs", args=[namespace])
+    return reverse("standalone:list", args=[namespace, alone.name])
 
 
 @dataclass(frozen=True, slots=True)

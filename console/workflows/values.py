@@ -13,6 +13,7 @@ from console.gateway import columns, counting, indexed, namespaces, sight, workf
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.conditions import named
 from console.gateway.namespaces import Attributes
+from search.attributes import STATUSES
 
 #: Attributes of the server whose few values are worth a look; of the namespace's own, all keywords.
 OF_THE_SERVER = frozenset({"WorkflowType", "TaskQueue", "LastFailureType"})
@@ -24,6 +25,8 @@ OWN_SECONDS = 300
 
 def seen(namespace: str, attribute: str) -> list[str]:
     """The commonest first; kept a while, and at most two calls to learn."""
+    if attribute == "ExecutionStatus":
+        return list(STATUSES[1:])
     try:
         attributes = namespaces.attributes(namespace)
         if attribute not in _known(attributes) or indexed.is_hidden(attribute):

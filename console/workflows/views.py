@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from functools import partial
 
 from django.http import HttpResponse
@@ -8,6 +9,7 @@ from django_htmx.http import reswap, trigger_client_event
 from console.access.decorators import requires
 from console.access.policy import can
 from console.gateway import indexed, namespaces, query, standalone
+from console.gateway.namespaces import Attributes
 from console.gateway.standalone import KINDS
 from console.ui.htmx import HtmxRequest, go_to, nothing_new, render_page, unchanged, version_of
 from console.ui.pages import SIZES, size_of
@@ -23,6 +25,9 @@ from console.workflows import (
     values,
 )
 from console.workflows.forms import RunsForm, asked
+
+#: attributes, and the known values of one
+Asked = tuple[Attributes, Callable[[str], list[str]]]
 
 
 @require_GET
@@ -88,15 +93,25 @@ def tokens(request: HtmxRequest, namespace: str) -> HttpResponse:
 def offers(request: HtmxRequest, namespace: str) -> HttpResponse:
     """What may come next in the query, as one types: a dozen at most. `of`: what stands alone."""
     text = request.GET.get("q", "")[: query.LENGTH_MAX]
-    caret, alone = request.GET.get("caret", ""), KINDS.get(request.GET.get("of", ""))
-    named = standalone.attributes(namespace, alone) if alone else namespaces.attributes(namespace)
+    caret, (named, seen) = request.GET.get("caret", ""), _asked_of(namespace, request, "of")
     found = completing.offers(
         text,
         int(caret) if caret.isdecimal() and len(caret) < 6 else len(text),
-        indexed.searchable(named),
-        partial(standalone.values, namespace, alone) if alone else partial(values.seen, namespace),
+        named,
+        seen,
     )
     return render_page(request, "workflows/offers.html", {"offers": found})
+
+
+def _asked_of(namespace: str, request: HtmxRequest, name: str) -> Asked:
+    """What a query may name, and its known values: of runs, or of the kind that stands alone."""
+    alone = KINDS.get(request.GET.get(name, ""))
+    if alone is None:
+        named, seen = namespaces.attributes(namespace), partial(values.seen, namespace)
+    else:
+        named = standalone.attributes(namespace, alone)
+        seen = partial(standalone.values, namespace, alone)
+    return indexed.searchable(named), seen
 
 
 @require_GET
@@ -160,13 +175,17 @@ def columns(request: HtmxRequest, namespace: str) -> HttpResponse:
 @require_GET
 @requires("run.view")
 def chip(request: HtmxRequest, namespace: str) -> HttpResponse:
-    """One filter of the query, opened or new; taken, it stands in the address of the runs page."""
-    attributes = indexed.searchable(namespaces.attributes(namespace))
-    found = filtering.opened(namespace, request.GET, attributes)
+    """One filter of the query, opened or new; taken, it stands in the address of the page.
+
+    `alone`: of the runs page, or of the list of that kind.
+    """
+    found = filtering.opened(request.GET, *_asked_of(namespace, request, "alone"))
+    alone = KINDS.get(request.GET.get("alone", ""))
     if (text := found.taken) is not None:
-        url = reverse("workflows:runs", args=[namespace])
+        url = presenters.found_url(namespace, alone)
         return go_to(request, url + presenters.address(text, found.cols, found.size))
-    return render_page(request, "workflows/chip.html", {"chip": found}, parts=["dialog", "asked"])
+    context = {"chip": found, "alone_kind": alone}
+    return render_page(request, "workflows/chip.html", context, parts=["dialog", "asked"])
 
 
 @require_GET

@@ -7,12 +7,17 @@ from typing import Any
 
 from playwright.sync_api import Page
 from temporalio.api.common.v1 import Payload
+from temporalio.api.failure.v1 import ApplicationFailureInfo, Failure
 from temporalio.api.nexus.v1 import EndpointSpec, EndpointTarget
 from temporalio.api.operatorservice.v1 import CreateNexusEndpointRequest
+from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import (
+    PollActivityTaskQueueRequest,
+    RespondActivityTaskFailedRequest,
     StartNexusOperationExecutionRequest,
     TerminateNexusOperationExecutionRequest,
 )
+from temporalio.common import RetryPolicy
 
 from tests.browser.visitor import HOME, Visitor
 from tests.support.eventually import eventually
@@ -21,6 +26,7 @@ from tests.support.programs import Program
 ALONE = f"{HOME}standalone/"
 #: Nobody works on it: they wait until somebody ends them.
 QUEUE = "refunds-by-hand"
+FAILING = "refund-4714"
 LISTED_SECONDS_MAX = 60
 
 
@@ -28,6 +34,7 @@ def prepare(program: Program) -> None:
     """No program of the examples starts any of them."""
     mark = secrets.token_hex(3)
     program.wait(_activities(program, mark))
+    program.wait(_failing(program, mark))
     program.wait(_operations(program, mark))
 
 
@@ -42,6 +49,35 @@ async def _activities(program: Program, mark: str) -> None:
             await handle.terminate(reason="It was refunded by the bank already")
         if name.endswith("3"):
             await handle.cancel(reason="The customer keeps the goods")
+
+
+async def _failing(program: Program, mark: str) -> None:
+    """Two attempts of it fail, as its worker would tell; the third waits."""
+    queue, service = f"refunds-failing-{mark}", program.client.workflow_service
+    await program.client.start_activity(
+        "refund_card", "24.90", id=f"{FAILING}-{mark}", task_queue=queue,
+        start_to_close_timeout=timedelta(minutes=5),
+        retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), backoff_coefficient=1_000),
+    )  # fmt: skip
+    cause = Failure(
+        message="connect ETIMEDOUT 203.0.113.7:443",
+        application_failure_info=ApplicationFailureInfo(type="ConnectTimeout"),
+    )
+    for words in ("no answer in 20 s", "503 Service Unavailable"):
+        task = await service.poll_activity_task_queue(
+            PollActivityTaskQueueRequest(
+                namespace=program.namespace, task_queue=TaskQueue(name=queue), identity="refunds@2"
+            )
+        )
+        failure = Failure(
+            message=f"POST /v2/refunds: {words}", cause=cause,
+            application_failure_info=ApplicationFailureInfo(type="CardProcessorError"),
+        )  # fmt: skip
+        await service.respond_activity_task_failed(
+            RespondActivityTaskFailedRequest(
+                namespace=program.namespace, task_token=task.task_token, failure=failure
+            )
+        )
 
 
 async def _operations(program: Program, mark: str) -> None:
@@ -121,11 +157,60 @@ def showing(visitor: Visitor) -> None:
     page.locator("dialog[open]").wait_for()
 
 
+def filter_opened(visitor: Visitor) -> None:
+    """By the address: a saved query with a condition of theirs."""
+    page = visitor.goes_to(f"{ALONE}activities/?q=ActivityType%20%3D%20%27refund_card%27")
+    page.locator("#search .chip-text").first.click()
+    page.locator("dialog[open]").wait_for()
+
+
+def selected(visitor: Visitor) -> None:
+    page = rows("activities")(visitor)
+    if visitor.is_narrow:
+        page.get_by_role("button", name="Select all on this page").click()
+    else:
+        page.get_by_label("Select every row on this page").check()
+
+
+def many(visitor: Visitor) -> None:
+    selected(visitor)
+    visitor.page.get_by_role("button", name="Terminate…").click()
+    visitor.page.get_by_role("heading", name="Manifest").wait_for()
+
+
+def start_like(visitor: Visitor) -> None:
+    page = first("activities", "Running")(visitor)
+    page.get_by_role("link", name="Start one like this…").click()
+    page.get_by_role("heading", name="Start an activity").wait_for()
+
+
+def options(visitor: Visitor) -> None:
+    page = first("activities", "Running")(visitor)
+    page.get_by_role("link", name="Change options…").click()
+    page.get_by_label("One attempt may take").fill("20m")
+    page.get_by_label("Reason").fill("The bank is slow today")
+    page.get_by_role("button", name="Show what changes").click()
+    page.get_by_role("table", name="Before and after").wait_for()
+
+
+def attempts(visitor: Visitor) -> None:
+    page = first("activities", FAILING)(visitor)
+    link = page.get_by_role("link", name="all that failed").get_attribute("href") or ""
+    visitor.goes_to(link.lstrip("/"))
+
+
 OF_ALONE: dict[str, Callable[[Visitor], object]] = {
     "standalone": rows("activities"),
     "standalone-activity": first("activities", "Running"),
     "standalone-payload": payload,
     "standalone-terminate": terminate,
+    "standalone-filter": filter_opened,
+    "standalone-selected": selected,
+    "standalone-many": many,
+    "standalone-start": lambda visitor: visitor.goes_to(f"{ALONE}activities/start/"),
+    "standalone-start-like": start_like,
+    "standalone-options": options,
+    "standalone-attempts": attempts,
     "nexus-operations": rows("operations"),
     "nexus-operation": first("operations", "Terminated"),
     "schedules-selected": schedules_selected,

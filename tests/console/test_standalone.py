@@ -1,28 +1,33 @@
 """Activities and Nexus operations without a workflow: found, looked at, helped, ended."""
 
-import json
+import html
+import re
 import secrets
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.cache import cache
 from django.test import Client
-from django.urls import reverse
-from temporalio.api.common.v1 import ActivityType, Payload, Payloads
-from temporalio.api.taskqueue.v1 import TaskQueue
+from django.utils import timezone
 from temporalio.api.workflowservice.v1 import (
-    StartActivityExecutionRequest,
     StartNexusOperationExecutionRequest,
 )
 
+from console.alerts import watching
+from console.alerts.models import Delivery, Rule
 from console.audit.models import AuditEntry
-from console.gateway import namespaces, standalone, standalone_details
+from console.gateway import namespaces, standalone
 from console.gateway.channel import call, workflow_service
 from console.gateway.standalone import ACTIVITIES, OPERATIONS, Key
-from console.gateway.standalone_details import Detail
+from console.saved_views.models import SavedView
 from tests.console.conftest import NAMESPACE
-from tests.console.test_payloads import allow
+from tests.console.test_payloads import allow, reference
+from tests.support import alone
+from tests.support.alone import LIST, address, plain, start, until
+from tests.support.codecs import blob_store
 from tests.support.engine import OFFICIAL
 from tests.support.eventually import eventually
 from tests.support.names import Names
@@ -31,46 +36,13 @@ from tests.support.programs import Program, running
 from tests.support.scripted import Scripted
 
 Browser = Callable[..., Client]
-LIST = f"/namespaces/{NAMESPACE}/standalone/activities/"
+FILTER = f"/namespaces/{NAMESPACE}/runs/filter/"
 OPERATIONS_LIST = f"/namespaces/{NAMESPACE}/standalone/operations/"
-
-
-def plain(content: Any) -> Payload:
-    return Payload(metadata={"encoding": b"json/plain"}, data=json.dumps(content).encode())
-
-
-def start(names: Names, *given: Any, queue: str = "", **more: Any) -> Key:
-    """`charge_card` of the programs; without a queue's worker nobody takes it."""
-    name = names.workflow("charge")
-    request = StartActivityExecutionRequest(
-        namespace=NAMESPACE, activity_id=name, request_id=name, identity="a test",
-        activity_type=ActivityType(name="charge_card"),
-        task_queue=TaskQueue(name=queue or names.queue()),
-        input=Payloads(payloads=map(plain, given)), **more,
-    )  # fmt: skip
-    request.start_to_close_timeout.FromSeconds(20)
-    answer = call(workflow_service().StartActivityExecution, request)
-    return Key(NAMESPACE, ACTIVITIES, name, answer.run_id)
-
-
-def address(key: Key, view: str = "one", *more: Any) -> str:
-    return reverse(
-        f"standalone:{view}", args=[key.namespace, key.kind.name, key.id, key.run_id, *more]
-    )
-
-
-def until(key: Key, holds: Callable[[Detail], bool]) -> Detail:
-    return eventually(lambda: standalone_details.describe(key), holds, within=30)
 
 
 @pytest.fixture
 def waiting(names: Names, db: None, engine: str) -> Key:
-    key = start(names, {"amount": "9.99", "card": "4111-9944"})
-    query = f"ActivityId = '{key.id}'"
-    eventually(
-        lambda: standalone.find(NAMESPACE, ACTIVITIES, query, 10).executions, bool, within=30
-    )
-    return key
+    return alone.waiting(names)
 
 
 def test_they_are_found_by_a_query_and_counted_by_status(
@@ -85,11 +57,72 @@ def test_they_are_found_by_a_query_and_counted_by_status(
     assert address(waiting) in page.text
     assert calls_of(browser.get(LIST, {"q": query})) == 1
     assert page.text.count('class="chip"') == 2
+    assert "All that match the query" not in page.text, "a viewer acts on none"
     assert "ActivityType+%3D+%27charge_card%27" in page.text.split("<tbody>")[1]
     assert "Running 1" in words_in(counts)
     assert "ExecutionStatus+%3D+%27Running%27" in counts.text
     none = browser.get(LIST, {"q": f"{query} AND ExecutionStatus = 'Failed'"})
     assert "No activity matches" in words_in(none)
+
+
+def test_a_chip_of_theirs_opens_as_a_dialog_and_leads_back_to_their_list(
+    carol: User, browser_of: Browser, waiting: Key
+) -> None:
+    browser, query = browser_of(carol), f"ActivityId = '{waiting.id}'"
+
+    page = browser.get(LIST, {"q": query})
+    opened = browser.get(FILTER, {"q": query, "at": "0", "alone": "activities"})
+    fresh = browser.get(FILTER, {"q": query, "alone": "activities"})
+    asked = {"attribute": "ActivityType", "operator": "=", "value": "charge_card", "take": "yes"}
+    taken = browser.get(FILTER, {"q": query, "alone": "activities"} | asked)
+    unknown = {"attribute": "WorkflowType", "operator": "=", "value": "x", "take": "yes"}
+    refused = browser.get(FILTER, {"q": query, "alone": "activities"} | unknown)
+
+    assert "&amp;alone=activities&amp;at=0" in page.text
+    form = opened.context["chip"].form
+    assert [form[name].value() for name in ("attribute", "value")] == ["ActivityId", waiting.id]
+    assert fresh.context["chip"].form["attribute"].value() == "ActivityType"
+    where, _, said = taken["Location"].partition("?")
+    narrowed = f"{query} AND ActivityType = 'charge_card'"
+    assert (where, parse_qs(said)["q"]) == (LIST, [narrowed])
+    assert address(waiting) in browser.get(taken["Location"]).text
+    assert refused.status_code == 200
+    assert refused.context["chip"].form.errors
+
+
+def test_a_click_on_a_heading_sorts_by_it(
+    carol: User, browser_of: Browser, names: Names, waiting: Key
+) -> None:
+    other, browser = start(names), browser_of(carol)
+    query = f"ActivityId IN ('{waiting.id}', '{other.id}')"
+    eventually(
+        lambda: standalone.find(NAMESPACE, ACTIVITIES, query, 10).executions,
+        lambda rows: len(rows) == 2,
+        within=30,
+    )
+
+    page = browser.get(LIST, {"q": query})
+    if not namespaces.attributes(NAMESPACE).ours:
+        assert "ORDER+BY" not in page.text
+        return
+    down = browser.get(LIST + by_heading(page))
+    up = browser.get(LIST + by_heading(down))
+
+    ids = sorted([waiting.id, other.id])
+    assert order_of(up, ids) == ids
+    assert order_of(down, ids) == ids[::-1]
+    assert 'aria-sort="descending"' in down.text
+
+
+def by_heading(page: Any) -> str:
+    found = re.search(r'<th[^>]*><a href="([^"]+)">Id', page.text)
+    assert found is not None
+    return html.unescape(found[1])
+
+
+def order_of(page: Any, ids: list[str]) -> list[str]:
+    rows = page.text.split("<tbody>")[1]
+    return sorted(ids, key=lambda one: rows.index(f">{one}<"))
 
 
 def test_the_one_box_leads_to_one_by_its_id(carol: User, browser_of: Browser, waiting: Key) -> None:
@@ -164,65 +197,57 @@ def test_how_it_ended_stands_on_its_page(
     assert "an amount below zero" in words_in(browser_of(carol).get(address(bad)))
 
 
-@pytest.mark.parametrize(
-    ("view", "form", "verb", "status"),
-    [
-        ("cancel", {}, "standalone.cancel", None),
-        ("terminate", {}, "standalone.terminate", "Terminated"),
-        ("complete", {"result": '"by hand"'}, "activity.complete", "Completed"),
-        ("pause", {}, "activity.pause", "Paused"),
-    ],
-)
-def test_an_act_needs_a_reason_and_is_written_down(
-    view: str, form: dict[str, str], verb: str, status: str | None,
-    bob: User, browser_of: Browser, waiting: Key,
-) -> None:  # fmt: skip
-    browser = browser_of(bob)
-
-    assert browser.get(address(waiting, view)).status_code == 200
-    assert browser.post(address(waiting, view), form | {"reason": ""}).status_code == 422
-    answer = browser.post(address(waiting, view), form | {"reason": "asked by phone"})
-
-    assert (answer.status_code, answer["Location"]) == (303, address(waiting))
-    if status is None:
-        until(waiting, lambda one: one.summary.status == "Canceled" or bool(one.cancel_reason))
-    else:
-        until(waiting, lambda one: one.summary.status == status)
-    entry = AuditEntry.objects.get()
-    assert (entry.verb, entry.target) == (verb, f"activities/{waiting.id}")
-    assert (entry.reason, entry.outcome.result) == ("asked by phone", "done")
-    assert waiting.id in browser.get("/activity/").text
-
-
-def test_a_paused_one_is_resumed(bob: User, browser_of: Browser, waiting: Key) -> None:
-    browser = browser_of(bob)
-    browser.post(address(waiting, "pause"), {"reason": "a fault at the bank"})
-    until(waiting, lambda one: one.state == "paused")
-
-    assert "Resume…" in words_in(browser.get(address(waiting)))
-    browser.post(address(waiting, "resume"), {"reason": "the bank is back"})
-    until(waiting, lambda one: one.state != "paused")
-
-
-def test_one_is_deleted_by_an_admin_alone(
-    alice: User, bob: User, browser_of: Browser, waiting: Key
+def test_every_attempt_that_failed_is_shown_with_its_causes(
+    carol: User, browser_of: Browser, names: Names, program: Program
 ) -> None:
-    refused = browser_of(bob).post(address(waiting, "delete"), {"reason": "x"})
-    answer = browser_of(alice).post(address(waiting, "delete"), {"reason": "a test of ours"})
+    queue = names.queue()
+    with running(program, queue):
+        key = start(names, "never", queue=queue)
+        until(key, lambda one: one.attempt > 2)
 
-    assert (refused.status_code, answer["Location"]) == (403, LIST)
-    eventually(lambda: browser_of(alice).get(address(waiting)).status_code, lambda at: at == 404)
+    browser = browser_of(carol)
+    page, failed = browser.get(address(key)), browser.get(address(key, "attempts"))
+
+    assert address(key, "attempts") in page.text
+    if not namespaces.attributes(NAMESPACE).ours:
+        assert "keeps only the last failure" in words_in(failed)
+        return
+    assert "Attempt 2" in words_in(failed)
+    assert "Attempt 1" in words_in(failed)
+    assert words_in(failed).count("CardProcessorTimeout") >= 2
+    assert calls_of(browser.get(address(key, "attempts"))) == 1
+    assert browser.get(address(key, "attempt_payload", 1, 99)).status_code == 404
 
 
-def test_what_fails_by_hand_is_an_attempt_that_runs(
-    bob: User, browser_of: Browser, waiting: Key
+def test_a_payload_that_lies_in_a_store_is_fetched_by_a_click(
+    carol: User, browser_of: Browser, names: Names, settings: Any, db: None
 ) -> None:
-    asked = {"message": "no such card", "kind": "", "final": "on", "reason": "x"}
+    body = plain({"customer": "Ada Lindhus", "card": "4111-2222"}).SerializeToString()
+    with blob_store() as blobs:
+        store = {
+            "url": f"{blobs.address}/{{bucket}}/{{key}}",
+            "allow": {"bucket": ["payloads"], "key": ["v0/ns/{namespace}/*"]},
+        }
+        allow(settings, masked={"card": "admin"}, stores={"aws.s3driver": store})
+        blobs.held["/payloads/v0/ns/default/d/1"] = body
+        key = start(
+            names,
+            reference("v0/ns/default/d/1", body),
+            reference("v0/ns/other/d/1", body),
+        )
+        browser = browser_of(carol)
 
-    answer = browser_of(bob).post(address(waiting, "fail"), asked)
+        page, one = browser.get(address(key)), browser.get(address(key, "payload", 0))
+        before = list(blobs.asked)
+        fetched = browser.post(address(key, "follow", 0))
+        refused = browser.post(address(key, "follow", 1))
 
-    assert answer.status_code == 422
-    assert AuditEntry.objects.get().outcome.result == "refused"
+    assert "Open, to fetch it" in words_in(page)
+    assert "Fetch it" in words_in(one)
+    assert before == []
+    assert "Ada Lindhus" in words_in(fetched)
+    assert "4111-2222" not in fetched.text
+    assert refused.status_code == 502
 
 
 def test_masked_fields_are_seen_by_a_reveal_alone(
@@ -283,3 +308,38 @@ def test_nexus_operations_have_the_same_pages(
     ended = until(key, lambda one: one.summary.status == "Terminated")
     assert ended.ended is not None
     assert browser.get(address(key, "complete")).status_code == 404
+
+
+def test_a_view_of_theirs_is_a_tab_of_their_page_and_may_be_watched(
+    bob: User, browser_of: Browser, waiting: Key, settings: Any
+) -> None:
+    settings.EMAIL_HOST = "mail.example"
+    browser, query = browser_of(bob), f"ActivityId = '{waiting.id}'"
+    asked = {"name": "Waiting charges", "query": query, "belongs": "namespace"}
+    views, alerts = f"/namespaces/{NAMESPACE}/views/", f"/namespaces/{NAMESPACE}/alerts/"
+
+    saved = browser.post(f"{views}new/?of=activities", asked)
+    wrong = {"name": "Other", "query": "NoSuch = 'x'"}
+    refused = browser.post(f"{views}new/?of=activities", asked | wrong)
+    theirs = browser.get(f"{views}tabs/", {"of": "activities", "q": query})
+    of_runs = browser.get(f"{views}tabs/")
+    view = SavedView.objects.get()
+    default = browser.post(f"{views}{view.pk}/default/", {"chosen": "yes"})
+
+    assert saved["Location"].startswith(LIST)
+    assert waiting.id in browser.get(saved["Location"]).text
+    assert refused.status_code == 422
+    assert "Waiting charges" in words_in(theirs)
+    assert 'aria-current="page">Waiting charges' in theirs.text
+    assert "Waiting charges" not in words_in(of_runs)
+    assert default.status_code == 409
+
+    rule = {"name": "charges", "kind": "count", "view": view.pk, "threshold": 0, "reason": "why"}
+    made = browser.post(f"{alerts}new/", rule | {"mail_to": "bob@example.com"})
+    cache.clear()
+    watching.watch_all(timezone.now())
+
+    assert made.status_code == 303, words_in(made)
+    assert Rule.objects.get().is_firing
+    assert Delivery.objects.get().body["page"].startswith(LIST)
+    assert LIST in browser.get(made["Location"]).text

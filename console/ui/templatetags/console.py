@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from console.ui import words
+from console.ui import paths, words
 
 register = template.Library()
 
@@ -235,3 +235,10 @@ def poll_url(context: template.Context, version: str) -> str:
     if version:
         address["version"] = version
     return f"{request.path}?{address.urlencode()}"
+
+
+@register.simple_tag
+def alone_url(view: str, alone: Any, place: Any) -> str:
+    """A page of a payload of what has no workflow; `place` is its place in that."""
+    attempt = int(place.name.partition(" ")[0]) if place.part == "attempts" else 0
+    return paths.of_payload(view, alone, place.number, attempt)

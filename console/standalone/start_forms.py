@@ -1,0 +1,71 @@
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+
+from console.gateway.standalone_starting import CONFLICT, REUSE, TIMEOUTS
+from console.offering.attributes import AttributesForm
+from console.offering.retrying import RetryForm
+from console.ui.spans import EXAMPLE, SpanField
+
+REUSE_WORDS = {
+    "always": "start, whatever became of it",
+    "failed": "start only if it failed, was cancelled, terminated or timed out",
+    "never": "refuse",
+}
+CONFLICT_WORDS = {"refuse": "refuse", "use": "leave it, and start none"}
+#: which of the two ends the protocol needs
+NEEDED = "An activity needs an end: say how long one attempt may take, or all of them."
+
+
+class StartForm(RetryForm, AttributesForm):
+    type = forms.CharField(max_length=1_000, label="Type of activity")
+    activity_id = forms.CharField(max_length=1_000, label="Activity id")
+    task_queue = forms.CharField(max_length=1_000)
+    reuse = forms.ChoiceField(
+        label="If one under this id has ended",
+        choices=[(name, REUSE_WORDS[name]) for name in REUSE],
+    )
+    conflict = forms.ChoiceField(
+        label="If one goes on under this id",
+        choices=[(name, CONFLICT_WORDS[name]) for name in CONFLICT],
+    )
+    start_to_close_timeout = SpanField(label="One attempt may take", help_text=f"{EXAMPLE}.")
+    schedule_to_close_timeout = SpanField(
+        label="All attempts may take", help_text="With the pauses between. Empty: no limit."
+    )
+    schedule_to_start_timeout = SpanField(
+        label="May wait for a worker", help_text="Empty: no limit."
+    )
+    heartbeat_timeout = SpanField(
+        label="Heartbeat within", help_text="Empty: no heartbeat is asked for."
+    )
+    delay = SpanField(label="Start after", help_text="Empty: at once.")
+    priority_key = forms.IntegerField(
+        label="Priority", min_value=0, max_value=5, required=False,
+        help_text="1 goes first, 5 last; empty: as usual.",
+    )  # fmt: skip
+    fairness_key = forms.CharField(
+        required=False, max_length=64, help_text="Keys of one priority take turns."
+    )
+    fairness_weight = forms.FloatField(
+        required=False, min_value=0.001, max_value=1_000, help_text="Empty: 1."
+    )
+    reason = forms.CharField(
+        max_length=1_000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="Stands in the activity log.",
+    )
+
+    def __init__(
+        self, kinds: Mapping[str, str], given: Any = None, *, initial: Mapping[str, Any]
+    ) -> None:
+        super().__init__(kinds, given, initial=initial)
+        self.fields["attempts"].help_text = "Empty or 0: without end."
+
+    def clean(self) -> dict[str, Any]:
+        asked: dict[str, Any] = super().clean() or self.cleaned_data
+        ends = TIMEOUTS[:2]
+        if not any(asked.get(name) or name in self.errors for name in ends):
+            self.add_error(ends[0], NEEDED)
+        return asked
