@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 import msgspec
 from temporalio.api.common.v1 import Memo, Payload, SearchAttributes
+from temporalio.api.enums.v1 import EventType
 from temporalio.api.enums.v1 import WorkflowExecutionStatus as Status
 from temporalio.api.failure.v1 import Failure
 
@@ -72,6 +73,7 @@ def _by_itself(
     """Of a run without a workflow; `named` are its own attributes, its id the first of them."""
     duration_ns = state.closed_at - state.started_at
     shown_id = next(iter(named.values()))
+    blame = _blame_by_itself(state)
     return msgspec.structs.replace(
         record,
         namespace_id=division,
@@ -81,6 +83,9 @@ def _by_itself(
         history_size_bytes=state.history_bytes,
         execution_duration_ns=max(duration_ns, 0) if state.closed_at else None,
         root_workflow_id=shown_id,
+        last_failure_type=blame.type if blame else None,
+        last_failure_message=blame.message if blame else None,
+        failure_fingerprint=blame.fingerprint if blame else None,
         custom={
             **record.custom,
             ValueType.KEYWORD.value: {**record.custom.get(ValueType.KEYWORD, {}), **named},
@@ -99,11 +104,38 @@ def _of_activity(state: RunState, record: VisibilityRecord) -> VisibilityRecord:
         division_of_activities(state.key.namespace_id),
         {ACTIVITY_ID: activity_id, ACTIVITY_TYPE: activity.activity_type},
     )
+    fails = state.is_running and activity.last_failure is not None
     return msgspec.structs.replace(
         shown,
         status="Paused" if waits and state.standalone.paused_at else record.status,
         pending_activity_count=int(state.is_running),
+        failing_activity_count=int(fails),
+        failing_activity_types=record.failing_activity_types if fails else [],
+        next_retry_time=record.next_retry_time if fails else None,
     )
+
+
+def _blame_by_itself(state: RunState) -> Blame | None:
+    """Of an open activity its last failure, of a closed one that which ended it.
+
+    One that gave up has then the fingerprint that it had while it was tried again.
+    """
+    if state.standalone is None:
+        return None
+    activity = next(iter(state.activities.values()))
+    failure = activity.last_failure if state.is_running else _end_of_activity(state)
+    return _blamed(activity.activity_type, failure) if failure is not None else None
+
+
+def _end_of_activity(state: RunState) -> Failure | None:
+    assert state.closing is not None, "it has ended"
+    match state.closing.event_type:
+        case EventType.EVENT_TYPE_ACTIVITY_TASK_FAILED:
+            return state.closing.activity_task_failed_event_attributes.failure
+        case EventType.EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT:
+            return state.closing.activity_task_timed_out_event_attributes.failure
+        case _:
+            return None
 
 
 def _of_run(state: RunState, *, is_searched: bool) -> VisibilityRecord:

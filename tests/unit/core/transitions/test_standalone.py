@@ -46,6 +46,32 @@ def test_its_result_ends_it() -> None:
         story.complete(story.target())
 
 
+def test_the_index_knows_how_it_fails_and_of_one_that_gave_up_the_same() -> None:
+    story = running()
+    story.fail()
+    retried = record_of(story.state)
+    story.later(1).wake()
+    story.take()
+    story.fail(application_failure("no", final=True))
+    gave_up = record_of(story.state)
+
+    assert (retried.failing_activity_count, retried.last_failure_message) == (1, "no")
+    assert (gave_up.failing_activity_count, gave_up.last_failure_message) == (0, "no")
+    assert gave_up.failure_fingerprint == retried.failure_fingerprint is not None
+
+
+def test_the_index_knows_no_failure_of_one_that_succeeded_in_the_end() -> None:
+    story = running()
+    story.fail()
+    story.later(1).wake()
+    story.take()
+    story.complete()
+
+    record = record_of(story.state)
+    assert (record.failing_activity_count, record.failure_fingerprint) == (0, None)
+    assert record.next_retry_time is None
+
+
 def test_what_was_known_of_it_stays_when_it_has_ended() -> None:
     story = running()
     story.say()
