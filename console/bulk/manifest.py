@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.db import connection, transaction
 
 from console.bulk.models import BulkOperation, State
-from console.gateway import standalone, standalone_details, workflows
+from console.gateway import lists, standalone, standalone_details, workflows
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.deeds import Deed
 from console.gateway.runs import RunKey, RunSummary
@@ -75,7 +75,8 @@ def _freeze(
         if taken > TARGETS_MAX:
             raise Refusal(
                 413,
-                f"More than {TARGETS_MAX:,} match, the most that one operation takes. "
+                f"More than {TARGETS_MAX:,} {lists.NOUNS[deed.lists][1]} match, the most that one"
+                " operation takes. "
                 "Narrow the query.",
             )
         # A list that moves while it is read may show a run twice.

@@ -24,6 +24,8 @@ from console.gateway.runs import ActivityOptions, Counts, Group
 SHARED = frozenset(
     {"ExecutionStatus", "RunId", "StartTime", "CloseTime", "ExecutionTime", "ExecutionDuration"}
 )
+#: and what ours alone keeps of an activity that fails
+FAILURES = frozenset({"FailureFingerprint", "LastFailureType", "LastFailureMessage"})
 #: how a server tells these from the runs of workflows
 OWN = frozenset({"TemporalNamespaceDivision"})
 STATUS_GROUP = "GROUP BY ExecutionStatus"
@@ -89,6 +91,8 @@ def attributes(namespace: str, kind: Kind) -> Attributes:
     """What a query about these may name."""
     known = namespaces.attributes(namespace)
     system = {name: type_ for name, type_ in known.system.items() if name in SHARED}
+    if kind is ACTIVITIES:
+        system |= {name: type_ for name, type_ in known.system.items() if name in FAILURES}
     own = dict.fromkeys(sorted(kind.attributes), "Keyword")
     return Attributes(system | own, known.custom, known)
 

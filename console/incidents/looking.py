@@ -1,5 +1,6 @@
 """What the pages of incidents ask for."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -7,8 +8,8 @@ from django.conf import settings
 from django.db.models import F, Prefetch, Q, QuerySet
 from django.http import Http404
 
-from console.gateway import counting, workflows
-from console.gateway.runs import RunSummary
+from console.gateway import lists
+from console.gateway.lists import Listed
 from console.incidents.models import Incident, Sample, State, Survey
 from console.incidents.surveying import Tally, query_of, tallies
 
@@ -78,7 +79,7 @@ class Runs:
     """The newest of one side of the group, open or closed."""
 
     query: str
-    runs: tuple[RunSummary, ...]
+    runs: Sequence[Listed]
 
 
 def sides(incident: Incident, tally: Tally) -> list[Runs]:
@@ -87,14 +88,16 @@ def sides(incident: Incident, tally: Tally) -> list[Runs]:
     for open_ones, count in ((True, tally.running), (False, tally.failed)):
         if count:
             query = query_of(incident, open_ones=open_ones)
-            found.append(Runs(query, workflows.find(incident.namespace, query, RUNS_SHOWN).runs))
+            some, _ = lists.find(incident.namespace, incident.lists, query, RUNS_SHOWN)
+            found.append(Runs(query, some))
     return found
 
 
 def counted(incident: Incident) -> tuple[Tally, datetime]:
     """How many there are now, and when the index was asked."""
-    found = counting.count(
+    found = lists.count(
         incident.namespace,
+        incident.lists,
         f"FailureFingerprint = '{incident.fingerprint}'"
         " GROUP BY FailureFingerprint, ExecutionStatus",
     )

@@ -20,6 +20,8 @@ class State(models.TextChoices):
 
 class Incident(models.Model):
     namespace = models.CharField(max_length=255)
+    #: What fails so: a name of `console.gateway.lists`.
+    lists = models.CharField(max_length=16, default="runs")
     fingerprint = models.CharField(max_length=64)
 
     # ---- what it is, from a few of its runs
@@ -58,7 +60,7 @@ class Incident(models.Model):
     class Meta:
         constraints = (
             models.UniqueConstraint(
-                fields=["namespace", "fingerprint"], name="one_incident_of_a_fingerprint"
+                fields=["namespace", "lists", "fingerprint"], name="one_incident_of_a_fingerprint"
             ),
             models.CheckConstraint(
                 condition=models.Q(state__in=State.values), name="incident_state_is_known"
@@ -78,9 +80,14 @@ class Incident(models.Model):
         return f"{self.where} {self.failure_type}".strip() or self.fingerprint
 
     @property
+    def mark(self) -> str:
+        """The fingerprint alone may be a run's as well."""
+        return f"{'' if self.lists == 'runs' else f'{self.lists}/'}{self.fingerprint}"
+
+    @property
     def target(self) -> str:
-        """In the activity log. The name may grow with what is learned; the fingerprint stays."""
-        return f"{self.fingerprint} {self.title}"[:255]
+        """In the activity log. The name may grow with what is learned; the mark stays."""
+        return f"{self.mark} {self.title}"[:255]
 
     @property
     def total(self) -> int:

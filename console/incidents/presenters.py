@@ -5,11 +5,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.urls import reverse
+
+from console.gateway.lists import NOUNS, RUNS, Listed
 from console.gateway.payloads import words_seen
-from console.gateway.runs import RunKey, RunSummary
+from console.gateway.runs import RunKey
+from console.gateway.standalone import Execution
 from console.incidents.models import Incident, Sample, State
 from console.incidents.surveying import query_of
-from console.ui import words
+from console.ui import paths, words
 
 BARS = 48
 #: What the chart of a row covers, and that of an incident's own page.
@@ -55,6 +59,7 @@ class Row:
     last_seen_at: datetime
     chart: Chart
     example: RunKey | None
+    example_url: str
     types: str
     queues: str
     owner: str
@@ -62,8 +67,10 @@ class Row:
     state: str
     shape: str
     reopened_at: datetime | None
-    running_query: str
-    failed_query: str
+    running_url: str
+    failed_url: str
+    #: what fails so, in a word
+    of: str
 
 
 def row(incident: Incident, samples: Sequence[Sample], now: datetime) -> Row:
@@ -80,6 +87,7 @@ def row(incident: Incident, samples: Sequence[Sample], now: datetime) -> Row:
         last_seen_at=incident.last_seen_at,
         chart=chart(samples, now, ROW_SPAN),
         example=incident.example,
+        example_url=url_of(incident.lists, incident.example) if incident.example else "",
         types=several(incident.workflow_types),
         queues=several(incident.task_queues),
         owner=(owner.get_full_name() or owner.get_username()) if owner else "",
@@ -87,9 +95,21 @@ def row(incident: Incident, samples: Sequence[Sample], now: datetime) -> Row:
         state=State(incident.state).label,
         shape=SHAPES[State(incident.state)],
         reopened_at=incident.reopened_at,
-        running_query=query_of(incident, open_ones=True),
-        failed_query=query_of(incident, open_ones=False),
+        running_url=list_url(incident, query_of(incident, open_ones=True)),
+        failed_url=list_url(incident, query_of(incident, open_ones=False)),
+        of=NOUNS[incident.lists][1],
     )
+
+
+def list_url(incident: Incident, query: str) -> str:
+    return paths.of_list(incident.namespace, incident.lists, query)
+
+
+def url_of(of: str, key: RunKey) -> str:
+    """Of what stands alone, its id is in the place of the workflow's."""
+    if of == RUNS:
+        return reverse("workflows:run", args=[key.namespace, key.workflow_id, key.run_id])
+    return reverse("standalone:one", args=[key.namespace, of, key.workflow_id, key.run_id])
 
 
 def pieces(message: str) -> tuple[Piece, ...]:
@@ -125,7 +145,8 @@ def _bar(place: int, count: int, top: int) -> Bar:
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
-    key: RunKey
+    id: str
+    url: str
     status: str
     type: str
     queue: str
@@ -135,10 +156,13 @@ class RunRow:
     closed_at: datetime | None
 
 
-def run_row(run: RunSummary) -> RunRow:
+def run_row(run: Listed) -> RunRow:
+    if isinstance(run, Execution):
+        return _alone_row(run)
     problem = run.problem
     return RunRow(
-        key=run.key,
+        id=run.key.workflow_id,
+        url=url_of(RUNS, run.key),
         status="Retrying" if run.is_open else run.status,
         type=run.type,
         queue=run.task_queue,
@@ -146,4 +170,20 @@ def run_row(run: RunSummary) -> RunRow:
         message=problem.failure_message if problem else "",
         started_at=run.started_at,
         closed_at=run.closed_at,
+    )
+
+
+def _alone_row(one: Execution) -> RunRow:
+    """A list of activities does not say which attempt it is, nor how it failed."""
+    key = one.key
+    return RunRow(
+        id=key.id,
+        url=url_of(key.kind.name, RunKey(key.namespace, key.id, key.run_id)),
+        status=one.status if one.closed_at else "Retrying",
+        type=one.does,
+        queue=one.at,
+        attempt=0,
+        message="",
+        started_at=one.started_at,
+        closed_at=one.closed_at,
     )

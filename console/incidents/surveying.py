@@ -1,11 +1,12 @@
-"""The survey: one count by fingerprint for a whole namespace, then a look at what is new in it.
+"""The survey: for a whole namespace one count by fingerprint of its runs and one of the activities
+that stand alone, then a look at what is new in it.
 
 It may be killed anywhere and may run twice: `begun_at` says whose turn it is, and each statement
 leaves the tables whole.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -15,12 +16,14 @@ from django.db.models import Q
 from django.utils import timezone
 
 from console.audit import record as audit
-from console.gateway import counting, namespaces, sight, workflows
+from console.gateway import lists, namespaces, sight, standalone_details
 from console.gateway.channel import GatewayError
 from console.gateway.runs import Group, RunSummary
+from console.gateway.standalone import Execution
+from console.gateway.standalone_details import Detail
 from console.incidents.models import Incident, Sample, State, Survey
 
-#: Calls of the index for one namespace and survey: one count, and looks at single incidents.
+#: Calls of the index for one namespace and survey: the counts, and looks at single incidents.
 CALLS_MAX = 20
 #: The others come next; those that waited longest are first.
 NAMESPACES_MAX = 50
@@ -34,6 +37,8 @@ FORGOTTEN_AFTER = timedelta(days=90)
 
 BY_FINGERPRINT = "FailureFingerprint IS NOT NULL GROUP BY FailureFingerprint, ExecutionStatus"
 CLOSED = ("Failed", "TimedOut")
+#: The lists in which something fails; each has incidents of its own.
+FAILING = (lists.RUNS, "activities")
 
 
 @dataclass(slots=True)
@@ -75,10 +80,11 @@ def survey(namespace: str, now: datetime) -> bool:
     try:
         if not namespaces.attributes(namespace).ours:
             return False
-        budget.spend()
-        counted = counting.count(namespace, BY_FINGERPRINT)
-        keep(namespace, tallies(counted.counts.groups), counted.at)
-        mine.update(at=counted.at)
+        for of in FAILING:
+            budget.spend()
+            counted = lists.count(namespace, of, BY_FINGERPRINT)
+            keep(namespace, of, tallies(counted.counts.groups), counted.at)
+            mine.update(at=counted.at)
         look(namespace, counted.at, budget)
     except GatewayError as error:
         mine.update(says=str(error), calls=budget.spent)
@@ -109,21 +115,18 @@ def tallies(groups: Iterable[Group]) -> dict[str, Tally]:
     return found
 
 
-def keep(namespace: str, found: dict[str, Tally], at: datetime) -> None:
+def keep(namespace: str, of: str, found: dict[str, Tally], at: datetime) -> None:
     """Counts, samples and what follows from them. An incident that is not found has none now."""
     new = [
-        Incident(namespace=namespace, fingerprint=one, first_seen_at=at, last_seen_at=at)
+        Incident(namespace=namespace, lists=of, fingerprint=one, first_seen_at=at, last_seen_at=at)
         for one in found
     ]
     Incident.objects.bulk_create(new, ignore_conflicts=True)
-    known = list(
-        Incident.objects.filter(namespace=namespace).filter(
-            Q(fingerprint__in=found) | Q(running__gt=0) | Q(failed__gt=0)
-        )
-    )
+    mine = Incident.objects.filter(namespace=namespace, lists=of)
+    known = list(mine.filter(Q(fingerprint__in=found) | Q(running__gt=0) | Q(failed__gt=0)))
     for incident in known:
         _count(incident, found.get(incident.fingerprint, Tally()), at)
-    Incident.objects.filter(namespace=namespace, running__gt=0).update(last_seen_at=at)
+    mine.filter(running__gt=0).update(last_seen_at=at)
     samples = [Sample(incident=one, at=at, running=one.running, failed=one.failed) for one in known]
     Sample.objects.bulk_create(samples, ignore_conflicts=True)
 
@@ -178,8 +181,12 @@ def look(namespace: str, at: datetime, budget: Budget) -> None:
             return
         # kept as the index has it, and masked for whoever looks
         with sight.unmasked():
-            page = workflows.find(namespace, newest_of(incident), LOOK_RUNS)
-        describe(incident, page.runs, at)
+            found, _ = lists.find(namespace, incident.lists, newest_of(incident), LOOK_RUNS)
+            alone = [one for one in found if isinstance(one, Execution)]
+            if alone and budget.spend():
+                describe_alone(incident, alone, standalone_details.describe(alone[0].key), at)
+            elif not alone:
+                describe(incident, [one for one in found if isinstance(one, RunSummary)], at)
 
 
 def newest_of(incident: Incident) -> str:
@@ -213,6 +220,29 @@ def describe(incident: Incident, runs: Iterable[RunSummary], at: datetime) -> No
         facts |= {
             "last_seen_at": max(closed),
             "first_seen_at": min(incident.first_seen_at, *closed),
+        }
+    Incident.objects.filter(pk=incident.pk).update(**facts)
+
+
+def describe_alone(
+    incident: Incident, some: Sequence[Execution], newest: Detail, at: datetime
+) -> None:
+    """A list of activities does not say how they failed: the newest itself does."""
+    failure, closed = newest.ended or newest.failure, [one.closed_at for one in some]
+    ends = [moment for moment in closed if moment]
+    facts: dict[str, object] = {
+        "looked_at": at,
+        "failure_type": failure.type[:255] if failure else "",
+        "message": failure.message if failure else "",
+        "example_workflow_id": newest.summary.key.id,
+        "example_run_id": newest.summary.key.run_id,
+        "activity_types": _commonest(one.does for one in some),
+        "task_queues": _commonest(one.at for one in some),
+    }
+    if ends:
+        facts |= {
+            "last_seen_at": max(ends),
+            "first_seen_at": min(incident.first_seen_at, *ends),
         }
     Incident.objects.filter(pk=incident.pk).update(**facts)
 

@@ -45,7 +45,7 @@ def incident(request: HtmxRequest, namespace: str, number: int) -> HttpResponse:
     tally, at = looking.counted(found)
     samples = found.samples.filter(at__gte=now - presenters.PAGE_SPAN)
     acts = AuditEntry.objects.filter(
-        namespace=namespace, verb="incident.change", target__startswith=found.fingerprint
+        namespace=namespace, verb="incident.change", target__startswith=found.mark
     )
     context = {
         "incident": found,
@@ -53,7 +53,10 @@ def incident(request: HtmxRequest, namespace: str, number: int) -> HttpResponse:
         "tally": tally,
         "counted_at": at,
         "chart": presenters.chart(samples, now, presenters.PAGE_SPAN),
-        "sides": [(s.query, map(presenters.run_row, s.runs)) for s in looking.sides(found, tally)],
+        "sides": [
+            (side.query, presenters.list_url(found, side.query), map(presenters.run_row, side.runs))
+            for side in looking.sides(found, tally)
+        ],
         "acts": [act_row(one) for one in acts.select_related("outcome")[:ACTS_SHOWN]],
         "may_change": can(request.user, "incident.change", namespace),
         "may_bulk": can(request.user, "bulk.run", namespace),

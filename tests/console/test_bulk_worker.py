@@ -244,7 +244,7 @@ def test_activities_that_stand_alone_are_terminated_by_a_query_and_each_has_one_
     bulk.await_stage(operation, "finished")
     page = browser.get(f"{URL}{operation.pk}/")
 
-    assert "Terminate 4 activities" in words_in(draft)
+    assert "Terminate 4 standalone activities" in words_in(draft)
     assert (operation.eligible, operation.not_eligible) == (4, 1)
     assert counts(operation) == {State.INELIGIBLE: 1, State.DONE: 3, State.CLOSED: 1}
     assert alone.address(keys[2]) in page.text

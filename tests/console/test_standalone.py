@@ -11,6 +11,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 from temporalio.api.workflowservice.v1 import (
     StartNexusOperationExecutionRequest,
@@ -22,6 +23,8 @@ from console.audit.models import AuditEntry
 from console.gateway import namespaces, standalone
 from console.gateway.channel import call, workflow_service
 from console.gateway.standalone import ACTIVITIES, OPERATIONS, Key
+from console.incidents import surveying
+from console.incidents.models import Incident, Survey
 from console.saved_views.models import SavedView
 from tests.console.conftest import NAMESPACE
 from tests.console.test_payloads import allow, reference
@@ -343,3 +346,45 @@ def test_a_view_of_theirs_is_a_tab_of_their_page_and_may_be_watched(
     assert Rule.objects.get().is_firing
     assert Delivery.objects.get().body["page"].startswith(LIST)
     assert LIST in browser.get(made["Location"]).text
+
+
+def test_failures_of_theirs_are_incidents_of_their_own(
+    bob: User, browser_of: Browser, names: Names, program: Program
+) -> None:
+    if not namespaces.attributes(NAMESPACE).ours:
+        return
+    queue, browser = names.queue(), browser_of(bob)
+    with running(program, queue):
+        retries, gone = start(names, "never", queue=queue), start(names, "-1", queue=queue)
+        until(gone, lambda one: one.summary.status == "Failed")
+        until(retries, lambda one: one.attempt > 1)
+    query = f"TaskQueue = '{queue}' AND LastFailureType IS NOT NULL"
+    eventually(
+        lambda: standalone.find(NAMESPACE, ACTIVITIES, query, 10).executions,
+        lambda rows: len(rows) == 2,
+        within=30,
+    )
+
+    cache.clear()
+    surveying.survey(NAMESPACE, timezone.now())
+    mine = Incident.objects.filter(namespace=NAMESPACE, lists="activities")
+    timeout, refused = (
+        mine.get(failure_type=one) for one in ("CardProcessorTimeout", "AmountRefused")
+    )
+    page = browser.get(reverse("incidents:incident", args=[NAMESPACE, timeout.pk]))
+    new, alone = (Incident.objects.filter(lists=of).count() for of in surveying.FAILING)
+    rows = browser.get(reverse("incidents:incidents", args=[NAMESPACE]))
+
+    assert Survey.objects.get(namespace=NAMESPACE).calls == min(
+        surveying.CALLS_MAX, 2 + new + 2 * alone
+    )
+    assert timeout.running >= 1
+    assert refused.failed >= 1
+    assert refused.message == "an amount below zero"
+    assert timeout.activity_types == ["charge_card"]
+    assert address(retries) in page.text
+    assert 'value="activities-terminate"' in page.text
+    assert 'value="terminate"' not in page.text
+    assert f"{LIST}?q=FailureFingerprint" in rows.text
+    same = standalone.count(NAMESPACE, ACTIVITIES, surveying.query_of(timeout, open_ones=True))
+    assert same.counts.total == timeout.running
