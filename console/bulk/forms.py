@@ -4,6 +4,7 @@ from django import forms
 
 from console.access import updates
 from console.bulk import orders
+from console.gateway import lists
 from console.gateway.deeds import Deed
 from console.gateway.runs import RunDetail
 from console.offering import asking, nodes, offers
@@ -82,10 +83,19 @@ class LaunchForm(forms.Form):
             for name, value in LOOKING.items():
                 self.fields[name].initial = value
             self.fields["reason"].help_text = "Required. It stands on the record of the operation."
+        if deed.lists != lists.RUNS:
+            self._speak_of(lists.NOUNS[deed.lists][1])
         if deed.is_final:
             self.fields["count"].help_text = f"{eligible:,}: this cannot be taken back."
         else:
             del self.fields["count"]
+
+    def _speak_of(self, many: str) -> None:
+        """Of others than runs."""
+        self.fields["canary"].help_text = "of them, then it stops and asks; 0: no canary"
+        self.fields["rate"].help_text = f"a second, at most {orders.RATE_MAX:,}"
+        self.fields["reason"].help_text = "Required. It goes with each act that takes a reason."
+        self.fields["count"].label = f"Type how many {many}"
 
     def clean_count(self) -> int:
         typed_count = self.cleaned_data["count"].replace(",", "").strip()

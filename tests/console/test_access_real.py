@@ -33,9 +33,9 @@ from console.workflows import opened
 from tests.console.test_access import VIEWS, address, verb_of
 from tests.console.test_batches import start as start_batch
 from tests.console.test_schedules import hourly
-from tests.console.test_standalone import start as alone
 from tests.console.test_workers import now as seconds_now
 from tests.console.test_workers import says
+from tests.support import alone as support
 from tests.support.names import Names
 from tests.support.people import person
 from tests.support.programs import Program, running
@@ -69,6 +69,8 @@ def on_server(
         program.await_status(failing, "Running", events_min=5)
         says(beat(f"of {queue}", at=seconds_now(), task_queue=queue))
         start_batch(job, names.queue())
+        alone = support.start(names, "never", queue=queue)
+        support.until(alone, lambda one: one.attempt > 1)
         yield {
             "failing": failing,
             "subscription": subscriptions.active(),
@@ -79,7 +81,7 @@ def on_server(
             "deployment": deployment,
             "build_id": "2026.1",
             "schedule_id": hourly,
-            "alone": alone(names, {"amount": "9.99"}),
+            "alone": alone,
         }
 
 
