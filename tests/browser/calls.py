@@ -110,7 +110,7 @@ CALLS: dict[str, int] = {
     "standalone-terminate": 2,
     "standalone-filter": 3,
     "standalone-selected": 2,
-    "standalone-many": 0,
+    "standalone-many": 2,
     "standalone-start": 0,
     "standalone-start-like": 1,
     "standalone-options": 2,

@@ -33,8 +33,8 @@ LISTED_SECONDS_MAX = 60
 def prepare(program: Program) -> None:
     """No program of the examples starts any of them."""
     mark = secrets.token_hex(3)
-    program.wait(_activities(program, mark))
     program.wait(_failing(program, mark))
+    program.wait(_activities(program, mark))
     program.wait(_operations(program, mark))
 
 
@@ -52,10 +52,11 @@ async def _activities(program: Program, mark: str) -> None:
 
 
 async def _failing(program: Program, mark: str) -> None:
-    """Two attempts of it fail, as its worker would tell; the third waits."""
-    queue, service = f"refunds-failing-{mark}", program.client.workflow_service
+    """Two attempts of it fail, as its worker would tell; the third waits. Nothing else is in the
+    queue yet."""
+    service = program.client.workflow_service
     await program.client.start_activity(
-        "refund_card", "24.90", id=f"{FAILING}-{mark}", task_queue=queue,
+        "refund_card", "24.90", id=f"{FAILING}-{mark}", task_queue=QUEUE,
         start_to_close_timeout=timedelta(minutes=5),
         retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), backoff_coefficient=1_000),
     )  # fmt: skip
@@ -66,7 +67,7 @@ async def _failing(program: Program, mark: str) -> None:
     for words in ("no answer in 20 s", "503 Service Unavailable"):
         task = await service.poll_activity_task_queue(
             PollActivityTaskQueueRequest(
-                namespace=program.namespace, task_queue=TaskQueue(name=queue), identity="refunds@2"
+                namespace=program.namespace, task_queue=TaskQueue(name=QUEUE), identity="refunds@2"
             )
         )
         failure = Failure(
