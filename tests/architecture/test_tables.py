@@ -40,6 +40,23 @@ def test_every_rpc_of_the_protocol_belongs_somewhere_once() -> None:
     assert sorted(name for place in places for name in place) == list(rpc.WORKFLOW)
 
 
+#: Of a run, or of what is kept as one.
+OF_ONE_RUN = {
+    "activity_id", "execution", "operation_id", "task_token", "update_ref", "workflow_execution",
+    "workflow_id",
+}  # fmt: skip
+
+
+def test_an_rpc_that_names_a_run_goes_to_the_node_that_has_it() -> None:
+    """On the other nodes it would be refused."""
+    methods = rpc.SERVICES[0][0].methods_by_name
+    named = {
+        name: OF_ONE_RUN & set(methods[name].input_type.fields_by_name) for name in rpc.WORKFLOW
+    }
+
+    assert [name for name, fields in named.items() if fields and name in routes.ANYWHERE] == []
+
+
 @pytest.mark.parametrize("name", sorted({*routes.RUNS, *routes.QUEUES, *routes.ASKERS}))
 def test_a_route_reads_fields_that_its_request_has(name: str) -> None:
     """An empty request is routed, or refused as one that names nothing."""
