@@ -88,6 +88,8 @@ class Activity(msgspec.Struct, kw_only=True):
     paused_by: str = ""
     pause_reason: str = ""
     pause_request_id: str = ""
+    # The rule that paused it, where nobody did.
+    pause_rule_id: str = ""
     # Its worker is told with the next heartbeat that an operator set the attempts back.
     was_reset: bool = False
     # As an operator has changed them; the numbers above follow.

@@ -15,6 +15,7 @@ from engine.core.apply import apply, apply_mark
 from engine.core.effects import Effect, Reply
 from engine.core.limits import Limits
 from engine.core.marks import Buffered, Flushed, Mark, Withdrawn
+from engine.core.rules import Rules
 from engine.core.state import Activity, Child, Operation, RunState, WorkflowTask
 
 
@@ -63,10 +64,11 @@ class Left(NamedTuple):
 
 
 class Turn:
-    def __init__(self, state: RunState, at: int, limits: Limits) -> None:
+    def __init__(self, state: RunState, at: int, limits: Limits, rules: Rules = ()) -> None:
         self.state = state
         self.at = at
         self.limits = limits
+        self.rules = rules
         self.events: list[HistoryEvent] = []
         self.marks: list[Marked] = []
         self.effects: list[Effect] = []

@@ -86,7 +86,8 @@ def _found(writer: Writer, key: RunKey) -> Entry:
 def advance(writer: Writer, entry: Entry, given: Input, batch: Batch, release: Release) -> object:
     """Step the run and all that follows at once; the value of its reply."""
     release.touch(entry)
-    stepped = step(entry.state, given, writer.limits)
+    rules = writer.rules_of(entry.state.key.namespace_id)
+    stepped = step(entry.state, given, writer.limits, rules)
     batch.add(entry, stepped)
     answer: object = None
     for effect in stepped.effects:
@@ -123,6 +124,10 @@ def _offer(writer: Writer, entry: Entry, effect: OfferTask, batch: Batch, releas
     except EngineError:
         reservation.return_()
         release.offer(entry, effect)
+        return
+    if isinstance(started, Refuse):
+        # A rule has paused the activity, and the task is gone.
+        reservation.return_()
         return
     release.reserved(entry, effect, reservation, started)
 

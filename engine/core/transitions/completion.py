@@ -30,6 +30,7 @@ from engine.core.state import RunState, WorkflowTask
 from engine.core.transitions import (
     activity,
     amend,
+    attempts,
     child,
     close,
     external,
@@ -276,11 +277,11 @@ def _start_next(turn: Turn, identity: str) -> Any:
 def _schedule_activity(task: Task, command: Command, metadata: UserMetadata | None) -> None:
     turn, attributes = task.turn, command.schedule_activity_task_command_attributes
     activity.schedule(turn, attributes, task.completed_event_id, metadata)
-    if turn.state.pause is not None:
-        return
     if not (attributes.request_eager_execution and attributes.task_queue.name == turn.state.queue):
         return
     event_id = turn.state.last_event_id
+    if turn.state.pause is not None or attempts.would_be_held(turn, event_id):
+        return
     turn.effects.pop()
     task.eager.append(
         activity.start_eagerly(
