@@ -61,7 +61,7 @@ class StickySet(Fact, frozen=True, kw_only=True):
 
 
 class ActivityTaken(Fact, frozen=True, kw_only=True):
-    """By whose SDK and version is noted of a standalone activity alone."""
+    """By whose SDK is noted of a standalone activity alone."""
 
     scheduled_event_id: int
     attempt: int

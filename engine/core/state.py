@@ -70,6 +70,8 @@ class Activity(msgspec.Struct, kw_only=True):
     request_id: str = ""
     identity: str = ""
     last_identity: str = ""
+    # The deployment version of the last worker; empty for one of none.
+    last_version: str = ""
     schedule_to_close_ns: int = 0
     schedule_to_start_ns: int = 0
     start_to_close_ns: int = 0

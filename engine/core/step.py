@@ -382,4 +382,5 @@ FOR_CALLERS = (
     inputs.RenewActivities,
     inputs.ChangeActivities,
     inputs.ChangeOptions,
+    inputs.ClearSticky,
 )

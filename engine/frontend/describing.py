@@ -234,6 +234,11 @@ def _activity(activity: Activity) -> PendingActivityInfo:
         maximum_attempts=activity.retry.maximum_attempts if activity.retry else 0,
     )
     info.activity_options.CopyFrom(_options(activity))
+    if activity.last_version:
+        deployment, _, build_id = activity.last_version.partition(":")
+        info.last_worker_deployment_version = f"{deployment}.{build_id}"
+        info.last_deployment_version.deployment_name = deployment
+        info.last_deployment_version.build_id = build_id
     if activity.paused_at:
         info.paused = True
         info.pause_info.pause_time.FromNanoseconds(activity.paused_at)

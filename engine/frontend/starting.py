@@ -63,7 +63,8 @@ async def start(parts: Parts, request: StartWorkflowExecutionRequest) -> object:
     )
     if answer.eager_task is None:
         return response
-    task = await workflow_tasks.answer(parts, opening.key, answer.eager_task, sticky=False)
+    key = opening.key._replace(run_id=answer.run_id)
+    task = await workflow_tasks.answer(parts, key, answer.eager_task, sticky=False)
     return wire.with_field(response, "eager_workflow_task", task)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from temporalio.api.common.v1 import Payload, Payloads
 
-from engine.core import conflict, versioning
+from engine.core import beginning, conflict, versioning
 from engine.core.effects import (
     CancelExternal,
     CancelOperation,
@@ -195,6 +195,7 @@ def _start(writer: Writer, work: Begin, batch: Batch, release: Release) -> None:
         release.answer(work, StartAnswer(
             run_id=decision.run_id, started=decision.is_same_request,
             status=current.state.status, is_attached=decision.is_attached,
+            eager_task=beginning.eager_task(current.state, work.given),
         ))  # fmt: skip
         return
     if isinstance(decision, conflict.AttachTo):

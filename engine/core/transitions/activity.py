@@ -14,7 +14,6 @@ from temporalio.api.command.v1 import ScheduleActivityTaskCommandAttributes
 from temporalio.api.common.v1 import Payload, Payloads
 from temporalio.api.enums.v1 import EventType, RetryState, TimeoutType
 from temporalio.api.failure.v1 import Failure
-from temporalio.api.sdk.v1 import UserMetadata
 
 from engine.core import deadlines, priorities, retry, timeouts
 from engine.core.effects import ActivityStarted, DropTask, HeartbeatAnswer, OfferTask, Refuse
@@ -59,7 +58,6 @@ def schedule(
     turn: Turn,
     command: ScheduleActivityTaskCommandAttributes,
     completed_event_id: int,
-    metadata: UserMetadata | None,
 ) -> None:
     event = turn.new(EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED)
     attributes = event.activity_task_scheduled_event_attributes
@@ -71,8 +69,6 @@ def schedule(
     attributes.retry_policy.CopyFrom(retry.with_defaults(command.retry_policy))
     attributes.workflow_task_completed_event_id = completed_event_id
     attributes.use_workflow_build_id = command.use_workflow_build_id
-    if metadata is not None:
-        event.user_metadata.CopyFrom(metadata)
     turn.add(event)
     offer(turn, event.event_id)
 
@@ -141,6 +137,7 @@ def _taken(turn: Turn, given: StartActivity) -> ActivityTaken:
         started_at=turn.at,
         request_id=given.request_id,
         identity=given.identity,
+        version=given.version,
     )
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from tests.features.differential import (
     programs_activities,
+    programs_beside,
     programs_chains,
     programs_commands,
     programs_ends,
@@ -61,6 +62,7 @@ def without_a_workflow() -> dict[str, Program]:
 
 ALL = {
     **programs(programs_work),
+    **programs(programs_beside),
     **programs(programs_others),
     **programs(programs_ends),
     **programs(programs_interventions),

@@ -28,7 +28,7 @@ APART = {
     "buildIdBasedVersioning", "serverScaledDeployments",
     # Of namespaces: what only one of them has, or promises.
     "standaloneActivities", "standaloneActivityStartDelay", "standaloneActivityBatchOperations",
-    "standaloneActivityOperatorCommands", "workerPollCompleteOnShutdown",
+    "standaloneActivityOperatorCommands",
     "workflowTaskCompletionSizeLimitError",
     # The official server keeps custom attributes in numbered columns.
     "customSearchAttributeAliases",
