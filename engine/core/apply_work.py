@@ -150,7 +150,7 @@ def _activity_taken(state: RunState, mark: marks.ActivityTaken) -> None:
     activity.request_id = mark.request_id
     activity.identity = mark.identity
     activity.last_identity = mark.identity
-    activity.last_version = mark.version
+    activity.last_version = mark.version or activity.last_version
     activity.beat_at = 0
     activity.retry_at = 0
     activity.was_reset = False
