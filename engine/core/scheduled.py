@@ -16,6 +16,9 @@ SECOND = 1_000_000_000
 ATTEMPTS_IN_TIME = 3
 LONGER_FIRST_NS = 5 * SECOND
 LONGER_MAX_NS = 600 * SECOND
+_HISTORY_TOO_LARGE = Reason.SUGGEST_CONTINUE_AS_NEW_REASON_HISTORY_SIZE_TOO_LARGE
+_TOO_MANY_EVENTS = Reason.SUGGEST_CONTINUE_AS_NEW_REASON_TOO_MANY_HISTORY_EVENTS
+_TOO_MANY_UPDATES = Reason.SUGGEST_CONTINUE_AS_NEW_REASON_TOO_MANY_UPDATES
 
 
 def event(state: RunState, name: str, at: int, attempt: int, *, sticky: bool) -> HistoryEvent:
@@ -44,18 +47,11 @@ def queue(state: RunState, name: str, *, sticky: bool) -> TaskQueue:
 
 def reasons_to_continue(state: RunState, limits: Limits) -> list[Reason.ValueType]:
     """What there is too much of to go on for long without a new run."""
-    too_much = (
-        (
-            state.history_bytes >= limits.history_bytes_suggest_continue,
-            Reason.SUGGEST_CONTINUE_AS_NEW_REASON_HISTORY_SIZE_TOO_LARGE,
-        ),
-        (
-            state.next_event_id > limits.history_events_suggest_continue,
-            Reason.SUGGEST_CONTINUE_AS_NEW_REASON_TOO_MANY_HISTORY_EVENTS,
-        ),
-        (
-            len(state.updates) >= limits.updates_suggest_continue,
-            Reason.SUGGEST_CONTINUE_AS_NEW_REASON_TOO_MANY_UPDATES,
-        ),
-    )
-    return [reason for is_so, reason in too_much if is_so]
+    reasons = []
+    if state.history_bytes >= limits.history_bytes_suggest_continue:
+        reasons.append(_HISTORY_TOO_LARGE)
+    if state.next_event_id > limits.history_events_suggest_continue:
+        reasons.append(_TOO_MANY_EVENTS)
+    if len(state.updates) >= limits.updates_suggest_continue:
+        reasons.append(_TOO_MANY_UPDATES)
+    return reasons

@@ -114,9 +114,8 @@ def start(turn: Turn, given: StartActivity) -> None:
     if not activity.started_at:
         if activity.paused_at or turn.state.pause is not None:
             raise TaskNotFound("Activity task is paused.")
-        if activity.attempt == 1 and attempts.is_held_by_a_rule(
-            turn, given.scheduled_event_id, activity
-        ):
+        is_first = turn.rules and activity.attempt == 1
+        if is_first and attempts.is_held_by_a_rule(turn, given.scheduled_event_id, activity):
             turn.ask(Refuse(TaskNotFound("Activity task is paused.")))
             return
         turn.ask(DropTask(kind=ACTIVITY, event_id=given.scheduled_event_id))

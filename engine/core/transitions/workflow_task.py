@@ -162,10 +162,9 @@ def _started_event(
     started.identity = identity
     started.request_id = request_id
     started.history_size_bytes = state.history_bytes
-    started.suggest_continue_as_new_reasons.extend(
-        scheduled.reasons_to_continue(state, turn.limits)
-    )
-    started.suggest_continue_as_new = bool(started.suggest_continue_as_new_reasons)
+    if reasons := scheduled.reasons_to_continue(state, turn.limits):
+        started.suggest_continue_as_new = True
+        started.suggest_continue_as_new_reasons.extend(reasons)
     started.target_worker_deployment_version_changed = versioning.has_moved_on(state)
     return event
 
