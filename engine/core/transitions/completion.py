@@ -19,7 +19,7 @@ from temporalio.api.protocol.v1 import Message
 from temporalio.api.update.v1 import Acceptance, Rejection, Response
 from temporalio.api.workflowservice.v1 import RespondWorkflowTaskCompletedRequest
 
-from engine.core import commands
+from engine.core import commands, versioning
 from engine.core.command_parts import Refusal
 from engine.core.effects import ActivityStarted, Refuse, Reply, WorkflowTaskCompleted
 from engine.core.inputs import CompleteWorkflowTask, StartActivity, Terminate
@@ -288,6 +288,7 @@ def _schedule_activity(task: Task, command: Command) -> None:
                 attempt=1,
                 request_id=derived_id(turn.state.key.run_id, event_id, "eager"),
                 identity=task.request.identity,
+                version=versioning.of_worker(task.request.deployment_options),
             ),
         )
     )

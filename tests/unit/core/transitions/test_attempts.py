@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from temporalio.api.command.v1 import Command
+from temporalio.api.enums.v1 import WorkerVersioningMode
 from temporalio.api.rules.v1 import WorkflowRule
 
 from engine.core import rules
@@ -102,14 +104,32 @@ def test_set_back_it_goes_on() -> None:
     story.take_activity()
 
 
+def eagerly() -> Command:
+    command = tell.schedule_activity()
+    command.schedule_activity_task_command_attributes.request_eager_execution = True
+    return command
+
+
+def test_its_worker_has_the_version_of_the_one_that_asked_for_it_eagerly() -> None:
+    story = under("Attempts > 1")
+
+    scheduled = story.do(
+        eagerly(),
+        deployment_options={
+            "deployment_name": "shop",
+            "build_id": "1",
+            "worker_versioning_mode": WorkerVersioningMode.WORKER_VERSIONING_MODE_VERSIONED,
+        },
+    )
+
+    assert len(reply_of(scheduled).eager_activities) == 1
+    assert of(story).last_version == "shop:1"
+
+
 def test_it_is_not_started_eagerly() -> None:
     story = under("Attempts = 1")
-    command = tell.schedule_activity()
-    attributes = command.schedule_activity_task_command_attributes
-    attributes.task_queue.name = "orders"
-    attributes.request_eager_execution = True
 
-    scheduled = story.do(command)
+    scheduled = story.do(eagerly())
 
     answer = reply_of(scheduled)
     assert isinstance(answer, WorkflowTaskCompleted)
