@@ -122,6 +122,7 @@ RUNS: Mapping[str, Route] = {
     "TerminateActivityExecution": by_activity_id,
     "TerminateNexusOperationExecution": by_operation_id,
     "TerminateWorkflowExecution": by_workflow_execution,
+    "TriggerWorkflowRule": by_execution,
     "UnpauseActivity": by_execution,
     "UnpauseActivityExecution": by_activity_id,
     "UnpauseWorkflowExecution": by_workflow_id,

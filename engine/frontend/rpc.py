@@ -165,6 +165,7 @@ WORKFLOW: dict[str, Function] = {
     "TerminateActivityExecution": standalone.terminate,
     "TerminateNexusOperationExecution": standalone_operations.terminate,
     "TerminateWorkflowExecution": steering.terminate,
+    "TriggerWorkflowRule": turned_off.trigger_workflow_rule,
     "UnpauseActivity": interventions.unpause,
     "UnpauseActivityExecution": standalone_interventions.unpause,
     "UnpauseWorkflowExecution": pausing.unpause,

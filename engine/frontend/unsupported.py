@@ -6,12 +6,10 @@ With the tables in `rpc.py` they are the whole of the protocol; a test holds tha
 from __future__ import annotations
 
 _ONE_CLUSTER = "there is one cluster: nothing is replicated"
-_BY_HAND = "rules are asked by themselves, and PauseActivity does by hand what one would"
 _TIME = "time is not skipped: a server of the clock's own time"
 
 WORKFLOW: dict[str, str] = {
     "PollWorkflowExecutionTimeSkipping": _TIME,
-    "TriggerWorkflowRule": _BY_HAND,
 }
 
 OPERATOR: dict[str, str] = {

@@ -19,6 +19,7 @@ from temporalio.api.workflowservice.v1 import (
     DescribeWorkflowRuleRequest,
     ListWorkflowRulesRequest,
     RegisterNamespaceRequest,
+    TriggerWorkflowRuleRequest,
 )
 
 from tests.features.differential.stage import Stage
@@ -99,6 +100,14 @@ async def rules_are_kept_with_their_namespace(stage: Stage) -> None:
     await act("Delete", "rule 3")
     await create(spec("rule 11", "Attempts > 1"))
     await listed()
+
+
+async def rules_are_triggered_by_nobody(stage: Stage) -> None:
+    run = await stage.start()
+    request = TriggerWorkflowRuleRequest(namespace="default", execution=run, id="one")
+    await _tries(stage, stage.server.workflows.TriggerWorkflowRule(request))
+    request.namespace = "nowhere"
+    await _tries(stage, stage.server.workflows.TriggerWorkflowRule(request))
 
 
 async def rules_of_no_namespace(stage: Stage) -> None:
