@@ -14,6 +14,8 @@ from typing import Any
 import msgspec
 
 from engine.clock import Clock
+from engine.core import rules
+from engine.core.rules import Rules
 from engine.errors import Aborted, NamespaceAlreadyExists, NamespaceNotFound
 from engine.store import namespaces as store
 from engine.store.pool import Pool
@@ -44,6 +46,8 @@ class Namespace(msgspec.Struct, frozen=True, kw_only=True):
     created_at: int
     #: The custom search attributes.
     custom: dict[str, ValueType] = {}
+    #: Each a WorkflowRule of the protocol, in the order in which they are asked.
+    rules: tuple[bytes, ...] = ()
 
     @property
     def is_deleted(self) -> bool:
@@ -62,6 +66,8 @@ class Namespaces:
         self._pool = pool
         self._by_name: dict[str, Namespace] = {}
         self._by_id: dict[str, Namespace] = {}
+        # Of the few that have some.
+        self._rules: dict[str, Rules] = {}
         self._read_at = float("-inf")
         self.cluster_id = ""
         # Introduced where there are other nodes: makes them read.
@@ -96,6 +102,11 @@ class Namespaces:
         found = [_decode(row.detail).with_changes(version=row.version) for row in rows]
         self._by_name = {namespace.name: namespace for namespace in found}
         self._by_id = {namespace.id: namespace for namespace in found}
+        self._rules = {
+            namespace.id: [rules.compiled(each) for each in namespace.rules]
+            for namespace in found
+            if namespace.rules
+        }
         self._read_at = asyncio.get_running_loop().time()
 
     async def named(self, name: str) -> Namespace:
@@ -117,6 +128,9 @@ class Namespaces:
 
     def known(self, namespace_id: str) -> Namespace | None:
         return self._by_id.get(namespace_id)
+
+    def rules_of(self, namespace_id: str) -> Rules:
+        return self._rules.get(namespace_id, ())
 
     async def all(self) -> list[Namespace]:
         await self._read_again()

@@ -260,6 +260,7 @@ def _supervisor(
         shard_count=config.shard_count,
         outbox=config.search.elasticsearch_url is not None,
         namespace_id=namespace_id,
+        rules_of=namespaces.rules_of,
         on_records=_nudge(config, stack),
         cluster=cluster,
     )

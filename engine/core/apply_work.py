@@ -150,6 +150,7 @@ def _activity_taken(state: RunState, mark: marks.ActivityTaken) -> None:
     activity.request_id = mark.request_id
     activity.identity = mark.identity
     activity.last_identity = mark.identity
+    activity.last_version = mark.version or activity.last_version
     activity.beat_at = 0
     activity.retry_at = 0
     activity.was_reset = False
@@ -185,6 +186,7 @@ def _activity_paused(state: RunState, mark: marks.ActivityPaused) -> None:
     activity.paused_by = mark.identity
     activity.pause_reason = mark.reason
     activity.pause_request_id = mark.request_id
+    activity.pause_rule_id = mark.rule_id
     activity.retry_at = 0
 
 
@@ -196,6 +198,7 @@ def _activity_renewed(state: RunState, mark: marks.ActivityRenewed) -> None:
         activity.paused_at = 0
         activity.paused_by = ""
         activity.pause_reason = ""
+        activity.pause_rule_id = ""
     if mark.forgets_beat:
         activity.beat = None
     if mark.offered_at:

@@ -7,7 +7,8 @@
 from __future__ import annotations
 
 from engine.core import inputs
-from engine.core.effects import Started
+from engine.core.effects import Started, WorkflowTaskStarted
+from engine.core.state import RunState
 from engine.core.transitions import (
     activity,
     child,
@@ -49,6 +50,16 @@ def start(turn: Turn, given: inputs.Start) -> None:
         eager = workflow_task.started_answer(turn.state)
         turn.effects.clear()
     turn.reply(Started(run_id=turn.state.key.run_id, eager_task=eager))
+
+
+def eager_task(state: RunState, given: inputs.Start) -> WorkflowTaskStarted | None:
+    """The first task again, for the very request that was to have it, if it still is under way: its
+    answer may have been lost."""
+    task = state.task
+    is_same = given.eager_identity and given.request_id == state.request_id
+    if not is_same or task is None or task.request_id != given.request_id or task.attempt > 1:
+        return None
+    return workflow_task.started_answer(state) if task.started_at and not task.held else None
 
 
 def reset_from(turn: Turn, given: inputs.Reset) -> None:

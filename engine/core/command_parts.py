@@ -25,6 +25,13 @@ class Refusal(NamedTuple):
     # Sending it again would not help: the run is terminated.
     is_final: bool = False
 
+    @property
+    def words(self) -> str:
+        if self.cause == Cause.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND:
+            return self.message
+        name = Cause.Name(self.cause).removeprefix("WORKFLOW_TASK_FAILED_CAUSE_")
+        return f"{''.join(word.capitalize() for word in name.split('_'))}: {self.message}"
+
 
 class Review:
     """What the commands seen so far would have done."""

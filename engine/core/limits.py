@@ -27,6 +27,7 @@ class Limits(msgspec.Struct, frozen=True):
     signals_max: int = 10_000
     updates_in_flight_max: int = 10
     updates_total_max: int = 2_000
+    updates_suggest_continue: int = 1_800
     # Held back while a workflow task runs; beyond it the task fails.
     buffered_events_max: int = 100
     buffered_bytes_max: int = 2 * MIB

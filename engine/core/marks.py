@@ -61,7 +61,7 @@ class StickySet(Fact, frozen=True, kw_only=True):
 
 
 class ActivityTaken(Fact, frozen=True, kw_only=True):
-    """By whose SDK and version is noted of a standalone activity alone."""
+    """By whose SDK is noted of a standalone activity alone."""
 
     scheduled_event_id: int
     attempt: int
@@ -102,11 +102,14 @@ class ActivityBeat(Fact, frozen=True, kw_only=True):
 
 
 class ActivityPaused(Fact, frozen=True, kw_only=True):
+    """By somebody, or by a rule."""
+
     scheduled_event_id: int
     at: int
-    identity: str
-    reason: str
+    identity: str = ""
+    reason: str = ""
     request_id: str = ""
+    rule_id: str = ""
 
 
 class ActivityRenewed(Fact, frozen=True, kw_only=True):

@@ -1,11 +1,13 @@
-"""How the event reads that a workflow task was scheduled."""
+"""What is said of a workflow task as it is scheduled and started."""
 
 from __future__ import annotations
 
 from temporalio.api.enums.v1 import EventType, TaskQueueKind
+from temporalio.api.enums.v1 import SuggestContinueAsNewReason as Reason
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.taskqueue.v1 import TaskQueue
 
+from engine.core.limits import Limits
 from engine.core.state import RunState
 
 SECOND = 1_000_000_000
@@ -14,6 +16,9 @@ SECOND = 1_000_000_000
 ATTEMPTS_IN_TIME = 3
 LONGER_FIRST_NS = 5 * SECOND
 LONGER_MAX_NS = 600 * SECOND
+_HISTORY_TOO_LARGE = Reason.SUGGEST_CONTINUE_AS_NEW_REASON_HISTORY_SIZE_TOO_LARGE
+_TOO_MANY_EVENTS = Reason.SUGGEST_CONTINUE_AS_NEW_REASON_TOO_MANY_HISTORY_EVENTS
+_TOO_MANY_UPDATES = Reason.SUGGEST_CONTINUE_AS_NEW_REASON_TOO_MANY_UPDATES
 
 
 def event(state: RunState, name: str, at: int, attempt: int, *, sticky: bool) -> HistoryEvent:
@@ -38,3 +43,15 @@ def queue(state: RunState, name: str, *, sticky: bool) -> TaskQueue:
     if not sticky:
         return TaskQueue(name=name, kind=TaskQueueKind.TASK_QUEUE_KIND_NORMAL)
     return TaskQueue(name=name, kind=TaskQueueKind.TASK_QUEUE_KIND_STICKY, normal_name=state.queue)
+
+
+def reasons_to_continue(state: RunState, limits: Limits) -> list[Reason.ValueType]:
+    """What there is too much of to go on for long without a new run."""
+    reasons = []
+    if state.history_bytes >= limits.history_bytes_suggest_continue:
+        reasons.append(_HISTORY_TOO_LARGE)
+    if state.next_event_id > limits.history_events_suggest_continue:
+        reasons.append(_TOO_MANY_EVENTS)
+    if len(state.updates) >= limits.updates_suggest_continue:
+        reasons.append(_TOO_MANY_UPDATES)
+    return reasons

@@ -70,6 +70,8 @@ class Activity(msgspec.Struct, kw_only=True):
     request_id: str = ""
     identity: str = ""
     last_identity: str = ""
+    # The deployment version of the last worker; empty for one of none.
+    last_version: str = ""
     schedule_to_close_ns: int = 0
     schedule_to_start_ns: int = 0
     start_to_close_ns: int = 0
@@ -88,6 +90,8 @@ class Activity(msgspec.Struct, kw_only=True):
     paused_by: str = ""
     pause_reason: str = ""
     pause_request_id: str = ""
+    # The rule that paused it, where nobody did.
+    pause_rule_id: str = ""
     # Its worker is told with the next heartbeat that an operator set the attempts back.
     was_reset: bool = False
     # As an operator has changed them; the numbers above follow.

@@ -18,6 +18,7 @@ from engine.core.effects import Arm, DropTask, Effect, EmitRecord
 from engine.core.keys import ACTIVITY, WORKFLOW, is_reserved
 from engine.core.limits import Limits
 from engine.core.marks import Rested, StickySet
+from engine.core.rules import Rules
 from engine.core.state import RunState
 from engine.core.transitions import (
     activity,
@@ -50,8 +51,9 @@ class Step(NamedTuple):
     effects: tuple[Effect, ...]
 
 
-def step(state: RunState, given: inputs.Input, limits: Limits) -> Step:
-    turn = Turn(state, given.at, limits)
+def step(state: RunState, given: inputs.Input, limits: Limits, rules: Rules = ()) -> Step:
+    """`rules` are those of the run's namespace, as they are now."""
+    turn = Turn(state, given.at, limits, rules)
     if state.is_running:
         before = _shown(state)
         _transition(state, given)(turn, given)
@@ -167,7 +169,7 @@ def _pause(turn: Turn, given: inputs.PauseRun) -> None:
 def _resume(turn: Turn, given: inputs.ResumeRun) -> None:
     pause.resume(turn, given)
     for event_id in intervention.waiting(turn):
-        activity.offer(turn, event_id)
+        activity.offer_again(turn, event_id)
     workflow_task.resume(turn)
 
 
@@ -246,12 +248,12 @@ def _pause_activities(turn: Turn, given: inputs.PauseActivities) -> None:
 
 def _renew_activities(turn: Turn, given: inputs.RenewActivities) -> None:
     for event_id in intervention.renew(turn, given):
-        activity.offer(turn, event_id)
+        activity.offer_again(turn, event_id)
 
 
 def _change_activities(turn: Turn, given: inputs.ChangeActivities) -> None:
     for event_id in intervention.change(turn, given):
-        activity.offer(turn, event_id)
+        activity.offer_again(turn, event_id)
 
 
 def _change_options(turn: Turn, given: inputs.ChangeOptions) -> None:
@@ -380,4 +382,5 @@ FOR_CALLERS = (
     inputs.RenewActivities,
     inputs.ChangeActivities,
     inputs.ChangeOptions,
+    inputs.ClearSticky,
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from temporalio.api.command.v1 import Command
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
 
@@ -15,6 +16,7 @@ from engine.core.apply import apply, apply_mark
 from engine.core.effects import Effect, Reply
 from engine.core.limits import Limits
 from engine.core.marks import Buffered, Flushed, Mark, Withdrawn
+from engine.core.rules import Rules
 from engine.core.state import Activity, Child, Operation, RunState, WorkflowTask
 
 
@@ -63,10 +65,13 @@ class Left(NamedTuple):
 
 
 class Turn:
-    def __init__(self, state: RunState, at: int, limits: Limits) -> None:
+    def __init__(self, state: RunState, at: int, limits: Limits, rules: Rules = ()) -> None:
         self.state = state
         self.at = at
         self.limits = limits
+        self.rules = rules
+        # Whose event is made next: it has what the worker says of it.
+        self.command: Command | None = None
         self.events: list[HistoryEvent] = []
         self.marks: list[Marked] = []
         self.effects: list[Effect] = []
@@ -79,6 +84,11 @@ class Turn:
         """An event without its number yet; `add` or `record` it when it is filled in."""
         event = HistoryEvent(event_type=event_type)
         event.event_time.FromNanoseconds(at or self.at)
+        if self.command is not None:
+            if self.command.HasField("user_metadata"):
+                event.user_metadata.CopyFrom(self.command.user_metadata)
+            event.event_group_markers.extend(self.command.event_group_markers)
+            self.command = None
         return event
 
     def add(self, event: HistoryEvent) -> HistoryEvent:

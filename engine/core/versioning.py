@@ -10,8 +10,12 @@ from __future__ import annotations
 import json
 
 from temporalio.api.common.v1 import Payload
-from temporalio.api.deployment.v1 import WorkerDeploymentVersion
-from temporalio.api.enums.v1 import ContinueAsNewVersioningBehavior, VersioningBehavior
+from temporalio.api.deployment.v1 import WorkerDeploymentOptions, WorkerDeploymentVersion
+from temporalio.api.enums.v1 import (
+    ContinueAsNewVersioningBehavior,
+    VersioningBehavior,
+    WorkerVersioningMode,
+)
 from temporalio.api.history.v1 import (
     WorkflowExecutionOptionsUpdatedEventAttributes,
     WorkflowExecutionStartedEventAttributes,
@@ -245,3 +249,10 @@ def is_own(attribute: str) -> bool:
 
 def named(version: WorkerDeploymentVersion) -> str:
     return version_name(version.deployment_name, version.build_id)
+
+
+def of_worker(options: WorkerDeploymentOptions) -> str:
+    """The version that a worker works for; empty for none."""
+    if options.worker_versioning_mode != WorkerVersioningMode.WORKER_VERSIONING_MODE_VERSIONED:
+        return ""
+    return version_name(options.deployment_name, options.build_id)

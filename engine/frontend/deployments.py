@@ -41,13 +41,6 @@ _COMPLETED = RoutingConfigUpdateState.ROUTING_CONFIG_UPDATE_STATE_COMPLETED
 NO_VERSION = "Worker Deployment Version not found"
 
 
-def version_of(options: WorkerDeploymentOptions) -> str:
-    """The version that a worker works for; empty for none."""
-    if options.worker_versioning_mode != VERSIONED:
-        return ""
-    return version_name(options.deployment_name, options.build_id)
-
-
 async def register(parts: Parts, queue: QueueKey, options: WorkerDeploymentOptions) -> None:
     """A worker of a version makes it known by polling."""
     if options.worker_versioning_mode != VERSIONED:

@@ -234,11 +234,15 @@ def _activity(activity: Activity) -> PendingActivityInfo:
         maximum_attempts=activity.retry.maximum_attempts if activity.retry else 0,
     )
     info.activity_options.CopyFrom(_options(activity))
+    if activity.last_version:
+        deployment, _, build_id = activity.last_version.partition(":")
+        info.last_worker_deployment_version = f"{deployment}.{build_id}"
+        info.last_deployment_version.deployment_name = deployment
+        info.last_deployment_version.build_id = build_id
     if activity.paused_at:
         info.paused = True
         info.pause_info.pause_time.FromNanoseconds(activity.paused_at)
-        info.pause_info.manual.identity = activity.paused_by
-        info.pause_info.manual.reason = activity.pause_reason
+        _add_pauser(info.pause_info, activity)
     if activity.schedule_to_close_ns:
         expires_at = activity.scheduled_at + activity.schedule_to_close_ns
         info.expiration_time.FromNanoseconds(expires_at)
@@ -249,6 +253,14 @@ def _activity(activity: Activity) -> PendingActivityInfo:
                 retry.interval(activity.retry, activity.attempt - 1)
             )
     return info
+
+
+def _add_pauser(info: PendingActivityInfo.PauseInfo, activity: Activity) -> None:
+    if activity.pause_rule_id:
+        info.rule.rule_id = activity.pause_rule_id
+        return
+    info.manual.identity = activity.paused_by
+    info.manual.reason = activity.pause_reason
 
 
 def _options(activity: Activity) -> ActivityOptions:

@@ -15,6 +15,7 @@ from temporalio.api.workflowservice.v1 import (
     PollWorkflowTaskQueueRequest,
 )
 
+from engine.core import versioning
 from engine.core.inputs import StartActivity, StartWorkflowTask
 from engine.core.keys import ACTIVITY, NEXUS, WORKFLOW, QueueKey, RunKey, plain_queue
 from engine.core.state import RunState
@@ -71,7 +72,7 @@ def poller(parts: Parts, request: PollRequest, rate_max: float | None = None) ->
         rate_max=rate_max,
         versions=versions if versions.ByteSize() else None,
         deployment=deployment if deployment.ByteSize() else None,
-        version=deployments.version_of(deployment),
+        version=versioning.of_worker(deployment),
         normal=request.task_queue.normal_name if is_sticky(request.task_queue) else "",
     )
 

@@ -28,7 +28,7 @@ from temporalio.api.workflowservice.v1 import (
 from engine.core.keys import RunKey
 from engine.core.state import RunState
 from engine.errors import InvalidArgument
-from engine.frontend import calls, describing
+from engine.frontend import calls, describing, rules
 from engine.frontend.parts import Parts
 from engine.protocol import tokens, wire
 from engine.protocol.tokens import HistoryToken
@@ -51,7 +51,9 @@ async def describe(
     parts: Parts, request: DescribeWorkflowExecutionRequest
 ) -> DescribeWorkflowExecutionResponse:
     key = await parts.run_key(request.namespace, request.execution)
-    return await parts.shards.inspect(key, describing.response)
+    described = await parts.shards.inspect(key, describing.response)
+    rules.tell_of(await parts.namespace(request.namespace), described.pending_activities)
+    return described
 
 
 async def history(parts: Parts, request: GetWorkflowExecutionHistoryRequest) -> object:

@@ -27,7 +27,6 @@ from engine.frontend import (
     attributes,
     callbacks,
     checks,
-    deployments,
     options,
     start_checks,
     workflow_tasks,
@@ -63,7 +62,8 @@ async def start(parts: Parts, request: StartWorkflowExecutionRequest) -> object:
     )
     if answer.eager_task is None:
         return response
-    task = await workflow_tasks.answer(parts, opening.key, answer.eager_task, sticky=False)
+    key = opening.key._replace(run_id=answer.run_id)
+    task = await workflow_tasks.answer(parts, key, answer.eager_task, sticky=False)
     return wire.with_field(response, "eager_workflow_task", task)
 
 
@@ -98,7 +98,7 @@ def _is_eager(
     if not request.request_eager_execution or _is_delayed(request):
         return False
     queue = QueueKey(namespace.id, request.task_queue.name, WORKFLOW)
-    version = deployments.version_of(request.eager_worker_deployment_options)
+    version = versioning.of_worker(request.eager_worker_deployment_options)
     if first.versioning_override.HasField("pinned"):
         return versioning.named(first.versioning_override.pinned.version) == version
     return parts.deployments.route_of(queue).version_of(request.workflow_id) == version

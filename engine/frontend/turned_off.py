@@ -42,4 +42,5 @@ deployments = _refuses(
     )
 )
 fetch_worker_config = _refuses(lambda: Unsupported("FetchWorkerConfig command is not enabled."))
+trigger_workflow_rule = _refuses(lambda: Unsupported("method TriggerWorkflowRule not supported"))
 update_worker_config = _refuses(lambda: Unsupported("UpdateWorkerConfig command is not enabled."))

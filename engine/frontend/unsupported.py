@@ -6,16 +6,10 @@ With the tables in `rpc.py` they are the whole of the protocol; a test holds tha
 from __future__ import annotations
 
 _ONE_CLUSTER = "there is one cluster: nothing is replicated"
-_RULES = "there is no rule language for workflows"
 _TIME = "time is not skipped: a server of the clock's own time"
 
 WORKFLOW: dict[str, str] = {
-    "CreateWorkflowRule": _RULES,
-    "DeleteWorkflowRule": _RULES,
-    "DescribeWorkflowRule": _RULES,
-    "ListWorkflowRules": _RULES,
     "PollWorkflowExecutionTimeSkipping": _TIME,
-    "TriggerWorkflowRule": _RULES,
 }
 
 OPERATOR: dict[str, str] = {

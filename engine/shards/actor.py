@@ -27,6 +27,7 @@ from engine.cluster import placement
 from engine.core.effects import Delivery
 from engine.core.keys import RunKey, shard_of
 from engine.core.limits import Limits
+from engine.core.rules import Rules
 from engine.errors import ResourceExhausted, Unavailable
 from engine.ports import Matching
 from engine.shards import carrying, recovery
@@ -93,6 +94,8 @@ class Writer:
         # Introduced by the supervisor: carries messages to other runs, tells the relay.
         self.deliver: Callable[[RunKey, Delivery], bool] = _nobody
         self.on_records: Callable[[], None] | None = None
+        # And knows the rules of each namespace.
+        self.rules_of: Callable[[str], Rules] = _no_rules
         # Whether a shard is to be this node's, where there are several.
         self.is_placed_here: Callable[[int], bool] | None = None
         # Messages to other runs that found no room are read back from the store later.
@@ -305,6 +308,10 @@ class Writer:
 
 def _nobody(source: RunKey, delivery: Delivery) -> bool:
     raise AssertionError("the supervisor introduces deliveries before a writer runs")
+
+
+def _no_rules(_namespace_id: str) -> Rules:
+    return ()
 
 
 def _refuse(work: Work, why: Exception) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from temporalio.api.common.v1 import Payload, Payloads
 
-from engine.core import conflict, versioning
+from engine.core import beginning, conflict, versioning
 from engine.core.effects import (
     CancelExternal,
     CancelOperation,
@@ -86,7 +86,8 @@ def _found(writer: Writer, key: RunKey) -> Entry:
 def advance(writer: Writer, entry: Entry, given: Input, batch: Batch, release: Release) -> object:
     """Step the run and all that follows at once; the value of its reply."""
     release.touch(entry)
-    stepped = step(entry.state, given, writer.limits)
+    rules = writer.rules_of(entry.state.key.namespace_id)
+    stepped = step(entry.state, given, writer.limits, rules)
     batch.add(entry, stepped)
     answer: object = None
     for effect in stepped.effects:
@@ -123,6 +124,10 @@ def _offer(writer: Writer, entry: Entry, effect: OfferTask, batch: Batch, releas
     except EngineError:
         reservation.return_()
         release.offer(entry, effect)
+        return
+    if isinstance(started, Refuse):
+        # A rule has paused the activity, and the task is gone.
+        reservation.return_()
         return
     release.reserved(entry, effect, reservation, started)
 
@@ -190,6 +195,7 @@ def _start(writer: Writer, work: Begin, batch: Batch, release: Release) -> None:
         release.answer(work, StartAnswer(
             run_id=decision.run_id, started=decision.is_same_request,
             status=current.state.status, is_attached=decision.is_attached,
+            eager_task=beginning.eager_task(current.state, work.given),
         ))  # fmt: skip
         return
     if isinstance(decision, conflict.AttachTo):

@@ -10,6 +10,7 @@ from engine import loops
 from engine.clock import Clock
 from engine.cluster.node import Node
 from engine.core.limits import Limits
+from engine.core.rules import Rules
 from engine.ports import Matching
 from engine.shards.actor import Writer
 from engine.shards.deliveries import Deliveries, NamespaceId
@@ -33,6 +34,7 @@ class Supervisor:
         shard_count: int,
         outbox: bool,
         namespace_id: NamespaceId,
+        rules_of: Callable[[str], Rules],
         on_records: Callable[[], None] | None = None,
         cluster: Node | None = None,
     ) -> None:
@@ -53,6 +55,7 @@ class Supervisor:
             writer.shard_count = shard_count
             writer.deliver = self.deliveries.send
             writer.on_records = on_records
+            writer.rules_of = rules_of
             if cluster is not None:
                 writer.is_placed_here = partial(_is_placed_here, cluster)
                 cluster.on_change(writer.place_anew)

@@ -4,7 +4,7 @@ Whatever a backend could refuse, or the two backends could answer differently, i
 here, with its place in the text.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import assert_never
 
@@ -40,7 +40,7 @@ TIE_BREAK = nodes.OrderKey(attributes.SYSTEM["RunId"])
 
 
 def check(query: nodes.Query, custom: CustomAttributes, now: datetime) -> nodes.Search:
-    checker = _Checker(custom, now)
+    checker = _Checker(lambda name: attributes.find(name, custom), attributes.names(custom), now)
     return nodes.Search(
         meaning=checker.condition(query.condition) if query.condition else nodes.Everything(),
         order=checker.order(query.order),
@@ -48,9 +48,21 @@ def check(query: nodes.Query, custom: CustomAttributes, now: datetime) -> nodes.
     )
 
 
+def check_condition(
+    query: nodes.Query, known: Mapping[str, Attribute], now: datetime
+) -> nodes.Meaning:
+    """What it says of a thing that has these attributes and no others; it is a condition alone."""
+    if query.condition is None or query.order or query.group:
+        raise QueryError("a condition is expected, without ORDER BY and GROUP BY")
+    return _Checker(known.get, list(known), now).condition(query.condition)
+
+
 class _Checker:
-    def __init__(self, custom: CustomAttributes, now: datetime) -> None:
-        self.custom = custom
+    def __init__(
+        self, find: Callable[[str], Attribute | None], names: Sequence[str], now: datetime
+    ) -> None:
+        self.find = find
+        self.names = names
         self.now = now
 
     def condition(self, node: nodes.Condition) -> nodes.Meaning:  # noqa: PLR0911 (one a kind)
@@ -73,9 +85,9 @@ class _Checker:
                 assert_never(node)
 
     def attribute(self, name: nodes.Name, operator: str | None = None) -> Attribute:
-        found = attributes.find(name.text, self.custom)
+        found = self.find(name.text)
         if found is None:
-            hint = nearest(name.text, attributes.names(self.custom))
+            hint = nearest(name.text, self.names)
             raise QueryError(f"there is no attribute {name.text[:100]!r}", name.position, hint)
         if operator is not None and operator not in OPERATORS[found.type]:
             known = ", ".join([*sorted(OPERATORS[found.type]), "IS NULL"])

@@ -7,6 +7,7 @@ from google.protobuf.message_factory import GetMessageClass
 
 from engine.errors import InvalidArgument
 from engine.frontend import routes, rpc, unsupported
+from tests.architecture.sources import ROOT
 
 UNSUPPORTED = {"WorkflowService": unsupported.WORKFLOW, "OperatorService": unsupported.OPERATOR}
 
@@ -38,6 +39,31 @@ def test_every_rpc_of_the_protocol_belongs_somewhere_once() -> None:
     places = [routes.RUNS, routes.QUEUES, routes.ASKERS, routes.ANYWHERE]
 
     assert sorted(name for place in places for name in place) == list(rpc.WORKFLOW)
+
+
+def test_what_is_compared_with_the_official_server_is_told() -> None:
+    told = (ROOT / "docs" / "differences.md").read_text()
+    compared = (ROOT / "tests" / "features" / "differential").glob("*_*.py")
+
+    missing = [path.stem for path in compared if f"`{path.stem}`" not in told]
+    assert set(missing) <= {"__init__", "test_histories"}
+
+
+#: Of a run, or of what is kept as one.
+OF_ONE_RUN = {
+    "activity_id", "execution", "operation_id", "task_token", "update_ref", "workflow_execution",
+    "workflow_id",
+}  # fmt: skip
+
+
+def test_an_rpc_that_names_a_run_goes_to_the_node_that_has_it() -> None:
+    """On the other nodes it would be refused."""
+    methods = rpc.SERVICES[0][0].methods_by_name
+    named = {
+        name: OF_ONE_RUN & set(methods[name].input_type.fields_by_name) for name in rpc.WORKFLOW
+    }
+
+    assert [name for name, fields in named.items() if fields and name in routes.ANYWHERE] == []
 
 
 @pytest.mark.parametrize("name", sorted({*routes.RUNS, *routes.QUEUES, *routes.ASKERS}))

@@ -20,6 +20,7 @@ from temporalio.api.workflowservice.v1 import (
     RespondQueryTaskCompletedRequest,
     SignalWorkflowExecutionRequest,
     TerminateWorkflowExecutionRequest,
+    UnpauseActivityRequest,
     UpdateTaskQueueConfigRequest,
 )
 
@@ -29,12 +30,13 @@ from engine.ports import Claim, Task
 from engine.protocol import tokens
 from engine.protocol.tokens import QueryToken
 from tests.features.differential.stage import Stage
-from tests.support.commands import complete, text
+from tests.support.commands import complete, schedule_activity, text
 from tests.support.engine import Server, engine_on, seconds
 from tests.support.eventually import eventually_async
 from tests.support.handlers import ScriptedHandler, started, sync
 from tests.support.history import name_of
 from tests.support.postgres import fresh_database
+from tests.support.rules import asked, comes_to_be_held, delete, spec
 from tests.support.solo import Solo
 from tests.support.worker import ScriptedWorker
 from tests.support.workers import SHUTDOWN, Fleet, beat
@@ -226,13 +228,13 @@ async def test_a_queue_that_activities_are_asked_of_is_told_by_every_node(pair: 
 
 
 async def test_a_rate_that_one_is_told_holds_on_the_node_of_the_queue(pair: Pair) -> None:
-    for owner, asked in ((pair.one, pair.other), (pair.other, pair.one)):
+    for owner, other in ((pair.one, pair.other), (pair.other, pair.one)):
         queue = pair.queue_of(owner)
         request = UpdateTaskQueueConfigRequest(
-            namespace=asked.namespace, task_queue=queue, task_queue_type=ACTIVITIES
+            namespace=other.namespace, task_queue=queue, task_queue_type=ACTIVITIES
         )
         request.update_queue_rate_limit.rate_limit.requests_per_second = 7
-        await asked.workflows.UpdateTaskQueueConfig(request)
+        await other.workflows.UpdateTaskQueueConfig(request)
 
         seen = await owner.workflows.DescribeTaskQueue(
             DescribeTaskQueueRequest(
@@ -242,6 +244,27 @@ async def test_a_rate_that_one_is_told_holds_on_the_node_of_the_queue(pair: Pair
             )
         )
         assert seen.effective_rate_limit.requests_per_second == 7
+
+
+async def test_a_rule_made_through_one_holds_on_every_node(pair: Pair) -> None:
+    await pair.one.workflows.CreateWorkflowRule(asked(spec("rule", "ActivityId = 'charge'")))
+    runs = {}
+    for server in (pair.one, pair.other):
+        queue = pair.queue_of(server)
+        run = runs[queue] = await pair.one.start(pair.workflow_of(server), queue)
+        await ScriptedWorker(pair.one, queue).on_task(schedule_activity("charge", queue))
+        assert await comes_to_be_held(ScriptedWorker(pair.other, queue), run)
+        seen = await pair.one.workflows.DescribeWorkflowExecution(
+            DescribeWorkflowExecutionRequest(namespace="default", execution=run)
+        )
+        assert seen.pending_activities[0].pause_info.rule.identity == "Alice"
+
+    await delete(pair.other, "rule")
+    for queue, run in runs.items():
+        await pair.other.workflows.UnpauseActivity(
+            UnpauseActivityRequest(namespace="default", execution=run, id="charge")
+        )
+        await ScriptedWorker(pair.one, queue).on_activity(text("charged"))
 
 
 async def test_an_operation_its_handler_and_the_run_behind_it_may_be_anywhere(pair: Pair) -> None:

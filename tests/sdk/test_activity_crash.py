@@ -1,4 +1,5 @@
-"""kill -9 of the engine on the way of standalone activities: each goes on where it was."""
+"""kill -9 of the engine on the way of standalone activities, and between the pause of a run and its
+end: each goes on where it was."""
 
 from __future__ import annotations
 
@@ -11,11 +12,13 @@ from temporalio.api.enums.v1 import ActivityExecutionStatus as Status
 from tests.features.differential.stage import Stage
 from tests.support.commands import retries, seconds, text
 from tests.support.engine import Server
+from tests.support.held import PLACES
+from tests.support.history import name_of
 from tests.support.killable import KillableEngine, killable
 from tests.support.solo import Solo
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def engine(database: str) -> AsyncIterator[KillableEngine]:
     async with killable(database) as process:
         yield process
@@ -63,4 +66,17 @@ async def test_standalone_activities_go_on_where_they_were(engine: KillableEngin
         assert [each.status for each in found.executions] == [
             Status.ACTIVITY_EXECUTION_STATUS_COMPLETED
         ]
+    await server.channel.close()
+
+
+@pytest.mark.slow
+async def test_paused_runs_go_on_where_they_were(engine: KillableEngine) -> None:
+    server = Server(engine.address, "perdure")
+    runs = [place(server, place.__name__) for place in PLACES]
+    for act in ("hold", "meanwhile", "go_on"):
+        await asyncio.gather(*(getattr(run, act)() for run in runs))
+        await asyncio.to_thread(engine.kill)
+        await asyncio.to_thread(engine.start)
+    for run in runs:
+        assert name_of((await server.history(run.run))[-1]) == "WorkflowExecutionCompleted"
     await server.channel.close()

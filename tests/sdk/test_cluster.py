@@ -26,7 +26,9 @@ from tests.sdk.charging import (
 )
 from tests.sdk.programs import Account, Parent
 from tests.support.cluster import SECRET, SHARDS, Nodes, nodes_on
+from tests.support.engine import Server
 from tests.support.eventually import eventually_async
+from tests.support.held import PLACES
 from tests.support.killable import KillableEngine
 from tests.support.postgres import fresh_database
 
@@ -216,10 +218,19 @@ async def load_on(nodes: Nodes) -> AsyncIterator[Load]:
 
 
 async def test_a_node_that_is_killed_under_load_loses_and_doubles_nothing(nodes: Nodes) -> None:
+    """The runs that were paused on it go on where they are now."""
+    one, other = (Server(node.address, "perdure") for node in (nodes.a, nodes.b))
     async with load_on(nodes) as load:
+        placed = await Places.of(load.client, nodes)
+        paused = [place(one, placed.workflow(nodes.c)) for place in PLACES]
+        await asyncio.gather(*(run.hold() for run in paused))
         await asyncio.to_thread(nodes.c.kill)
         await nodes.settled(nodes.a, nodes.b)
+        for run in paused:
+            run.server = other
+        await asyncio.gather(*(run.meanwhile() for run in paused))
         await load.has_grown()
+        await asyncio.gather(*(run.go_on() for run in paused))
 
         await asyncio.to_thread(nodes.c.start)
         await nodes.settled(nodes.a, nodes.b, nodes.c)

@@ -126,8 +126,8 @@ async def test_a_bug_in_a_step_costs_its_own_caller_only(
 ) -> None:
     sound = carrying.step
 
-    def unsound(state: RunState, given: Any, limits: Any) -> Any:
-        stepped = sound(state, given, limits)
+    def unsound(state: RunState, given: Any, *rest: Any) -> Any:
+        stepped = sound(state, given, *rest)
         if isinstance(given, Signal) and given.name == "bad":
             raise AssertionError("an invariant is broken")
         return stepped

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from temporalio.api.command.v1 import Command
 from temporalio.api.common.v1 import Memo, Payload, RetryPolicy, SearchAttributes
 from temporalio.api.enums.v1 import WorkerVersioningMode
+from temporalio.api.rules.v1 import WorkflowRule, WorkflowRuleAction, WorkflowRuleSpec
 from temporalio.api.update.v1 import Request
 
-from engine.core import inputs
+from engine.core import inputs, rules
 from engine.core.inputs import ResetInto
 from engine.core.limits import Limits
 from engine.core.versioning import pin_of
@@ -30,6 +32,16 @@ from tests.support.interventions import (
 from tests.support.stored import Stored
 
 NEXT_RUN_ID = "00000000-0000-4000-8000-{:012d}"
+#: It concerns about every second activity of those that fail.
+RULE = WorkflowRule(
+    spec=WorkflowRuleSpec(
+        id="every second",
+        activity_start=WorkflowRuleSpec.ActivityStartingTrigger(
+            predicate="Attempts >= 2 AND ActivityId >= 'n5' OR Attempts = 1 AND ActivityId < 'n2'"
+        ),
+        actions=[WorkflowRuleAction(activity_pause=WorkflowRuleAction.ActionActivityPause())],
+    )
+).SerializeToString()
 VERSIONED = WorkerVersioningMode.WORKER_VERSIONING_MODE_VERSIONED
 
 
@@ -42,18 +54,22 @@ ENDINGS: tuple[Callable[[], Command], ...] = (
 
 
 class Chance:
-    """`dying`: how often the process dies between a step and its commit."""
+    """`dying`: how often the process dies between a step and its commit. `pausing`: how often an
+    operator pauses the run after a turn, or lets it go on; for half of those runs there is a rule
+    as well that pauses what has failed."""
 
-    def __init__(self, seed: int, dying: float = 0.0) -> None:
+    def __init__(self, seed: int, dying: float = 0.0, pausing: float = 0.0) -> None:
         self.dice = random.Random(seed)
-        deaths = random.Random(seed)
+        deaths, operator = random.Random(seed), random.Random(seed)
         self.dies = lambda: deaths.random() < dying
+        self.pauses = lambda: operator.random() < pausing
+        self.rules = [rules.compiled(RULE)] if pausing and operator.random() < 0.5 else []
         self.made = 0
         self.asked_of_others: list[int] = []
         self.asked_of_handlers: list[int] = []
         self.limits = Limits(buffered_events_max=self.dice.choice((2, 100)))
         self.story = Stored(limits=self.limits, **self.beginning())
-        self.story.dies = self.dies
+        self.story.dies, self.story.rules = self.dies, self.rules
         self.start()
 
     # -- the beginning
@@ -106,21 +122,21 @@ class Chance:
         )  # fmt: skip
         for _ in range(turns):
             self.story.later(self.dice.choice((0, 0.1, 1, 3, 12, 40)))
-            try:
-                self.dice.choice(moves)()
-            except EngineError:
-                # A refusal changes nothing: that is part of what is tested.
-                continue
-            if after is not None:
-                after()
+            move = self.dice.choice(moves)
+            for act in (move, partial(_hold_or_let_go, self)) if self.pauses() else (move,):
+                try:
+                    act()
+                except EngineError:
+                    # A refusal changes nothing: that is part of what is tested.
+                    continue
+                if after is not None:
+                    after()
 
     def time(self) -> None:
         self.story.wake()
         # Seldom, and not for long: most of what happens to a run happens while it goes on.
-        if self.story.state.pause is not None:
-            resume_run(self.story)
-        elif self.maybe(0.1):
-            pause_run(self.story, self.name())
+        if self.story.state.pause is not None or self.maybe(0.1):
+            _hold_or_let_go(self)
 
     def ask(self) -> None:
         told = self.dice.random()
@@ -156,7 +172,7 @@ class Chance:
         if self.maybe(0.2):
             return
         self.story = Stored(run_id, limits=self.limits)
-        self.story.dies = self.dies
+        self.story.dies, self.story.rules = self.dies, self.rules
         self.story.at = base.at
         kept = self.dice.choice(cuts)
         neighbours.begin_again(self.story, events, kept, base.state.key.run_id)
@@ -357,3 +373,10 @@ class Chance:
             neighbours.operation_faltered(
                 self.story, event_id, of_cancellation=how == 3, is_final=self.maybe(0.2)
             )
+
+
+def _hold_or_let_go(chance: Chance) -> None:
+    if chance.story.state.pause is not None:
+        resume_run(chance.story)
+    else:
+        pause_run(chance.story, chance.name())

@@ -241,6 +241,7 @@ async def node(
         shard_count=shard_count,
         outbox=outbox,
         namespace_id=namespace_id,
+        rules_of=lambda _: (),
     )
     matching.introduce(supervisor.router)
     supervisor.start()

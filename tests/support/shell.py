@@ -47,6 +47,8 @@ _KEPT = (
         "Worker Deployment Version not found",
     ),
     (r"schedule not found(: \S+)?", "<no such schedule>"),
+    # There is one cluster: no other is looked for, where the official server dials.
+    (r"(unable to upsert cluster): .*", r"\1"),
     # Each has its own parser, and so its own words behind the colon; ours say where, and how to
     # say it better.
     (r"(invalid query|malformed query): .*", r"\1"),

@@ -59,7 +59,7 @@ class Stored(Story):
     def die_with(self, given: inputs.Input) -> None:
         """The step is lost, as its commit is; the next process has what was stored before it."""
         with suppress(EngineError):
-            step(self.loaded(), given, self.limits)
+            step(self.loaded(), given, self.limits, self.rules)
         self.state = self.loaded()
 
     def snap(self) -> None:

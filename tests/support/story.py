@@ -23,6 +23,7 @@ from engine.core.inputs import ActivityTarget
 from engine.core.keys import RunKey
 from engine.core.limits import DEFAULT, Limits
 from engine.core.marks import Mark
+from engine.core.rules import Rules
 from engine.core.state import RunState
 from engine.core.step import Step, step
 
@@ -47,6 +48,7 @@ class Story:
     def __init__(self, limits: Limits = DEFAULT, **started: Any) -> None:
         self.state = RunState(key=RunKey("namespace", "order-1", RUN_ID))
         self.limits = limits
+        self.rules: Rules = ()
         self.at = NOON
         self.steps: list[Step] = []
         attributes = WorkflowExecutionStartedEventAttributes(first_execution_run_id=RUN_ID)
@@ -59,7 +61,7 @@ class Story:
     # -- the verbs
 
     def give(self, given: inputs.Input) -> Step:
-        self.steps.append(step(self.state, given, self.limits))
+        self.steps.append(step(self.state, given, self.limits, self.rules))
         return self.steps[-1]
 
     def later(self, seconds: float) -> Story:

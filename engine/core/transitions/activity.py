@@ -14,14 +14,14 @@ from temporalio.api.command.v1 import ScheduleActivityTaskCommandAttributes
 from temporalio.api.common.v1 import Payload, Payloads
 from temporalio.api.enums.v1 import EventType, RetryState, TimeoutType
 from temporalio.api.failure.v1 import Failure
-from temporalio.api.sdk.v1 import UserMetadata
 
 from engine.core import deadlines, priorities, retry, timeouts
-from engine.core.effects import ActivityStarted, DropTask, EmitRecord, HeartbeatAnswer, OfferTask
+from engine.core.effects import ActivityStarted, DropTask, HeartbeatAnswer, OfferTask, Refuse
 from engine.core.inputs import ActivityTarget, Heartbeat, StartActivity
 from engine.core.keys import ACTIVITY, QueueKey
-from engine.core.marks import ActivityBeat, ActivityReoffered, ActivityRetried, ActivityTaken
+from engine.core.marks import ActivityBeat, ActivityReoffered, ActivityTaken
 from engine.core.state import Activity
+from engine.core.transitions import attempts
 from engine.core.turn import Turn
 from engine.core.versioning import queue_key
 from engine.errors import InvalidArgument, TaskNotFound
@@ -42,12 +42,6 @@ _COPIED = (
 NOT_STARTED = Payloads(
     payloads=[Payload(metadata={"encoding": b"json/plain"}, data=b'"ACTIVITY_ID_NOT_STARTED"')]
 )
-# What would end a paused activity, or try it again, waits until somebody resumes it.
-_HELD_BY_A_PAUSE = (
-    RetryState.RETRY_STATE_IN_PROGRESS,
-    RetryState.RETRY_STATE_MAXIMUM_ATTEMPTS_REACHED,
-    RetryState.RETRY_STATE_TIMEOUT,
-)
 NOT_PENDING = "invalid activityID or activity already timed out or invoking workflow is completed"
 TIMEOUT_MESSAGES = {
     T.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE: (
@@ -64,7 +58,6 @@ def schedule(
     turn: Turn,
     command: ScheduleActivityTaskCommandAttributes,
     completed_event_id: int,
-    metadata: UserMetadata | None,
 ) -> None:
     event = turn.new(EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED)
     attributes = event.activity_task_scheduled_event_attributes
@@ -76,8 +69,6 @@ def schedule(
     attributes.retry_policy.CopyFrom(retry.with_defaults(command.retry_policy))
     attributes.workflow_task_completed_event_id = completed_event_id
     attributes.use_workflow_build_id = command.use_workflow_build_id
-    if metadata is not None:
-        event.user_metadata.CopyFrom(metadata)
     turn.add(event)
     offer(turn, event.event_id)
 
@@ -106,7 +97,15 @@ def offer(turn: Turn, scheduled_event_id: int) -> None:
     )
 
 
+def offer_again(turn: Turn, scheduled_event_id: int) -> None:
+    """Unless a rule would have it wait."""
+    activity = turn.state.activities[scheduled_event_id]
+    if not attempts.is_held_by_a_rule(turn, scheduled_event_id, activity):
+        offer(turn, scheduled_event_id)
+
+
 def start(turn: Turn, given: StartActivity) -> None:
+    """A rule is asked here about the first attempt; about a later one, before it is offered."""
     activity = turn.state.activities.get(given.scheduled_event_id)
     if activity is None or activity.attempt != given.attempt or activity.retry_at > turn.at:
         raise TaskNotFound("Activity task not found.")
@@ -115,6 +114,10 @@ def start(turn: Turn, given: StartActivity) -> None:
     if not activity.started_at:
         if activity.paused_at or turn.state.pause is not None:
             raise TaskNotFound("Activity task is paused.")
+        is_first = turn.rules and activity.attempt == 1
+        if is_first and attempts.is_held_by_a_rule(turn, given.scheduled_event_id, activity):
+            turn.ask(Refuse(TaskNotFound("Activity task is paused.")))
+            return
         turn.ask(DropTask(kind=ACTIVITY, event_id=given.scheduled_event_id))
         turn.mark(_taken(turn, given))
     turn.reply(started_answer(turn, activity))
@@ -133,6 +136,7 @@ def _taken(turn: Turn, given: StartActivity) -> ActivityTaken:
         started_at=turn.at,
         request_id=given.request_id,
         identity=given.identity,
+        version=given.version,
     )
 
 
@@ -223,9 +227,9 @@ def fail(
     if beat is not None and beat.payloads:
         turn.mark(ActivityBeat(scheduled_event_id=event_id, at=turn.at, details=beat))
     kept = failures.truncated(failure, turn.limits.payload_bytes_max)
-    decision = _decide(turn, activity, kept)
+    decision = attempts.decide(turn, event_id, activity, kept)
     if decision.delay_ns is not None:
-        _retry(turn, event_id, kept, decision.delay_ns, identity)
+        attempts.retry_later(turn, event_id, kept, decision.delay_ns, identity)
         return False
     _record_started(turn, event_id, activity)
     event = turn.new(EventType.EVENT_TYPE_ACTIVITY_TASK_FAILED)
@@ -237,38 +241,6 @@ def fail(
     attributes.retry_state = decision.state
     turn.record(event)
     return True
-
-
-def _decide(turn: Turn, activity: Activity, failure: Failure) -> retry.Decision:
-    if activity.cancel_requested:
-        return retry.Decision(None, RetryState.RETRY_STATE_CANCEL_REQUESTED)
-    expires_at = 0
-    if activity.schedule_to_close_ns:
-        expires_at = activity.scheduled_at + activity.schedule_to_close_ns
-    decision = retry.decide(activity.retry, activity.attempt, failure, turn.at, expires_at)
-    if activity.paused_at and decision.state in _HELD_BY_A_PAUSE:
-        return retry.Decision(0, RetryState.RETRY_STATE_IN_PROGRESS)
-    return decision
-
-
-def _retry(turn: Turn, event_id: int, failure: Failure, delay_ns: int, identity: str = "") -> None:
-    activity = turn.state.activities[event_id]
-    turn.mark(
-        ActivityRetried(
-            scheduled_event_id=event_id,
-            attempt=activity.attempt + 1,
-            attempt_started_at=activity.started_at,
-            failed_at=turn.at,
-            retry_at=0 if activity.paused_at else turn.at + delay_ns,
-            failure=failure,
-            identity=identity or activity.identity,
-        )
-    )
-    attempt = activity.attempt
-    if attempt & (attempt - 1) == 0:
-        # The record's attempts and next try are renewed at 2, 4, 8 …: often enough to find what
-        # fails for long, seldom enough for a thousand attempts.
-        turn.ask(EmitRecord())
 
 
 def cancel(turn: Turn, target: ActivityTarget, details: Payloads, identity: str) -> None:
@@ -340,8 +312,9 @@ def wake(turn: Turn, scheduled_event_id: int) -> bool:
         return False
     kind = _which_is_due(activity, turn.at)
     if kind is None:
-        turn.mark(ActivityReoffered(scheduled_event_id=scheduled_event_id, at=turn.at))
-        offer(turn, scheduled_event_id)
+        if not attempts.is_held_by_a_rule(turn, scheduled_event_id, activity):
+            turn.mark(ActivityReoffered(scheduled_event_id=scheduled_event_id, at=turn.at))
+            offer(turn, scheduled_event_id)
         return False
     return _time_out(turn, scheduled_event_id, activity, kind)
 
@@ -364,9 +337,9 @@ def _which_is_due(activity: Activity, at: int) -> TimeoutType.ValueType | None:
 
 def _time_out(turn: Turn, event_id: int, activity: Activity, kind: TimeoutType.ValueType) -> bool:
     failure = failures.timeout(kind, TIMEOUT_MESSAGES[kind])
-    decision = _decide(turn, activity, failure)
+    decision = attempts.decide(turn, event_id, activity, failure)
     if decision.delay_ns is not None:
-        _retry(turn, event_id, failure, decision.delay_ns)
+        attempts.retry_later(turn, event_id, failure, decision.delay_ns)
         return False
     if kind in (T.TIMEOUT_TYPE_HEARTBEAT, T.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE) and activity.beat:
         failure.timeout_failure_info.last_heartbeat_details.CopyFrom(activity.beat)

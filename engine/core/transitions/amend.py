@@ -8,7 +8,6 @@ from temporalio.api.command.v1 import (
     UpsertWorkflowSearchAttributesCommandAttributes,
 )
 from temporalio.api.enums.v1 import EventType
-from temporalio.api.sdk.v1 import UserMetadata
 
 from engine.core.turn import Turn
 
@@ -17,7 +16,6 @@ def record_marker(
     turn: Turn,
     command: RecordMarkerCommandAttributes,
     completed_event_id: int,
-    metadata: UserMetadata | None,
 ) -> None:
     event = turn.new(EventType.EVENT_TYPE_MARKER_RECORDED)
     marker = event.marker_recorded_event_attributes
@@ -29,8 +27,6 @@ def record_marker(
         marker.header.CopyFrom(command.header)
     if command.HasField("failure"):
         marker.failure.CopyFrom(command.failure)
-    if metadata is not None:
-        event.user_metadata.CopyFrom(metadata)
     turn.add(event)
 
 

@@ -42,7 +42,6 @@ def initiate(
     turn: Turn,
     command: StartChildWorkflowExecutionCommandAttributes,
     completed_event_id: int,
-    metadata: UserMetadata | None,
 ) -> None:
     start = turn.state.start
     assert start is not None, "a run that initiates children was started"
@@ -67,9 +66,8 @@ def initiate(
     )
     attributes.cron_schedule = command.cron_schedule
     attributes.workflow_task_completed_event_id = completed_event_id
-    if metadata is not None:
-        event.user_metadata.CopyFrom(metadata)
     turn.add(event)
+    metadata = event.user_metadata if event.HasField("user_metadata") else None
     send_start(turn, turn.state.children[event.event_id], metadata)
 
 

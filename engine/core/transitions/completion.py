@@ -16,11 +16,10 @@ from temporalio.api.enums.v1 import WorkflowTaskFailedCause as Cause
 from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import WorkflowTaskCompletedEventAttributes
 from temporalio.api.protocol.v1 import Message
-from temporalio.api.sdk.v1 import UserMetadata
 from temporalio.api.update.v1 import Acceptance, Rejection, Response
 from temporalio.api.workflowservice.v1 import RespondWorkflowTaskCompletedRequest
 
-from engine.core import commands
+from engine.core import commands, versioning
 from engine.core.command_parts import Refusal
 from engine.core.effects import ActivityStarted, Refuse, Reply, WorkflowTaskCompleted
 from engine.core.inputs import CompleteWorkflowTask, StartActivity, Terminate
@@ -30,6 +29,7 @@ from engine.core.state import RunState, WorkflowTask
 from engine.core.transitions import (
     activity,
     amend,
+    attempts,
     child,
     close,
     external,
@@ -113,10 +113,7 @@ def _refused_message(turn: Turn, request: RespondWorkflowTaskCompletedRequest) -
 
 
 def _refuse(turn: Turn, refusal: Refusal, identity: str) -> None:
-    message = refusal.message
-    if refusal.cause != Cause.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND:
-        name = Cause.Name(refusal.cause).removeprefix("WORKFLOW_TASK_FAILED_CAUSE_")
-        message = f"{''.join(word.capitalize() for word in name.split('_'))}: {message}"
+    message = refusal.words
     failure = Failure(message=message)
     if refusal.is_final:
         workflow_task.end_failed(turn, refusal.cause, failure, identity)
@@ -192,8 +189,9 @@ def _carry_out(task: Task) -> None:
     for command in task.request.commands:
         if not turn.state.is_running:
             break
-        metadata = command.user_metadata if command.HasField("user_metadata") else None
-        COMMANDS[command.command_type](task, command, metadata)
+        turn.command = command
+        COMMANDS[command.command_type](task, command)
+    turn.command = None
     for message in list(task.messages.values()):
         if turn.state.is_running:
             _message(task, message.id)
@@ -273,14 +271,13 @@ def _start_next(turn: Turn, identity: str) -> Any:
     return answer.value
 
 
-def _schedule_activity(task: Task, command: Command, metadata: UserMetadata | None) -> None:
+def _schedule_activity(task: Task, command: Command) -> None:
     turn, attributes = task.turn, command.schedule_activity_task_command_attributes
-    activity.schedule(turn, attributes, task.completed_event_id, metadata)
-    if turn.state.pause is not None:
-        return
-    if not (attributes.request_eager_execution and attributes.task_queue.name == turn.state.queue):
-        return
+    activity.schedule(turn, attributes, task.completed_event_id)
     event_id = turn.state.last_event_id
+    is_asked = attributes.request_eager_execution and turn.state.pause is None
+    if not is_asked or attempts.would_be_held(turn, event_id):
+        return
     turn.effects.pop()
     task.eager.append(
         activity.start_eagerly(
@@ -291,12 +288,13 @@ def _schedule_activity(task: Task, command: Command, metadata: UserMetadata | No
                 attempt=1,
                 request_id=derived_id(turn.state.key.run_id, event_id, "eager"),
                 identity=task.request.identity,
+                version=versioning.of_worker(task.request.deployment_options),
             ),
         )
     )
 
 
-def _cancel_activity(task: Task, command: Command, metadata: UserMetadata | None) -> None:
+def _cancel_activity(task: Task, command: Command) -> None:
     attributes = command.request_cancel_activity_task_command_attributes
     if activity.request_cancel(
         task.turn, attributes.scheduled_event_id, task.completed_event_id, task.request.identity
@@ -304,82 +302,83 @@ def _cancel_activity(task: Task, command: Command, metadata: UserMetadata | None
         task.news.append(attributes.scheduled_event_id)
 
 
-def _start_timer(task: Task, command: Command, metadata: UserMetadata | None) -> None:
+def _start_timer(task: Task, command: Command) -> None:
     attributes = command.start_timer_command_attributes
-    timer.start(task.turn, attributes, task.completed_event_id, metadata)
+    timer.start(task.turn, attributes, task.completed_event_id)
 
 
-def _cancel_timer(task: Task, command: Command, metadata: UserMetadata | None) -> None:
+def _cancel_timer(task: Task, command: Command) -> None:
     attributes = command.cancel_timer_command_attributes
     timer.cancel(task.turn, attributes, task.completed_event_id, task.request.identity)
 
 
-def _complete_run(task: Task, command: Command, metadata: UserMetadata | None) -> None:
+def _complete_run(task: Task, command: Command) -> None:
     attributes = command.complete_workflow_execution_command_attributes
     close.complete(task.turn, attributes, task.completed_event_id)
 
 
-def _fail_run(task: Task, command: Command, metadata: UserMetadata | None) -> None:
+def _fail_run(task: Task, command: Command) -> None:
     attributes = command.fail_workflow_execution_command_attributes
     close.fail(task.turn, attributes, task.completed_event_id)
 
 
-def _cancel_run(task: Task, command: Command, metadata: UserMetadata | None) -> None:
+def _cancel_run(task: Task, command: Command) -> None:
     attributes = command.cancel_workflow_execution_command_attributes
     close.cancel(task.turn, attributes, task.completed_event_id)
 
 
-def _continue_run(task: Task, command: Command, metadata: UserMetadata | None) -> None:
+def _continue_run(task: Task, command: Command) -> None:
     attributes = command.continue_as_new_workflow_execution_command_attributes
     close.continue_as_new(task.turn, attributes, task.completed_event_id)
 
 
-def _record_marker(task: Task, command: Command, metadata: UserMetadata | None) -> None:
+def _record_marker(task: Task, command: Command) -> None:
     attributes = command.record_marker_command_attributes
-    amend.record_marker(task.turn, attributes, task.completed_event_id, metadata)
+    amend.record_marker(task.turn, attributes, task.completed_event_id)
 
 
-def _start_child(task: Task, command: Command, metadata: UserMetadata | None) -> None:
+def _start_child(task: Task, command: Command) -> None:
     attributes = command.start_child_workflow_execution_command_attributes
-    child.initiate(task.turn, attributes, task.completed_event_id, metadata)
+    child.initiate(task.turn, attributes, task.completed_event_id)
 
 
-def _signal_external(task: Task, command: Command, metadata: UserMetadata | None) -> None:
+def _signal_external(task: Task, command: Command) -> None:
     attributes = command.signal_external_workflow_execution_command_attributes
     external.signal(task.turn, attributes, task.completed_event_id)
 
 
-def _cancel_external(task: Task, command: Command, metadata: UserMetadata | None) -> None:
+def _cancel_external(task: Task, command: Command) -> None:
     attributes = command.request_cancel_external_workflow_execution_command_attributes
     external.request_cancel(task.turn, attributes, task.completed_event_id)
 
 
-def _schedule_operation(task: Task, command: Command, metadata: UserMetadata | None) -> None:
+def _schedule_operation(task: Task, command: Command) -> None:
     attributes = command.schedule_nexus_operation_command_attributes
     endpoint_id = task.endpoints[attributes.endpoint]
-    nexus.schedule(task.turn, attributes, task.completed_event_id, endpoint_id, metadata)
+    nexus.schedule(task.turn, attributes, task.completed_event_id, endpoint_id)
 
 
-def _cancel_operation(task: Task, command: Command, metadata: UserMetadata | None) -> None:
+def _cancel_operation(task: Task, command: Command) -> None:
     event_id = command.request_cancel_nexus_operation_command_attributes.scheduled_event_id
     nexus.request_cancel(task.turn, event_id, task.completed_event_id)
 
 
-def _upsert_attributes(task: Task, command: Command, metadata: UserMetadata | None) -> None:
+def _upsert_attributes(task: Task, command: Command) -> None:
     attributes = command.upsert_workflow_search_attributes_command_attributes
     amend.upsert_attributes(task.turn, attributes, task.completed_event_id)
 
 
-def _modify_properties(task: Task, command: Command, metadata: UserMetadata | None) -> None:
+def _modify_properties(task: Task, command: Command) -> None:
     attributes = command.modify_workflow_properties_command_attributes
     amend.modify_properties(task.turn, attributes, task.completed_event_id)
 
 
-def _protocol_message(task: Task, command: Command, metadata: UserMetadata | None) -> None:
+def _protocol_message(task: Task, command: Command) -> None:
+    task.turn.command = None
     _message(task, command.protocol_message_command_attributes.message_id)
 
 
-COMMANDS: dict[int, Callable[[Task, Command, UserMetadata | None], None]] = {
+COMMANDS: dict[int, Callable[[Task, Command], None]] = {
     C.COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK: _schedule_activity,
     C.COMMAND_TYPE_REQUEST_CANCEL_ACTIVITY_TASK: _cancel_activity,
     C.COMMAND_TYPE_START_TIMER: _start_timer,

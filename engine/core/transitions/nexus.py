@@ -20,7 +20,6 @@ from temporalio.api.common.v1 import Payload, RetryPolicy, WorkflowExecution
 from temporalio.api.enums.v1 import EventType, TimeoutType
 from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import HistoryEvent, NexusOperationScheduledEventAttributes
-from temporalio.api.sdk.v1 import UserMetadata
 
 from engine.core import retry
 from engine.core.effects import CancelOperation, DropTask, StartOperation
@@ -51,7 +50,6 @@ def schedule(
     command: ScheduleNexusOperationCommandAttributes,
     completed_event_id: int,
     endpoint_id: str,
-    metadata: UserMetadata | None,
 ) -> None:
     state = turn.state
     event = turn.new(EventType.EVENT_TYPE_NEXUS_OPERATION_SCHEDULED)
@@ -67,8 +65,6 @@ def schedule(
     _set_times(turn, command, attributes)
     attributes.workflow_task_completed_event_id = completed_event_id
     attributes.request_id = derived_id(state.key.run_id, state.next_event_id, "operation")
-    if metadata is not None:
-        event.user_metadata.CopyFrom(metadata)
     turn.add(event)
     send_start(turn, state.operations[event.event_id])
 

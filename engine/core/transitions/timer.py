@@ -14,7 +14,6 @@ from temporalio.api.command.v1 import (
     StartTimerCommandAttributes,
 )
 from temporalio.api.enums.v1 import EventType
-from temporalio.api.sdk.v1 import UserMetadata
 
 from engine.core.turn import Turn
 
@@ -23,15 +22,12 @@ def start(
     turn: Turn,
     command: StartTimerCommandAttributes,
     completed_event_id: int,
-    metadata: UserMetadata | None,
 ) -> None:
     event = turn.new(EventType.EVENT_TYPE_TIMER_STARTED)
     started = event.timer_started_event_attributes
     started.timer_id = command.timer_id
     started.start_to_fire_timeout.CopyFrom(command.start_to_fire_timeout)
     started.workflow_task_completed_event_id = completed_event_id
-    if metadata is not None:
-        event.user_metadata.CopyFrom(metadata)
     turn.add(event)
 
 

@@ -155,17 +155,16 @@ def _note_target(turn: Turn, target: str) -> None:
 def _started_event(
     turn: Turn, task: WorkflowTask, request_id: str, identity: str, at: int
 ) -> HistoryEvent:
-    state, limits = turn.state, turn.limits
+    state = turn.state
     event = turn.new(EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED, at)
     started = event.workflow_task_started_event_attributes
     started.scheduled_event_id = task.scheduled_event_id
     started.identity = identity
     started.request_id = request_id
     started.history_size_bytes = state.history_bytes
-    started.suggest_continue_as_new = (
-        state.history_bytes >= limits.history_bytes_suggest_continue
-        or state.next_event_id > limits.history_events_suggest_continue
-    )
+    if reasons := scheduled.reasons_to_continue(state, turn.limits):
+        started.suggest_continue_as_new = True
+        started.suggest_continue_as_new_reasons.extend(reasons)
     started.target_worker_deployment_version_changed = versioning.has_moved_on(state)
     return event
 

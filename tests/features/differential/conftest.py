@@ -36,6 +36,13 @@ AS_PERDURE = (
     "frontend.enableBatchOperationsForStandaloneActivities=true",
     "--dynamic-config-value",
     "matching.enableFairness=true",
+    "--dynamic-config-value",
+    "frontend.workflowRulesAPIsEnabled=true",
+    "--dynamic-config-value",
+    "frontend.enableCancelWorkerPollsOnShutdown=true",
+    # So that a rule is in force soon.
+    "--dynamic-config-value",
+    'system.namespaceCacheRefreshInterval="100ms"',
 )
 
 

@@ -17,7 +17,11 @@ def words(activity: PendingActivityInfo) -> Iterator[str]:
     yield f"worker={activity.last_worker_identity} failure={activity.last_failure.message}"
     yield f"paused={activity.paused}"
     if activity.HasField("pause_info"):
-        yield f"by={activity.pause_info.manual.identity} why={activity.pause_info.manual.reason}"
+        by = activity.pause_info.manual
+        if activity.pause_info.HasField("rule"):
+            yield f"rule={activity.pause_info.rule.rule_id}"
+            by = activity.pause_info.rule
+        yield f"by={by.identity} why={by.reason}"
     options = activity.activity_options
     yield f"normal={options.task_queue.normal_name == options.task_queue.name}"
     for name in ("schedule_to_close", "schedule_to_start", "start_to_close", "heartbeat"):

@@ -11,6 +11,7 @@ import pytest
 
 from tests.features.differential import (
     programs_activities,
+    programs_beside,
     programs_chains,
     programs_commands,
     programs_ends,
@@ -21,6 +22,8 @@ from tests.features.differential import (
     programs_pauses,
     programs_policies,
     programs_reading,
+    programs_rules,
+    programs_rules_kept,
     programs_standalone,
     programs_standalone_asking,
     programs_standalone_care,
@@ -59,6 +62,7 @@ def without_a_workflow() -> dict[str, Program]:
 
 ALL = {
     **programs(programs_work),
+    **programs(programs_beside),
     **programs(programs_others),
     **programs(programs_ends),
     **programs(programs_interventions),
@@ -67,6 +71,8 @@ ALL = {
     **programs_commands.REFUSED,
     **programs(programs_reading),
     **programs(programs_pauses),
+    **programs(programs_rules),
+    **programs(programs_rules_kept),
     **programs(programs_told),
     **programs(programs_tasks),
     **programs_tasks.FAILING,

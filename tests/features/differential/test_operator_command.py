@@ -28,7 +28,7 @@ APART = {
     "buildIdBasedVersioning", "serverScaledDeployments",
     # Of namespaces: what only one of them has, or promises.
     "standaloneActivities", "standaloneActivityStartDelay", "standaloneActivityBatchOperations",
-    "standaloneActivityOperatorCommands", "workerPollCompleteOnShutdown",
+    "standaloneActivityOperatorCommands",
     "workflowTaskCompletionSizeLimitError",
     # The official server keeps custom attributes in numbered columns.
     "customSearchAttributeAliases",
@@ -48,6 +48,8 @@ async def cluster(shell: Shell) -> None:
         operator cluster health
         operator cluster remove --name nobody
         operator cluster remove --name active
+        operator cluster upsert --frontend-address 127.0.0.1:1
+        operator cluster upsert
     """)
     for command in ("describe", "list", "system"):
         await tell(shell, f"operator cluster {command}")

@@ -26,7 +26,16 @@ from tests.support.commands import command, complete, fail, failed, retries, tex
 from tests.support.engine import Server, seconds
 from tests.support.eventually import eventually_async
 from tests.support.names import Names
-from tests.support.schedules import ALLOW_ALL, BUFFER_ALL, CANCEL_OTHER, Scheduled, every, moment
+from tests.support.schedules import (
+    ALLOW_ALL,
+    BUFFER_ALL,
+    BUFFER_ONE,
+    CANCEL_OTHER,
+    TERMINATE_OTHER,
+    Scheduled,
+    every,
+    moment,
+)
 from tests.support.worker import ScriptedWorker
 
 WITHIN = 20.0
@@ -110,6 +119,22 @@ async def one_that_is_cancelled_for_the_next(one: Scheduled, worker: ScriptedWor
     await until(one, lambda told: told.info.action_count == 2)
 
 
+async def one_that_is_terminated_for_the_next(one: Scheduled, worker: ScriptedWorker) -> None:
+    await one.create(every(3600))
+    await one.patch(backfill_request=[hours(0, 0)])
+    await until(one, lambda told: told.info.action_count == 1)
+    await one.patch(backfill_request=[hours(1, 1, TERMINATE_OTHER)])
+    await until(one, lambda told: told.info.action_count == 2)
+
+
+async def one_that_waits_while_others_are_left_out(one: Scheduled, worker: ScriptedWorker) -> None:
+    await one.create(every(3600))
+    await one.patch(backfill_request=[hours(0, 3, BUFFER_ONE)])
+    await until(one, lambda told: told.info.action_count == 1)
+    await worker.on_task(complete(text("first")))
+    await until(one, lambda told: told.info.action_count == 2)
+
+
 async def paused_by_a_failure_and_resumed(one: Scheduled, worker: ScriptedWorker) -> None:
     await one.create(every(3600), pause_on_failure=True)
     await one.patch(backfill_request=[hours(0, 0)])
@@ -126,6 +151,8 @@ PROGRAMS: tuple[Program, ...] = (
     a_backfill_at_once,
     one_after_the_other,
     one_that_is_cancelled_for_the_next,
+    one_that_is_terminated_for_the_next,
+    one_that_waits_while_others_are_left_out,
     paused_by_a_failure_and_resumed,
 )
 

@@ -72,7 +72,12 @@ async def older_versions(shell: Shell) -> None:
         task-queue versioning get-rules --task-queue $queue
         task-queue versioning insert-assignment-rule --task-queue $queue --build-id b --yes
         task-queue versioning commit-build-id --task-queue $queue --build-id b --yes
-    """)
+        task-queue versioning replace-assignment-rule --task-queue $queue --rule-index 0 --build-id b --yes
+        task-queue versioning delete-assignment-rule --task-queue $queue --rule-index 0 --yes
+        task-queue versioning add-redirect-rule --task-queue $queue --source-build-id a --target-build-id b --yes
+        task-queue versioning replace-redirect-rule --task-queue $queue --source-build-id a --target-build-id b --yes
+        task-queue versioning delete-redirect-rule --task-queue $queue --source-build-id a --yes
+    """)  # noqa: E501  a command is one line
 
 
 async def test_both_servers_say_the_same(server: Server, official: Server, names: Names) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from temporalio.api.command.v1 import Command
 from temporalio.api.common.v1 import Memo, Payload, Payloads, SearchAttributes
+from temporalio.api.enums.v1 import SuggestContinueAsNewReason
 from temporalio.api.enums.v1 import WorkflowTaskFailedCause as Cause
 
 from engine.core.limits import DEFAULT, Limits
@@ -74,20 +75,29 @@ def test_a_run_with_too_much_history_may_finish_the_task_that_runs() -> None:
 
 
 @pytest.mark.parametrize(
-    "limits", [{"history_events_suggest_continue": 4}, {"history_bytes_suggest_continue": 250}]
+    ("limit", "reason"),
+    [
+        ({"history_events_suggest_continue": 4}, "TOO_MANY_HISTORY_EVENTS"),
+        ({"history_bytes_suggest_continue": 250}, "HISTORY_SIZE_TOO_LARGE"),
+        ({"updates_suggest_continue": 1}, "TOO_MANY_UPDATES"),
+    ],
 )
-def test_a_worker_is_told_when_to_continue_as_new(limits: dict[str, int]) -> None:
-    story = running(**limits)
+def test_a_worker_is_told_when_to_continue_as_new(limit: dict[str, int], reason: str) -> None:
+    story = running(**limit)
     story.finish_task()
+    story.update()
     story.signal()
     story.take_task()
 
     told = [
-        event.workflow_task_started_event_attributes.suggest_continue_as_new
+        event.workflow_task_started_event_attributes
         for event in story.events()
         if event.HasField("workflow_task_started_event_attributes")
     ]
-    assert told == [False, True]
+    assert [each.suggest_continue_as_new for each in told] == [False, True]
+    assert list(told[1].suggest_continue_as_new_reasons) == [
+        SuggestContinueAsNewReason.Value(f"SUGGEST_CONTINUE_AS_NEW_REASON_{reason}")
+    ]
 
 
 # -- what is pending
