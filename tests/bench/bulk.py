@@ -171,6 +171,16 @@ class Operation:
         return found
 
 
+def settle(database: str) -> None:
+    """As a database is that has worked for a while: it writes to its old WAL files again.
+
+    Until its first checkpoint a new one makes a file of 16 MiB every few seconds, and who commits
+    waits for it.
+    """
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("checkpoint")
+
+
 async def measure(up: Up, count: int) -> None:
     server = Server(f"127.0.0.1:{up.engine_port}", PERDURE)
     port = int((up.run / "postgres" / "data" / "postmaster.pid").read_text().splitlines()[3])
@@ -179,6 +189,7 @@ async def measure(up: Up, count: int) -> None:
     others = Others(server)
     await fill(server, count)
     await asyncio.to_thread(operation.freeze)
+    await asyncio.to_thread(settle, operation.database)
     before = await others.during(lambda: asyncio.sleep(QUIET_SECONDS))
     cpu, began = operation.cpu(), time.perf_counter()
     await asyncio.to_thread(operation.launch, count)
