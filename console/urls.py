@@ -25,6 +25,7 @@ urlpatterns = [
     path(f"{NAMESPACE}workers/", include("console.workers.urls")),
     path(f"{NAMESPACE}batches/", include("console.batches.urls")),
     path(f"{NAMESPACE}deployments/", include("console.deployments.urls")),
+    path(f"{NAMESPACE}rules/", include("console.rules.urls")),
     path(f"{NAMESPACE}schedules/", include("console.schedules.urls")),
     path(f"{NAMESPACE}views/", include("console.saved_views.urls")),
     path(f"{NAMESPACE}overview/", include("console.overview.urls")),

@@ -57,6 +57,8 @@ VERBS: dict[str, Role] = {
     "schedule.trigger": Role.OPERATOR,
     "schedule.backfill": Role.OPERATOR,
     "schedule.delete": Role.ADMIN,
+    "rule.view": Role.VIEWER,
+    "rule.change": Role.OPERATOR,
     "namespace.view": Role.VIEWER,
     "namespace.create": Role.ADMIN,
     "namespace.change": Role.ADMIN,

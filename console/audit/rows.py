@@ -39,6 +39,7 @@ DID = {
     "deployment.change": "changed the deployment",
     "deployment.delete": "deleted the deployment",
     "queue.limit": "set the limits of the task queue",
+    "rule.change": "changed the rule",
     "endpoint.change": "changed the Nexus endpoint",
     "batch.stop": "stopped the batch",
     "billing.adjust": "adjusted",

@@ -114,6 +114,8 @@ class Pause:
     at: datetime | None
     who: str
     reason: str
+    #: that did it, where it was none by hand
+    rule: str = ""
 
 
 @dataclass(frozen=True, slots=True)

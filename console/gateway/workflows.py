@@ -306,5 +306,7 @@ def options(message: ActivityOptionsMessage) -> ActivityOptions:
 
 def _pause(info: PendingActivityInfo.PauseInfo) -> Pause:
     """By a person, or by a rule of the server."""
-    by = info.rule if info.WhichOneof("paused_by") == "rule" else info.manual
-    return Pause(payloads.moment(info.pause_time), by.identity, by.reason)
+    is_by_rule = info.WhichOneof("paused_by") == "rule"
+    by = info.rule if is_by_rule else info.manual
+    rule = info.rule.rule_id if is_by_rule else ""
+    return Pause(payloads.moment(info.pause_time), by.identity, by.reason, rule)

@@ -124,6 +124,8 @@ CALLS: dict[str, int] = {
     "run-pause": 5,
     "task-queue-limits": 3,
     "task-queue-limit": 4,
+    "rules": 1,
+    "rule-new": 1,
     "endpoints": 1,
     "endpoint": 2,
     "endpoint-change": 3,

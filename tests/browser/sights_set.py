@@ -5,8 +5,10 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page
 from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.rules.v1 import WorkflowRuleAction, WorkflowRuleSpec
 from temporalio.api.taskqueue.v1 import RateLimit
 from temporalio.api.workflowservice.v1 import (
+    CreateWorkflowRuleRequest,
     PauseWorkflowExecutionRequest,
     UpdateTaskQueueConfigRequest,
 )
@@ -27,11 +29,23 @@ LIMITS = UpdateTaskQueueConfigRequest(
     ),
     set_fairness_weight_overrides={"business": 5, "trial": 0.5},
 )  # fmt: skip
+RULE = CreateWorkflowRuleRequest(
+    namespace="default", identity="Ada", description="Letters wait for the new address list",
+    spec=WorkflowRuleSpec(
+        id="letters wait",
+        activity_start=WorkflowRuleSpec.ActivityStartingTrigger(
+            predicate="ActivityType = 'send_letter' AND ActivityAttempt > 1"
+        ),
+        visibility_query="WorkflowType = 'OrderFulfilment'",
+        actions=[WorkflowRuleAction(activity_pause=WorkflowRuleAction.ActionActivityPause())],
+    ),
+)  # fmt: skip
 
 
 def prepare(program: Program) -> None:
     """A queue with limits; and an order that somebody holds, which no worker has ever taken."""
     program.wait(program.client.workflow_service.update_task_queue_config(LIMITS))
+    program.wait(program.client.workflow_service.create_workflow_rule(RULE))
     key = program.start("OrderFulfilment", f"order-on-hold-{secrets.token_hex(3)}", QUEUE)
     program.wait(
         program.client.workflow_service.pause_workflow_execution(
@@ -70,6 +84,14 @@ def limit(visitor: Visitor) -> None:
     page.get_by_label("Why").fill("Its new machines are there")
 
 
+def rule_new(visitor: Visitor) -> None:
+    page = visitor.goes_to(f"{HOME}rules/")
+    page.get_by_role("link", name="New rule…").click()
+    page.locator("dialog[open]").wait_for()
+    page.get_by_label("Name of the rule").fill("the bank is down")
+    page.get_by_label("Pause activities of which holds").fill("ActivityType = 'charge_card'")
+
+
 def endpoint(visitor: Visitor) -> Page:
     page = visitor.goes_to("nexus-endpoints/")
     page.get_by_role("table", name="Nexus endpoints").locator("tbody th a").first.click()
@@ -88,6 +110,8 @@ OF_SET: dict[str, Callable[[Visitor], object]] = {
     "run-pause": pause,
     "task-queue-limits": limits,
     "task-queue-limit": limit,
+    "rules": lambda visitor: visitor.goes_to(f"{HOME}rules/"),
+    "rule-new": rule_new,
     "endpoints": lambda visitor: visitor.goes_to("nexus-endpoints/"),
     "endpoint": endpoint,
     "endpoint-change": endpoint_change,

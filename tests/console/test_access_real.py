@@ -22,8 +22,7 @@ from console.bulk import manifest, verbs
 from console.exports import filling
 from console.exports.models import Export
 from console.exports.models import State as ExportState
-from console.gateway import endpoints, histories
-from console.gateway.endpoints import Target, Wanted
+from console.gateway import endpoints, histories, rules
 from console.gateway.payloads import Place
 from console.gateway.runs import RunKey
 from console.gateway.standalone import Key as Alone
@@ -60,7 +59,9 @@ def on_server(
 ) -> Iterator[Things]:
     queue, job = names.queue(), names.workflow("job")
     bank = names.workflow("bank").replace("/", "-")
-    endpoints.create(Wanted(bank, Target(NAMESPACE, queue)))
+    endpoints.create(endpoints.Wanted(bank, endpoints.Target(NAMESPACE, queue)))
+    nothing = rules.Wanted(bank, "ActivityType = 'nobodys'", "", None)
+    rules.create(NAMESPACE, nothing, "a test", identity="Ada", request_id=bank)
     deployment = names.workflow("shop").replace("/", "-")
     with ExitStack() as stack:
         stack.enter_context(running(program, queue))
@@ -76,6 +77,7 @@ def on_server(
             "subscription": subscriptions.active(),
             "queue": queue,
             "endpoint": bank,
+            "rule": bank,
             "worker_key": f"of {queue}",
             "job_id": job,
             "deployment": deployment,
@@ -83,6 +85,7 @@ def on_server(
             "schedule_id": hourly,
             "alone": alone,
         }
+        rules.delete(NAMESPACE, bank)
 
 
 def in_console(whose: User, other: User, found: Things) -> Things:
@@ -178,6 +181,7 @@ def real(name: str, things: Things) -> str:
         **{part: things[part] for part in things if part.endswith(("_id", "_key"))},
         queue=things["queue"],
         endpoint=things["endpoint"],
+        rule_name=things["rule"],
         deployment=things["deployment"],
         attribute="CustomerId",
     )

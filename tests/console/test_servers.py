@@ -34,6 +34,7 @@ PLACES = [
             "bulk",
             "replay",
             "task-queues",
+            "rules",
             "incidents",
             "overview",
             "ageing",

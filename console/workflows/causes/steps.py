@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from console.gateway import events as gateway
-from console.gateway.runs import PendingActivity
+from console.gateway.runs import Pause, PendingActivity
 from console.gateway.task_queues import Queue
 from console.ui import words
 from console.workflows.causes.code import BACKLOG_AFTER, behind
@@ -77,10 +77,17 @@ def are_paused(facts: Facts) -> Standing | None:
     if one is None:
         return None
     since = f" since {words.clock(one.pause.at)}" if one.pause and one.pause.at else ""
-    by = f", by {one.pause.who}" if one.pause and one.pause.who else ""
+    by = _paused_by(one.pause)
     why = f": “{one.pause.reason}”" if one.pause and one.pause.reason else ""
     says = f" is paused{since}{by}{why}. It will not be tried again until someone resumes it."
     return _standing("activity-paused", "paused", one, says)
+
+
+def _paused_by(pause: Pause | None) -> str:
+    if pause is None or not (pause.rule or pause.who):
+        return ""
+    of = f" of {pause.who}" if pause.who else ""
+    return f", by the rule {pause.rule}{of}" if pause.rule else f", by {pause.who}"
 
 
 def wait_for_nobody(facts: Facts) -> Standing | None:
