@@ -38,13 +38,13 @@ engine: $(INSTALLED)
 check: static
 	$(PY) -m pytest --quiet -m "not slow" $(FAST)
 
-# Five at a time: most tests wait for a server. A file stays with one process, and so do its servers;
+# Six at a time: most tests wait for a server. A file stays with one process, and so do its servers;
 # those that take longest come first. Servers in Java and Go that live for minutes need no second
 # compiler and look for garbage less often.
 test: export JAVA_TOOL_OPTIONS := -XX:TieredStopAtLevel=1
 test: export GOGC := 800
 test: static
-	$(PY) -m pytest --numprocesses 5 --dist loadfile --no-loadscope-reorder \
+	$(PY) -m pytest --numprocesses 6 --dist loadfile --no-loadscope-reorder \
 	  -m "not polyglot" $(PYTEST_ARGS)
 
 # Workers in four languages beside each other; the first time it fetches and compiles for minutes.

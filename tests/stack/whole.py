@@ -83,10 +83,10 @@ class Up:
         return self.runner.wait(60)
 
     def pid_of(self, name: str, words: str) -> int:
-        """The program of a part, by a pattern in its command line."""
+        """The program of a part, by a pattern in its command line: the first of its family."""
         found = [pid for pid in self.programs() if re.search(words, _command(pid))]
         assert found, f"{name} is not running"
-        return min(found)
+        return next(pid for pid in found if _parent(pid) not in found)
 
     def runs(self, words: str) -> bool:
         return any(words in command for command in self.commands())
@@ -120,6 +120,11 @@ def a_shell_s_environment() -> dict[str, str]:
 
 def _command(pid: int) -> str:
     return _read(pid, "cmdline").replace(b"\0", b" ").decode()
+
+
+def _parent(pid: int) -> int:
+    found = re.search(rb"^PPid:\s+(\d+)$", _read(pid, "status"), re.MULTILINE)
+    return int(found[1]) if found else 0
 
 
 def _read(pid: int, name: str) -> bytes:
