@@ -7,14 +7,13 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.sights_alone import OF_ALONE
 from tests.browser.sights_of_many import OF_MANY
-from tests.browser.sights_of_one import OF_ONE, charged
+from tests.browser.sights_of_one import OF_ONE, STUCK, STUCK_LONGEST, charged
 from tests.browser.sights_set import OF_SET
 from tests.browser.visitor import HOME, SCHEMES, Visitor
 from tests.support.eventually import eventually
 
 #: an order that a person decides about
 UNDECIDED = "WorkflowType = 'OrderFulfilment' AND OrderStage = 'waiting for approval'"
-STUCK = "WorkflowType = 'Subscription' AND ExecutionStatus = 'Running' AND FailingActivityCount > 0"
 #: The example data have been worked off so far that every state is there.
 SETTLED = "ExecutionStatus = 'Running' AND FailingActivityCount > 0 AND ActivityAttemptMax > 4"
 SETTLED_SECONDS_MAX = 180
@@ -25,7 +24,7 @@ def runs(visitor: Visitor) -> None:
 
 
 def runs_stuck(visitor: Visitor) -> None:
-    visitor.searches(f"{STUCK} ORDER BY ActivityAttemptMax DESC")
+    visitor.searches(STUCK_LONGEST)
 
 
 def runs_selected(visitor: Visitor) -> None:
@@ -49,19 +48,19 @@ def runs_none(visitor: Visitor) -> None:
 
 
 def run_stuck(visitor: Visitor) -> None:
-    page = visitor.opens(STUCK)
+    page = visitor.opens(STUCK_LONGEST)
     page.locator("#lanes a.group").last.click()
     page.wait_for_load_state("networkidle")
 
 
 def run_terminate(visitor: Visitor) -> None:
-    page = visitor.opens(STUCK)
+    page = visitor.opens(STUCK_LONGEST)
     page.locator(".page-actions").get_by_role("link", name="Terminate…").click()
     page.locator("dialog[open]").wait_for()
 
 
 def run_beside(visitor: Visitor) -> None:
-    links = visitor.searches(STUCK).locator("#results tbody th a")
+    links = visitor.searches(STUCK_LONGEST).locator("#results tbody th a")
     one, other = [(links.nth(number).get_attribute("href") or "").strip("/") for number in (0, 1)]
     *_, workflow_id, run_id = other.split("/")
     name = quote(unquote(workflow_id.replace("~", "%")), safe="")
@@ -69,7 +68,7 @@ def run_beside(visitor: Visitor) -> None:
 
 
 def history_opened(visitor: Visitor) -> None:
-    page = visitor.opens(STUCK)
+    page = visitor.opens(STUCK_LONGEST)
     text = page.request.get(f"{page.url}history.json").body()
     visitor.goes_to(f"{HOME}histories/")
     file = {"name": "from-elsewhere.json", "mimeType": "application/json", "buffer": text}
@@ -79,7 +78,7 @@ def history_opened(visitor: Visitor) -> None:
 
 
 def run_events(visitor: Visitor) -> None:
-    page = visitor.opens(STUCK, "events/")
+    page = visitor.opens(STUCK_LONGEST, "events/")
     if visitor.is_narrow:
         page.locator("#e1 a.group").click()
     else:
@@ -87,7 +86,7 @@ def run_events(visitor: Visitor) -> None:
     page.locator("#detail-1").wait_for()
 
 
-def run_tab(name: str, query: str = STUCK) -> Callable[[Visitor], None]:
+def run_tab(name: str, query: str = STUCK_LONGEST) -> Callable[[Visitor], None]:
     def show(visitor: Visitor) -> None:
         visitor.opens(query, f"{name}/" if name else "")
 
@@ -276,13 +275,13 @@ def start_like(visitor: Visitor) -> None:
 
 
 def keys(visitor: Visitor) -> None:
-    page = visitor.opens(STUCK)
+    page = visitor.opens(STUCK_LONGEST)
     page.keyboard.press("?")
     page.locator("#keys[open]").wait_for()
 
 
 def box(visitor: Visitor) -> None:
-    page = visitor.opens(STUCK)
+    page = visitor.opens(STUCK_LONGEST)
     page.keyboard.press("Control+k")
     page.locator("#palette-views").wait_for(state="attached")
     page.keyboard.press("ArrowDown")
@@ -290,7 +289,7 @@ def box(visitor: Visitor) -> None:
 
 
 def cohort(visitor: Visitor) -> None:
-    address = visitor.opens(STUCK).url.removeprefix(f"{visitor.address}/")
+    address = visitor.opens(STUCK_LONGEST).url.removeprefix(f"{visitor.address}/")
     visitor.goes_to(address.replace("/runs/", "/cohorts/", 1))
 
 
