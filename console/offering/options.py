@@ -66,11 +66,8 @@ def before(some: Iterable[ActivityOptions], name: str) -> str:
     return ", ".join(f"{text} ({count})" for text, count in counts.items())
 
 
-class OptionsForm(forms.Form):
-    """Shows what stands; what differs between activities is empty, and empty leaves it so.
-
-    Sent once it shows what would change; sent again it is `confirmed`, if that still is the same.
-    """
+class OptionFields(forms.Form):
+    """Each option of an activity, in their order."""
 
     task_queue = forms.CharField(max_length=1_000)
     start_to_close_timeout = SpanField()
@@ -86,6 +83,14 @@ class OptionsForm(forms.Form):
     priority_key = forms.IntegerField(
         min_value=0, max_value=5, required=False, help_text="1 goes first, 5 last; 0: as usual."
     )
+
+
+class OptionsForm(OptionFields):
+    """Shows what stands; what differs between activities is empty, and empty leaves it so.
+
+    Sent once it shows what would change; sent again it is `confirmed`, if that still is the same.
+    """
+
     reason = forms.CharField(
         max_length=1_000,
         widget=forms.Textarea(attrs={"rows": 2}),
@@ -163,23 +168,11 @@ def _plain(value: Any, name: str) -> Any:
     )
 
 
-class SomeOptionsForm(DeedForm):
+class SomeOptionsForm(OptionFields, DeedForm):
     """Of many at once: what is empty stays as each activity has it."""
 
     task_queue = forms.CharField(required=False, max_length=1_000)
     start_to_close_timeout = SpanField(help_text=EXAMPLE)
-    schedule_to_close_timeout = SpanField()
-    schedule_to_start_timeout = SpanField()
-    heartbeat_timeout = SpanField()
-    initial_interval = SpanField()
-    backoff_coefficient = forms.FloatField(min_value=1, max_value=1_000, required=False)
-    maximum_interval = SpanField()
-    maximum_attempts = forms.IntegerField(
-        min_value=0, max_value=2**31 - 1, required=False, help_text="0: without end."
-    )
-    priority_key = forms.IntegerField(
-        min_value=0, max_value=5, required=False, help_text="1 goes first, 5 last; 0: as usual."
-    )
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or self.cleaned_data

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from django import forms
 from django.contrib import messages
+from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
@@ -12,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from console.access.decorators import requires
 from console.gateway import namespaces, steering, versions
 from console.gateway.channel import GatewayError, Trouble
-from console.gateway.runs import RunDetail, RunKey
+from console.gateway.runs import RunDetail, RunKey, RunSummary
 from console.ui.htmx import HtmxRequest, go_to, render_page
 from console.ui.refusals import Refusal
 from console.workflows import actions
@@ -26,48 +27,28 @@ CLOSED_SAYS = "This run has ended ({status}). Nothing was done."
 @requires("run.terminate")
 def terminate(request: HtmxRequest, namespace: str, workflow_id: str, run_id: str) -> HttpResponse:
     run = described(namespace, workflow_id, run_id)
-    form = ReasonForm(request.POST or None)
-
-    def act() -> None:
-        actions.terminate(request.user, run.summary, form.cleaned_data["reason"])
-
-    return _dialog(request, run, form, act, "terminate")
+    return _for_a_reason(request, run, actions.terminate, "terminate")
 
 
 @require_http_methods(["GET", "POST"])
 @requires("run.cancel")
 def cancel(request: HtmxRequest, namespace: str, workflow_id: str, run_id: str) -> HttpResponse:
     run = described(namespace, workflow_id, run_id)
-    form = ReasonForm(request.POST or None)
-
-    def act() -> None:
-        actions.cancel(request.user, run.summary, form.cleaned_data["reason"])
-
-    return _dialog(request, run, form, act, "cancel")
+    return _for_a_reason(request, run, actions.cancel, "cancel")
 
 
 @require_http_methods(["GET", "POST"])
 @requires("run.pause")
 def pause(request: HtmxRequest, namespace: str, workflow_id: str, run_id: str) -> HttpResponse:
     run = _pausable(namespace, workflow_id, run_id)
-    form = ReasonForm(request.POST or None)
-
-    def act() -> None:
-        actions.pause(request.user, run.summary, form.cleaned_data["reason"])
-
-    return _dialog(request, run, form, act, "pause")
+    return _for_a_reason(request, run, actions.pause, "pause")
 
 
 @require_http_methods(["GET", "POST"])
 @requires("run.resume")
 def resume(request: HtmxRequest, namespace: str, workflow_id: str, run_id: str) -> HttpResponse:
     run = _pausable(namespace, workflow_id, run_id)
-    form = ReasonForm(request.POST or None)
-
-    def act() -> None:
-        actions.resume(request.user, run.summary, form.cleaned_data["reason"])
-
-    return _dialog(request, run, form, act, "resume")
+    return _for_a_reason(request, run, actions.resume, "resume")
 
 
 def _pausable(namespace: str, workflow_id: str, run_id: str) -> RunDetail:
@@ -147,6 +128,18 @@ SAYS = {
         "The version was set.",
     ),
 }
+
+
+def _for_a_reason(
+    request: HtmxRequest, run: RunDetail, does: Callable[[User, RunSummary, str], None], name: str
+) -> HttpResponse:
+    """An act that asks for nothing else."""
+    form = ReasonForm(request.POST or None)
+
+    def act() -> None:
+        does(request.user, run.summary, form.cleaned_data["reason"])
+
+    return _dialog(request, run, form, act, name)
 
 
 def _dialog(
