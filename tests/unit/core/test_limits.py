@@ -14,7 +14,7 @@ from temporalio.api.enums.v1 import WorkflowTaskFailedCause as Cause
 
 from engine.core.limits import DEFAULT, Limits
 from engine.core.step import Step
-from engine.errors import InvalidArgument, ResourceExhausted
+from engine.errors import FailedPrecondition, InvalidArgument, ResourceExhausted
 from engine.frontend.attributes import stamped
 from tests.support import story as tell
 from tests.support.commands import command, signal_external
@@ -166,7 +166,7 @@ def test_a_run_takes_so_many_updates_in_its_life() -> None:
         story.update(update_id)
         story.do(messages=(tell.accept(update_id), tell.respond(update_id)))
 
-    with pytest.raises(ResourceExhausted, match=r"total updates .*\(2\)"):
+    with pytest.raises(FailedPrecondition, match=r"distinct updates .*\(2\)"):
         story.update("w")
 
 
