@@ -11,6 +11,7 @@ Unsaid, it is perdure; the console's tests then run on both, one after the other
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import Any
 
 import grpc
 import pytest
@@ -139,14 +140,17 @@ def names(request: pytest.FixtureRequest) -> Names:
     return Names(request.node.name)
 
 
-def detail_names(refused: grpc.aio.AioRpcError) -> list[str]:
-    """The names of the detail messages that came with a refusal."""
+def given_details(refused: grpc.aio.AioRpcError) -> list[Any]:
+    """The detail messages that came with a refusal, as they were packed."""
     for key, value in refused.trailing_metadata() or ():
         if key == "grpc-status-details-bin":
             assert isinstance(value, bytes)
-            details = Status.FromString(value).details
-            return [detail.type_url.rpartition(".")[2] for detail in details]
+            return list(Status.FromString(value).details)
     return []
+
+
+def detail_names(refused: grpc.aio.AioRpcError) -> list[str]:
+    return [detail.type_url.rpartition(".")[2] for detail in given_details(refused)]
 
 
 def seconds(count: float) -> Duration:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
 from temporalio.api.command.v1 import Command
-from temporalio.api.common.v1 import Callback, WorkflowExecution, WorkflowType
+from temporalio.api.common.v1 import WorkflowExecution, WorkflowType
 from temporalio.api.enums.v1 import WorkflowIdConflictPolicy
 from temporalio.api.failure.v1 import CanceledFailureInfo, Failure, NexusHandlerFailureInfo
 from temporalio.api.nexus.v1 import Response
@@ -17,17 +16,24 @@ from temporalio.api.workflowservice.v1 import (
     DescribeWorkflowExecutionRequest,
     ResetWorkflowExecutionRequest,
     RespondNexusTaskFailedRequest,
-    StartWorkflowExecutionRequest,
 )
 
 from tests.features.differential.stage import Program, Stage
 from tests.support.commands import command, complete, fail, failed, seconds, text
-from tests.support.handlers import ScriptedHandler, canceled, ended, ended_with, started, sync
+from tests.support.handlers import (
+    ScriptedHandler,
+    canceled,
+    ended,
+    ended_with,
+    endpoint_of,
+    started,
+    sync,
+)
 
 
 async def _handler(stage: Stage) -> ScriptedHandler:
     """Of an endpoint that only this play has."""
-    name = "endpoint-" + re.sub(r"[^a-z0-9]+", "-", stage.workflow_id("").lower()).strip("-")
+    name = endpoint_of(stage.workflow_id(""))
     handler = ScriptedHandler(stage.server, f"{stage.queue} of handlers", name)
     await handler.begin()
     return handler
@@ -365,35 +371,4 @@ REFUSED = {
         lambda at: at.operation(), lambda _: _CANCEL, lambda _: _CANCEL
     ),
     "more operations than may be pending": _refused(*[lambda at: at.operation()] * 31),
-}
-
-
-def _bad_callback(callback: Callback) -> Program:
-    async def program(stage: Stage) -> None:
-        await stage.tries(
-            stage.server.workflows.StartWorkflowExecution(
-                StartWorkflowExecutionRequest(
-                    namespace="default",
-                    workflow_id=stage.workflow_id(),
-                    workflow_type=WorkflowType(name="Scripted"),
-                    task_queue=TaskQueue(name=stage.queue),
-                    completion_callbacks=[callback],
-                )
-            )
-        )
-
-    return program
-
-
-def _calls(url: str, **header: str) -> Callback:
-    return Callback(nexus=Callback.Nexus(url=url, header=header))
-
-
-BAD_CALLBACKS = {
-    "a callback to somewhere else": _bad_callback(_calls("http://localhost:1/x")),
-    "a callback to nowhere": _bad_callback(_calls("")),
-    "a callback of no kind": _bad_callback(Callback()),
-    "a callback of a strange scheme": _bad_callback(_calls("ftp://x")),
-    "a callback with a long address": _bad_callback(_calls("temporal://system" + "x" * 1_000)),
-    "a callback with a large header": _bad_callback(_calls("temporal://system", a="b" * 9_000)),
 }
