@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -29,6 +30,7 @@ from tests.support.handlers import (
     started,
     sync,
 )
+from tests.support.history import name_of
 
 
 async def _handler(stage: Stage) -> ScriptedHandler:
@@ -147,6 +149,8 @@ async def _started(stage: Stage, **given: Any) -> tuple[ScriptedHandler, Workflo
     return handler, run
 
 
+#: Longer than an end is on its way, shorter than it waits for the answer to a cancellation.
+_LATER_SECONDS = 0.15
 _CANCEL = command("request_cancel_nexus_operation", scheduled_event_id=5)
 
 
@@ -284,6 +288,23 @@ async def the_run_behind_an_operation_ends_before_its_start_is_answered(stage: S
     backed = await _backed(stage, answers=False, token="early")
     await backed.on_task(complete(text("quick")))
     await stage.worker.on_task(complete())
+
+
+async def the_run_behind_an_operation_ends_while_that_is_being_cancelled(stage: Stage) -> None:
+    """Here the handler's answer may come first; there it is lost. So nothing of it is told."""
+    aside = Stage(stage.server, stage.workflow_id("aside"))
+    backed = await _backed(aside)
+    await aside.signal(backed.caller)
+    await aside.worker.on_task(_CANCEL)
+    asked = await backed.handler.poll()
+    await backed.on_task(complete(text("paid")))
+    await asyncio.sleep(_LATER_SECONDS)
+    await backed.handler.answer(asked, canceled())
+    await aside.until_seen(backed.caller, "NexusOperationCompleted")
+    names = [name_of(event) for event in await stage.server.history(backed.caller)]
+    is_told = "NexusOperationCancelRequestCompleted" in names
+    assert is_told is not stage.server.is_official, names
+    await aside.terminate(backed.caller)
 
 
 async def two_operations_wait_for_one_run(stage: Stage) -> None:
