@@ -9,9 +9,9 @@ Unsaid, it is perdure; the console's tests then run on both, one after the other
 """
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import grpc
 import pytest
@@ -39,6 +39,8 @@ PERDURE = "perdure"
 OFFICIAL = "official"
 CLUSTER = "cluster"
 MESSAGE_BYTES_MAX = 64 * 1024 * 1024
+
+Answer = TypeVar("Answer")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -138,6 +140,17 @@ async def server(request: pytest.FixtureRequest) -> AsyncIterator[Server]:
 @pytest.fixture
 def names(request: pytest.FixtureRequest) -> Names:
     return Names(request.node.name)
+
+
+async def in_turn(call: Callable[[], Awaitable[Answer]]) -> Answer:
+    """The official server counts the changes of all namespaces as one: who changes one beside
+    another is refused there, and asks again."""
+    while True:
+        try:
+            return await call()
+        except grpc.aio.AioRpcError as refusal:
+            if "conditional update error" not in (refusal.details() or ""):
+                raise
 
 
 def given_details(refused: grpc.aio.AioRpcError) -> list[Any]:

@@ -25,6 +25,7 @@ from temporalio.api.workflowservice.v1 import (
     ShutdownWorkerRequest,
     SignalWorkflowExecutionRequest,
     UpdateNamespaceRequest,
+    UpdateNamespaceResponse,
 )
 
 from tests.features.differential.stage import Stage
@@ -37,6 +38,7 @@ from tests.support.commands import (
     start_timer,
     text,
 )
+from tests.support.engine import in_turn
 from tests.support.handlers import ScriptedHandler, endpoint_of
 from tests.support.worker import ScriptedWorker
 
@@ -261,7 +263,8 @@ async def a_namespace_names_its_search_attributes(stage: Stage) -> None:
     made = RegisterNamespaceRequest(
         namespace=name, workflow_execution_retention_period=seconds(86_400)
     )
-    await stage.server.workflows.RegisterNamespace(made)
+    workflows, operator = stage.server.workflows, stage.server.operator
+    await in_turn(lambda: workflows.RegisterNamespace(made))
     for given in (
         {"Keyword01": "Colour", "Int03": "Size"},
         {"Keyword01": "Shape"},
@@ -275,43 +278,40 @@ async def a_namespace_names_its_search_attributes(stage: Stage) -> None:
         await _name(stage, name, given)
     await _name_oddly(stage, name)
     listed = ListSearchAttributesRequest(namespace=name)
-    found = await stage.server.operator.ListSearchAttributes(listed)
+    found = await operator.ListSearchAttributes(listed)
     stage.note(sorted(found.custom_attributes.items()))
     kinds = {"Late": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD}
     added = AddSearchAttributesRequest(namespace=name, search_attributes=kinds)
-    await stage.server.operator.AddSearchAttributes(added)
+    await in_turn(lambda: operator.AddSearchAttributes(added))
     config = await _aliases(stage, name)
     # There it is any of those that are free.
     stage.note(sorted((alias, field.rstrip("0123456789")) for field, alias in config.items()))
     gone = RemoveSearchAttributesRequest(namespace=name, search_attributes=["Colour", "Late"])
-    await stage.server.operator.RemoveSearchAttributes(gone)
+    await in_turn(lambda: operator.RemoveSearchAttributes(gone))
     stage.note(sorted((await _aliases(stage, name)).items()))
 
 
 async def _name(stage: Stage, name: str, given: dict[str, str]) -> None:
-    config = NamespaceConfig(custom_search_attribute_aliases=given)
     try:
-        answer = await stage.server.workflows.UpdateNamespace(
-            UpdateNamespaceRequest(namespace=name, config=config)
-        )
-        stage.show(answer.config)
+        stage.show((await _alias(stage, name, given)).config)
     except grpc.aio.AioRpcError as refusal:
         stage.note(refusal.code().name, refusal.details())
 
 
 async def _name_oddly(stage: Stage, name: str) -> None:
     """A field that there is not, and a name that is taken, are a mistake, which is told here."""
-    for given in ({"Nonsense": "Odd"}, {"Keyword05": "WorkflowId"}):
-        config = NamespaceConfig(custom_search_attribute_aliases=given)
-        request = UpdateNamespaceRequest(namespace=name, config=config)
-        code = await stage.refused(stage.server.workflows.UpdateNamespace(request))
+    for field, odd in (("Nonsense", "Odd"), ("Keyword05", "WorkflowId")):
+        code = await stage.refused(_alias(stage, name, {field: odd}))
         is_taken = code is grpc.StatusCode.OK
         assert is_taken is stage.server.is_official, code
         if is_taken:
-            field = next(iter(given))
-            back = NamespaceConfig(custom_search_attribute_aliases={field: ""})
-            request = UpdateNamespaceRequest(namespace=name, config=back)
-            await stage.server.workflows.UpdateNamespace(request)
+            await _alias(stage, name, {field: ""})
+
+
+async def _alias(stage: Stage, name: str, given: dict[str, str]) -> UpdateNamespaceResponse:
+    config = NamespaceConfig(custom_search_attribute_aliases=given)
+    request = UpdateNamespaceRequest(namespace=name, config=config)
+    return await in_turn(lambda: stage.server.workflows.UpdateNamespace(request))
 
 
 async def _aliases(stage: Stage, name: str) -> dict[str, str]:
