@@ -170,6 +170,18 @@ def test_a_run_takes_so_many_updates_in_its_life() -> None:
         story.update("w")
 
 
+def test_a_worker_is_told_of_a_held_task_what_its_event_says_afterwards() -> None:
+    story = running(updates_suggest_continue=1)
+    story.finish_task()
+    story.update("u")
+    told = reply_of(story.take_task()).held[1].workflow_task_started_event_attributes
+    story.finish_task(messages=(tell.accept("u"), tell.respond("u")))
+
+    assert told.suggest_continue_as_new
+    started = [e for e in story.events() if e.HasField("workflow_task_started_event_attributes")]
+    assert started[-1].workflow_task_started_event_attributes == told
+
+
 @pytest.mark.parametrize("limits", [{"buffered_events_max": 2}, {"buffered_bytes_max": 100}])
 def test_a_task_during_which_too_much_comes_fails_and_all_of_it_is_told(
     limits: dict[str, int],
