@@ -40,6 +40,8 @@ class EngineConfig:
     message_bytes_max: int = 64 * 1024 * 1024
     # Under the 4 MiB that a gRPC client accepts unless told otherwise.
     page_bytes_max: int = 3 * 1024 * 1024 + 512 * 1024
+    # Histories are answered as blobs, as clients ask for that copy them without a look.
+    raw_history: bool = False
     drain_seconds: float = 5.0
     # Retention sweeps run this often; tests want to see one.
     retention_sweep_seconds: float = 60.0
@@ -67,6 +69,7 @@ def from_environment(environ: Mapping[str, str]) -> EngineConfig:
         limits=_limits(environ),
         long_poll_seconds=whole(environ, "ENGINE_LONG_POLL_SECONDS", 20, 1, 3600),
         retention_sweep_seconds=whole(environ, "ENGINE_RETENTION_SWEEP_SECONDS", 60, 1, 86_400),
+        raw_history=bool(whole(environ, "ENGINE_RAW_HISTORY", 0, 0, 1)),
         cluster_secret=_secret(environ),
         cluster_address=_address(environ),
     )

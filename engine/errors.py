@@ -29,6 +29,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Any
 
 
@@ -63,10 +64,14 @@ class TaskNotFound(NotFound):
 
 
 class AlreadyStarted(EngineError):
-    def __init__(self, message: str, run_id: str, start_request_id: str = "") -> None:
+    def __init__(
+        self, message: str, run_id: str, start_request_id: str = "", first_run_id: str = ""
+    ) -> None:
         super().__init__(message)
         self.run_id = run_id
         self.start_request_id = start_request_id
+        # Of the chain that the run is in.
+        self.first_run_id = first_run_id
 
 
 class ActivityAlreadyStarted(AlreadyStarted):
@@ -135,10 +140,14 @@ class Aborted(EngineError):
     pass
 
 
+class Done(Enum):
+    DONE = "an operation that was carried out"
+
+
 class OperationsFailed(EngineError):
     """`parts` has a refusal for each operation; None for one that was not tried."""
 
-    def __init__(self, message: str, parts: tuple[EngineError | None, ...] = ()) -> None:
+    def __init__(self, message: str, parts: tuple[EngineError | Done | None, ...] = ()) -> None:
         super().__init__(message)
         self.parts = parts
 

@@ -46,6 +46,8 @@ class Namespace(msgspec.Struct, frozen=True, kw_only=True):
     created_at: int
     #: The custom search attributes.
     custom: dict[str, ValueType] = {}
+    #: Of each of these, the field that tools may name it by (`frontend/aliases.py`).
+    fields: dict[str, str] = {}
     #: Each a WorkflowRule of the protocol, in the order in which they are asked.
     rules: tuple[bytes, ...] = ()
 

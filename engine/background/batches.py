@@ -130,6 +130,7 @@ class Batches:
             )
         raise AlreadyStarted(
             f"Workflow execution already finished. WorkflowId: {known.job_id}, RunId: {known.id}."
+            " Workflow Id reuse policy: reject duplicate workflow Id."
             " Workflow Id reuse policy: reject duplicate workflow Id.",
             known.id,
         )

@@ -154,6 +154,7 @@ def _taken(state: RunState, mark: marks.TaskTaken) -> None:
     assert task is not None, "a held task is taken after it was held"
     task.started_event_id = task.scheduled_event_id + 1
     task.identity = mark.identity
+    task.history_bytes, task.reasons = mark.history_bytes, mark.reasons
     _take(state, task, mark.started_at, mark.request_id)
 
 

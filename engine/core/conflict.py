@@ -55,6 +55,9 @@ _UNSUCCESSFUL = (
     Status.WORKFLOW_EXECUTION_STATUS_TIMED_OUT,
 )
 
+_REJECTED = " Workflow Id reuse policy: reject duplicate workflow Id."
+_SUCCEEDED = " Workflow Id reuse policy: allow duplicate workflow Id if last run failed."
+
 
 def decide(
     current: RunState | None,
@@ -80,12 +83,12 @@ def decide(
             return SignalInstead(msgspec.structs.replace(given.signal, ends_delay=True))
         return _against_running(current, conflict, attach)
     if reuse == Reuse.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE:
-        raise _refused(current, "Workflow execution already finished.")
+        raise _refused(current, "Workflow execution already finished.", _REJECTED)
     if (
         reuse == Reuse.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY
         and current.status not in _UNSUCCESSFUL
     ):
-        raise _refused(current, "Workflow execution already finished successfully.")
+        raise _refused(current, "Workflow execution already finished successfully.", _SUCCEEDED)
     return Begin()
 
 
@@ -99,6 +102,8 @@ def _against_running(current: RunState, conflict: int, attach: Attach | None) ->
     raise _refused(current, "Workflow execution is already running.")
 
 
-def _refused(current: RunState, why: str) -> AlreadyStarted:
-    message = f"{why} WorkflowId: {current.key.workflow_id}, RunId: {current.key.run_id}."
-    return AlreadyStarted(message, current.key.run_id, current.request_id)
+def _refused(current: RunState, why: str, policy: str = "") -> AlreadyStarted:
+    assert current.start is not None, "a run has begun"
+    message = f"{why} WorkflowId: {current.key.workflow_id}, RunId: {current.key.run_id}.{policy}"
+    first_run_id = current.start.first_execution_run_id
+    return AlreadyStarted(message, current.key.run_id, current.request_id, first_run_id)

@@ -30,11 +30,17 @@ class TaskHeld(Fact, frozen=True, kw_only=True):
 
 
 class TaskTaken(Fact, frozen=True, kw_only=True):
-    """A held workflow task was started by a worker, without an event."""
+    """A held workflow task was started by a worker, without an event.
+
+    What the event will say of the run is what the worker was told: `history_bytes`, and `reasons`
+    to continue as new (numbers of the protocol's SuggestContinueAsNewReason).
+    """
 
     started_at: int
     request_id: str
     identity: str
+    history_bytes: int = 0
+    reasons: tuple[int, ...] = ()
 
 
 class TaskLost(Fact, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.taskqueue.v1 import TaskQueue
 
 from engine.core.limits import Limits
+from engine.core.marks import TaskTaken
 from engine.core.state import RunState
 
 SECOND = 1_000_000_000
@@ -55,3 +56,18 @@ def reasons_to_continue(state: RunState, limits: Limits) -> list[Reason.ValueTyp
     if len(state.updates) >= limits.updates_suggest_continue:
         reasons.append(_TOO_MANY_UPDATES)
     return reasons
+
+
+def started(
+    event: HistoryEvent, scheduled_event_id: int, taken: TaskTaken, *, has_moved_on: bool
+) -> HistoryEvent:
+    """`has_moved_on`: the run's queue is routed to another version than the run."""
+    said = event.workflow_task_started_event_attributes
+    said.scheduled_event_id = scheduled_event_id
+    said.identity = taken.identity
+    said.request_id = taken.request_id
+    said.history_size_bytes = taken.history_bytes
+    said.suggest_continue_as_new = bool(taken.reasons)
+    said.suggest_continue_as_new_reasons.extend(taken.reasons)  # type: ignore[arg-type]
+    said.target_worker_deployment_version_changed = has_moved_on
+    return event

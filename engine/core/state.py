@@ -47,6 +47,9 @@ class WorkflowTask(msgspec.Struct, kw_only=True):
     timeout_ns: int
     held: bool = False
     speculative: bool = False
+    # Of a held one, as its worker was told: see `TaskTaken`.
+    history_bytes: int = 0
+    reasons: tuple[int, ...] = ()
     # A heartbeating worker keeps the first scheduled time of its chain of tasks.
     original_scheduled_at: int = 0
 

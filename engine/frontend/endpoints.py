@@ -43,6 +43,7 @@ from engine.protocol.times import timestamp
 NAME = r"^[a-zA-Z][a-zA-Z0-9\-]*[a-zA-Z0-9]$"
 NAME_LENGTH_MAX = 200
 DESCRIPTION_BYTES_MAX = 20_000
+URL_LENGTH_MAX = 4 * 1024
 PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX = 100, 1_000
 ENDPOINTS_MAX = 10_000
 
@@ -68,7 +69,9 @@ async def get(parts: Parts, request: GetNexusEndpointRequest) -> GetNexusEndpoin
 
 async def update(parts: Parts, request: UpdateNexusEndpointRequest) -> UpdateNexusEndpointResponse:
     target = await _target(parts, request.spec)
-    found = await _found(parts, request.id)
+    found = await parts.endpoints.with_id(request.id)
+    if found is None:
+        raise NotFound(f"error updating Nexus endpoint. endpoint ID {request.id} not found")
     changed = msgspec.structs.replace(
         found,
         name=request.spec.name,
@@ -81,9 +84,13 @@ async def update(parts: Parts, request: UpdateNexusEndpointRequest) -> UpdateNex
 
 
 async def delete(parts: Parts, request: DeleteNexusEndpointRequest) -> DeleteNexusEndpointResponse:
-    _check_id(request.id)
+    issues = _id_issues(request.id)
+    if request.version <= 0:
+        issues.append("endpoint version is non-positive")
+    if issues:
+        raise InvalidArgument(", ".join(issues))
     if not await parts.endpoints.drop(request.id):
-        raise _missing(request.id)
+        raise NotFound(f"error deleting nexus endpoint with ID: {request.id}")
     return DeleteNexusEndpointResponse()
 
 
@@ -107,49 +114,81 @@ async def list_all(parts: Parts, request: ListNexusEndpointsRequest) -> ListNexu
 
 
 async def _found(parts: Parts, endpoint_id: str) -> Endpoint:
-    _check_id(endpoint_id)
+    if issues := _id_issues(endpoint_id):
+        raise InvalidArgument(", ".join(issues))
     found = await parts.endpoints.with_id(endpoint_id)
     if found is None:
-        raise _missing(endpoint_id)
+        raise NotFound(f"Nexus endpoint with ID `{endpoint_id}` not found")
     return found
 
 
-def _missing(endpoint_id: str) -> NotFound:
-    return NotFound(f"could not find Nexus endpoint with ID: {endpoint_id}")
-
-
-def _check_id(endpoint_id: str) -> None:
+def _id_issues(endpoint_id: str) -> list[str]:
     if not endpoint_id:
-        raise InvalidArgument("endpoint ID not set on request")
-    if not is_uuid(endpoint_id):
-        raise InvalidArgument(f'malformed endpoint ID: "{endpoint_id}" is no UUID')
+        return ["endpoint ID not set"]
+    return [] if is_uuid(endpoint_id) else [f'malformed endpoint ID: "{endpoint_id}" is no UUID']
 
 
 async def _target(parts: Parts, spec: EndpointSpec) -> Target:
-    if not spec.name:
-        raise InvalidArgument("endpoint name not set on request")
-    if len(spec.name) > NAME_LENGTH_MAX:
-        raise InvalidArgument(f"endpoint name exceeds length limit of {NAME_LENGTH_MAX}")
-    if not re.match(NAME, spec.name):
-        raise InvalidArgument(f"endpoint name must match the regex: {json.dumps(NAME)}")
-    if spec.description.ByteSize() > DESCRIPTION_BYTES_MAX:
-        raise InvalidArgument(f"description size exceeds limit of {DESCRIPTION_BYTES_MAX}")
-    which = spec.target.WhichOneof("variant")
+    """All that is wrong with the endpoint is told at once."""
+    issues = _name_issues(spec.name)
+    which, worker = spec.target.WhichOneof("variant"), spec.target.worker
     if which is None:
-        raise InvalidArgument("empty target variant")
-    if which != "worker":
+        raise InvalidArgument(", ".join([*issues, "empty target variant"]))
+    if which == "external":
+        issues += _url_issues(spec.target.external.url)
+    elif not worker.namespace:
+        issues.append("target namespace not set")
+    else:
+        await _check_namespace(parts, worker.namespace)
+    if which == "worker":
+        issues += _queue_issues(parts, worker.task_queue)
+    if spec.description.ByteSize() > DESCRIPTION_BYTES_MAX:
+        issues.append(f"description size exceeds limit of {DESCRIPTION_BYTES_MAX}")
+    if issues:
+        raise InvalidArgument(", ".join(issues))
+    if which == "external":
         raise Unsupported("an endpoint leads to a task queue here; one by URL is not supported")
-    worker = spec.target.worker
-    if not worker.namespace:
-        raise InvalidArgument("target namespace not set on request")
-    checks.queue(TaskQueue(name=worker.task_queue), parts.limits)
+    return Target(namespace=worker.namespace, task_queue=worker.task_queue)
+
+
+def _name_issues(name: str) -> list[str]:
+    if not name:
+        return ["endpoint name not set"]
+    issues = []
+    if len(name) > NAME_LENGTH_MAX:
+        issues.append(f"endpoint name exceeds length limit of {NAME_LENGTH_MAX}")
+    if not re.match(NAME, name):
+        issues.append(f"endpoint name must match the regex: {json.dumps(NAME)}")
+    return issues
+
+
+def _url_issues(url: str) -> list[str]:
+    if not url:
+        return ["empty target URL"]
+    if len(url) > URL_LENGTH_MAX:
+        return [f"target URL length exceeds limit of {URL_LENGTH_MAX}"]
+    scheme, colon, _ = url.partition(":")
+    scheme = scheme.lower() if colon and re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*", scheme) else ""
+    if scheme not in ("http", "https"):
+        return [f'invalid target URL scheme: "{scheme}", expected http or https']
+    return []
+
+
+def _queue_issues(parts: Parts, name: str) -> list[str]:
     try:
-        await parts.namespace(worker.namespace)
+        checks.queue(TaskQueue(name=name), parts.limits)
+    except InvalidArgument as bad:
+        return [f"invalid target task queue: {json.dumps(bad.message)}"]
+    return []
+
+
+async def _check_namespace(parts: Parts, name: str) -> None:
+    try:
+        await parts.namespace(name)
     except NamespaceNotFound as missing:
         raise FailedPrecondition(
             f"could not verify namespace referenced by target exists: {missing.message}"
         ) from missing
-    return Target(namespace=worker.namespace, task_queue=worker.task_queue)
 
 
 def message(endpoint: Endpoint) -> EndpointMessage:

@@ -5,6 +5,9 @@ Where there is a run to be started, its first event and the update are committed
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+from typing import NamedTuple, TypeVar
+
 import msgspec
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.update.v1 import Request as UpdateRequest
@@ -17,7 +20,7 @@ from temporalio.api.workflowservice.v1 import (
 )
 
 from engine.core.state import RunState
-from engine.errors import EngineError, InvalidArgument, NotFound, OperationsFailed
+from engine.errors import Done, EngineError, InvalidArgument, NotFound, OperationsFailed
 from engine.frontend import starting, updates
 from engine.frontend.parts import Parts
 from engine.frontend.starting import Opening
@@ -25,6 +28,8 @@ from engine.ports import StartAnswer
 
 FAILED = "Update-with-Start could not be executed."
 
+T = TypeVar("T")
+Part = StartWorkflowExecutionRequest | UpdateWorkflowExecutionRequest
 Response = ExecuteMultiOperationResponse.Response
 
 
@@ -37,43 +42,77 @@ async def execute(
         raise InvalidArgument("Operations have to be exactly [Start, Update].")
     start = request.operations[0].start_workflow
     update = request.operations[1].update_workflow
-    try:
-        opening = await _opened(parts, start)
-    except EngineError as refusal:
-        raise OperationsFailed(FAILED, (refusal, None)) from refusal
-    try:
-        asked = _checked(parts, start, update)
-    except EngineError as refusal:
-        raise OperationsFailed(FAILED, (None, refusal)) from refusal
+    opening = await _tried(_opened(parts, request.namespace, start))
+    workflow_id = "" if isinstance(opening, EngineError) else start.workflow_id
+    asked = await _tried(_checked(parts, request.namespace, workflow_id, update))
+    if isinstance(opening, EngineError) or isinstance(asked, EngineError):
+        raise OperationsFailed(FAILED, (_refusal(opening), _refusal(asked)))
     return await _executed(parts, opening, asked, update)
 
 
-async def _opened(parts: Parts, start: StartWorkflowExecutionRequest) -> Opening:
+async def _tried(check: Awaitable[T]) -> T | EngineError:
+    """Each of the two is told what is wrong with it."""
+    try:
+        return await check
+    except EngineError as refusal:
+        return refusal
+
+
+def _refusal(found: object) -> EngineError | None:
+    return found if isinstance(found, EngineError) else None
+
+
+async def _opened(parts: Parts, namespace: str, start: StartWorkflowExecutionRequest) -> Opening:
+    _set_namespace(start, namespace)
+    opening = await starting.opened(parts, start)
     if start.cron_schedule:
         raise InvalidArgument("CronSchedule is not allowed.")
     if start.request_eager_execution:
         raise InvalidArgument("RequestEagerExecution is not supported.")
-    if start.HasField("workflow_start_delay"):
+    if start.workflow_start_delay.ToNanoseconds() > 0:
         raise InvalidArgument("WorkflowStartDelay is not supported.")
-    return await starting.opened(parts, start)
+    return opening
 
 
-def _checked(
-    parts: Parts, start: StartWorkflowExecutionRequest, update: UpdateWorkflowExecutionRequest
+async def _checked(
+    parts: Parts,
+    namespace: str,
+    workflow_id: str,
+    update: UpdateWorkflowExecutionRequest,
 ) -> UpdateRequest:
-    if update.workflow_execution.workflow_id != start.workflow_id:
+    """`workflow_id`: of the start, where that may be carried out."""
+    _set_namespace(update, namespace)
+    await parts.run_key(namespace, update.workflow_execution)
+    asked = updates.checked(parts, update)
+    if update.first_execution_run_id:
+        raise InvalidArgument("FirstExecutionRunId is not allowed.")
+    if update.workflow_execution.run_id:
+        raise InvalidArgument("RunId is not allowed.")
+    if workflow_id not in ("", update.workflow_execution.workflow_id):
         raise InvalidArgument("WorkflowId is not consistent with previous operation(s).")
-    return updates.checked(parts, update)
+    return asked
 
 
-async def _attached(parts: Parts, opening: Opening, asked: UpdateRequest) -> StartAnswer | None:
-    """The run that has this very update already: whatever the policies say, no other is started."""
+def _set_namespace(operation: Part, namespace: str) -> None:
+    if operation.namespace not in ("", namespace):
+        raise InvalidArgument("Operation namespace did not match request's namespace.")
+    operation.namespace = namespace
 
-    def found(state: RunState) -> StartAnswer | None:
+
+class _Known(NamedTuple):
+    """A run that has this very update already: whatever the policies say, no other is started."""
+
+    answer: StartAnswer
+    is_completed: bool
+
+
+async def _known(parts: Parts, opening: Opening, asked: UpdateRequest) -> _Known | None:
+    def found(state: RunState) -> _Known | None:
         known = state.updates.get(asked.meta.update_id)
         if known is None or not (state.is_running or known.completed_event_id):
             return None
-        return StartAnswer(run_id=state.key.run_id, started=False, status=state.status)
+        answer = StartAnswer(run_id=state.key.run_id, started=False, status=state.status)
+        return _Known(answer, bool(known.completed_event_id))
 
     try:
         return await parts.shards.inspect(opening.key._replace(run_id=""), found)
@@ -85,9 +124,10 @@ async def _executed(
     parts: Parts, opening: Opening, asked: UpdateRequest, update: UpdateWorkflowExecutionRequest
 ) -> ExecuteMultiOperationResponse:
     given = msgspec.structs.replace(opening.given, update=asked)
+    known = await _known(parts, opening, asked)
     try:
-        answer = await _attached(parts, opening, asked) or await parts.shards.start(
-            opening.key, given, opening.policy
+        answer = (
+            known.answer if known else await parts.shards.start(opening.key, given, opening.policy)
         )
     except EngineError as refusal:
         raise OperationsFailed(FAILED, (refusal, None)) from refusal
@@ -100,12 +140,20 @@ async def _executed(
     try:
         updated = await updates.update(parts, update)
     except EngineError as refusal:
-        raise OperationsFailed(FAILED, (None, refusal)) from refusal
+        begun = Done.DONE if answer.started else None
+        raise OperationsFailed(FAILED, (begun, refusal)) from refusal
     started = StartWorkflowExecutionResponse(
         run_id=answer.run_id,
         started=answer.started,
         status=answer.status,  # type: ignore[arg-type]
     )
+    if answer.started:
+        started.first_execution_run_id = answer.run_id
+    if known and known.is_completed:
+        # Nothing came of this call that it could lead to.
+        updated.ClearField("link")
+    else:
+        started.link.CopyFrom(starting.started_link(opening, answer))
     return ExecuteMultiOperationResponse(
         responses=[Response(start_workflow=started), Response(update_workflow=updated)]
     )

@@ -23,7 +23,7 @@ from temporalio.api.workflowservice.v1 import (
 
 from engine.core.limits import Limits
 from engine.errors import InvalidArgument, NamespaceNotFound
-from engine.frontend import checks
+from engine.frontend import aliases, checks
 from engine.frontend.parts import Parts
 from engine.namespaces import Namespace
 
@@ -103,6 +103,8 @@ async def update(parts: Parts, request: UpdateNamespaceRequest) -> UpdateNamespa
         if request.config.HasField("workflow_execution_retention_ttl"):
             retention = _retention(request.config.workflow_execution_retention_ttl)
             namespace = namespace.with_changes(retention_seconds=retention)
+        if given_aliases := request.config.custom_search_attribute_aliases:
+            namespace = aliases.upserted(namespace, given_aliases, parts.limits)
         return namespace
 
     found = await parts.namespaces.change(request.namespace, changed)
@@ -195,6 +197,7 @@ def _config(namespace: Namespace) -> NamespaceConfig:
         bad_binaries=BadBinaries(),
         history_archival_state=ArchivalState.ARCHIVAL_STATE_DISABLED,
         visibility_archival_state=ArchivalState.ARCHIVAL_STATE_DISABLED,
+        custom_search_attribute_aliases=aliases.by_field(namespace),
     )
     config.workflow_execution_retention_ttl.seconds = namespace.retention_seconds
     return config

@@ -22,13 +22,12 @@ from temporalio.api.operatorservice.v1 import (
 )
 
 from engine.errors import FailedPrecondition, InvalidArgument, NamespaceNotFound, NotFound
-from engine.frontend import checks
+from engine.frontend import aliases
 from engine.frontend.namespaces import CLUSTER
 from engine.frontend.parts import Parts
 from engine.namespaces import PROTECTED, Namespace
 from search.attributes import PREDEFINED, SYSTEM, ValueType
 
-CUSTOM_ATTRIBUTES_MAX = 100
 DELETED_SUFFIX_CHARACTERS = 5
 
 _NUMBERS = {
@@ -54,13 +53,7 @@ async def add_search_attributes(
 
     def extended(namespace: Namespace) -> Namespace:
         # An attribute keeps its type: what is stored under it was checked against that.
-        attributes = {**added, **namespace.custom}
-        if len(attributes) > CUSTOM_ATTRIBUTES_MAX:
-            raise InvalidArgument(
-                f"Unable to create search attributes: a namespace cannot have more than"
-                f" {CUSTOM_ATTRIBUTES_MAX}."
-            )
-        return namespace.with_changes(custom=attributes)
+        return aliases.with_custom(namespace, {**added, **namespace.custom})
 
     await parts.namespaces.change(request.namespace, extended)
     return AddSearchAttributesResponse()
@@ -78,7 +71,7 @@ async def remove_search_attributes(
 
     def reduced(namespace: Namespace) -> Namespace:
         left = {name: kind for name, kind in namespace.custom.items() if name not in removed}
-        return namespace.with_changes(custom=left)
+        return aliases.with_custom(namespace, left)
 
     await parts.namespaces.change(request.namespace, reduced)
     return RemoveSearchAttributesResponse()
@@ -151,9 +144,7 @@ def fixed_numbers() -> dict[str, IndexedValueType.ValueType]:
 
 
 def _checked(parts: Parts, name: str, number: int) -> ValueType:
-    checks.named("SearchAttribute name", name, parts.limits)
-    if name in SYSTEM or name in PREDEFINED:
-        raise InvalidArgument(f"Search attribute {name} is reserved by system.")
+    aliases.check_name(name, parts.limits)
     if number not in _TYPES:
         raise InvalidArgument(f"Unable to create search attributes: unknown type of {name}.")
     return _TYPES[number]

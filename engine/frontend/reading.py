@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from temporalio.api.enums.v1 import HistoryEventFilterType
+from temporalio.api.enums.v1 import EncodingType, HistoryEventFilterType
 from temporalio.api.history.v1 import History
 from temporalio.api.workflowservice.v1 import (
     DescribeWorkflowExecutionRequest,
@@ -67,7 +67,7 @@ async def history(parts: Parts, request: GetWorkflowExecutionHistoryRequest) -> 
     token = _after(token, len(events))
     if token.next_event_id > token.last_event_id and token.held:
         events, token = [*events, *token.held], _replace(token, held=())
-    return _response(events, token)
+    return _response(parts, events, token)
 
 
 async def history_reverse(
@@ -137,7 +137,7 @@ async def _closing(parts: Parts, key: RunKey, token: HistoryToken) -> object:
     last = await parts.shards.history(
         key, last_event_id, last_event_id, parts.config.page_bytes_max
     )
-    return _response(last, _replace(token, next_event_id=1, last_event_id=0))
+    return _response(parts, last, _replace(token, next_event_id=1, last_event_id=0))
 
 
 async def _page(parts: Parts, key: RunKey, token: HistoryToken, size: int) -> list[bytes]:
@@ -170,8 +170,14 @@ def _replace(token: HistoryToken, **changes: object) -> HistoryToken:
     return HistoryToken(**{**fields, **changes})
 
 
-def _response(events: list[bytes], token: HistoryToken) -> bytes:
+def _response(parts: Parts, events: list[bytes], token: HistoryToken) -> bytes:
     response = GetWorkflowExecutionHistoryResponse()
     if token.next_event_id <= token.last_event_id or token.is_waiting:
         response.next_page_token = tokens.encode(token)
-    return wire.with_field(response, "history", wire.history(events))
+    if not parts.config.raw_history:
+        return wire.with_field(response, "history", wire.history(events))
+    response.history.SetInParent()
+    if events:
+        blob = response.raw_history.add(encoding_type=EncodingType.ENCODING_TYPE_PROTO3)
+        blob.data = wire.history(events)
+    return response.SerializeToString()

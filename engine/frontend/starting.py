@@ -58,7 +58,7 @@ async def start(parts: Parts, request: StartWorkflowExecutionRequest) -> object:
         started=answer.started,
         status=answer.status,  # type: ignore[arg-type]
         first_execution_run_id=await _first_run_id(parts, opening, answer),
-        link=_started_link(opening, answer),
+        link=started_link(opening, answer),
     )
     if answer.eager_task is None:
         return response
@@ -264,7 +264,7 @@ def _first_of_chain(state: RunState) -> str:
     return state.start.first_execution_run_id
 
 
-def _started_link(opening: Opening, answer: StartAnswer) -> Link:
+def started_link(opening: Opening, answer: StartAnswer) -> Link:
     namespace, workflow_id = opening.namespace.name, opening.key.workflow_id
     if answer.is_attached:
         request_id = opening.given.request_id

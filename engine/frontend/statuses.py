@@ -38,7 +38,9 @@ Detail = Callable[[Any], Message]
 def _operations(refusal: errors.OperationsFailed) -> MultiOperationExecutionFailure:
     failure = MultiOperationExecutionFailure()
     for part in refusal.parts:
-        if part is None:
+        if isinstance(part, errors.Done):
+            failure.statuses.add()
+        elif part is None:
             operation = failure.statuses.add(code=ABORTED, message="Operation was aborted.")
             operation.details.add().Pack(MultiOperationExecutionAborted())
         else:
@@ -60,7 +62,9 @@ _TABLE: dict[type[errors.EngineError], tuple[StatusCode, Detail | None]] = {
     errors.AlreadyStarted: (
         StatusCode.ALREADY_EXISTS,
         lambda refusal: WorkflowExecutionAlreadyStartedFailure(
-            start_request_id=refusal.start_request_id, run_id=refusal.run_id
+            start_request_id=refusal.start_request_id,
+            run_id=refusal.run_id,
+            first_execution_run_id=refusal.first_run_id,
         ),
     ),
     errors.ActivityAlreadyStarted: (
@@ -147,7 +151,10 @@ def _status(refusal: errors.EngineError) -> Status:
     status = Status(code=code.value[0], message=refusal.message)
     if isinstance(refusal, errors.OperationsFailed):
         # The whole call fails for the reason of the operation that did.
-        status.code = next((_status(part).code for part in refusal.parts if part), status.code)
+        status.code = next(
+            (_status(part).code for part in refusal.parts if isinstance(part, errors.EngineError)),
+            status.code,
+        )
     if detail is not None:
         status.details.add().Pack(detail(refusal))
     return status

@@ -42,11 +42,6 @@ async def update(
     key = await parts.run_key(request.namespace, request.workflow_execution)
     asked = checked(parts, request)
     wanted = request.wait_policy.lifecycle_stage or ACCEPTED
-    if wanted == ADMITTED:
-        raise PermissionDenied(
-            "UpdateWorkflowExecution issued asynchronously and waiting on update admitted"
-            " is not supported."
-        )
     if request.first_execution_run_id:
         await _check_chain(parts, key, request.first_execution_run_id)
     reached = await _sent(parts, key, asked)
@@ -83,15 +78,27 @@ async def poll(
 def checked(parts: Parts, request: UpdateWorkflowExecutionRequest) -> UpdateRequest:
     asked = UpdateRequest()
     asked.CopyFrom(request.request)
-    if not request.HasField("request"):
+    if not asked.HasField("meta"):
         raise InvalidArgument("Update meta is not set on request.")
+    checks.length("UpdateId", asked.meta.update_id, parts.limits)
+    if not asked.HasField("input"):
+        raise InvalidArgument("Update input is not set on request.")
     if not asked.input.name:
         raise InvalidArgument("Update name is not set on request.")
-    checks.length("UpdateId", asked.meta.update_id, parts.limits)
     checks.blob(asked.input.args, parts.limits)
-    callbacks.check(asked.completion_callbacks, parts.limits)
-    if request.wait_policy.lifecycle_stage not in Stage.values():
+    wanted = request.wait_policy.lifecycle_stage
+    if wanted == ADMITTED:
+        raise PermissionDenied(
+            "UpdateWorkflowExecution issued asynchronously and waiting on update admitted"
+            " is not supported."
+        )
+    if wanted not in Stage.values():
         raise InvalidArgument("Unknown lifecycle stage in WaitPolicy.")
+    if asked.completion_callbacks and not asked.request_id:
+        raise InvalidArgument(
+            "invalid *update.Request: request_id is required when completion_callbacks are set"
+        )
+    callbacks.check(asked.completion_callbacks, parts.limits)
     asked.meta.update_id = asked.meta.update_id or parts.clock.new_id()
     return asked
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import msgspec
@@ -58,7 +59,7 @@ from engine.errors import (
 )
 from engine.ports import Schedules, Shards, StartPolicy
 from engine.shards import answers
-from engine.shards.handlers import ASKING, Handlers, caller_of
+from engine.shards.handlers import ASKING, Handlers, caller_of, operation_of
 from engine.shards.telling import heir_of, unless_gone
 from engine.store.codec import decode_delivery, encode_delivery
 
@@ -69,6 +70,8 @@ IN_FLIGHT_MAX = 500
 HANDLERS_ASKED_MAX = 1_000
 #: Those that wait for their turn or their next try; the rest waits in the store.
 HELD_MAX = 5_000
+#: The end of an operation waits so long for the answer to its cancellation.
+ANSWERS_FIRST_SECONDS = 0.5
 RETRY_SECONDS_MIN, RETRY_SECONDS_MAX = 0.1, 30.0
 
 NamespaceId = Callable[[str], Awaitable[str]]
@@ -99,6 +102,8 @@ class Deliveries:
         self._room = asyncio.Semaphore(IN_FLIGHT_MAX)
         self._room_for_handlers = asyncio.Semaphore(HANDLERS_ASKED_MAX)
         self._held: dict[tuple[str, int], asyncio.Task[None]] = {}
+        # Of these, requests to cancel an operation, by its run and its scheduled event.
+        self._cancelling: dict[tuple[str, int], asyncio.Task[None]] = {}
 
     def send(self, source: RunKey, delivery: Delivery) -> bool:
         """False where there is no room: it is to be read back from the store later."""
@@ -110,6 +115,10 @@ class Deliveries:
         task = asyncio.get_running_loop().create_task(self._carry(source, delivery))
         self._held[name] = task
         task.add_done_callback(lambda _: self._held.pop(name, None))
+        if isinstance(delivery, CancelOperation):
+            operation = (source.run_id, delivery.scheduled.event_id)
+            self._cancelling[operation] = task
+            task.add_done_callback(lambda _: self._cancelling.pop(operation, None))
         return True
 
     def end(self) -> None:
@@ -261,6 +270,14 @@ class Deliveries:
         if heir is not None:
             await unless_gone(self._shards, heir, closed)
 
+    async def _tell_caller(self, given: TellCaller) -> Input:
+        """After the end nothing is said of a cancellation any more: a handler that is being asked
+        for one may answer first."""
+        with suppress(InvalidArgument):
+            if asking := self._cancelling.get(operation_of(given)):
+                await asyncio.wait([asking], timeout=ANSWERS_FIRST_SECONDS)
+        return await self.handlers.tell_caller(given)
+
     async def _close_child(self, given: CloseChild) -> None:
         at = self._clock.now()
         if given.terminate:
@@ -332,5 +349,5 @@ CARRIERS: dict[type, Callable[[Deliveries, Any], Awaitable[Input | None]]] = {
     TellSchedule: _tell_schedule,
     StartOperation: lambda deliveries, given: deliveries.handlers.start(given),
     CancelOperation: lambda deliveries, given: deliveries.handlers.cancel(given),
-    TellCaller: lambda deliveries, given: deliveries.handlers.tell_caller(given),
+    TellCaller: Deliveries._tell_caller,
 }

@@ -10,6 +10,7 @@ from engine.errors import InvalidArgument, Unavailable
 from engine.ports import Operations, Shards
 from engine.protocol import tokens
 from engine.protocol.nexus import handler_error
+from engine.protocol.tokens import CallerToken
 from engine.shards.telling import heir_of, is_running, unless_gone
 
 #: These wait for a worker's answer.
@@ -57,5 +58,15 @@ class Handlers:
 
 def caller_of(given: TellCaller) -> RunKey:
     """Refused with InvalidArgument where the callback does not say."""
-    token = tokens.caller(given.callback.nexus.header.get(tokens.CALLER_HEADER, ""))
+    token = _token(given)
     return RunKey(token.namespace_id, token.workflow_id, token.run_id)
+
+
+def operation_of(given: TellCaller) -> tuple[str, int]:
+    """The run that asked for it, and the event by which it did; refused likewise."""
+    token = _token(given)
+    return token.run_id, token.scheduled_event_id
+
+
+def _token(given: TellCaller) -> CallerToken:
+    return tokens.caller(given.callback.nexus.header.get(tokens.CALLER_HEADER, ""))

@@ -5,7 +5,7 @@ from collections.abc import Awaitable
 
 import grpc
 import pytest
-from temporalio.api.common.v1 import WorkflowExecution, WorkflowType
+from temporalio.api.common.v1 import Callback, WorkflowExecution, WorkflowType
 from temporalio.api.enums.v1 import UpdateWorkflowExecutionLifecycleStage as Stage
 from temporalio.api.enums.v1 import WorkflowIdConflictPolicy as Conflict
 from temporalio.api.protocol.v1 import Message
@@ -212,12 +212,29 @@ async def test_an_unknown_update_is_not_found(updated: Updated) -> None:
             " is not supported.",
         ),
         (
+            {"wait_policy": WaitPolicy(lifecycle_stage=9)},  # type: ignore[arg-type]
+            grpc.StatusCode.INVALID_ARGUMENT,
+            "Unknown lifecycle stage in WaitPolicy.",
+        ),
+        (
+            {
+                "request": Request(
+                    meta=Meta(update_id="u"),
+                    input=Input(name="adjust"),
+                    request_id="r",
+                    completion_callbacks=[Callback(nexus=Callback.Nexus(url="ftp://x"))],
+                )
+            },
+            grpc.StatusCode.INVALID_ARGUMENT,
+            "invalid url: unknown scheme: ftp://x",
+        ),
+        (
             {"first_execution_run_id": "5ea0811c-673d-425f-9ec2-16c3ee6bd386"},
             grpc.StatusCode.NOT_FOUND,
             None,
         ),
     ],
-    ids=["long id", "no name", "wait for nothing", "another chain"],
+    ids=["long id", "no name", "wait for nothing", "no such wait", "no way", "another chain"],
 )
 async def test_an_update_that_cannot_be_right_is_refused(
     updated: Updated, given: dict[str, object], code: grpc.StatusCode, message: str | None

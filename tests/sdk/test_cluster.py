@@ -28,7 +28,7 @@ from tests.sdk.programs import Account, Parent
 from tests.support.cluster import SECRET, SHARDS, Nodes, nodes_on
 from tests.support.engine import Server
 from tests.support.eventually import eventually_async
-from tests.support.held import PLACES
+from tests.support.held import PLACES, Held
 from tests.support.killable import KillableEngine
 from tests.support.postgres import fresh_database
 
@@ -217,20 +217,30 @@ async def load_on(nodes: Nodes) -> AsyncIterator[Load]:
     await every_record_is_in_the_index(load.client, len(load.finished))
 
 
+async def held_on_c(load: Load, nodes: Nodes) -> list[Held]:
+    """A paused run for each place where one can wait, all on the node that is about to end."""
+    placed, server = await Places.of(load.client, nodes), Server(nodes.a.address, "perdure")
+    paused = [place(server, placed.workflow(nodes.c)) for place in PLACES]
+    await asyncio.gather(*(run.hold() for run in paused))
+    return paused
+
+
+async def goes_on_elsewhere(load: Load, nodes: Nodes, paused: list[Held]) -> None:
+    other = Server(nodes.b.address, "perdure")
+    for run in paused:
+        run.server = other
+    await asyncio.gather(*(run.meanwhile() for run in paused))
+    await load.has_grown()
+    await asyncio.gather(*(run.go_on() for run in paused))
+
+
 async def test_a_node_that_is_killed_under_load_loses_and_doubles_nothing(nodes: Nodes) -> None:
     """The runs that were paused on it go on where they are now."""
-    one, other = (Server(node.address, "perdure") for node in (nodes.a, nodes.b))
     async with load_on(nodes) as load:
-        placed = await Places.of(load.client, nodes)
-        paused = [place(one, placed.workflow(nodes.c)) for place in PLACES]
-        await asyncio.gather(*(run.hold() for run in paused))
+        paused = await held_on_c(load, nodes)
         await asyncio.to_thread(nodes.c.kill)
         await nodes.settled(nodes.a, nodes.b)
-        for run in paused:
-            run.server = other
-        await asyncio.gather(*(run.meanwhile() for run in paused))
-        await load.has_grown()
-        await asyncio.gather(*(run.go_on() for run in paused))
+        await goes_on_elsewhere(load, nodes, paused)
 
         await asyncio.to_thread(nodes.c.start)
         await nodes.settled(nodes.a, nodes.b, nodes.c)
@@ -253,11 +263,13 @@ async def test_a_node_that_comes_takes_its_part_under_load(nodes: Nodes) -> None
 
 
 async def test_a_node_that_ends_hands_over_within_moments(nodes: Nodes) -> None:
+    """The runs that are paused there too."""
     async with load_on(nodes) as load:
+        paused = await held_on_c(load, nodes)
         ending = asyncio.create_task(asyncio.to_thread(nodes.c.stop))
         await nodes.settled(nodes.a, nodes.b, within=5)
         assert await ending == 0
-        await load.has_grown()
+        await goes_on_elsewhere(load, nodes, paused)
 
 
 async def test_a_node_without_the_secret_is_refused(steady: Nodes) -> None:

@@ -9,8 +9,9 @@ Unsaid, it is perdure; the console's tests then run on both, one after the other
 """
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import Any, TypeVar
 
 import grpc
 import pytest
@@ -38,6 +39,8 @@ PERDURE = "perdure"
 OFFICIAL = "official"
 CLUSTER = "cluster"
 MESSAGE_BYTES_MAX = 64 * 1024 * 1024
+
+Answer = TypeVar("Answer")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -139,14 +142,28 @@ def names(request: pytest.FixtureRequest) -> Names:
     return Names(request.node.name)
 
 
-def detail_names(refused: grpc.aio.AioRpcError) -> list[str]:
-    """The names of the detail messages that came with a refusal."""
+async def in_turn(call: Callable[[], Awaitable[Answer]]) -> Answer:
+    """The official server counts the changes of all namespaces as one: who changes one beside
+    another is refused there, and asks again."""
+    while True:
+        try:
+            return await call()
+        except grpc.aio.AioRpcError as refusal:
+            if "conditional update error" not in (refusal.details() or ""):
+                raise
+
+
+def given_details(refused: grpc.aio.AioRpcError) -> list[Any]:
+    """The detail messages that came with a refusal, as they were packed."""
     for key, value in refused.trailing_metadata() or ():
         if key == "grpc-status-details-bin":
             assert isinstance(value, bytes)
-            details = Status.FromString(value).details
-            return [detail.type_url.rpartition(".")[2] for detail in details]
+            return list(Status.FromString(value).details)
     return []
+
+
+def detail_names(refused: grpc.aio.AioRpcError) -> list[str]:
+    return [detail.type_url.rpartition(".")[2] for detail in given_details(refused)]
 
 
 def seconds(count: float) -> Duration:

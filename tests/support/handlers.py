@@ -9,6 +9,7 @@ Each call waits for one request and answers it, as a worker's SDK would.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from temporalio.api.command.v1 import Command
@@ -43,6 +44,11 @@ if TYPE_CHECKING:
 POLL_SECONDS = 15.0
 #: As an SDK names the operation to the server that will call back.
 OPERATION_HEADER = "nexus-operation-token"
+
+
+def endpoint_of(words: str) -> str:
+    """A name that an endpoint may have."""
+    return "endpoint-" + re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")
 
 
 def sync(result: Payloads | None = None) -> Response:

@@ -16,7 +16,7 @@ from temporalio.api.workflowservice.v1 import (
 )
 
 from tests.support.commands import schedule_activity
-from tests.support.engine import Server
+from tests.support.engine import Server, in_turn
 from tests.support.eventually import eventually_async
 from tests.support.worker import ScriptedWorker
 
@@ -36,9 +36,8 @@ def asked(made: WorkflowRuleSpec, **given: Any) -> CreateWorkflowRuleRequest:
 
 
 async def delete(server: Server, rule_id: str) -> None:
-    await server.workflows.DeleteWorkflowRule(
-        DeleteWorkflowRuleRequest(namespace=server.namespace, rule_id=rule_id)
-    )
+    gone = DeleteWorkflowRuleRequest(namespace=server.namespace, rule_id=rule_id)
+    await in_turn(lambda: server.workflows.DeleteWorkflowRule(gone))
 
 
 async def in_force(server: Server) -> None:
@@ -46,9 +45,8 @@ async def in_force(server: Server) -> None:
     if not server.is_official:
         return
     probe = f"probe {next(_probes)}"
-    await server.workflows.CreateWorkflowRule(
-        asked(spec(probe, f"ActivityType = '{probe}'"), namespace=server.namespace)
-    )
+    made = asked(spec(probe, f"ActivityType = '{probe}'"), namespace=server.namespace)
+    await in_turn(lambda: server.workflows.CreateWorkflowRule(made))
     worker = ScriptedWorker(server, probe)
     is_held = False
     while not is_held:

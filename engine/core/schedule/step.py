@@ -170,7 +170,7 @@ def _change(state: ScheduleState, given: Change) -> None:
     if not _is_new(state, given.request_id):
         return
     if given.version and given.version != state.version:
-        raise FailedPrecondition("mismatched conflict token: the schedule has been changed since")
+        raise FailedPrecondition("mismatched conflict token")
     _act_until(state, given.at)
     state.schedule = given.schedule
     if given.search_attributes is not None:

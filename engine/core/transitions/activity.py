@@ -18,7 +18,7 @@ from temporalio.api.failure.v1 import Failure
 from engine.core import deadlines, priorities, retry, timeouts
 from engine.core.effects import ActivityStarted, DropTask, HeartbeatAnswer, OfferTask, Refuse
 from engine.core.inputs import ActivityTarget, Heartbeat, StartActivity
-from engine.core.keys import ACTIVITY, QueueKey
+from engine.core.keys import ACTIVITY, QueueKey, derived_id
 from engine.core.marks import ActivityBeat, ActivityReoffered, ActivityTaken
 from engine.core.state import Activity
 from engine.core.transitions import attempts
@@ -123,10 +123,18 @@ def start(turn: Turn, given: StartActivity) -> None:
     turn.reply(started_answer(turn, activity))
 
 
-def start_eagerly(turn: Turn, given: StartActivity) -> ActivityStarted:
+def start_eagerly(turn: Turn, event_id: int, identity: str, version: str) -> ActivityStarted:
     """Given back with the answer to the task that scheduled it; no queue sees it."""
+    given = StartActivity(
+        at=turn.at,
+        scheduled_event_id=event_id,
+        attempt=1,
+        request_id=derived_id(turn.state.key.run_id, event_id, "eager"),
+        identity=identity,
+        version=version,
+    )
     turn.mark(_taken(turn, given))
-    return started_answer(turn, turn.state.activities[given.scheduled_event_id])
+    return started_answer(turn, turn.state.activities[event_id])
 
 
 def _taken(turn: Turn, given: StartActivity) -> ActivityTaken:

@@ -22,7 +22,7 @@ from temporalio.api.workflowservice.v1 import RespondWorkflowTaskCompletedReques
 from engine.core import commands, versioning
 from engine.core.command_parts import Refusal
 from engine.core.effects import ActivityStarted, Refuse, Reply, WorkflowTaskCompleted
-from engine.core.inputs import CompleteWorkflowTask, StartActivity, Terminate
+from engine.core.inputs import CompleteWorkflowTask, Terminate
 from engine.core.keys import derived_id
 from engine.core.marks import StickySet, TaskLost
 from engine.core.state import RunState, WorkflowTask
@@ -54,7 +54,8 @@ class Task(NamedTuple):
     endpoints: dict[str, str]
     completed_event_id: int
     messages: dict[str, Message]
-    eager: list[ActivityStarted]
+    # Scheduled event ids of activities that its worker may begin at once.
+    eager: list[int]
     # Events after the commands that the worker has not seen: it is to have another task.
     news: list[int]
 
@@ -77,7 +78,7 @@ def complete(turn: Turn, given: CompleteWorkflowTask) -> None:
         _reject_all(turn, request)
         back_to = turn.state.previous_started_event_id
         has_news = workflow_task.owes_first(turn)
-        _next_task(turn, request, [], has_news=has_news, reset_to=back_to)
+        _next_task(turn, request, (), has_news=has_news, reset_to=back_to)
         return
     workflow_task.write_held(turn)
     task = Task(
@@ -90,7 +91,7 @@ def complete(turn: Turn, given: CompleteWorkflowTask) -> None:
         news=[],
     )
     _carry_out(task)
-    _next_task(turn, request, task.eager, has_news=bool(task.news))
+    _next_task(turn, request, _handed_over(task), has_news=bool(task.news))
 
 
 def _refused_message(turn: Turn, request: RespondWorkflowTaskCompletedRequest) -> Refusal | None:
@@ -233,14 +234,14 @@ def _message(task: Task, message_id: str) -> None:
 def _next_task(
     turn: Turn,
     request: RespondWorkflowTaskCompletedRequest,
-    eager: list[ActivityStarted],
+    eager: tuple[ActivityStarted, ...],
     *,
     has_news: bool = False,
     reset_to: int = 0,
 ) -> None:
     """`reset_to`: the task left no event; a worker that saw its ids goes back to this one."""
     if not turn.state.is_running:
-        turn.reply(WorkflowTaskCompleted(closed=True, eager_activities=tuple(eager)))
+        turn.reply(WorkflowTaskCompleted(closed=True))
         return
     held_back = turn.flush()
     is_forced = request.force_create_new_workflow_task
@@ -255,7 +256,7 @@ def _next_task(
         WorkflowTaskCompleted(
             closed=False,
             next_task=following,
-            eager_activities=tuple(eager),
+            eager_activities=eager,
             reset_history_event_id=reset_to,
         )
     )
@@ -276,21 +277,21 @@ def _schedule_activity(task: Task, command: Command) -> None:
     activity.schedule(turn, attributes, task.completed_event_id)
     event_id = turn.state.last_event_id
     is_asked = attributes.request_eager_execution and turn.state.pause is None
-    if not is_asked or attempts.would_be_held(turn, event_id):
-        return
-    turn.effects.pop()
-    task.eager.append(
-        activity.start_eagerly(
-            turn,
-            StartActivity(
-                at=turn.at,
-                scheduled_event_id=event_id,
-                attempt=1,
-                request_id=derived_id(turn.state.key.run_id, event_id, "eager"),
-                identity=task.request.identity,
-                version=versioning.of_worker(task.request.deployment_options),
-            ),
-        )
+    if is_asked and not attempts.would_be_held(turn, event_id):
+        turn.effects.pop()
+        task.eager.append(event_id)
+
+
+def _handed_over(task: Task) -> tuple[ActivityStarted, ...]:
+    """Begun after all commands: one of them may have cancelled it, or closed the run."""
+    turn = task.turn
+    if not turn.state.is_running:
+        return ()
+    version = versioning.of_worker(task.request.deployment_options)
+    return tuple(
+        activity.start_eagerly(turn, event_id, task.request.identity, version)
+        for event_id in task.eager
+        if event_id in turn.state.activities
     )
 
 

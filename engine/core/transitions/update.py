@@ -129,10 +129,12 @@ def _check_room(turn: Turn) -> None:
             SCOPE_NAMESPACE,
         )
     if len(state.updates) >= limits.updates_total_max:
-        raise ResourceExhausted(
-            f"limit on number of total updates has been reached ({limits.updates_total_max})",
-            CAUSE_CONCURRENT_LIMIT,
-            SCOPE_NAMESPACE,
+        raise FailedPrecondition(
+            "The limit on the total number of distinct updates in this workflow has been reached"
+            f" ({limits.updates_total_max}). Make sure any duplicate updates share an Update ID so"
+            " the server can deduplicate them, and consider rejecting updates that you aren't"
+            " going to process. You can also Continue-as-New to avoid this; we recommend you check"
+            " Continue-as-New Suggested in your Workflow."
         )
 
 

@@ -139,10 +139,17 @@ def start(
     turn.ask(DropTask(kind=WORKFLOW, event_id=scheduled_event_id))
     if target is not None:
         _note_target(turn, target)
+    taken = TaskTaken(
+        started_at=turn.at,
+        request_id=request_id,
+        identity=identity,
+        history_bytes=turn.state.history_bytes,
+        reasons=tuple(scheduled.reasons_to_continue(turn.state, turn.limits)),
+    )
     if task.held:
-        turn.mark(TaskTaken(started_at=turn.at, request_id=request_id, identity=identity))
+        turn.mark(taken)
     else:
-        turn.add(_started_event(turn, task, request_id, identity, turn.at))
+        turn.add(_started_event(turn, task.scheduled_event_id, taken))
     turn.reply(started_answer(turn.state))
 
 
@@ -152,21 +159,21 @@ def _note_target(turn: Turn, target: str) -> None:
         turn.mark(TargetNoted(version=news))
 
 
-def _started_event(
-    turn: Turn, task: WorkflowTask, request_id: str, identity: str, at: int
-) -> HistoryEvent:
-    state = turn.state
-    event = turn.new(EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED, at)
-    started = event.workflow_task_started_event_attributes
-    started.scheduled_event_id = task.scheduled_event_id
-    started.identity = identity
-    started.request_id = request_id
-    started.history_size_bytes = state.history_bytes
-    if reasons := scheduled.reasons_to_continue(state, turn.limits):
-        started.suggest_continue_as_new = True
-        started.suggest_continue_as_new_reasons.extend(reasons)
-    started.target_worker_deployment_version_changed = versioning.has_moved_on(state)
-    return event
+def _started_event(turn: Turn, scheduled_event_id: int, taken: TaskTaken) -> HistoryEvent:
+    event = turn.new(EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED, taken.started_at)
+    has_moved_on = versioning.has_moved_on(turn.state)
+    return scheduled.started(event, scheduled_event_id, taken, has_moved_on=has_moved_on)
+
+
+def _taken(task: WorkflowTask) -> TaskTaken:
+    """The start of a held task, from which its event is made whenever there is to be one."""
+    return TaskTaken(
+        started_at=task.started_at,
+        request_id=task.request_id,
+        identity=task.identity,
+        history_bytes=task.history_bytes,
+        reasons=task.reasons,
+    )
 
 
 def write_held(turn: Turn) -> None:
@@ -174,9 +181,9 @@ def write_held(turn: Turn) -> None:
     task = turn.state.task
     if task is None or not task.held:
         return
-    request_id, identity, started_at = task.request_id, task.identity, task.started_at
+    taken = _taken(task)
     turn.write_down(task, task.attempt)
-    turn.add(_started_event(turn, task, request_id, identity, started_at))
+    turn.add(_started_event(turn, task.scheduled_event_id, taken))
 
 
 def started_answer(state: RunState) -> WorkflowTaskStarted:
@@ -209,13 +216,8 @@ def _held_events(state: RunState, task: WorkflowTask) -> tuple[HistoryEvent, ...
         event_type=EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED,
     )
     started.event_time.FromNanoseconds(task.started_at)
-    attributes_started = started.workflow_task_started_event_attributes
-    attributes_started.scheduled_event_id = task.scheduled_event_id
-    attributes_started.identity = task.identity
-    attributes_started.request_id = task.request_id
-    attributes_started.history_size_bytes = state.history_bytes
-    attributes_started.target_worker_deployment_version_changed = versioning.has_moved_on(state)
-    return head, started
+    has_moved_on, event_id = versioning.has_moved_on(state), task.scheduled_event_id
+    return head, scheduled.started(started, event_id, _taken(task), has_moved_on=has_moved_on)
 
 
 def _messages(state: RunState) -> list[Message]:

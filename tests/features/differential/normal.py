@@ -53,6 +53,9 @@ class Normal:
     def history(self, events: Iterable[HistoryEvent]) -> list[str]:
         return [self._line(event) for event in events]
 
+    def words(self, said: str) -> str:
+        return _ID.sub(self._numbered, said)
+
     def message(self, said: Message) -> str:
         told = json.dumps(self._value(MessageToDict(said)), sort_keys=True)
         return f"{type(said).__name__} {told}"

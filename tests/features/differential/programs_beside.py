@@ -1,88 +1,53 @@
-"""What stands beside the work itself: eager starts, hints to workers, what is of a namespace.
-
-A difference that is kept: a standalone activity, too, tells of the version of its last worker.
-"""
+"""What stands beside the work itself: hints to workers, words about it, what is of a namespace."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import grpc
-from temporalio.api.common.v1 import Memo, WorkflowExecution
-from temporalio.api.deployment.v1 import WorkerDeploymentOptions
-from temporalio.api.enums.v1 import WorkerVersioningMode
+from temporalio.api.common.v1 import Memo
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.api.namespace.v1 import NamespaceConfig
+from temporalio.api.operatorservice.v1 import (
+    AddSearchAttributesRequest,
+    ListSearchAttributesRequest,
+    RemoveSearchAttributesRequest,
+)
 from temporalio.api.sdk.v1 import UserMetadata
-from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import (
     DescribeNamespaceRequest,
-    DescribeWorkflowExecutionRequest,
     PollWorkflowTaskQueueResponse,
     RegisterNamespaceRequest,
     ResetStickyTaskQueueRequest,
-    SetWorkerDeploymentCurrentVersionRequest,
     ShutdownWorkerRequest,
     SignalWorkflowExecutionRequest,
-    StartWorkflowExecutionRequest,
     UpdateNamespaceRequest,
+    UpdateNamespaceResponse,
 )
 
 from tests.features.differential.stage import Stage
 from tests.support.commands import (
     command,
     complete,
-    retries,
     schedule_activity,
     seconds,
     signal_external,
     start_timer,
     text,
 )
-from tests.support.eventually import eventually_async
-from tests.support.history import name_of
-from tests.support.solo import Solo
+from tests.support.engine import in_turn
+from tests.support.handlers import ScriptedHandler, endpoint_of
 from tests.support.worker import ScriptedWorker
 
 #: Longer than a poll may have waited, shorter than one that is too many.
 _IDLE_SECONDS, _OLD_SECONDS = 1.3, 0.5
 _EVENTS_SUGGESTED = 4_096
+#: Two are less than a history may have before it is to be a new one, three are more.
+_PART = 1_900_000
 (PLAN,) = text("gold").payloads
-
-
-async def a_start_hands_over_the_first_task(stage: Stage) -> None:
-    request = StartWorkflowExecutionRequest(
-        namespace="default", workflow_id=stage.workflow_id(), request_id="start",
-        identity="Alice", request_eager_execution=True,
-    )  # fmt: skip
-    request.workflow_type.name, request.task_queue.name = "Scripted", stage.queue
-    started = await stage.server.workflows.StartWorkflowExecution(request)
-    stage.also(stage.workflow_id(), started.run_id)
-    task = started.eager_workflow_task
-    stage.note([name_of(event) for event in task.history.events], task.attempt)
-    again = await stage.server.workflows.StartWorkflowExecution(request)
-    stage.note("again", again.started, again.HasField("eager_workflow_task"))
-    await stage.worker.answer(task, complete())
-    request.workflow_id, request.request_id = stage.workflow_id("other"), "other"
-    request.workflow_start_delay.FromSeconds(60)
-    delayed = await stage.server.workflows.StartWorkflowExecution(request)
-    stage.note("delayed", delayed.HasField("eager_workflow_task"))
-    await stage.terminate(stage.also(request.workflow_id, delayed.run_id))
-
-
-async def a_task_hands_over_its_activities(stage: Stage) -> None:
-    await stage.start()
-    task = await stage.worker.poll()
-    given = {"request_eager_execution": True, "retry_policy": retries(0.05)}
-    answer = await stage.worker.answer(
-        task,
-        schedule_activity("mine", stage.queue, **given),
-        schedule_activity("another's", f"{stage.queue} elsewhere", **given),
-        schedule_activity("unasked", stage.queue),
-    )
-    for each in answer.activity_tasks:
-        stage.note("handed over", each.activity_id, each.attempt, each.activity_type.name)
-        await stage.worker.complete_activity(each, text("done"))
-    await stage.worker.on_task(complete())
 
 
 async def a_run_grows_long(stage: Stage) -> None:
@@ -101,8 +66,24 @@ async def a_run_grows_long(stage: Stage) -> None:
     await stage.worker.answer(task, complete())
 
 
+async def a_run_grows_large(stage: Stage) -> None:
+    run = await stage.start()
+    await stage.signal(run, input=text("x" * _PART))
+    for _ in range(2):
+        await stage.signal(run, input=text("x" * _PART))
+        task = await stage.worker.poll()
+        events = await stage.server.history(run)
+        _note_suggestion(stage, events[-1])
+        await stage.worker.answer(task)
+    await stage.terminate(run)
+
+
 def _note_length(stage: Stage, task: PollWorkflowTaskQueueResponse) -> None:
-    started = task.history.events[-1].workflow_task_started_event_attributes
+    _note_suggestion(stage, task.history.events[-1])
+
+
+def _note_suggestion(stage: Stage, event: HistoryEvent) -> None:
+    started = event.workflow_task_started_event_attributes
     reasons = list(started.suggest_continue_as_new_reasons)
     stage.note("suggested", started.suggest_continue_as_new, reasons)
 
@@ -156,19 +137,28 @@ async def what_it_does_is_described(stage: Stage) -> None:
 
 async def workers_are_told_how_many_are_to_poll(stage: Stage) -> None:
     async def idle(kind: str) -> None:
-        part, poll = stage.part(kind), _POLLS[kind]
-        waiting = asyncio.create_task(poll(part.worker))
+        part = stage.part(kind)
+        poll = _POLLS[kind](part)
+        waiting = asyncio.create_task(poll())
         await asyncio.sleep(_IDLE_SECONDS)
         await _fill(part, kind, "late", 1)
         part.note("fewer", _delta(await waiting))
         await _fill(part, kind, "many", 3)
         await asyncio.sleep(_OLD_SECONDS)
-        part.note("more", _delta(await poll(part.worker)))
+        part.note("more", _delta(await poll()))
 
     await asyncio.gather(*(idle(kind) for kind in _POLLS))
 
 
-_POLLS = {"workflow": ScriptedWorker.poll, "activity": ScriptedWorker.poll_activity}
+def _handler(stage: Stage) -> ScriptedHandler:
+    return ScriptedHandler(stage.server, stage.queue, endpoint_of(stage.queue))
+
+
+_POLLS: dict[str, Callable[[Stage], Callable[[], Awaitable[Any]]]] = {
+    "workflow": lambda stage: stage.worker.poll,
+    "activity": lambda stage: stage.worker.poll_activity,
+    "nexus": lambda stage: _handler(stage).poll,
+}
 
 
 def _delta(task: Any) -> int:
@@ -184,6 +174,12 @@ async def _fill(stage: Stage, kind: str, name: str, count: int) -> None:
         return
     decider = ScriptedWorker(stage.server, f"{stage.queue} deciding")
     await stage.server.start(stage.workflow_id(name), decider.queue)
+    if kind == "nexus":
+        handler = _handler(stage)
+        if name == "late":
+            await handler.begin()
+        await decider.on_task(*[handler.operation()] * count)
+        return
     await decider.on_task(*(schedule_activity(f"a{n}", stage.queue) for n in range(count)))
 
 
@@ -262,53 +258,63 @@ async def a_namespace_has_no_archive(stage: Stage) -> None:
             stage.note(refusal.code().name)
 
 
-async def an_activity_tells_of_its_last_workers_version(stage: Stage) -> None:
-    options = WorkerDeploymentOptions(
-        deployment_name=stage.queue.replace(" ", "-"), build_id="one",
-        worker_versioning_mode=WorkerVersioningMode.WORKER_VERSIONING_MODE_VERSIONED,
-    )  # fmt: skip
-    worker = ScriptedWorker(stage.server, f"{stage.queue} of versions")
-    polls = asyncio.create_task(worker.poll_activity(30, deployment_options=options))
-    current = SetWorkerDeploymentCurrentVersionRequest(
-        namespace="default", deployment_name=options.deployment_name, build_id="one"
+async def a_namespace_names_its_search_attributes(stage: Stage) -> None:
+    name = f"names-{endpoint_of(stage.queue)}"
+    made = RegisterNamespaceRequest(
+        namespace=name, workflow_execution_retention_period=seconds(86_400)
     )
-
-    async def is_current() -> bool:
-        code = await stage.refused(
-            stage.server.workflows.SetWorkerDeploymentCurrentVersion(current)
-        )
-        return code is grpc.StatusCode.OK
-
-    await eventually_async(is_current, within=20)
-    # On one of the two it has ended by now.
-    polls.cancel()
-    await asyncio.gather(polls, return_exceptions=True)
-    run = await stage.start()
-    await stage.worker.on_task(
-        schedule_activity("charge", worker.queue, retry_policy=retries(0.1)),
-    )
-    await _versions(stage, run)
-    task = await worker.poll_activity(deployment_options=options)
-    await _versions(stage, run)
-    await worker.fail_activity(task)
-    task = await worker.poll_activity(deployment_options=options)
-    await _versions(stage, run)
-    await worker.complete_activity(task)
-    await stage.worker.on_task(complete())
-    solo = Solo(stage, "solo")
-    await solo.start(task_queue=TaskQueue(name=worker.queue))
-    await worker.complete_activity(await worker.poll_activity(deployment_options=options))
-    told = (await solo.call("DescribeActivityExecution")).info.last_deployment_version.build_id
-    assert told == ("" if stage.server.is_official else "one")
+    workflows, operator = stage.server.workflows, stage.server.operator
+    await in_turn(lambda: workflows.RegisterNamespace(made))
+    for given in (
+        {"Keyword01": "Colour", "Int03": "Size"},
+        {"Keyword01": "Shape"},
+        {"Keyword02": "Colour"},
+        {"Keyword01": "Colour"},
+        {"Int03": ""},
+        {"Int03": "Weight", "Text01": "About", "KeywordList02": "Tags"},
+        {"Bool03": ""},
+        {},
+    ):
+        await _name(stage, name, given)
+    await _name_oddly(stage, name)
+    listed = ListSearchAttributesRequest(namespace=name)
+    found = await operator.ListSearchAttributes(listed)
+    stage.note(sorted(found.custom_attributes.items()))
+    kinds = {"Late": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD}
+    added = AddSearchAttributesRequest(namespace=name, search_attributes=kinds)
+    await in_turn(lambda: operator.AddSearchAttributes(added))
+    config = await _aliases(stage, name)
+    # There it is any of those that are free.
+    stage.note(sorted((alias, field.rstrip("0123456789")) for field, alias in config.items()))
+    gone = RemoveSearchAttributesRequest(namespace=name, search_attributes=["Colour", "Late"])
+    await in_turn(lambda: operator.RemoveSearchAttributes(gone))
+    stage.note(sorted((await _aliases(stage, name)).items()))
 
 
-async def _versions(stage: Stage, run: WorkflowExecution) -> None:
-    request = DescribeWorkflowExecutionRequest(namespace="default", execution=run)
-    found = await stage.server.workflows.DescribeWorkflowExecution(request)
-    for activity in found.pending_activities:
-        stage.note(activity.attempt, activity.state)
-        stage.show(activity.last_deployment_version)
-        stage.show(activity.last_deployment)
-        stage.note(
-            activity.last_worker_deployment_version, activity.WhichOneof("assigned_build_id")
-        )
+async def _name(stage: Stage, name: str, given: dict[str, str]) -> None:
+    try:
+        stage.show((await _alias(stage, name, given)).config)
+    except grpc.aio.AioRpcError as refusal:
+        stage.note(refusal.code().name, refusal.details())
+
+
+async def _name_oddly(stage: Stage, name: str) -> None:
+    """A field that there is not, and a name that is taken, are a mistake, which is told here."""
+    for field, odd in (("Nonsense", "Odd"), ("Keyword05", "WorkflowId")):
+        code = await stage.refused(_alias(stage, name, {field: odd}))
+        is_taken = code is grpc.StatusCode.OK
+        assert is_taken is stage.server.is_official, code
+        if is_taken:
+            await _alias(stage, name, {field: ""})
+
+
+async def _alias(stage: Stage, name: str, given: dict[str, str]) -> UpdateNamespaceResponse:
+    config = NamespaceConfig(custom_search_attribute_aliases=given)
+    request = UpdateNamespaceRequest(namespace=name, config=config)
+    return await in_turn(lambda: stage.server.workflows.UpdateNamespace(request))
+
+
+async def _aliases(stage: Stage, name: str) -> dict[str, str]:
+    asked = DescribeNamespaceRequest(namespace=name)
+    found = await stage.server.workflows.DescribeNamespace(asked)
+    return dict(found.config.custom_search_attribute_aliases)

@@ -26,6 +26,7 @@ from temporalio.api.workflowservice.v1 import (
 from tests.features.differential import pending
 from tests.features.differential.stage import Stage
 from tests.support.commands import complete, failed, retries, schedule_activity, seconds, text
+from tests.support.engine import in_turn
 from tests.support.rules import asked, comes_to_be_held, delete, in_force, spec
 
 
@@ -39,7 +40,8 @@ async def _rule(stage: Stage, predicate: str = "Attempts >= 1", **given: Any) ->
     """One for the activities of this play, in force until the block ends."""
     rule_id = f"rule of {stage.queue}"
     made = spec(rule_id, f"ActivityType = '{_kind(stage)}' AND {predicate}", **given)
-    await stage.hear(stage.server.workflows.CreateWorkflowRule(asked(made)))
+    request = asked(made)
+    await stage.hear(in_turn(lambda: stage.server.workflows.CreateWorkflowRule(request)))
     try:
         await in_force(stage.server)
         yield rule_id

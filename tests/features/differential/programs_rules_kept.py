@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
+from functools import partial
 from typing import Any
 
 import grpc
@@ -24,7 +25,7 @@ from temporalio.api.workflowservice.v1 import (
 
 from tests.features.differential.stage import Stage
 from tests.support.commands import schedule_activity, seconds
-from tests.support.engine import Server, detail_names
+from tests.support.engine import Server, detail_names, in_turn
 from tests.support.eventually import eventually_async
 from tests.support.rules import asked, comes_to_be_held, in_force, spec
 from tests.support.worker import ScriptedWorker
@@ -42,11 +43,10 @@ async def _namespace(stage: Stage) -> Server:
     """The server, in a namespace of this play."""
     server = Server(stage.server.address, stage.server.kind)
     server.namespace = stage.queue.replace(" ", "-")
-    await server.workflows.RegisterNamespace(
-        RegisterNamespaceRequest(
-            namespace=server.namespace, workflow_execution_retention_period=seconds(86_400)
-        )
+    made = RegisterNamespaceRequest(
+        namespace=server.namespace, workflow_execution_retention_period=seconds(86_400)
     )
+    await in_turn(lambda: server.workflows.RegisterNamespace(made))
 
     async def is_known() -> bool:
         request = ListWorkflowRulesRequest(namespace=server.namespace)
@@ -70,7 +70,7 @@ async def rules_are_kept_with_their_namespace(stage: Stage) -> None:
         request = asked(made or WorkflowRuleSpec(), namespace=server.namespace, **given)
         if made is None:
             request.ClearField("spec")
-        await _tries(stage, server.workflows.CreateWorkflowRule(request))
+        await _tries(stage, in_turn(lambda: server.workflows.CreateWorkflowRule(request)))
 
     async def act(name: str, rule_id: str) -> None:
         request = {"Describe": DescribeWorkflowRuleRequest, "Delete": DeleteWorkflowRuleRequest}
@@ -158,7 +158,8 @@ def _of(number: int, predicate: str) -> str:
 async def _held_by(stage: Stage, rules: list[WorkflowRuleSpec]) -> None:
     server = await _namespace(stage)
     for made in rules:
-        await server.workflows.CreateWorkflowRule(asked(made, namespace=server.namespace))
+        request = asked(made, namespace=server.namespace)
+        await in_turn(partial(server.workflows.CreateWorkflowRule, request))
     await in_force(server)
     worker = ScriptedWorker(server, "charging")
     run = await server.start("a run", "charging")

@@ -31,7 +31,13 @@ from temporalio.api.workflowservice.v1 import (
 
 from tests.features.differential.stage import Stage
 from tests.support.commands import command, complete, text
-from tests.support.handlers import OPERATION_HEADER, ScriptedHandler, started, sync
+from tests.support.handlers import (
+    OPERATION_HEADER,
+    ScriptedHandler,
+    endpoint_of,
+    started,
+    sync,
+)
 from tests.support.update_messages import acceptance, completion, rejection
 
 
@@ -90,7 +96,7 @@ async def a_signal_that_starts_is_found_by_its_request(stage: Stage) -> None:
 
 async def _handler(stage: Stage) -> ScriptedHandler:
     """Of an endpoint that only this play has."""
-    name = "endpoint-" + re.sub(r"[^a-z0-9]+", "-", stage.workflow_id("").lower()).strip("-")
+    name = endpoint_of(stage.workflow_id(""))
     handler = ScriptedHandler(stage.server, f"{stage.queue} of handlers", name)
     await handler.begin()
     return handler

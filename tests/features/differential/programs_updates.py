@@ -42,11 +42,11 @@ def update(
     )
 
 
-def _says(message: Message) -> object:
+def _says(message: Message) -> Command:
     return command("protocol_message", message_id=message.id)
 
 
-async def _answer(
+async def answer(
     stage: Stage, task: PollWorkflowTaskQueueResponse, *messages: Message, ends: bool = False
 ) -> None:
     commands = [_says(message) for message in messages]
@@ -64,7 +64,7 @@ async def takes_an_update(stage: Stage) -> None:
     waiting = update(stage, run)
     task = await stage.worker.poll()
     (asked,) = task.messages
-    await _answer(stage, task, acceptance(asked), completion(asked, "done"))
+    await answer(stage, task, acceptance(asked), completion(asked, "done"))
     assert (await waiting).outcome.success == text("done")
 
 
@@ -74,7 +74,7 @@ async def takes_an_update_with_its_first_task(stage: Stage) -> None:
     await asyncio.sleep(0.3)
     task = await stage.worker.poll()
     (asked,) = task.messages
-    await _answer(stage, task, acceptance(asked), completion(asked, "done"), ends=True)
+    await answer(stage, task, acceptance(asked), completion(asked, "done"), ends=True)
     await waiting
 
 
@@ -84,11 +84,25 @@ async def completes_an_update_later(stage: Stage) -> None:
     waiting = update(stage, run)
     task = await stage.worker.poll()
     (asked,) = task.messages
-    await _answer(stage, task, acceptance(asked))
+    await answer(stage, task, acceptance(asked))
     await stage.signal(run)
     task = await stage.worker.poll()
-    await _answer(stage, task, completion(asked, "later"))
+    await answer(stage, task, completion(asked, "later"))
     await waiting
+
+
+async def what_a_worker_says_of_an_update(stage: Stage) -> None:
+    run = await stage.start()
+    waiting = update(stage, run)
+    task = await stage.worker.poll()
+    (asked,) = task.messages
+    said = [acceptance(asked), completion(asked, "done")]
+    commands = [_says(message) for message in said]
+    for each, word in zip(commands, ("taken", "adjusted"), strict=True):
+        each.user_metadata.summary.CopyFrom(text(word).payloads[0])
+    await stage.worker.answer(task, *commands, messages=said)
+    await waiting
+    await stage.terminate(run)
 
 
 def _refusing(first: Command | None, **capable: bool):  # type: ignore[no-untyped-def]
@@ -121,7 +135,7 @@ async def fails_a_task_that_carries_an_update(stage: Stage) -> None:
     await stage.worker.fail_task(await stage.worker.poll())
     task = await stage.worker.poll()
     (asked,) = task.messages
-    await _answer(stage, task, acceptance(asked), completion(asked, "done"), ends=True)
+    await answer(stage, task, acceptance(asked), completion(asked, "done"), ends=True)
     await waiting
 
 
@@ -132,7 +146,7 @@ async def loses_a_task_that_carries_an_update(stage: Stage) -> None:
     await stage.worker.poll()
     task = await stage.worker.poll()
     (asked,) = task.messages
-    await _answer(stage, task, acceptance(asked), completion(asked, "done"), ends=True)
+    await answer(stage, task, acceptance(asked), completion(asked, "done"), ends=True)
     await waiting
 
 
@@ -143,7 +157,7 @@ async def signals_while_a_task_carries_an_update(stage: Stage) -> None:
     task = await stage.worker.poll()
     (asked,) = task.messages
     await stage.signal(run)
-    await _answer(stage, task, acceptance(asked), completion(asked, "done"))
+    await answer(stage, task, acceptance(asked), completion(asked, "done"))
     await waiting
     await stage.worker.on_task(complete())
 
@@ -154,7 +168,7 @@ async def closes_with_an_update_unfinished(stage: Stage) -> None:
     waiting = update(stage, run)
     task = await stage.worker.poll()
     (asked,) = task.messages
-    await _answer(stage, task, acceptance(asked), ends=True)
+    await answer(stage, task, acceptance(asked), ends=True)
     await asyncio.wait([waiting], timeout=5)
     waiting.cancel()
 
@@ -170,7 +184,7 @@ def _before_its_task(word):  # type: ignore[no-untyped-def]
         await word(stage, run)
         task = await stage.worker.poll()
         (asked,) = task.messages
-        await _answer(stage, task, acceptance(asked), completion(asked, "done"), ends=True)
+        await answer(stage, task, acceptance(asked), completion(asked, "done"), ends=True)
         await waiting
 
     return program
@@ -186,7 +200,7 @@ async def updates_a_run_before_it_begins(stage: Stage) -> None:
     await asyncio.sleep(0.3)
     task = await stage.worker.poll()
     (asked,) = task.messages
-    await _answer(stage, task, acceptance(asked), completion(asked, "done"), ends=True)
+    await answer(stage, task, acceptance(asked), completion(asked, "done"), ends=True)
     await waiting
 
 
@@ -221,7 +235,7 @@ def _twice_decided(*parts):  # type: ignore[no-untyped-def]
         task = await stage.worker.poll()
         (asked,) = task.messages
         said = [part(asked) for part in parts]
-        stage.note(await stage.refused(_answer(stage, task, *said)))
+        stage.note(await stage.refused(answer(stage, task, *said)))
         await stage.signal(run)
         await stage.worker.on_task(complete())
         await asyncio.wait([waiting], timeout=5)
@@ -250,11 +264,11 @@ async def answers_an_update_that_was_answered(stage: Stage) -> None:
     waiting = update(stage, run)
     task = await stage.worker.poll()
     (asked,) = task.messages
-    await _answer(stage, task, acceptance(asked), _done(asked))
+    await answer(stage, task, acceptance(asked), _done(asked))
     await waiting
     await stage.signal(run)
     task = await stage.worker.poll()
-    stage.note(await stage.refused(_answer(stage, task, _done_again(asked))))
+    stage.note(await stage.refused(answer(stage, task, _done_again(asked))))
     await stage.terminate(run)
 
 
@@ -266,7 +280,7 @@ def _decided_at_length(*parts):  # type: ignore[no-untyped-def]
         task = await stage.worker.poll()
         (asked,) = task.messages
         said = [part(asked) for part in parts]
-        stage.note(await stage.refused(_answer(stage, task, *said)))
+        stage.note(await stage.refused(answer(stage, task, *said)))
         await asyncio.wait([waiting], timeout=5)
         waiting.cancel()
 

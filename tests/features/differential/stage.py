@@ -164,7 +164,7 @@ class Stage:
             if isinstance(note, Stage):
                 lines += await note._told(normal)
             else:
-                lines.append(note if isinstance(note, str) else normal.message(note))
+                lines.append(normal.words(note) if isinstance(note, str) else normal.message(note))
         for number, run in enumerate(self._runs, 1):
             lines.append(f"run {number}")
             lines += normal.history(await self.server.history(run))

@@ -1,8 +1,9 @@
-"""Shares of what waits, on both servers: proportions, as the order within is nobody's promise."""
+"""Shares of what waits, on both servers: proportions, and within a key the oldest first."""
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections import Counter
 from collections.abc import Mapping
 
@@ -22,6 +23,8 @@ from tests.support.names import Names
 from tests.support.worker import ScriptedWorker
 
 WAITING = 25
+#: Longer than a start is on its way to its queue.
+APART_SECONDS = 0.2
 
 
 async def weigh(server: Server, queue: str, weights: Mapping[str, float]) -> None:
@@ -40,14 +43,17 @@ async def fill(server: Server, queue: str, priorities: Mapping[str, Priority]) -
     for name, priority in priorities.items():
         starts = (f"{queue}/{name}/{number}" for number in range(WAITING))
         await asyncio.gather(*(server.start(run, queue, priority=priority) for run in starts))
+    await until_waiting(server, queue, WAITING * len(priorities))
 
+
+async def until_waiting(server: Server, queue: str, count: int) -> None:
     async def backlog() -> int:
         asked = DescribeTaskQueueRequest(
             namespace=server.namespace, task_queue=TaskQueue(name=queue), report_stats=True
         )
         return (await server.workflows.DescribeTaskQueue(asked)).stats.approximate_backlog_count
 
-    await eventually_async(backlog, lambda seen: seen >= WAITING * len(priorities))
+    await eventually_async(backlog, lambda seen: seen >= count)
 
 
 async def first(server: Server, queue: str, count: int) -> Counter[str]:
@@ -108,3 +114,25 @@ async def test_each_key_has_its_share_on_both(
     )
     for counted in found:
         assert counted == {key: pytest.approx(share, abs=2) for key, share in expected.items()}
+
+
+async def ages(server: Server, queue: str) -> list[str]:
+    """Which of each key comes when, where they are begun one after the other."""
+    keys, of_each = "ab", 5
+    for number, key in itertools.product(range(of_each), keys):
+        await server.start(f"{queue}/{key}/{number}", queue, priority=of_key(key))
+        await asyncio.sleep(APART_SECONDS)
+    await until_waiting(server, queue, of_each * len(keys))
+    worker, found = ScriptedWorker(server, queue), list[str]()
+    for _ in range(of_each * len(keys)):
+        task = await worker.on_task(complete())
+        found.append(task.workflow_execution.workflow_id.removeprefix(queue))
+    return sorted(found, key=lambda name: name.split("/")[1])
+
+
+async def test_within_a_key_the_oldest_is_first_on_both(
+    server: Server, official: Server, names: Names
+) -> None:
+    queue = names.queue()
+    ours, theirs = await asyncio.gather(*(ages(each, queue) for each in (server, official)))
+    assert ours == theirs == sorted(ours)

@@ -11,12 +11,16 @@ import pytest
 
 from tests.features.differential import (
     programs_activities,
+    programs_addresses,
     programs_beside,
     programs_chains,
     programs_commands,
+    programs_eager,
     programs_ends,
     programs_interventions,
     programs_limits,
+    programs_lost,
+    programs_multi,
     programs_nexus,
     programs_others,
     programs_pauses,
@@ -63,6 +67,7 @@ def without_a_workflow() -> dict[str, Program]:
 ALL = {
     **programs(programs_work),
     **programs(programs_beside),
+    **programs(programs_eager),
     **programs(programs_others),
     **programs(programs_ends),
     **programs(programs_interventions),
@@ -79,12 +84,16 @@ ALL = {
     **programs(programs_activities),
     **programs(programs_chains),
     **programs(programs_updates),
+    **programs(programs_lost),
+    **programs(programs_multi),
+    **programs_multi.BAD,
     **programs(programs_limits),
     **programs_limits.LARGE_COMMANDS,
     **programs_limits.MANY_COMMANDS,
     **programs(programs_nexus),
     **programs_nexus.REFUSED,
-    **programs_nexus.BAD_CALLBACKS,
+    **programs(programs_addresses),
+    **programs_addresses.BAD_CALLBACKS,
     **without_a_workflow(),
 }
 

@@ -14,7 +14,7 @@ from temporalio.api.enums.v1 import WorkflowTaskFailedCause as Cause
 
 from engine.core.limits import DEFAULT, Limits
 from engine.core.step import Step
-from engine.errors import InvalidArgument, ResourceExhausted
+from engine.errors import FailedPrecondition, InvalidArgument, ResourceExhausted
 from engine.frontend.attributes import stamped
 from tests.support import story as tell
 from tests.support.commands import command, signal_external
@@ -166,8 +166,20 @@ def test_a_run_takes_so_many_updates_in_its_life() -> None:
         story.update(update_id)
         story.do(messages=(tell.accept(update_id), tell.respond(update_id)))
 
-    with pytest.raises(ResourceExhausted, match=r"total updates .*\(2\)"):
+    with pytest.raises(FailedPrecondition, match=r"distinct updates .*\(2\)"):
         story.update("w")
+
+
+def test_a_worker_is_told_of_a_held_task_what_its_event_says_afterwards() -> None:
+    story = running(updates_suggest_continue=1)
+    story.finish_task()
+    story.update("u")
+    told = reply_of(story.take_task()).held[1].workflow_task_started_event_attributes
+    story.finish_task(messages=(tell.accept("u"), tell.respond("u")))
+
+    assert told.suggest_continue_as_new
+    started = [e for e in story.events() if e.HasField("workflow_task_started_event_attributes")]
+    assert started[-1].workflow_task_started_event_attributes == told
 
 
 @pytest.mark.parametrize("limits", [{"buffered_events_max": 2}, {"buffered_bytes_max": 100}])

@@ -135,3 +135,12 @@ def test_it_is_not_started_eagerly() -> None:
     assert isinstance(answer, WorkflowTaskCompleted)
     assert not answer.eager_activities
     assert asked(scheduled, OfferTask)
+
+
+def test_one_that_its_task_cancels_is_not_started_eagerly() -> None:
+    story = under("Attempts > 1")
+
+    answer = reply_of(story.do(eagerly(), tell.cancel_activity(5)))
+
+    assert not answer.eager_activities
+    assert not story.state.activities
