@@ -175,11 +175,17 @@ def try_now(key: Key, identity: str, request_id: str, *, forgets_beat: bool) -> 
     )  # fmt: skip
 
 
-def change(key: Key, changes: Mapping[str, Any], identity: str, request_id: str) -> ActivityOptions:
+def change(
+    key: Key,
+    changes: Mapping[str, Any],
+    identity: str,
+    request_id: str,
+    standing: ActivityOptions | None = None,
+) -> ActivityOptions:
     """`changes`: field of ActivityOptions -> new value. What it has then comes back."""
     answer = _told(
         key, "Update{}ExecutionOptions", identity=identity, request_id=request_id,
-        **activities.wanted(changes),
+        **activities.wanted(changes, standing),
     )  # fmt: skip
     return workflows.options(answer.activity_options)
 

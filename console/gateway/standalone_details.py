@@ -1,7 +1,7 @@
 """What the server tells of one standalone activity or Nexus operation."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -58,6 +58,7 @@ class Detail:
     beats: int = 0
     heartbeat: tuple[Value, ...] = ()
     options: ActivityOptions | None = None
+    told_along: Mapping[str, Value] = field(default_factory=dict)
     #: of an operation alone
     token: str = ""
     blocked: str = ""
@@ -127,6 +128,10 @@ def _activity(key: Key, answer: Any) -> Detail:
         beats=info.total_heartbeat_count,
         heartbeat=payloads.values(info.heartbeat_details, of),
         options=workflows.options(_options(info)),
+        told_along={
+            name: payloads.readable(one, of, name)
+            for name, one in sorted(info.header.fields.items())
+        },
         told=answer,
     )
 
