@@ -327,7 +327,10 @@ def test_a_view_of_theirs_is_a_tab_of_their_page_and_may_be_watched(
     theirs = browser.get(f"{views}tabs/", {"of": "activities", "q": query})
     of_runs = browser.get(f"{views}tabs/")
     view = SavedView.objects.get()
-    default = browser.post(f"{views}{view.pk}/default/", {"chosen": "yes"})
+    before = browser.get(LIST)
+    browser.post(f"{views}{view.pk}/default/", {"chosen": "yes"})
+    opened, asked_all = browser.get(LIST), browser.get(LIST, {"q": ""})
+    of_others = [browser.get(url) for url in (OPERATIONS_LIST, f"/namespaces/{NAMESPACE}/runs/")]
 
     assert saved["Location"].startswith(LIST)
     assert waiting.id in browser.get(saved["Location"]).text
@@ -335,7 +338,10 @@ def test_a_view_of_theirs_is_a_tab_of_their_page_and_may_be_watched(
     assert "Waiting charges" in words_in(theirs)
     assert 'aria-current="page">Waiting charges' in theirs.text
     assert "Waiting charges" not in words_in(of_runs)
-    assert default.status_code == 409
+    assert (before.status_code, opened.status_code) == (200, 302)
+    assert opened["Location"] == saved["Location"]
+    assert [page.status_code for page in (asked_all, *of_others)] == [200] * 3
+    assert "Your default" in words_in(browser.get(views))
 
     rule = {"name": "charges", "kind": "count", "view": view.pk, "threshold": 0, "reason": "why"}
     made = browser.post(f"{alerts}new/", rule | {"mail_to": "bob@example.com"})
