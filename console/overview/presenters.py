@@ -70,8 +70,8 @@ class Times:
     says: str
 
 
-def times(part: Part, attribute: str, window: Window, query: str) -> Times:
-    """`attribute`: StartTime or CloseTime, which the counts are by."""
+def times(part: Part, attribute: str, window: Window, query: str, nouns: tuple[str, str]) -> Times:
+    """`attribute`: StartTime or CloseTime, which the counts are by; `nouns`: one, many."""
     if part.counted is None:
         return Times((), (), 0, 0, None, part.says)
     every, bad = Counter[datetime](), Counter[datetime]()
@@ -86,7 +86,7 @@ def times(part: Part, attribute: str, window: Window, query: str) -> Times:
     )
     total, failed = sum(every.values()), sum(bad.values())
     verb = "ended" if attribute == "CloseTime" else "started"
-    says = f"{words.plural(total, 'run')} {verb} in {window.words}; at most {most:,} at a time"
+    says = f"{words.plural(total, *nouns)} {verb} in {window.words}; at most {most:,} at a time"
     ticks = axis.ticks(window.begin, window.end, partial(_label, window))
     return Times(bars, ticks, total, failed, part.counted.at, says)
 

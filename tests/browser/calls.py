@@ -115,6 +115,7 @@ CALLS: dict[str, int] = {
     "standalone-start-like": 1,
     "standalone-options": 2,
     "standalone-attempts": 1,
+    "standalone-overview": 5,
     "nexus-operations": 2,
     "nexus-operation": 1,
     "schedules-selected": 2,

@@ -212,6 +212,7 @@ OF_ALONE: dict[str, Callable[[Visitor], object]] = {
     "standalone-start-like": start_like,
     "standalone-options": options,
     "standalone-attempts": attempts,
+    "standalone-overview": lambda visitor: visitor.goes_to(f"{HOME}overview/?of=activities"),
     "nexus-operations": rows("operations"),
     "nexus-operation": first("operations", "Terminated"),
     "schedules-selected": schedules_selected,
