@@ -43,6 +43,14 @@ def attributes(namespace: str, lists: str) -> Attributes:
     return standalone.attributes(namespace, kind)
 
 
+def are_open(namespace: str, lists: str) -> str:
+    """The condition for what has not ended. Only activities that stand alone are paused as runs
+    are."""
+    return (
+        "ExecutionStatus = 'Running'" if lists == "operations" else namespaces.open_runs(namespace)
+    )
+
+
 def find(
     namespace: str, lists: str, query: str, rows: int, token: bytes = b""
 ) -> tuple[Sequence[Listed], bytes]:

@@ -116,6 +116,7 @@ CALLS: dict[str, int] = {
     "standalone-options": 2,
     "standalone-attempts": 1,
     "standalone-overview": 5,
+    "standalone-ageing": 2,
     "standalone-cohort": 11,
     "nexus-operations": 2,
     "nexus-operation": 1,

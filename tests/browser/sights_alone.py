@@ -218,6 +218,7 @@ OF_ALONE: dict[str, Callable[[Visitor], object]] = {
     "standalone-options": options,
     "standalone-attempts": attempts,
     "standalone-overview": lambda visitor: visitor.goes_to(f"{HOME}overview/?of=activities"),
+    "standalone-ageing": lambda visitor: visitor.goes_to(f"{HOME}ageing/?of=activities"),
     "standalone-cohort": others_like_it,
     "nexus-operations": rows("operations"),
     "nexus-operation": first("operations", "Terminated"),
