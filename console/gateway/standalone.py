@@ -24,7 +24,7 @@ from console.gateway.runs import ActivityOptions, Counts, Group
 SHARED = frozenset(
     {"ExecutionStatus", "RunId", "StartTime", "CloseTime", "ExecutionTime", "ExecutionDuration"}
 )
-#: and what ours alone keeps of an activity that fails
+#: and what ours alone keeps of one that fails
 FAILURES = frozenset({"FailureFingerprint", "LastFailureType", "LastFailureMessage"})
 #: how a server tells these from the runs of workflows
 OWN = frozenset({"TemporalNamespaceDivision"})
@@ -90,9 +90,7 @@ class Page:
 def attributes(namespace: str, kind: Kind) -> Attributes:
     """What a query about these may name."""
     known = namespaces.attributes(namespace)
-    system = {name: type_ for name, type_ in known.system.items() if name in SHARED}
-    if kind is ACTIVITIES:
-        system |= {name: type_ for name, type_ in known.system.items() if name in FAILURES}
+    system = {name: type_ for name, type_ in known.system.items() if name in SHARED | FAILURES}
     own = dict.fromkeys(sorted(kind.attributes), "Keyword")
     return Attributes(system | own, known.custom, known)
 
