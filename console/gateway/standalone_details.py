@@ -58,7 +58,8 @@ class Detail:
     beats: int = 0
     heartbeat: tuple[Value, ...] = ()
     options: ActivityOptions | None = None
-    told_along: Mapping[str, Value] = field(default_factory=dict)
+    #: payloads for interceptors, by name
+    header: Mapping[str, Value] = field(default_factory=dict)
     #: of an operation alone
     token: str = ""
     blocked: str = ""
@@ -128,7 +129,7 @@ def _activity(key: Key, answer: Any) -> Detail:
         beats=info.total_heartbeat_count,
         heartbeat=payloads.values(info.heartbeat_details, of),
         options=workflows.options(_options(info)),
-        told_along={
+        header={
             name: payloads.readable(one, of, name)
             for name, one in sorted(info.header.fields.items())
         },

@@ -152,7 +152,7 @@ def test_one_is_started_by_hand_and_one_like_it(
     assert done.options is not None
     assert (done.options.maximum_attempts, done.options.priority_key) == (3, 2)
     assert done.options.final_types == ("NoSuchCard", "StolenCard")
-    assert done.told_along["tenant"].content == "eu"
+    assert done.header["tenant"].content == "eu"
     assert browser_of(carol).get(START).status_code == 403
 
 
