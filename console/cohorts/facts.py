@@ -75,7 +75,7 @@ def _itself_alone(one: Execution) -> Iterator[Fact]:
 
 
 def _failure(one: Detail, failure: FailureOf | None) -> Iterator[Fact]:
-    told = one.ended or one.failure
+    told = one.trouble
     if failure is None or told is None:
         return
     group = "What ended it" if one.summary.closed_at else "What holds it up"

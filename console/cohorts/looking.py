@@ -72,7 +72,7 @@ def described_alone(key: Key) -> tuple[Detail, tuple[Fact, ...]]:
             raise Refusal(404, says, error.detail) from error
         raise
     attributes = standalone.attributes(key.namespace, key.kind)
-    failure = _failure(key) if attributes.ours and (one.ended or one.failure) else None
+    failure = _failure(key) if attributes.ours and one.trouble else None
     return one, facts_alone(one, failure, attributes)
 
 

@@ -46,6 +46,14 @@ class Kind:
     #: what it is searched by beside what is shared
     attributes: frozenset[str]
 
+    def __reduce__(self) -> tuple[Any, tuple[str]]:
+        """There is one of each, also of what was kept by name elsewhere."""
+        return _kind, (self.name,)
+
+
+def _kind(name: str) -> Kind:
+    return KINDS[name]
+
 
 ACTIVITIES = Kind(
     "activities", "Activity", "activity_id", "executions", ActivityExecutionStatus,

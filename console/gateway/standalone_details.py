@@ -67,6 +67,14 @@ class Detail:
     #: as it came, for whoever opens a payload of it
     told: Any = None
 
+    @property
+    def trouble(self) -> Failure | None:
+        """What it failed with, or does: what a server says around it is not the cause."""
+        found = self.ended or self.failure
+        while found and not found.message and found.cause:
+            found = found.cause
+        return found
+
 
 def describe(key: Key) -> Detail:
     more = {"include_input": True, "include_outcome": True}

@@ -228,7 +228,7 @@ def describe_alone(
     incident: Incident, some: Sequence[Execution], newest: Detail, at: datetime
 ) -> None:
     """A list of them does not say how they failed: the newest itself does."""
-    failure, closed = newest.ended or newest.failure, [one.closed_at for one in some]
+    failure, closed = newest.trouble, [one.closed_at for one in some]
     ends = [moment for moment in closed if moment]
     facts: dict[str, object] = {
         "looked_at": at,

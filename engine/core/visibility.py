@@ -288,7 +288,7 @@ def failure_type(failure: Failure | None) -> str | None:
         return None
     if failure.HasField("application_failure_info"):
         return failure.application_failure_info.type or "ApplicationError"
-    which = failure.WhichOneof("failure_info") or "failure_info"
+    which = failure.WhichOneof("failure_info") or "application_failure_info"
     words = which.removesuffix("_failure_info").split("_")
     return "".join(word.capitalize() for word in words) + "Error"
 
