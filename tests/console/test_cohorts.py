@@ -171,7 +171,10 @@ def test_one_that_stands_alone_leads_to_those_that_share_its_facts(
 
     assert at in browser.get(alone.address(failed[0])).text
     assert query_of(page).startswith("ActivityType = 'charge_card'")
-    assert ("The same failure AmountRefused: an amount below zero 2" in words_in(page)) == ours
+    # others failed so as well, in other tests
+    same_failure = r"The same failure AmountRefused: an amount below zero ([\d,]+) "
+    alike = re.search(same_failure, words_in(page))
+    assert (alike is not None and int(alike[1]) >= 2) == ours
     assert re.search(r"Task queue \S+ 3 ", words_in(page))
     assert "2 standalone activities have all of this in common" in words_in(shared)
     assert same(query_of(shared)) == set(failed)
