@@ -118,7 +118,8 @@ def change(person: User, it: Target, changes: Mapping[str, Any], reason: str) ->
     was = {_named(it, name): options.before(it.options, name) for name in changes}
     wanted = {_named(it, name): options.text(name, value) for name, value in changes.items()}
     with record(person, "activity.change", it.key, reason=reason, before=was, asked=wanted) as act:
-        stands = activities.change(it.key, it.which, changes, act.identity)
+        standing = next(iter(it.options), None)
+        stands = activities.change(it.key, it.which, changes, act.identity, standing)
         now = {_named(it, name): options.text(name, getattr(stands, name)) for name in changes}
         act.after = now | touched(it)
 

@@ -4,10 +4,10 @@ QUERY_LENGTH_MAX = 4_000
 
 
 class AgeingForm(forms.Form):
-    """What the address says; one that cannot be read asks for all open runs."""
+    """What the address says; one that cannot be read asks for all that are open."""
 
     q = forms.CharField(
-        required=False, max_length=QUERY_LENGTH_MAX, label="Only open runs that match"
+        required=False, max_length=QUERY_LENGTH_MAX, label="Only open ones that match"
     )
 
     @property

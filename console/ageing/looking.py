@@ -1,4 +1,4 @@
-"""The board: open runs by type, against the pace of that type.
+"""The board: open runs by type, against the pace of that type; or what stands alone, likewise.
 
     one count by type ──▶ the pace of each of the first types (kept for minutes)
                               └──▶ how many are older than its p95, its p99, and the oldest of them
@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from console.ageing.pace import SAMPLE_RUNS, Pace, pace
-from console.gateway import ages, counting, namespaces
+from console.gateway import ages, counting, lists, namespaces
 from console.gateway.ages import OpenRun, OpenRuns
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.conditions import before, equals, narrowed, trouble_with
@@ -56,8 +56,10 @@ class Aged:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """`trouble`: why there is nothing; `whole`: all of what is late was seen."""
+    """`of`: a name of `console.gateway.lists`; `trouble`: why there is nothing; `whole`: all of
+    what is late was seen."""
 
+    of: str
     query: str
     sorts: bool
     #: the condition for what has not ended: one that is paused ages as well
@@ -76,13 +78,13 @@ class Board:
     says: str = ""
 
 
-def board(namespace: str, query: str, now: datetime) -> Board:
+def board(namespace: str, of: str, query: str, now: datetime) -> Board:
     sorts = namespaces.attributes(namespace).ours
-    empty = Board(query, sorts, namespaces.open_runs(namespace), trouble_with(query))
+    empty = Board(of, query, sorts, lists.are_open(namespace, of), trouble_with(query))
     if empty.trouble:
         return empty
     try:
-        by_type, at, counted = _open_by_type(namespace, narrowed(query, empty.are_open), sorts)
+        by_type, at, counted = _open_by_type(namespace, empty, narrowed(query, empty.are_open))
     except GatewayError as error:
         return replace(empty, trouble=borne(error))
     shown, hidden = by_type[:TYPES_MAX], by_type[TYPES_MAX:]
@@ -112,30 +114,30 @@ def rounded(now: datetime) -> datetime:
 
 
 def _open_by_type(
-    namespace: str, query: str, sorts: bool
+    namespace: str, page: Board, query: str
 ) -> tuple[list[tuple[str, int]], datetime, bool]:
     """(type, how many) with the most first; when; whether all were counted."""
-    if sorts:
-        counted = counting.count(namespace, f"{query} GROUP BY WorkflowType")
+    if page.sorts:
+        counted = lists.count(namespace, page.of, f"{query} GROUP BY {lists.TYPES[page.of]}")
         many = Counter({str(one.values[0]): one.count for one in counted.counts.groups})
         return many.most_common(), counted.at, True
-    listed = _listed(namespace, query, LISTED_MAX)
+    listed = _listed(namespace, page.of, query, LISTED_MAX)
     many = Counter(run.type for run in listed.found.runs)
     return many.most_common(), listed.at, listed.found.whole
 
 
-def _listed(namespace: str, query: str, most: int) -> Answer[OpenRuns]:
-    return counting.once(
-        namespace, f"open runs, {most}: {query}", lambda: ages.opened(namespace, query, most)
-    )
+def _listed(namespace: str, of: str, query: str, most: int) -> Answer[OpenRuns]:
+    question = f"open {of}, {most}: {query}"
+    return counting.once(namespace, question, lambda: ages.opened(namespace, of, query, most))
 
 
 def _aged(namespace: str, page: Board, kind: str, count: int) -> Aged:
     """The pace is of all runs of the type, whatever the page is narrowed to."""
-    mine = narrowed(page.query, f"{page.are_open} AND {equals('WorkflowType', kind)}")
+    is_it = equals(lists.TYPES[page.of], kind)
+    mine = narrowed(page.query, f"{page.are_open} AND {is_it}")
     aged = Aged(kind, count, f"{mine} ORDER BY StartTime ASC" if page.sorts else mine, None)
     try:
-        found = pace(namespace, kind, sorts=page.sorts)
+        found = pace(namespace, page.of, kind, sorts=page.sorts)
     except GatewayError as error:
         return replace(aged, says=borne(error))
     return replace(aged, pace=found, says="" if found else "none ended by itself yet")
@@ -149,15 +151,15 @@ def with_late(namespace: str, found: Board, now: datetime) -> Board:
     slow, slowest = (
         narrowed(found.query, f"{found.are_open} AND ({' OR '.join(older)})")
         for older in (
-            [_older(one.type, one.pace.p95, now) for one in paced if one.pace],
-            [_older(one.type, one.pace.p99, now) for one in paced if one.pace],
+            [_older(found, one.type, one.pace.p95, now) for one in paced if one.pace],
+            [_older(found, one.type, one.pace.p99, now) for one in paced if one.pace],
         )
     )
     if found.sorts:
-        listed = _listed(namespace, f"{slow} ORDER BY StartTime ASC", OLDEST_SHOWN)
-        counts = [_counted(namespace, query) for query in (slow, slowest)]
+        listed = _listed(namespace, found.of, f"{slow} ORDER BY StartTime ASC", OLDEST_SHOWN)
+        counts = [_counted(namespace, found.of, query) for query in (slow, slowest)]
     else:
-        listed = _listed(namespace, slow, LISTED_MAX)
+        listed = _listed(namespace, found.of, slow, LISTED_MAX)
         counts = list(_seen(listed.found.runs, paced, now))
     oldest = sorted(listed.found.runs, key=lambda run: run.started_at)[:OLDEST_SHOWN]
     return replace(
@@ -169,12 +171,12 @@ def with_late(namespace: str, found: Board, now: datetime) -> Board:
     )
 
 
-def _older(kind: str, length: timedelta, now: datetime) -> str:
-    return f"({equals('WorkflowType', kind)} AND {before('StartTime', now - length)})"
+def _older(page: Board, kind: str, length: timedelta, now: datetime) -> str:
+    return f"({equals(lists.TYPES[page.of], kind)} AND {before('StartTime', now - length)})"
 
 
-def _counted(namespace: str, query: str) -> Counter[str]:
-    counted = counting.count(namespace, f"{query} GROUP BY WorkflowType")
+def _counted(namespace: str, of: str, query: str) -> Counter[str]:
+    counted = lists.count(namespace, of, f"{query} GROUP BY {lists.TYPES[of]}")
     return Counter({str(one.values[0]): one.count for one in counted.counts.groups})
 
 
@@ -194,7 +196,7 @@ def _with_counts(one: Aged, counts: Sequence[Counter[str]], page: Board, now: da
     late = tuple(
         Late(
             many[one.type],
-            narrowed(page.query, f"{page.are_open} AND {_older(one.type, length, now)}"),
+            narrowed(page.query, f"{page.are_open} AND {_older(page, one.type, length, now)}"),
         )
         for many, length in zip(counts, lengths, strict=True)
     )

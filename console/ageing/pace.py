@@ -1,18 +1,19 @@
-"""How long runs of one type take: percentiles over a bounded sample of those that ended."""
+"""How long those of one type take: percentiles over a bounded sample of those that ended."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 
-from console.gateway import ages, counting
+from console.gateway import ages, counting, lists
 from console.gateway.conditions import equals
 
-#: The newest closed runs of a type; a percentile is one of their lengths, by nearest rank.
+#: The newest closed ones of a type; a percentile is one of their lengths, by nearest rank.
 SAMPLE_RUNS = 500
 #: A pace changes slowly, and a list of so many costs more than a count.
 PACE_SECONDS = 600
 #: What was ended from outside, or by its time-out, does not say how long the work takes.
+ALONE_BY_THEMSELVES = "ExecutionStatus IN ('Completed', 'Failed')"
 BY_THEMSELVES = "ExecutionStatus IN ('Completed', 'Failed', 'ContinuedAsNew')"
 
 
@@ -27,14 +28,15 @@ class Pace:
     at: datetime
 
 
-def pace(namespace: str, kind: str, *, sorts: bool) -> Pace | None:
-    """None where no run of the type ended by itself. Other servers list what closed last first."""
-    query = f"{equals('WorkflowType', kind)} AND {BY_THEMSELVES}"
+def pace(namespace: str, of: str, kind: str, *, sorts: bool) -> Pace | None:
+    """None where none of the type ended by itself. Other servers list what closed last first."""
+    ended = BY_THEMSELVES if of == lists.RUNS else ALONE_BY_THEMSELVES
+    query = f"{equals(lists.TYPES[of], kind)} AND {ended}"
     question = f"{query} ORDER BY CloseTime DESC" if sorts else query
     answer = counting.once(
         namespace,
-        f"lengths of {SAMPLE_RUNS}: {question}",
-        lambda: ages.lengths(namespace, question, SAMPLE_RUNS),
+        f"lengths of {SAMPLE_RUNS} {of}: {question}",
+        lambda: ages.lengths(namespace, of, question, SAMPLE_RUNS),
         PACE_SECONDS,
     )
     if not answer.found:

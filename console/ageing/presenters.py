@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.urls import reverse
+
 from console.ageing.looking import Aged, Board, Late
 from console.ageing.promises import Promises
 from console.gateway.ages import OpenRun
 from console.gateway.runs import RunKey
+from console.gateway.standalone import Key
 
 #: With fewer runs the last percentiles are the longest run, or near it.
 FEW = 100
@@ -23,11 +26,22 @@ class TypeRow:
 class RunRow:
     """`times`: how often its type's p95 fits into its age."""
 
-    key: RunKey
+    key: RunKey | Key
     type: str
     at: datetime
     age: timedelta
     times: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.key.workflow_id if isinstance(self.key, RunKey) else self.key.id
+
+    @property
+    def url(self) -> str:
+        at = self.key
+        if isinstance(at, RunKey):
+            return reverse("workflows:run", args=[at.namespace, at.workflow_id, at.run_id])
+        return reverse("standalone:one", args=[at.namespace, at.kind.name, at.id, at.run_id])
 
 
 def rows(board: Board) -> tuple[TypeRow, ...]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from console.ageing.looking import LISTED_MAX, OLDEST_SHOWN, borne, rounded
-from console.gateway import ages, counting, namespaces
+from console.gateway import ages, counting, lists, namespaces
 from console.gateway.ages import OpenRun
 from console.gateway.channel import GatewayError
 from console.gateway.conditions import before, narrowed
@@ -29,29 +29,29 @@ class Promises:
     at: datetime | None = None
 
 
-def promises(namespace: str, query: str, now: datetime) -> Promises:
+def promises(namespace: str, of: str, query: str, now: datetime) -> Promises:
     """Two counts and a list; nothing where there is no such attribute."""
     attributes = namespaces.attributes(namespace)
     kind = attributes.custom.get(DUE, "")
     if kind != "Datetime":
         return Promises(kind)
     try:
-        return _promises(namespace, query, rounded(now), sorts=attributes.ours)
+        return _promises(namespace, of, query, rounded(now), sorts=attributes.ours)
     except GatewayError as error:
         return Promises(kind, borne(error))
 
 
-def _promises(namespace: str, query: str, now: datetime, *, sorts: bool) -> Promises:
-    are_open = namespaces.open_runs(namespace)
+def _promises(namespace: str, of: str, query: str, now: datetime, *, sorts: bool) -> Promises:
+    are_open = lists.are_open(namespace, of)
     overdue = narrowed(query, f"{are_open} AND {before(DUE, now)}")
     soon = narrowed(query, f"{are_open} AND NOT {before(DUE, now)} AND {before(DUE, now + SOON)}")
-    late, coming = (counting.count(namespace, one) for one in (overdue, soon))
+    late, coming = (lists.count(namespace, of, one) for one in (overdue, soon))
     in_order = f"{overdue} ORDER BY {DUE} ASC" if sorts else overdue
     most = OLDEST_SHOWN if sorts else LISTED_MAX
     listed = counting.once(
         namespace,
-        f"overdue, {most}: {in_order}",
-        lambda: ages.opened(namespace, in_order, most, DUE),
+        f"overdue {of}, {most}: {in_order}",
+        lambda: ages.opened(namespace, of, in_order, most, DUE),
     )
     runs = sorted(listed.found.runs, key=lambda run: run.due_at or run.started_at)[:OLDEST_SHOWN]
     return Promises(

@@ -10,7 +10,7 @@ from console.audit.record import of_run
 from console.billing import periods, presenters, reading
 from console.billing.contract import SEARCH_ATTRIBUTES, SUBSCRIPTIONS_QUERY, Ledger, Phase
 from console.billing.models import Proposal
-from console.gateway import indexed, namespaces, workflows
+from console.gateway import indexed, namespaces, steering, workflows
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.runs import RunDetail, RunKey
 from console.ui.pages import BadToken, Pager, place, size_of
@@ -18,6 +18,11 @@ from console.ui.refusals import Refusal
 
 #: Where a text may stand, beside the workflow id; not where it is masked for who looks.
 SOUGHT = ("CustomerId", "Plan")
+#: A page does not wait longer for the subscription's worker: it comes without the ledger, and asks
+#: again by itself.
+LOOK_SECONDS = 2.5
+#: What asks again waits for one answer, and not for the next question.
+WAIT_SECONDS = 10.0
 #: Entries on one page of the ledger.
 LEDGER_ROWS = 25
 AUDIT_ENTRIES_MAX = 500
@@ -85,11 +90,11 @@ def _wanted(text: str, phase: str, due: str) -> list[str]:
     return parts
 
 
-def subscription(key: RunKey) -> Subscription:
-    """With its ledger, if a worker answers."""
+def subscription(key: RunKey, within: float = LOOK_SECONDS) -> Subscription:
+    """With its ledger, if a worker answers in so many seconds."""
     run = workflows.describe(key)
     try:
-        return Subscription(key, run, reading.ledger(key))
+        return Subscription(key, run, reading.ledger(key, within))
     except reading.NotTheContract as error:
         raise Refusal(502, str(error)) from error
     except GatewayError as error:
@@ -101,7 +106,7 @@ def subscription(key: RunKey) -> Subscription:
 
 
 def with_ledger(key: RunKey) -> Ledger:
-    it = subscription(key)
+    it = subscription(key, steering.ANSWER_SECONDS)
     if it.ledger is None:
         raise Refusal(
             503, f"The subscription does not answer, so nothing can be asked of it. {it.silent}"

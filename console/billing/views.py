@@ -9,7 +9,7 @@ from console.billing import asking, kinds, looking, presenters
 from console.billing.contract import Phase
 from console.billing.forms import LookUpForm
 from console.gateway.runs import RunKey
-from console.ui.htmx import HtmxRequest, go_to, render_page
+from console.ui.htmx import HtmxRequest, go_to, nothing_new, render_page
 
 
 @require_GET
@@ -40,11 +40,15 @@ def subscription(
     request: HtmxRequest, namespace: str, workflow_id: str, run_id: str
 ) -> HttpResponse:
     key = RunKey(namespace, workflow_id, run_id)
-    it = looking.subscription(key)
+    waits = request.htmx.target == "subscription"
+    it = looking.subscription(key, looking.WAIT_SECONDS if waits else looking.LOOK_SECONDS)
+    if waits and it.ledger is None:
+        return nothing_new()
     if it.run.summary.status == "ContinuedAsNew":
         return go_to(request, asking.place_of(looking.newest(key)))
     context = looking.page(it, request.GET.dict()) | _may(request, namespace)
-    return render_page(request, "billing/subscription.html", context | {"asked_at": timezone.now()})
+    context["asked_at"] = timezone.now()
+    return render_page(request, "billing/subscription.html", context, parts=["subscription"])
 
 
 @require_http_methods(["GET", "POST"])

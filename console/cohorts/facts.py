@@ -1,6 +1,7 @@
-"""What a run can have in common with others: each fact with the condition that finds them. Pure."""
+"""What a run, or one of what stands alone, can have in common with others: each fact with the
+condition that finds them. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,12 +10,15 @@ from console.gateway import masks
 from console.gateway.conditions import equals, named, quoted
 from console.gateway.namespaces import Attributes
 from console.gateway.runs import Problem, RunSummary
+from console.gateway.standalone import ACTIVITIES, Execution
+from console.gateway.standalone_details import Detail
 from console.ui import words
 
 #: each costs a count
 FACTS_MAX = 24
 VALUES_MAX = 4
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+FINGERPRINT = "FailureFingerprint"
 WAITS = {"activity": "an activity", "timer": "a timer", "child": "a child", "signal": "a signal"}
 
 
@@ -31,25 +35,69 @@ class Fact:
     of: tuple[str, Any] = ("", None)
 
 
+@dataclass(frozen=True, slots=True)
+class FailureOf:
+    """As the index knows it: the descriptions of what stands alone do not name it."""
+
+    fingerprint: str
+    type: str
+
+
 def facts(run: RunSummary, attributes: Attributes) -> tuple[Fact, ...]:
-    found = [*_itself(run), *_trouble(run), *_attributes(run, attributes)]
-    found += [*_family(run), *_times(run)]
+    found = [*_itself(run), *_trouble(run), *_attributes(run.attributes, attributes)]
+    found += [*_family(run), *_times(run.started_at, None if run.is_open else run.closed_at)]
     return tuple(found[:FACTS_MAX])
+
+
+def facts_alone(one: Detail, failure: FailureOf | None, attributes: Attributes) -> tuple[Fact, ...]:
+    about = one.summary
+    found = [*_itself_alone(about), *_failure(one, failure)]
+    found += _attributes(about.attributes, attributes)
+    found += _times(about.started_at, about.closed_at)
+    return tuple(found[:FACTS_MAX])
+
+
+def _itself_alone(one: Execution) -> Iterator[Fact]:
+    if one.key.kind is ACTIVITIES:
+        group, id_ = "The activity", "ActivityId"
+        yield _equal("type", group, "Type", "ActivityType", one.does)
+    else:
+        group, id_ = "The operation", "OperationId"
+        service, _, operation = one.does.rpartition(".")
+        yield _equal("type", group, "Operation", "Operation", operation)
+        yield _equal("service", group, "Service", "Service", service)
+    yield _equal("status", group, "Status", "ExecutionStatus", one.status)
+    if one.key.kind is ACTIVITIES:
+        yield _equal("queue", group, "Task queue", "TaskQueue", one.at)
+    else:
+        yield _equal("endpoint", group, "Endpoint", "Endpoint", one.at)
+    yield from _begins(group, id_, one.key.id)
+
+
+def _failure(one: Detail, failure: FailureOf | None) -> Iterator[Fact]:
+    told = one.trouble
+    if failure is None or told is None:
+        return
+    group = "What ended it" if one.summary.closed_at else "What holds it up"
+    says = ": ".join(filter(None, (told.type, told.message)))
+    condition, of = equals(FINGERPRINT, failure.fingerprint), (FINGERPRINT, failure.fingerprint)
+    yield Fact("failure", group, "The same failure", says, condition, usual=True, of=of)
+    if failure.type:
+        yield _equal("error", group, "Type of the failure", "LastFailureType", failure.type)
 
 
 def _itself(run: RunSummary) -> Iterator[Fact]:
     yield _equal("type", "The run", "Type", "WorkflowType", run.type)
     yield _equal("status", "The run", "Status", "ExecutionStatus", run.status)
     yield _equal("queue", "The run", "Task queue", "TaskQueue", run.task_queue)
-    stem = _stem(run.key.workflow_id)
-    if stem:
-        condition = f"WorkflowId STARTS_WITH {quoted(stem)}"
-        yield Fact("stem", "The run", "Workflow id begins with", stem, condition)
+    yield from _begins("The run", "WorkflowId", run.key.workflow_id)
 
 
-def _stem(workflow_id: str) -> str:
-    """What an id begins with, up to where its own part starts."""
-    return workflow_id[: max(workflow_id.rfind(mark) for mark in "/:_.-") + 1]
+def _begins(group: str, attribute: str, name: str) -> Iterator[Fact]:
+    """With what stands in an id before its own part starts."""
+    if stem := name[: max(name.rfind(mark) for mark in "/:_.-") + 1]:
+        label = f"{attribute.removesuffix('Id')} id begins with"
+        yield Fact("stem", group, label, stem, f"{attribute} STARTS_WITH {quoted(stem)}")
 
 
 def _trouble(run: RunSummary) -> Iterator[Fact]:
@@ -58,8 +106,8 @@ def _trouble(run: RunSummary) -> Iterator[Fact]:
     group = "What holds it up" if run.is_open else "What ended it"
     if problem.fingerprint:
         says = ": ".join(filter(None, (problem.failure_type, problem.failure_message)))
-        condition = equals("FailureFingerprint", problem.fingerprint)
-        of = ("FailureFingerprint", problem.fingerprint)
+        condition = equals(FINGERPRINT, problem.fingerprint)
+        of = (FINGERPRINT, problem.fingerprint)
         yield Fact("failure", group, "The same failure", says, condition, usual=True, of=of)
     if problem.failure_type:
         yield _equal("error", group, "Type of the failure", "LastFailureType", problem.failure_type)
@@ -77,10 +125,10 @@ def _trouble(run: RunSummary) -> Iterator[Fact]:
         )
 
 
-def _attributes(run: RunSummary, attributes: Attributes) -> Iterator[Fact]:
+def _attributes(held: Mapping[str, Any], attributes: Attributes) -> Iterator[Fact]:
     """A text is no fact that is shared whole; a moment is shared by its day; a mask is no fact."""
     kinds = {**attributes.system, **attributes.custom}
-    for name, value in run.attributes.items():
+    for name, value in held.items():
         kind = kinds.get(name, "") if not masks.is_in(value) else ""
         if kind == "Datetime" and isinstance(value, datetime):
             yield _day(f"at:{name}", "Attributes", name, named(name), value)
@@ -100,12 +148,12 @@ def _family(run: RunSummary) -> Iterator[Fact]:
         yield Fact("root", "Family", "The same root", root.workflow_id, condition)
 
 
-def _times(run: RunSummary) -> Iterator[Fact]:
-    if run.started_at is not None:
-        yield _hour("start-hour", "Started within the hour", "StartTime", run.started_at)
-        yield _day("start-day", "Time", "Started on the day", "StartTime", run.started_at)
-    if run.closed_at is not None and not run.is_open:
-        yield _hour("close-hour", "Closed within the hour", "CloseTime", run.closed_at)
+def _times(started_at: datetime | None, closed_at: datetime | None) -> Iterator[Fact]:
+    if started_at is not None:
+        yield _hour("start-hour", "Started within the hour", "StartTime", started_at)
+        yield _day("start-day", "Time", "Started on the day", "StartTime", started_at)
+    if closed_at is not None:
+        yield _hour("close-hour", "Closed within the hour", "CloseTime", closed_at)
 
 
 def _hour(key: str, label: str, attribute: str, at: datetime) -> Fact:

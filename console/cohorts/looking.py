@@ -1,4 +1,5 @@
-"""The facts of one run, how many runs share each of them, and how many share all that are chosen.
+"""The facts of one run, or of one of what stands alone, how many others share each of them, and how
+many share all that are chosen.
 
 Each count is kept for a moment and shared by all who look (gateway.counting).
 """
@@ -7,19 +8,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from console.cohorts.facts import Fact, facts
-from console.cohorts.together import TYPES, together
-from console.gateway import counting, namespaces, workflows
+from console.cohorts.facts import FINGERPRINT, Fact, FailureOf, facts, facts_alone
+from console.cohorts.together import together, types
+from console.gateway import lists, namespaces, standalone, standalone_details, workflows
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.conditions import equals
 from console.gateway.counting import Counted
 from console.gateway.runs import RunKey, RunSummary
+from console.gateway.standalone import Key
+from console.gateway.standalone_details import Detail
 from console.ui.refusals import Refusal
 
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """`count`: runs with this fact, itself among them; None where the server did not say."""
+    """`count`: of those with this fact, itself among them; None where the server did not say."""
 
     fact: Fact
     count: int | None
@@ -60,27 +63,54 @@ def _told(key: RunKey) -> RunSummary:
         raise
 
 
-def shared(namespace: str, every: Sequence[Fact], chosen: Sequence[Fact]) -> tuple[Shared, ...]:
-    counts = _together(namespace, every)
+def described_alone(key: Key) -> tuple[Detail, tuple[Fact, ...]]:
+    try:
+        one = standalone_details.describe(key)
+    except GatewayError as error:
+        if error.trouble in {Trouble.NOT_FOUND, Trouble.INVALID, Trouble.UNSUPPORTED}:
+            says = f"There is nothing of the id {key.id} that stands alone in {key.namespace}."
+            raise Refusal(404, says, error.detail) from error
+        raise
+    attributes = standalone.attributes(key.namespace, key.kind)
+    failure = _failure(key) if attributes.ours and one.trouble else None
+    return one, facts_alone(one, failure, attributes)
+
+
+def _failure(key: Key) -> FailureOf | None:
+    """A count of one, by what the index calls its failure."""
+    question = f"{equals('RunId', key.run_id)} GROUP BY {FINGERPRINT}, LastFailureType"
+    try:
+        groups = lists.count(key.namespace, key.kind.name, question).counts.groups
+    except GatewayError:
+        return None
+    told = next((one.values for one in groups if one.values[0]), None)
+    return FailureOf(str(told[0]), str(told[1] or "")) if told else None
+
+
+def shared(
+    namespace: str, of: str, every: Sequence[Fact], chosen: Sequence[Fact]
+) -> tuple[Shared, ...]:
+    """`of`: a name of `console.gateway.lists`."""
+    counts = _together(namespace, of, every)
     keys = {one.key for one in chosen}
     return tuple(
         Shared(
             one,
-            counts[one.key] if one.key in counts else _alone(namespace, one),
+            counts[one.key] if one.key in counts else _alone(namespace, of, one),
             one.key in keys,
         )
         for one in every
     )
 
 
-def _together(namespace: str, every: Sequence[Fact]) -> dict[str, int]:
+def _together(namespace: str, of: str, every: Sequence[Fact]) -> dict[str, int]:
     """What a grouped count does not answer is counted alone, as it is by another server."""
     found: dict[str, int] = {}
     if not namespaces.attributes(namespace).ours:
         return found
     for asked in together(every):
         try:
-            groups = counting.count(namespace, asked.question).counts.groups
+            groups = lists.count(namespace, of, asked.question).counts.groups
         except GatewayError:
             continue
         for key, is_of in asked.of.items():
@@ -88,21 +118,21 @@ def _together(namespace: str, every: Sequence[Fact]) -> dict[str, int]:
     return found
 
 
-def _alone(namespace: str, fact: Fact) -> int | None:
+def _alone(namespace: str, of: str, fact: Fact) -> int | None:
     try:
-        return counting.count(namespace, fact.condition).counts.total
+        return lists.count(namespace, of, fact.condition).counts.total
     except GatewayError:
         return None
 
 
-def cohort(namespace: str, chosen: Sequence[Fact]) -> Cohort:
+def cohort(namespace: str, of: str, chosen: Sequence[Fact]) -> Cohort:
     """Of a type alone the answer is there already, where it was asked for together with others."""
     query = " AND ".join(one.condition for one in chosen)
     kind = chosen[0].of[1] if [one.key for one in chosen] == ["type"] else None
     try:
         if kind and namespaces.attributes(namespace).ours:
-            return _cohort(query, counting.count(namespace, TYPES), str(kind))
-        counted = counting.count(namespace, f"{query} GROUP BY ExecutionStatus".strip())
+            return _cohort(query, lists.count(namespace, of, types(chosen[0])), str(kind))
+        counted = lists.count(namespace, of, f"{query} GROUP BY ExecutionStatus".strip())
     except GatewayError as error:
         return Cohort(query, (), 0, None, str(error))
     return _cohort(query, counted)

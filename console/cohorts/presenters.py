@@ -1,14 +1,12 @@
-"""Facts -> rows under their headings, and addresses of the runs page; pure."""
+"""Facts -> rows under their headings, and addresses of their list; pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from urllib.parse import urlencode
-
-from django.urls import reverse
 
 from console.cohorts.looking import Cohort, Shared
 from console.gateway.conditions import equals
+from console.ui import paths
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +39,9 @@ def _row(one: Shared) -> Row:
     return Row(fact.key, fact.label, fact.value, one.count, one.chosen, alone)
 
 
-def runs_url(namespace: str, query: str) -> str:
-    return f"{reverse('workflows:runs', args=[namespace])}?{urlencode({'q': query})}"
-
-
-def status_links(namespace: str, found: Cohort) -> list[tuple[str, int, str]]:
+def status_links(namespace: str, of: str, found: Cohort) -> list[tuple[str, int, str]]:
     return [
-        (status, count, runs_url(namespace, _also(found.query, status)))
+        (status, count, paths.of_list(namespace, of, _also(found.query, status)))
         for status, count in found.by_status
     ]
 

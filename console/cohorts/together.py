@@ -15,8 +15,6 @@ from console.cohorts.facts import Fact
 from console.gateway.conditions import named
 from console.gateway.runs import Group
 
-TYPES = "GROUP BY WorkflowType, ExecutionStatus"
-
 
 @dataclass(frozen=True, slots=True)
 class Together:
@@ -31,7 +29,7 @@ def together(every: Sequence[Fact]) -> Iterator[Together]:
     if {"type", "status"} <= set(by_key):
         both = [by_key["type"], by_key["status"]]
         of = {one.key: _is(one, at) for at, one in enumerate(both)}
-        yield Together(TYPES, of)
+        yield Together(types(both[0]), of)
     if {"start-hour", "start-day"} <= set(by_key):
         yield _day_by_hours(by_key["start-day"], by_key["start-hour"])
     if {"failure", "error"} <= set(by_key):
@@ -42,6 +40,10 @@ def together(every: Sequence[Fact]) -> Iterator[Together]:
             condition = " OR ".join(one.condition for one in values)
             question = f"({condition}) GROUP BY {named(attribute)}"
             yield Together(question, {one.key: _is(one) for one in values})
+
+
+def types(kind: Fact) -> str:
+    return f"GROUP BY {kind.of[0]}, ExecutionStatus"
 
 
 def _day_by_hours(day: Fact, hour: Fact) -> Together:

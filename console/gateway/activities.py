@@ -146,27 +146,46 @@ PATHS: Mapping[str, str] = {
     "maximum_attempts": "retry_policy.maximum_attempts",
     "priority_key": "priority.priority_key",
 }
+#: What the protocol takes with its whole retry policy alone.
+FINAL_TYPES = "final_types"
+_RETRY = [name for name, path in PATHS.items() if path.startswith("retry_policy.")]
 
 
-def change(key: RunKey, which: Which, changes: Mapping[str, Any], identity: str) -> ActivityOptions:
+def change(
+    key: RunKey,
+    which: Which,
+    changes: Mapping[str, Any],
+    identity: str,
+    standing: ActivityOptions | None = None,
+) -> ActivityOptions:
     """`changes`: field of ActivityOptions -> new value. What the activity has then comes back."""
     asked = UpdateActivityOptionsRequest(
         namespace=key.namespace,
         execution=_execution(key),
         identity=identity,
-        **wanted(changes),
+        **wanted(changes, standing),
     )
     answer = call(workflow_service().UpdateActivityOptions, _naming(asked, which))
     return workflows.options(answer.activity_options)
 
 
-def wanted(changes: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a request that say what is to change."""
+def wanted(changes: Mapping[str, Any], standing: ActivityOptions | None = None) -> dict[str, Any]:
+    """The fields of a request that say what is to change.
+
+    `standing`: of the one whose FINAL_TYPES change; the rest of its retry policy goes with them.
+    """
     options = ActivityOptionsMessage()
-    for name, value in changes.items():
+    paths = [PATHS[name] for name in changes if name != FINAL_TYPES]
+    plain = {name: value for name, value in changes.items() if name != FINAL_TYPES}
+    if FINAL_TYPES in changes:
+        assert standing is not None, "the types are those of one activity"
+        options.retry_policy.non_retryable_error_types.extend(changes[FINAL_TYPES])
+        told = {name: getattr(standing, name) for name in _RETRY}
+        plain = {name: value for name, value in told.items() if value} | plain
+        paths = [path for path in paths if not path.startswith("retry_policy.")] + ["retry_policy"]
+    for name, value in plain.items():
         _set(options, PATHS[name], value)
-    mask = FieldMask(paths=[PATHS[name] for name in changes])
-    return {"activity_options": options, "update_mask": mask}
+    return {"activity_options": options, "update_mask": FieldMask(paths=paths)}
 
 
 Naming = TypeVar(

@@ -1,6 +1,7 @@
 """How long runs took and how long open ones are there: times only, so that many cost little.
 
-No payload is opened but the one date that is asked for, which the index holds in the clear.
+No payload is opened but the one date that is asked for, which the index holds in the clear. `of` is
+a name of `gateway.lists`: what stands alone ages as well.
 """
 
 from dataclasses import dataclass
@@ -12,14 +13,15 @@ from temporalio.api.workflowservice.v1 import (
     ListWorkflowExecutionsResponse,
 )
 
-from console.gateway import indexed, moments
+from console.gateway import indexed, lists, moments, standalone
 from console.gateway.channel import call, workflow_service
 from console.gateway.runs import RunKey
+from console.gateway.standalone import KINDS, Execution, Key
 
 
 @dataclass(frozen=True, slots=True)
 class OpenRun:
-    key: RunKey
+    key: RunKey | Key
     type: str
     started_at: datetime
     due_at: datetime | None
@@ -33,8 +35,13 @@ class OpenRuns:
     whole: bool
 
 
-def lengths(namespace: str, query: str, most: int) -> tuple[timedelta, ...]:
-    """Of closed runs, from start to close."""
+def lengths(namespace: str, of: str, query: str, most: int) -> tuple[timedelta, ...]:
+    """Of closed ones, from start to close."""
+    if of in KINDS:
+        found = standalone.find(namespace, KINDS[of], query, most).executions
+        return tuple(
+            one.closed_at - one.started_at for one in found if one.closed_at and one.started_at
+        )
     return tuple(
         run.close_time.ToDatetime() - run.start_time.ToDatetime()
         for run in _listed(namespace, query, most).executions
@@ -42,8 +49,12 @@ def lengths(namespace: str, query: str, most: int) -> tuple[timedelta, ...]:
     )
 
 
-def opened(namespace: str, query: str, most: int, due: str = "") -> OpenRuns:
-    """`due` names the Datetime attribute that says when a run shall be done."""
+def opened(namespace: str, of: str, query: str, most: int, due: str = "") -> OpenRuns:
+    """`due` names the Datetime attribute that says when one shall be done."""
+    if of in KINDS:
+        page = standalone.find(namespace, KINDS[of], query, most)
+        alone = (_open_alone(of, one, due) for one in page.executions)
+        return OpenRuns(tuple(one for one in alone if one), not page.next_token)
     answer = _listed(namespace, query, most)
     runs = tuple(_open_run(namespace, run, due) for run in answer.executions)
     return OpenRuns(runs, not answer.next_page_token)
@@ -64,3 +75,12 @@ def _open_run(namespace: str, run: WorkflowExecutionInfo, due: str) -> OpenRun:
         run.start_time.ToDatetime(UTC),
         at if isinstance(at, datetime) else None,
     )
+
+
+def _open_alone(of: str, one: Execution, due: str) -> OpenRun | None:
+    """None: a server that does not say since when."""
+    if one.started_at is None:
+        return None
+    at = one.attributes.get(due)
+    kind = str(lists.value(one, lists.TYPES[of], one.started_at))
+    return OpenRun(one.key, kind, one.started_at, at if isinstance(at, datetime) else None)

@@ -10,6 +10,7 @@ from typing import Any
 from console.gateway import columns, counting, namespaces, standalone, workflows
 from console.gateway import query as queries
 from console.gateway.counting import Counted
+from console.gateway.namespaces import Attributes
 from console.gateway.runs import RunSummary
 from console.gateway.standalone import ACTIVITIES, KINDS, Execution
 
@@ -20,12 +21,34 @@ NOUNS: Mapping[str, tuple[str, str]] = {
     "activities": ("standalone activity", "standalone activities"),
     "operations": ("Nexus operation", "Nexus operations"),
 }
+#: name -> what says of which type one is
+TYPES: Mapping[str, str] = {
+    RUNS: "WorkflowType",
+    "activities": "ActivityType",
+    "operations": "Operation",
+}
 Listed = RunSummary | Execution
 
 
 def known(name: str) -> str:
     """Of an address: what is no list is the list of runs."""
     return name if name in NOUNS else RUNS
+
+
+def attributes(namespace: str, lists: str) -> Attributes:
+    """What a query of it may name."""
+    kind = KINDS.get(lists)
+    if kind is None:
+        return namespaces.attributes(namespace)
+    return standalone.attributes(namespace, kind)
+
+
+def are_open(namespace: str, lists: str) -> str:
+    """The condition for what has not ended. Only activities that stand alone are paused as runs
+    are."""
+    return (
+        "ExecutionStatus = 'Running'" if lists == "operations" else namespaces.open_runs(namespace)
+    )
 
 
 def find(

@@ -244,12 +244,17 @@ def encoded(arguments: Sequence[Any]) -> Payloads:
     )
 
 
-def sent(namespace: str, arguments: Sequence[Any]) -> Payloads:
-    """What an operator sends, through the namespace's codec where it has one."""
-    plain = encoded(arguments)
+def written(arguments: Sequence[Any]) -> Payloads:
+    """In the clear; refused where something of it was masked for who writes it."""
     if masks.MASK in json.dumps(list(arguments), ensure_ascii=False, default=str):
         says = f"An argument still holds {masks.MASK}, which stands for what you may not see."
         raise GatewayError(Trouble.INVALID, f"{says} Nothing was sent.")
+    return encoded(arguments)
+
+
+def sent(namespace: str, arguments: Sequence[Any]) -> Payloads:
+    """What an operator sends, through the namespace's codec where it has one."""
+    plain = written(arguments)
     open_ones = [
         (number, one)
         for number, one in enumerate(plain.payloads)

@@ -107,6 +107,8 @@ class ActivityOptions:
     maximum_interval: timedelta | None
     maximum_attempts: int
     priority_key: int
+    #: types of failures that are not tried again
+    final_types: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from console.gateway.runs import ActivityOptions, Counts, Group
 SHARED = frozenset(
     {"ExecutionStatus", "RunId", "StartTime", "CloseTime", "ExecutionTime", "ExecutionDuration"}
 )
-#: and what ours alone keeps of an activity that fails
+#: and what ours alone keeps of one that fails
 FAILURES = frozenset({"FailureFingerprint", "LastFailureType", "LastFailureMessage"})
 #: how a server tells these from the runs of workflows
 OWN = frozenset({"TemporalNamespaceDivision"})
@@ -45,6 +45,14 @@ class Kind:
     statuses: Any
     #: what it is searched by beside what is shared
     attributes: frozenset[str]
+
+    def __reduce__(self) -> tuple[Any, tuple[str]]:
+        """There is one of each, also of what was kept by name elsewhere."""
+        return _kind, (self.name,)
+
+
+def _kind(name: str) -> Kind:
+    return KINDS[name]
 
 
 ACTIVITIES = Kind(
@@ -90,9 +98,7 @@ class Page:
 def attributes(namespace: str, kind: Kind) -> Attributes:
     """What a query about these may name."""
     known = namespaces.attributes(namespace)
-    system = {name: type_ for name, type_ in known.system.items() if name in SHARED}
-    if kind is ACTIVITIES:
-        system |= {name: type_ for name, type_ in known.system.items() if name in FAILURES}
+    system = {name: type_ for name, type_ in known.system.items() if name in SHARED | FAILURES}
     own = dict.fromkeys(sorted(kind.attributes), "Keyword")
     return Attributes(system | own, known.custom, known)
 
@@ -175,11 +181,17 @@ def try_now(key: Key, identity: str, request_id: str, *, forgets_beat: bool) -> 
     )  # fmt: skip
 
 
-def change(key: Key, changes: Mapping[str, Any], identity: str, request_id: str) -> ActivityOptions:
+def change(
+    key: Key,
+    changes: Mapping[str, Any],
+    identity: str,
+    request_id: str,
+    standing: ActivityOptions | None = None,
+) -> ActivityOptions:
     """`changes`: field of ActivityOptions -> new value. What it has then comes back."""
     answer = _told(
         key, "Update{}ExecutionOptions", identity=identity, request_id=request_id,
-        **activities.wanted(changes),
+        **activities.wanted(changes, standing),
     )  # fmt: skip
     return workflows.options(answer.activity_options)
 

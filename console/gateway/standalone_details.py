@@ -1,7 +1,7 @@
 """What the server tells of one standalone activity or Nexus operation."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -58,12 +58,22 @@ class Detail:
     beats: int = 0
     heartbeat: tuple[Value, ...] = ()
     options: ActivityOptions | None = None
+    #: payloads for interceptors, by name
+    header: Mapping[str, Value] = field(default_factory=dict)
     #: of an operation alone
     token: str = ""
     blocked: str = ""
     headers: Mapping[str, str] | None = None
     #: as it came, for whoever opens a payload of it
     told: Any = None
+
+    @property
+    def trouble(self) -> Failure | None:
+        """What it failed with, or does: what a server says around it is not the cause."""
+        found = self.ended or self.failure
+        while found and not found.message and found.cause:
+            found = found.cause
+        return found
 
 
 def describe(key: Key) -> Detail:
@@ -127,6 +137,10 @@ def _activity(key: Key, answer: Any) -> Detail:
         beats=info.total_heartbeat_count,
         heartbeat=payloads.values(info.heartbeat_details, of),
         options=workflows.options(_options(info)),
+        header={
+            name: payloads.readable(one, of, name)
+            for name, one in sorted(info.header.fields.items())
+        },
         told=answer,
     )
 

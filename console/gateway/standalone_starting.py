@@ -39,6 +39,7 @@ class Order:
     type: str
     task_queue: str
     arguments: Sequence[Any] = ()
+    headers: Mapping[str, Any] = field(default_factory=dict)
     #: name -> (type of the attribute, value)
     attributes: Mapping[str, tuple[str, Any]] = field(default_factory=dict)
     reuse: str = "always"
@@ -68,6 +69,7 @@ class Pattern:
     type: str
     task_queue: str
     arguments: tuple[Parcel, ...]
+    headers: Mapping[str, Parcel]
     attributes: Mapping[str, Any]
     timeouts: Mapping[str, timedelta | None]
     retry: Retry | None
@@ -86,6 +88,9 @@ def pattern(key: Key) -> Pattern:
         type=info.activity_type.name,
         task_queue=info.task_queue,
         arguments=tuple(starting.parcel_of(one) for one in answer.input.payloads),
+        headers={
+            name: starting.parcel_of(one, name) for name, one in sorted(info.header.fields.items())
+        },
         attributes={
             name: value for name, value in attributes.items() if name not in standalone.OWN
         },
@@ -115,6 +120,7 @@ def start(order: Order, identity: str, request_id: str) -> Started:
                 for name, (kind, value) in order.attributes.items()
             }
         ),
+        header=starting.header(order.headers),
         user_metadata=starting.told(order.words),
         retry_policy=starting.policy_of(order.retry) if order.retry else None,
         priority=Priority(

@@ -4,12 +4,14 @@ A payload that was copied and not changed is sent as it came, whatever its encod
 carries it past those who must not know the protocol.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from temporalio.api.common.v1 import (
+    Header,
     Memo,
     Payload,
     Payloads,
@@ -53,6 +55,8 @@ class Retry:
     initial_interval: timedelta | None = None
     backoff_coefficient: float = 0.0
     maximum_interval: timedelta | None = None
+    #: types of failures that are not tried again
+    final_types: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +144,7 @@ def retry_of(policy: RetryPolicy) -> Retry:
         payloads.span(policy.initial_interval),
         policy.backoff_coefficient,
         payloads.span(policy.maximum_interval),
+        tuple(policy.non_retryable_error_types),
     )
 
 
@@ -197,7 +202,9 @@ def _limit(asked: StartWorkflowExecutionRequest, order: Order) -> None:
 
 def policy_of(retry: Retry) -> RetryPolicy:
     policy = RetryPolicy(
-        maximum_attempts=retry.maximum_attempts, backoff_coefficient=retry.backoff_coefficient
+        maximum_attempts=retry.maximum_attempts,
+        backoff_coefficient=retry.backoff_coefficient,
+        non_retryable_error_types=retry.final_types,
     )
     if retry.initial_interval is not None:
         policy.initial_interval.FromTimedelta(retry.initial_interval)
@@ -225,11 +232,18 @@ def told(words: Sequence[Parcel | None]) -> UserMetadata | None:
 
 def sent(namespace: str, values: Sequence[Any]) -> Payloads:
     """What was written anew goes through the codec, what was copied as it came."""
-    fresh = [one for one in values if not isinstance(one, Parcel)]
-    made = iter(payloads.sent(namespace, fresh).payloads)
-    return Payloads(
-        payloads=[one.payload if isinstance(one, Parcel) else next(made) for one in values]
-    )
+    return Payloads(payloads=_made(values, partial(payloads.sent, namespace)))
+
+
+def _made(values: Sequence[Any], make: Callable[[Sequence[Any]], Payloads]) -> list[Payload]:
+    fresh = iter(make([one for one in values if not isinstance(one, Parcel)]).payloads)
+    return [one.payload if isinstance(one, Parcel) else next(fresh) for one in values]
+
+
+def header(values: Mapping[str, Any]) -> Header:
+    """In the clear: SDKs send no header through a codec unless they are told to."""
+    made = _made(list(values.values()), payloads.written)
+    return Header(fields=dict(zip(values, made, strict=True)))
 
 
 def attribute(kind: str, value: Any) -> Payload:

@@ -301,6 +301,7 @@ def options(message: ActivityOptionsMessage) -> ActivityOptions:
         maximum_interval=payloads.span(retry.maximum_interval),
         maximum_attempts=retry.maximum_attempts,
         priority_key=message.priority.priority_key,
+        final_types=tuple(retry.non_retryable_error_types),
     )
 
 

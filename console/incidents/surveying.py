@@ -1,5 +1,5 @@
-"""The survey: for a whole namespace one count by fingerprint of its runs and one of the activities
-that stand alone, then a look at what is new in it.
+"""The survey: for a whole namespace one count by fingerprint of its runs and one of each kind
+of what stands alone, then a look at what is new in it.
 
 It may be killed anywhere and may run twice: `begun_at` says whose turn it is, and each statement
 leaves the tables whole.
@@ -38,7 +38,7 @@ FORGOTTEN_AFTER = timedelta(days=90)
 BY_FINGERPRINT = "FailureFingerprint IS NOT NULL GROUP BY FailureFingerprint, ExecutionStatus"
 CLOSED = ("Failed", "TimedOut")
 #: The lists in which something fails; each has incidents of its own.
-FAILING = (lists.RUNS, "activities")
+FAILING = (lists.RUNS, "activities", "operations")
 
 
 @dataclass(slots=True)
@@ -227,8 +227,8 @@ def describe(incident: Incident, runs: Iterable[RunSummary], at: datetime) -> No
 def describe_alone(
     incident: Incident, some: Sequence[Execution], newest: Detail, at: datetime
 ) -> None:
-    """A list of activities does not say how they failed: the newest itself does."""
-    failure, closed = newest.ended or newest.failure, [one.closed_at for one in some]
+    """A list of them does not say how they failed: the newest itself does."""
+    failure, closed = newest.trouble, [one.closed_at for one in some]
     ends = [moment for moment in closed if moment]
     facts: dict[str, object] = {
         "looked_at": at,

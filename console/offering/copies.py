@@ -4,7 +4,7 @@ A payload that was copied and not changed is sent as it came, whatever its encod
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.http import QueryDict
@@ -49,6 +49,28 @@ def arguments(found: Sequence[Row], parcels: Sequence[Parcel]) -> list[Any]:
     }
     said = [row.number for row in found if row.text.strip() or row.number in unchanged]
     return [unchanged.get(row.number) or typed.value(row) for row in found[: max(said, default=0)]]
+
+
+def named_text(parcels: Mapping[str, Parcel]) -> str:
+    """A memo or headers, as the JSON of a field; what cannot be shown is not in it."""
+    shown = {name: one.value.content for name, one in parcels.items() if one.value.readable}
+    return typed.pretty(shown) if shown else ""
+
+
+def unshown(parcels: Mapping[str, Parcel]) -> list[str]:
+    """What is copied as it is, since it cannot be shown as JSON."""
+    return [
+        f"{name} ({told(parcel)})" for name, parcel in parcels.items() if not parcel.value.readable
+    ]
+
+
+def named(said: Mapping[str, Any], parcels: Mapping[str, Parcel]) -> dict[str, Any]:
+    """What was not changed goes as it came; so does what could not be shown."""
+    wanted = dict(said)
+    for name, parcel in parcels.items():
+        if not parcel.value.readable or (name in wanted and wanted[name] == parcel.value.content):
+            wanted[name] = parcel
+    return wanted
 
 
 #: characters of arguments that the activity log keeps

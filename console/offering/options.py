@@ -10,9 +10,10 @@ from typing import Any
 
 from django import forms
 
-from console.gateway.activities import PATHS
+from console.gateway.activities import FINAL_TYPES, PATHS
 from console.gateway.runs import ActivityOptions
 from console.offering.deed_forms import DeedForm
+from console.offering.retrying import TypesField
 from console.ui import spans, words
 from console.ui.htmx import version_of
 from console.ui.spans import EXAMPLE, SpanField
@@ -27,6 +28,7 @@ OPTIONS: Mapping[str, tuple[str, str]] = {
     "backoff_coefficient": ("Each pause longer by", "the server's own"),
     "maximum_interval": ("Longest pause", "the server's own"),
     "maximum_attempts": ("Attempts in all", "without end"),
+    FINAL_TYPES: ("Not tried again after", "no type by name"),
     "task_queue": ("Task queue", "the workflow's"),
     "priority_key": ("Priority", "as usual"),
 }
@@ -37,6 +39,8 @@ def text(name: str, value: Any) -> str:
         return OPTIONS[name][1]
     if isinstance(value, timedelta):
         return words.span(value)
+    if name == FINAL_TYPES:
+        return ", ".join(value)
     return f"× {value:g}" if name == "backoff_coefficient" else str(value)
 
 
@@ -88,9 +92,12 @@ class OptionFields(forms.Form):
 class OptionsForm(OptionFields):
     """Shows what stands; what differs between activities is empty, and empty leaves it so.
 
-    Sent once it shows what would change; sent again it is `confirmed`, if that still is the same.
+    The types of failures are offered of one activity alone: the protocol takes them with its whole
+    retry policy. Sent once it shows what would change; sent again it is `confirmed`, if that still
+    is the same.
     """
 
+    final_types = TypesField()
     reason = forms.CharField(
         max_length=1_000,
         widget=forms.Textarea(attrs={"rows": 2}),
@@ -102,8 +109,11 @@ class OptionsForm(OptionFields):
     def __init__(self, standing: Sequence[ActivityOptions], given: Any = None) -> None:
         super().__init__(given)
         self.standing = standing
-        self.mixed = {name for name in PATHS if len(self._standing(name)) > 1}
-        for name in PATHS:
+        self.offered = (*PATHS, FINAL_TYPES) if len(standing) == 1 else tuple(PATHS)
+        if FINAL_TYPES not in self.offered:
+            del self.fields[FINAL_TYPES]
+        self.mixed = {name for name in self.offered if len(self._standing(name)) > 1}
+        for name in self.offered:
             self._describe(name)
 
     def _standing(self, name: str) -> set[Any]:
@@ -131,7 +141,7 @@ class OptionsForm(OptionFields):
     def changes(self) -> dict[str, Any]:
         """Only what was changed; the reason and the rest is not an option."""
         found = {}
-        for name in PATHS:
+        for name in self.offered:
             value = self.cleaned_data[name]
             if name in self.mixed and value in (None, ""):
                 continue

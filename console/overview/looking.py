@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from console.gateway import counting, indexed, namespaces
+from console.gateway import indexed, lists
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.conditions import named, narrowed, trouble_with
 from console.gateway.counting import Counted
@@ -16,7 +16,7 @@ SPANS = (
     ("30d", "the last 30 days", timedelta(days=30), "1d", timedelta(days=1)),
     ("365d", "the last 365 days", timedelta(days=365), "7d", timedelta(days=7)),
 )
-#: Of the system's own attributes those that many runs share.
+#: Of the system's own attributes those that many share.
 SHARED = (
     "TaskQueue",
     "FailingActivityTypes",
@@ -24,6 +24,8 @@ SHARED = (
     "WaitingOn",
     "BuildIds",
     "TemporalScheduledById",
+    "Endpoint",
+    "Service",
 )
 GROUPABLE = {"Keyword", "KeywordList", "Bool"}
 EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
@@ -31,6 +33,9 @@ EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
+    """`of`: a name of `console.gateway.lists`."""
+
+    of: str
     query: str
     by: str
     span: str
@@ -70,41 +75,44 @@ class Overview:
 
 def overview(namespace: str, wanted: Wanted, now: datetime) -> Overview:
     """The count by status comes first: a query that it refuses is not sent with the others."""
-    attributes = namespaces.attributes(namespace)
+    of = wanted.of
+    attributes = lists.attributes(namespace, of)
     offered = choices(attributes)
     by = wanted.by if wanted.by in offered else next(iter(offered), "")
     window, bucket = window_of(wanted.span, now)
     query, ours = wanted.query, attributes.ours
     trouble = trouble_with(query)
-    status = Part(None) if trouble else _part(namespace, f"{query} GROUP BY ExecutionStatus", True)
+    status = (
+        Part(None) if trouble else _part(namespace, of, f"{query} GROUP BY ExecutionStatus", True)
+    )
     found = Overview(query, by, offered, window, trouble or status.says, status)
     if found.trouble:
         return found
     absent = Part(None, NOT_OVER_TIME)
     return replace(
         found,
-        types=_part(namespace, f"{query} GROUP BY WorkflowType", ours),
-        attribute=_part(namespace, f"{query} GROUP BY {named(by)}" if by else "", ours),
-        starts=_times(namespace, query, "StartTime", window, bucket) if ours else absent,
-        ends=_times(namespace, query, "CloseTime", window, bucket) if ours else absent,
+        types=_part(namespace, of, f"{query} GROUP BY {lists.TYPES[of]}", ours),
+        attribute=_part(namespace, of, f"{query} GROUP BY {named(by)}" if by else "", ours),
+        starts=_times(namespace, wanted, "StartTime", window, bucket) if ours else absent,
+        ends=_times(namespace, wanted, "CloseTime", window, bucket) if ours else absent,
     )
 
 
 NOT_OVER_TIME = "This server does not count over time."
 
 
-def _times(namespace: str, query: str, attribute: str, window: Window, bucket: str) -> Part:
-    condition = narrowed(query, f"{attribute} >= '{window.begin:%Y-%m-%dT%H:%M:%SZ}'")
+def _times(namespace: str, wanted: Wanted, attribute: str, window: Window, bucket: str) -> Part:
+    condition = narrowed(wanted.query, f"{attribute} >= '{window.begin:%Y-%m-%dT%H:%M:%SZ}'")
     question = f"{condition} GROUP BY BUCKET({attribute}, '{bucket}'), ExecutionStatus"
-    return _part(namespace, question, True)
+    return _part(namespace, wanted.of, question, True)
 
 
-def _part(namespace: str, question: str, ours: bool) -> Part:
+def _part(namespace: str, of: str, question: str, ours: bool) -> Part:
     """Another server's no is to the grouping, since the query itself was counted by status."""
     if not question:
-        return Part(None, "There is no attribute that many runs share.")
+        return Part(None, "There is no attribute that many share.")
     try:
-        return Part(counting.count(namespace, question.strip()))
+        return Part(lists.count(namespace, of, question.strip()))
     except GatewayError as error:
         if error.trouble is Trouble.BUSY:
             return Part(None, str(error))

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
+from console.gateway import lists
 from console.gateway.conditions import equals, narrowed
 from console.gateway.runs import Group
-from console.overview.looking import Part, Window
+from console.overview.looking import Overview, Part, Window
 from console.ui import axis, words
 from console.ui.axis import Count
 
@@ -33,6 +34,19 @@ class Rows:
     rest: int
     at: datetime | None
     says: str
+
+
+def parts(found: Overview, of: str) -> tuple[tuple[str, str, Rows], ...]:
+    """(what it is counted by, its heading, its rows)"""
+    kind = lists.TYPES[of]
+    return tuple(
+        (attribute, title, rows(part, attribute, found.query))
+        for attribute, title, part in (
+            ("ExecutionStatus", "By status", found.status),
+            (kind, "By type", found.types),
+            (found.by, "By attribute", found.attribute),
+        )
+    )
 
 
 def rows(part: Part, attribute: str, query: str) -> Rows:
@@ -70,8 +84,18 @@ class Times:
     says: str
 
 
-def times(part: Part, attribute: str, window: Window, query: str) -> Times:
-    """`attribute`: StartTime or CloseTime, which the counts are by."""
+def both_times(found: Overview, of: str) -> tuple[tuple[str, Times], ...]:
+    return tuple(
+        (title, times(part, attribute, found.window, found.query, lists.NOUNS[of]))
+        for title, attribute, part in (
+            ("Starts", "StartTime", found.starts),
+            ("Ends", "CloseTime", found.ends),
+        )
+    )
+
+
+def times(part: Part, attribute: str, window: Window, query: str, nouns: tuple[str, str]) -> Times:
+    """`attribute`: StartTime or CloseTime, which the counts are by; `nouns`: one, many."""
     if part.counted is None:
         return Times((), (), 0, 0, None, part.says)
     every, bad = Counter[datetime](), Counter[datetime]()
@@ -86,7 +110,7 @@ def times(part: Part, attribute: str, window: Window, query: str) -> Times:
     )
     total, failed = sum(every.values()), sum(bad.values())
     verb = "ended" if attribute == "CloseTime" else "started"
-    says = f"{words.plural(total, 'run')} {verb} in {window.words}; at most {most:,} at a time"
+    says = f"{words.plural(total, *nouns)} {verb} in {window.words}; at most {most:,} at a time"
     ticks = axis.ticks(window.begin, window.end, partial(_label, window))
     return Times(bars, ticks, total, failed, part.counted.at, says)
 

@@ -1,5 +1,7 @@
 """Save, duplicate, choose, delete: check, write, audit."""
 
+from typing import Any
+
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
@@ -57,18 +59,19 @@ def delete(person: User, view: SavedView) -> None:
 
 
 def start_with(person: User, view: SavedView, chosen: bool) -> None:
-    """The default of this person here; choosing another replaces it."""
-    if view.lists != lists.RUNS:
-        raise Refusal(409, "Only the page of runs opens with a view by itself.")
-    held = DefaultView.objects.filter(person=person, namespace=view.namespace)
+    """The default of this person here, of its list; choosing another replaces it."""
+    of: dict[str, Any] = {
+        "person": person,
+        "namespace": view.namespace,
+        "lists": view.lists,
+    }
+    held = DefaultView.objects.filter(**of)
     before = {"default": held[0].view.name} if held else {}
     with record(
         person, "saved_view.keep", namespace=view.namespace, target=view.name, before=before
     ) as act:
         if chosen:
-            DefaultView.objects.update_or_create(
-                person=person, namespace=view.namespace, defaults={"view": view}
-            )
+            DefaultView.objects.update_or_create(**of, defaults={"view": view})
         else:
             held.filter(view=view).delete()
         act.after = {"default": view.name} if chosen else {}

@@ -5,6 +5,8 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 
+from console.gateway.lists import RUNS
+
 NAME_LENGTH_MAX = 60
 
 
@@ -17,7 +19,7 @@ class Audience(models.TextChoices):
 class SavedView(models.Model):
     namespace = models.CharField(max_length=255)
     #: The list that it is a view of: a name of `console.gateway.lists`.
-    lists = models.CharField(max_length=16, default="runs")
+    lists = models.CharField(max_length=16, default=RUNS)
     name = models.CharField(max_length=NAME_LENGTH_MAX)
     query = models.TextField(blank=True)
     #: As the address of the runs page has them; empty: the usual ones.
@@ -67,16 +69,17 @@ class SavedView(models.Model):
 
 
 class DefaultView(models.Model):
-    """What the runs page of a namespace opens with, for one person."""
+    """What the page of a list opens with in a namespace, for one person."""
 
     person = models.ForeignKey(User, on_delete=models.CASCADE, related_name="default_views")
     namespace = models.CharField(max_length=255)
+    lists = models.CharField(max_length=16, default=RUNS)
     view = models.ForeignKey(SavedView, on_delete=models.CASCADE, related_name="default_of")
 
     class Meta:
         constraints = (
             models.UniqueConstraint(
-                fields=["person", "namespace"], name="one_default_view_per_namespace"
+                fields=["person", "namespace", "lists"], name="one_default_view_per_list"
             ),
         )
 

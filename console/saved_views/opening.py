@@ -1,6 +1,6 @@
-"""The runs page, opened without a question, opens with the person's default view of the namespace.
+"""The page of a list, opened without a question, opens with the person's default view of it.
 
-A middleware, since the page belongs to another capability and knows nothing of views. It says so
+A middleware, since the pages belong to other capabilities and know nothing of views. It says so
 by a redirect: the address stays the state.
 """
 
@@ -10,8 +10,12 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
+from console.gateway import lists
 from console.saved_views.models import DefaultView
 from console.saved_views.presenters import address
+
+#: the pages of runs and of each kind of what stands alone, which names itself in its address
+LISTS = frozenset({"workflows:runs", "standalone:list"})
 
 
 class DefaultViewMiddleware:
@@ -25,13 +29,17 @@ class DefaultViewMiddleware:
         self, request: HttpRequest, view: object, arguments: object, given: dict[str, Any]
     ) -> HttpResponse | None:
         match = request.resolver_match
-        if match is None or match.view_name != "workflows:runs" or request.META["QUERY_STRING"]:
+        if match is None or match.view_name not in LISTS or request.META["QUERY_STRING"]:
             return None
         if request.method != "GET" or not request.user.is_authenticated:
             return None
         found = (
             DefaultView.objects.select_related("view")
-            .filter(person=request.user, namespace=given["namespace"])
+            .filter(
+                person=request.user,
+                namespace=given["namespace"],
+                lists=given.get("kind", lists.RUNS),
+            )
             .first()
         )
         return redirect(address(found.view)) if found else None

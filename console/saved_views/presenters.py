@@ -1,6 +1,6 @@
 """Views -> tabs and rows; pure."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from console.gateway.lists import NOUNS, RUNS
@@ -79,7 +79,7 @@ def tabs(
 
 
 def rows(
-    saved: Iterable[SavedView], default: int | None, may_change: Callable[[SavedView], bool]
+    saved: Iterable[SavedView], defaults: Collection[int], may_change: Callable[[SavedView], bool]
 ) -> list[ViewRow]:
     return [
         ViewRow(
@@ -88,7 +88,7 @@ def rows(
             NOUNS[view.lists][1],
             belongs(view),
             view.owner.get_full_name() or view.owner.username,
-            view.pk == default,
+            view.pk in defaults,
             may_change(view),
         )
         for view in saved

@@ -49,10 +49,10 @@ def named(request: HtmxRequest, namespace: str) -> HttpResponse:
 @require_GET
 @requires("saved_view.view")
 def saved(request: HtmxRequest, namespace: str) -> HttpResponse:
-    default = DefaultView.objects.filter(person=request.user, namespace=namespace).first()
+    defaults = DefaultView.objects.filter(person=request.user, namespace=namespace)
     rows = presenters.rows(
         rights.seen(request.user, namespace),
-        default.view_id if default else None,
+        set(defaults.values_list("view_id", flat=True)),
         partial(rights.may_change, request.user),
     )
     return render_page(request, "saved_views/views.html", {"rows": rows})

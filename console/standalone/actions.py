@@ -23,6 +23,7 @@ def start(person: User, order: Order, like: Key | None, reason: str) -> Started:
         "type": order.type,
         "task queue": order.task_queue,
         "arguments": copies.kept(order.arguments),
+        "headers": sorted(order.headers),
         "like": f"{like.id} {like.run_id}" if like else "",
         "reuse": order.reuse,
         "conflict": order.conflict,
@@ -119,7 +120,7 @@ def change(person: User, one: Detail, changes: Asked, reason: str) -> None:
         person, "activity.change", namespace=key.namespace, target=target(one), reason=reason,
         before=was, asked=given,
     ) as act:  # fmt: skip
-        stands = standalone.change(key, changes, act.identity, act.id)
+        stands = standalone.change(key, changes, act.identity, act.id, one.options)
         act.after = {_option(name): options.text(name, getattr(stands, name)) for name in changes}
 
 

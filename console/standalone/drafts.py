@@ -37,6 +37,11 @@ class Draft:
         return self.form.masked(self.pattern.attributes if self.pattern else {})
 
     @property
+    def kept_headers(self) -> list[str]:
+        """Those that cannot be shown as JSON and are copied as they are."""
+        return copies.unshown(self.pattern.headers if self.pattern else {})
+
+    @property
     def is_wrong(self) -> bool:
         return bool(self.form.is_bound and self.form.errors) or any(row.error for row in self.rows)
 
@@ -79,6 +84,7 @@ def _initial(kinds: Mapping[str, str], pattern: Pattern | None) -> dict[str, Any
         **attributes.initial(kinds, pattern.attributes),
         "type": pattern.type,
         "task_queue": pattern.task_queue,
+        "headers": copies.named_text(pattern.headers),
         "priority_key": pattern.priority_key or None,
         "fairness_key": pattern.fairness_key,
         "fairness_weight": pattern.fairness_weight or None,
@@ -94,6 +100,7 @@ def order(draft: Draft) -> Order:
         type=asked["type"],
         task_queue=asked["task_queue"],
         arguments=draft.arguments,
+        headers=copies.named(asked["headers"], draft.pattern.headers if draft.pattern else {}),
         attributes=draft.kept_attributes | draft.form.attributes(),
         reuse=asked["reuse"],
         conflict=asked["conflict"],

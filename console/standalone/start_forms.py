@@ -7,6 +7,7 @@ from console.gateway.standalone_starting import CONFLICT, REUSE, TIMEOUTS
 from console.offering.attributes import AttributesForm
 from console.offering.retrying import RetryForm
 from console.ui.spans import EXAMPLE, SpanField
+from console.ui.typed import NamesField
 
 REUSE_WORDS = {
     "always": "start, whatever became of it",
@@ -22,6 +23,10 @@ class StartForm(RetryForm, AttributesForm):
     type = forms.CharField(max_length=1_000, label="Type of activity")
     activity_id = forms.CharField(max_length=1_000, label="Activity id")
     task_queue = forms.CharField(max_length=1_000)
+    headers = NamesField(
+        label="Headers, as JSON",
+        help_text='Go along to the interceptors of the worker, in the clear: {"tenant": "eu"}.',
+    )
     reuse = forms.ChoiceField(
         label="If one under this id has ended",
         choices=[(name, REUSE_WORDS[name]) for name in REUSE],

@@ -37,11 +37,7 @@ class Draft:
     @property
     def kept_memo(self) -> list[str]:
         """Memo that cannot be shown as JSON and is copied as it is."""
-        return [
-            f"{name} ({copies.told(parcel)})"
-            for name, parcel in (self.pattern.memo.items() if self.pattern else ())
-            if not parcel.value.readable
-        ]
+        return copies.unshown(self.pattern.memo if self.pattern else {})
 
     @property
     def kept_attributes(self) -> dict[str, tuple[str, Parcel]]:
@@ -93,7 +89,9 @@ def order(draft: Draft) -> Order:
         workflow_type=asked["workflow_type"],
         task_queue=asked["task_queue"],
         arguments=draft.arguments,
-        memo=_memo(draft),
+        memo=copies.named(
+            draft.form.cleaned_data["memo"], draft.pattern.memo if draft.pattern else {}
+        ),
         attributes=draft.kept_attributes | draft.form.attributes(),
         reuse=asked["reuse"],
         conflict=asked["conflict"],
@@ -105,13 +103,3 @@ def order(draft: Draft) -> Order:
         retry=draft.form.retry(),
         words=draft.pattern.words if draft.pattern else (None, None),
     )
-
-
-def _memo(draft: Draft) -> dict[str, Any]:
-    """What was not changed goes as it came; so does what could not be shown."""
-    parcels = draft.pattern.memo if draft.pattern else {}
-    wanted: dict[str, Any] = dict(draft.form.cleaned_data["memo"])
-    for name, parcel in parcels.items():
-        if not parcel.value.readable or (name in wanted and wanted[name] == parcel.value.content):
-            wanted[name] = parcel
-    return wanted

@@ -7,7 +7,7 @@ from console.gateway.starting import CONFLICT, REUSE
 from console.offering.attributes import AttributesForm
 from console.offering.retrying import RetryForm
 from console.ui.spans import EXAMPLE, SpanField
-from console.ui.typed import JsonField
+from console.ui.typed import NamesField
 
 REUSE_WORDS = {
     "always": "start, whatever became of it",
@@ -25,9 +25,7 @@ class StartForm(RetryForm, AttributesForm):
     workflow_type = forms.CharField(max_length=1_000)
     workflow_id = forms.CharField(max_length=1_000)
     task_queue = forms.CharField(max_length=1_000)
-    memo = JsonField(
-        required=False, label="Memo, as JSON", help_text='An object: {"customer": "Ada"}.'
-    )
+    memo = NamesField(label="Memo, as JSON", help_text='An object: {"customer": "Ada"}.')
     reuse = forms.ChoiceField(
         label="If a run under this id has ended",
         choices=[(name, REUSE_WORDS[name]) for name in REUSE],
@@ -63,9 +61,3 @@ class StartForm(RetryForm, AttributesForm):
             for name in CONFLICT
             if may_terminate or name != "terminate"
         ]
-
-    def clean_memo(self) -> dict[str, Any]:
-        given = self.cleaned_data["memo"]
-        if given and not isinstance(given[0], dict):
-            raise forms.ValidationError("The memo is a JSON object: names with values.")
-        return given[0] if given else {}

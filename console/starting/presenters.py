@@ -5,7 +5,6 @@ from typing import Any
 
 from console.gateway.starting import Pattern
 from console.offering import attributes, copies, retrying
-from console.ui import typed
 
 
 def initial(kinds: Mapping[str, str], pattern: Pattern | None) -> dict[str, Any]:
@@ -16,7 +15,7 @@ def initial(kinds: Mapping[str, str], pattern: Pattern | None) -> dict[str, Any]
         "workflow_id": workflow_id,
         "workflow_type": pattern.workflow_type,
         "task_queue": pattern.task_queue,
-        "memo": _memo_text(pattern),
+        "memo": copies.named_text(pattern.memo),
         "execution_timeout": pattern.execution_timeout,
         "run_timeout": pattern.run_timeout,
         "task_timeout": pattern.task_timeout,
@@ -24,8 +23,3 @@ def initial(kinds: Mapping[str, str], pattern: Pattern | None) -> dict[str, Any]
         **retrying.initial(pattern.retry),
         **attributes.initial(kinds, pattern.attributes),
     }
-
-
-def _memo_text(pattern: Pattern) -> str:
-    shown = {name: one.value.content for name, one in pattern.memo.items() if one.value.readable}
-    return typed.pretty(shown) if shown else ""

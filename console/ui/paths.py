@@ -38,6 +38,10 @@ def of_list(namespace: str, lists: str, query: str, columns: str = "") -> str:
     """The page of runs, or of a kind of what stands alone, with its question even where that is
     empty."""
     asked = urlencode({"q": query, **({"cols": columns} if columns else {})})
+    return f"{page_of(namespace, lists)}?{asked}"
+
+
+def page_of(namespace: str, lists: str) -> str:
     if lists == "runs":
-        return f"{reverse('workflows:runs', args=[namespace])}?{asked}"
-    return f"{reverse('standalone:list', args=[namespace, lists])}?{asked}"
+        return reverse("workflows:runs", args=[namespace])
+    return reverse("standalone:list", args=[namespace, lists])

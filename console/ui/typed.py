@@ -52,6 +52,19 @@ class JsonField(forms.CharField):
             raise forms.ValidationError(str(error)) from error
 
 
+class NamesField(JsonField):
+    """Its clean value is a dict; empty, an empty one."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(required=False, **given)
+
+    def clean(self, value: Any) -> Any:
+        said = super().clean(value)
+        if said and not isinstance(said[0], dict):
+            raise forms.ValidationError("Write a JSON object: names with values.")
+        return said[0] if said else {}
+
+
 ROWS_MAX = 20
 
 

@@ -121,6 +121,7 @@ def _shown(state: RunState) -> tuple[Any, ...]:
     return (
         state.shown_status,
         state.failing_count,
+        _is_faltering(state),
         state.task_attempt > 1,
         len(state.memo),
         tuple(map(id, state.memo.values())),
@@ -128,6 +129,13 @@ def _shown(state: RunState) -> tuple[Any, ...]:
         state.next_event_id == 1,
         state.has_rested,
     )
+
+
+def _is_faltering(state: RunState) -> bool:
+    """A standalone operation whose last try failed."""
+    if state.standalone_operation is None:
+        return False
+    return any(one.failure is not None for one in state.operations.values())
 
 
 def _clear_up(turn: Turn, left: Left) -> None:

@@ -116,12 +116,12 @@ def _of_activity(state: RunState, record: VisibilityRecord) -> VisibilityRecord:
 
 
 def _blame_by_itself(state: RunState) -> Blame | None:
-    """Of an open activity its last failure, of a closed one that which ended it.
+    """Of an open one its last failure, of a closed one that which ended it.
 
     One that gave up has then the fingerprint that it had while it was tried again.
     """
     if state.standalone is None:
-        return None
+        return _blame_operation(state)
     activity = next(iter(state.activities.values()))
     failure = activity.last_failure if state.is_running else _end_of_activity(state)
     return _blamed(activity.activity_type, failure) if failure is not None else None
@@ -134,6 +134,29 @@ def _end_of_activity(state: RunState) -> Failure | None:
             return state.closing.activity_task_failed_event_attributes.failure
         case EventType.EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT:
             return state.closing.activity_task_timed_out_event_attributes.failure
+        case _:
+            return None
+
+
+def _blame_operation(state: RunState) -> Blame | None:
+    operation = next(iter(state.operations.values()))
+    given = operation.scheduled.nexus_operation_scheduled_event_attributes
+    failure = operation.failure if state.is_running else _end_of_operation(state)
+    if failure is None or not failure.ByteSize():
+        return None
+    # what the handler's server says around it is the same for every cause
+    while failure.HasField("nexus_handler_failure_info") and failure.HasField("cause"):
+        failure = failure.cause
+    return _blamed(f"{given.service}.{given.operation}", failure)
+
+
+def _end_of_operation(state: RunState) -> Failure | None:
+    assert state.closing is not None, "it has ended"
+    match state.closing.event_type:
+        case EventType.EVENT_TYPE_NEXUS_OPERATION_FAILED:
+            return state.closing.nexus_operation_failed_event_attributes.failure.cause
+        case EventType.EVENT_TYPE_NEXUS_OPERATION_TIMED_OUT:
+            return state.closing.nexus_operation_timed_out_event_attributes.failure.cause
         case _:
             return None
 
@@ -265,7 +288,7 @@ def failure_type(failure: Failure | None) -> str | None:
         return None
     if failure.HasField("application_failure_info"):
         return failure.application_failure_info.type or "ApplicationError"
-    which = failure.WhichOneof("failure_info") or "failure_info"
+    which = failure.WhichOneof("failure_info") or "application_failure_info"
     words = which.removesuffix("_failure_info").split("_")
     return "".join(word.capitalize() for word in words) + "Error"
 

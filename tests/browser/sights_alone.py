@@ -200,6 +200,11 @@ def attempts(visitor: Visitor) -> None:
     visitor.goes_to(link.lstrip("/"))
 
 
+def others_like_it(visitor: Visitor) -> None:
+    first("activities", FAILING)(visitor).get_by_role("link", name="Others like this…").click()
+    visitor.page.get_by_role("heading", name="Standalone activities like this one").wait_for()
+
+
 OF_ALONE: dict[str, Callable[[Visitor], object]] = {
     "standalone": rows("activities"),
     "standalone-activity": first("activities", "Running"),
@@ -212,6 +217,9 @@ OF_ALONE: dict[str, Callable[[Visitor], object]] = {
     "standalone-start-like": start_like,
     "standalone-options": options,
     "standalone-attempts": attempts,
+    "standalone-overview": lambda visitor: visitor.goes_to(f"{HOME}overview/?of=activities"),
+    "standalone-ageing": lambda visitor: visitor.goes_to(f"{HOME}ageing/?of=activities"),
+    "standalone-cohort": others_like_it,
     "nexus-operations": rows("operations"),
     "nexus-operation": first("operations", "Terminated"),
     "schedules-selected": schedules_selected,

@@ -164,7 +164,7 @@ def real(name: str, things: Things) -> str:
     if capability == "billing":
         of_proposal = "proposal" in page or page == "decide"
         number = things["proposal" if of_proposal else "cohort"]
-    if capability == "standalone":
+    if capability == "standalone" or name == "cohorts:alone":
         one: Alone = things["alone"]
         return address(name, kind=one.kind.name, alone_id=one.id, run_id=one.run_id, number=0)
     event_id = 5 if page in {"attempts", "group"} else 1

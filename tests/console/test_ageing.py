@@ -8,13 +8,17 @@ from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.test import Client
 from django.utils.timezone import now
+from temporalio.api.common.v1 import SearchAttributes
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
 
 from console.ageing import looking, presenters, promises
-from console.gateway import namespaces, workflows
+from console.gateway import lists, namespaces, workflows
 from console.gateway.channel import GatewayError
+from console.gateway.lists import RUNS
 from console.gateway.runs import RunKey
+from console.gateway.starting import attribute
 from tests.console.conftest import NAMESPACE, indexed
+from tests.support import alone
 from tests.support.eventually import eventually
 from tests.support.names import Names
 from tests.support.pages import calls_of, htmx, version_in, words_in
@@ -43,7 +47,7 @@ def test_open_runs_stand_against_the_pace_of_their_own_type(
     indexed(f"TaskQueue = '{queue}' AND ExecutionStatus = 'Completed'", 2)
 
     tomorrow = now() + timedelta(days=1)
-    board = looking.board(NAMESPACE, f"TaskQueue = '{queue}'", tomorrow)
+    board = looking.board(NAMESPACE, RUNS, f"TaskQueue = '{queue}'", tomorrow)
 
     (row,) = presenters.rows(board)
     assert (row.aged.type, row.aged.open, total(row.aged.query)) == ("Waiting", 2, 2)
@@ -58,6 +62,38 @@ def test_open_runs_stand_against_the_pace_of_their_own_type(
     assert "open runs as of" in words_in(page)
 
 
+def test_open_activities_that_stand_alone_age_against_their_own_type(
+    program: Program, names: Names, carol: User, browser_of: Browser
+) -> None:
+    query = f"TaskQueue = '{(queue := names.queue())}'"
+    with running(program, queue):
+        for key in [alone.start(names, "9.99", queue=queue) for _ in range(2)]:
+            alone.until(key, lambda one: one.summary.status == "Completed")
+    waiting = [alone.start(names, "9.99", queue=queue) for _ in range(2)]
+    alone.listed(query, 4)
+
+    tomorrow = now() + timedelta(days=1)
+    board = looking.board(NAMESPACE, "activities", query, tomorrow)
+
+    (row,) = presenters.rows(board)
+    assert (row.aged.type, row.aged.open, total_alone(row.aged.query)) == ("charge_card", 2, 2)
+    assert row.aged.pace is not None
+    assert 2 <= row.aged.pace.count <= looking.SAMPLE_RUNS
+    assert row.aged.pace.p50 <= row.aged.pace.p99 < timedelta(days=1)
+    assert [late.count for late in row.late] == [2, 2]
+    assert [total_alone(late.query) for late in row.late] == [2, 2]
+    assert [one.key for one in presenters.oldest(board, tomorrow)] == waiting
+    cache.clear()
+    page = browser_of(carol).get(URL, {"q": query, "of": "activities"})
+    assert "open standalone activities as of" in words_in(page)
+    assert f"{row.aged.pace.count} standalone activities" in words_in(page)
+    assert calls_of(page) <= looking.CALLS_MAX + BESIDE
+
+
+def total_alone(query: str) -> int:
+    return lists.count(NAMESPACE, "activities", query).counts.total
+
+
 def test_a_run_is_late_once_it_is_older_than_its_type_takes(
     program: Program, names: Names, db: None
 ) -> None:
@@ -66,7 +102,7 @@ def test_a_run_is_late_once_it_is_older_than_its_type_takes(
     with running(program, queue):
         program.result(program.start("Charging", names.workflow("done"), queue, "1.00"))
     indexed(f"TaskQueue = '{queue}' AND ExecutionStatus = 'Completed'", 1)
-    board = looking.board(NAMESPACE, f"TaskQueue = '{queue}'", now())
+    board = looking.board(NAMESPACE, RUNS, f"TaskQueue = '{queue}'", now())
     pace = board.types[0].pace
     started = workflows.describe(open_one).summary.started_at
     assert pace
@@ -117,12 +153,18 @@ def test_what_is_past_its_date_is_listed_with_the_longest_overdue_first(
         start_due(program, queue, at + timedelta(hours=hours)) for hours in (-2, -1, 2, 72)
     )
     indexed(f"TaskQueue = '{queue}' AND due_at IS NOT NULL", 4)
+    due = {"due_at": attribute("Datetime", at - timedelta(hours=3))}
+    more = {"search_attributes": SearchAttributes(indexed_fields=due)}
+    overdue = alone.start(names, queue=queue, **more)
+    alone.listed(f"TaskQueue = '{queue}'", 1)
     cache.clear()
 
-    found = promises.promises(NAMESPACE, f"TaskQueue = '{queue}'", now())
+    found = promises.promises(NAMESPACE, RUNS, f"TaskQueue = '{queue}'", now())
     page = browser_of(carol).get(URL, {"q": f"TaskQueue = '{queue}'"})
+    standing = promises.promises(NAMESPACE, "activities", f"TaskQueue = '{queue}'", now())
 
     assert [run.key for run in found.runs] == [later, late]
+    assert ([one.key for one in standing.runs], standing.overdue) == ([overdue], 1)
     assert (found.overdue, total(found.overdue_query)) == (2, 2)
     assert (found.soon, total(found.soon_query)) == (1, 1)
     assert "2 open runs past due_at ; 1 more due within 24 hours" in words_in(page)

@@ -7,15 +7,17 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from console.audit.models import AuditEntry
-from console.billing import reading
+from console.billing import looking, reading
 from console.gateway import histories, workflows
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.runs import RunKey
 from console.gateway.steering import Outcome
+from examples.subscription.workflow import Subscription
 from tests.support.billing import CHARGE, REASON, URL, check, hidden, limit, place, seal_of
 from tests.support.eventually import eventually
+from tests.support.names import Names
 from tests.support.pages import htmx, words_in
-from tests.support.programs import Program
+from tests.support.programs import Program, working
 from tests.support.subscriptions import Subscriptions, providers_url, subscriptions
 
 __all__ = ["providers_url", "subscriptions"]
@@ -317,16 +319,28 @@ def test_a_run_that_went_on_leads_to_the_one_that_goes_on(
     assert key.run_id not in answer["Location"]
 
 
-def test_without_a_worker_the_page_says_so_and_shows_what_the_index_has(
-    bob: User, browser_of: Browser, program: Program, subscriptions: Subscriptions
-) -> None:
-    order = subscriptions.shop.order()
-    key = program.start("Subscription", order.subscription_id, "nobody-polls-this", order)
+def test_without_a_worker_the_page_says_so_and_the_rest_comes_by_itself_once_one_answers(
+    bob: User, browser_of: Browser, program: Program, subscriptions: Subscriptions,
+    names: Names, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(looking, "WAIT_SECONDS", looking.LOOK_SECONDS)
+    order, queue, browser = subscriptions.shop.order(), names.queue(), browser_of(bob)
+    key = program.start("Subscription", order.subscription_id, queue, order)
 
-    page = browser_of(bob).get(place(key))
+    page = browser.get(place(key))
+    in_vain = browser.get(place(key), headers=htmx("subscription"))
+    with working(program, queue, [Subscription]):
+        monkeypatch.setattr(looking, "WAIT_SECONDS", 20.0)
+        come = browser.get(place(key), headers=htmx("subscription"))
 
     assert page.status_code == 200
     assert "does not answer, so its ledger cannot be shown" in words_in(page)
+    assert f'hx-get="{place(key)}"' in page.text
+    assert "Adjust amount…" not in words_in(page)
+    assert in_vain.status_code == 204
+    assert "<html" not in come.text
+    assert "Adjust amount…" in words_in(come)
+    assert f'hx-get="{place(key)}"' not in come.text
 
 
 def test_the_wrong_method_person_or_token_changes_nothing(

@@ -23,9 +23,10 @@ from temporalio import workflow
 
 from console.bulk import manifest, outcomes, verbs
 from console.bulk.models import BulkOperation, BulkTarget, State
-from console.gateway import histories, workflows
+from console.gateway import histories, standalone_details, workflows
 from console.gateway.runs import RunKey
 from tests.console.test_bulk_deeds import events, is_gone
+from tests.support import alone
 from tests.support.bulk_workers import REPOSITORY, own_environment
 from tests.support.eventually import eventually
 from tests.support.names import Names
@@ -198,3 +199,25 @@ def test_an_activity_is_completed_by_hand_and_not_the_next_one_like_it(
     assert died
     is_done(operation)
     assert {events(key, "ActivityTaskCompleted") for key in keys} == {1}
+
+
+@pytest.mark.parametrize(
+    ("verb", "told", "status"),
+    [("complete", {"result": ["by hand"]}, "Completed"), ("terminate", {}, "Terminated")],
+)
+def test_of_activities_that_stand_alone_each_has_one_outcome(
+    verb: str, told: dict[str, Any], status: str,
+    names: Names, begun: Callable[..., BulkOperation], killed: Killed,
+) -> None:  # fmt: skip
+    alone_ones = [alone.start(names, "9.99") for _ in range(RUNS)]
+    keys = [RunKey(one.namespace, one.id, one.run_id) for one in alone_ones]
+    operation = begun(f"activities-{verb}", keys, **told)
+
+    died = killed(operation, 5)
+
+    assert died
+    is_done(operation)
+    for one in alone_ones:
+        found = standalone_details.describe(one)
+        assert found.summary.status == status
+        assert [value.content for value in found.result] == told.get("result", [])

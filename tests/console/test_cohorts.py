@@ -3,6 +3,7 @@
 import html
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -14,9 +15,13 @@ from django.urls import reverse
 from console.cohorts import looking
 from console.cohorts.facts import Fact
 from console.cohorts.together import together
-from console.gateway import namespaces, workflows
+from console.gateway import namespaces, standalone, workflows
+from console.gateway.lists import RUNS
 from console.gateway.runs import Group, RunKey
+from console.gateway.standalone import ACTIVITIES, Key
 from tests.console.conftest import NAMESPACE, indexed
+from tests.support import alone
+from tests.support.alone import until
 from tests.support.names import Names
 from tests.support.pages import calls_of, htmx, version_in, words_in
 from tests.support.programs import Program, running
@@ -70,12 +75,12 @@ def test_toggled_facts_become_the_query_of_the_runs_page(
     asked = {"asked": "on", "on": ["type", "queue"]}
 
     both = browser.get(url(three[0]), asked, headers=htmx("cohort"))
-    alone = browser.get(url(three[0]), {"asked": "on", "on": ["queue", "status"]})
+    only_it = browser.get(url(three[0]), {"asked": "on", "on": ["queue", "status"]})
     listed = browser.get(f"/namespaces/{NAMESPACE}/runs/", {"q": query_of(both)})
 
     assert "2 runs have all of this in common" in words_in(both)
     assert "<html" not in both.text
-    assert "no other has all of this in common with it" in words_in(alone)
+    assert "no other has all of this in common with it" in words_in(only_it)
     assert all(key.run_id in listed.text for key in three[:2])
     assert three[2].run_id not in listed.text
 
@@ -106,13 +111,13 @@ def test_facts_that_are_counted_together_have_the_count_of_each_alone(
         indexed(f"TaskQueue = '{queue}' AND ExecutionStatus = 'Failed'", 2)
     run, facts = looking.described(keys[0])
 
-    counts = looking._together(NAMESPACE, facts)
-    of_type = looking.cohort(NAMESPACE, [one for one in facts if one.key == "type"])
+    counts = looking._together(NAMESPACE, RUNS, facts)
+    of_type = looking.cohort(NAMESPACE, RUNS, [one for one in facts if one.key == "type"])
 
     assert {"type", "status", "start-hour", "start-day", "failure", "error"} <= set(counts)
     for fact in facts:
         if fact.key in counts:
-            assert counts[fact.key] == looking._alone(NAMESPACE, fact), fact
+            assert counts[fact.key] == looking._alone(NAMESPACE, RUNS, fact), fact
     assert of_type.total == counts["type"]
     assert dict(of_type.by_status)[run.status] <= counts["status"]
 
@@ -146,3 +151,47 @@ def test_the_same_failure_is_a_fact(
 
     assert "2 runs have all of this in common" in words_in(page)
     assert "The same failure AmountRefused: an amount below zero" in words_in(page)
+
+
+def test_one_that_stands_alone_leads_to_those_that_share_its_facts(
+    carol: User, browser_of: Browser, program: Program, names: Names, engine: str
+) -> None:
+    ours, queue = namespaces.attributes(NAMESPACE).ours, names.queue()
+    with running(program, queue):
+        failed = [alone.start(names, "-1", queue=queue) for _ in range(2)]
+        other = alone.start(names, "9.99", queue=queue)
+        until(other, lambda one: one.summary.status == "Completed")
+        for query, many in (("", 3), (" AND ExecutionStatus = 'Failed'", 2)):
+            alone.listed(f"TaskQueue = '{queue}'{query}", many)
+    browser, at = browser_of(carol), url_alone(failed[0])
+
+    page = browser.get(at)
+    shared = browser.get(at, {"asked": "on", "on": ["queue", "failure" if ours else "status"]})
+    again = browser.get(at, {"version": version_in(page)}, headers=htmx("cohort"))
+
+    assert at in browser.get(alone.address(failed[0])).text
+    assert query_of(page).startswith("ActivityType = 'charge_card'")
+    # others failed so as well, in other tests
+    same_failure = r"The same failure AmountRefused: an amount below zero ([\d,]+) "
+    alike = re.search(same_failure, words_in(page))
+    assert (alike is not None and int(alike[1]) >= 2) == ours
+    assert re.search(r"Task queue \S+ 3 ", words_in(page))
+    assert "2 standalone activities have all of this in common" in words_in(shared)
+    assert same(query_of(shared)) == set(failed)
+    # its description and what the index calls its failure; the rest is counted as for runs
+    assert calls_of(page) <= 2 + 14
+    assert (again.status_code, calls_of(again)) == (204, 1)
+    assert browser.get(url_alone(replace(failed[0], run_id=other.run_id))).status_code == 404
+    _, facts = looking.described_alone(failed[0])
+    for fact in facts:
+        itself = f"({fact.condition}) AND RunId = '{failed[0].run_id}'"
+        assert same(itself) == {failed[0]}, fact
+
+
+def url_alone(key: Key) -> str:
+    return reverse("cohorts:alone", args=[key.namespace, key.kind.name, key.id, key.run_id])
+
+
+def same(query: str) -> set[Key]:
+    found = standalone.find(NAMESPACE, ACTIVITIES, query, 10)
+    return {one.key for one in found.executions}

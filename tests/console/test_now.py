@@ -62,13 +62,13 @@ def overview(browser: Client, _bob: User, query: str) -> int:
 
 
 def ageing(_browser: Client, _bob: User, query: str) -> int:
-    board = looking.board(NAMESPACE, query, timezone.now())
+    board = looking.board(NAMESPACE, "runs", query, timezone.now())
     assert not board.trouble
     return sum(one.open for one in board.types)
 
 
 def open_ones(_browser: Client, _bob: User, query: str) -> int:
-    return len(ages.opened(NAMESPACE, query, 10).runs)
+    return len(ages.opened(NAMESPACE, "runs", query, 10).runs)
 
 
 def cohort(_browser: Client, _bob: User, query: str) -> int:

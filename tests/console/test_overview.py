@@ -7,10 +7,14 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.contrib.auth.models import User
+from django.http import HttpResponse
 from django.test import Client
 
-from console.gateway import namespaces, workflows
+from console.access.models import Rule
+from console.gateway import namespaces, standalone, workflows
+from console.gateway.standalone import ACTIVITIES
 from tests.console.conftest import NAMESPACE, indexed
+from tests.support import alone
 from tests.support.names import Names
 from tests.support.pages import calls_of, htmx, version_in, words_in
 from tests.support.programs import Program
@@ -28,6 +32,17 @@ def queue(program: Program, names: Names) -> str:
     indexed(f"TaskQueue = '{queue}'", 3)
     indexed(f"TaskQueue = '{queue}' AND ExecutionStatus = 'Terminated'", 1)
     return queue
+
+
+@pytest.fixture
+def charges(names: Names, db: None, engine: str) -> str:
+    """The query of three activities that stand alone; one of them is terminated."""
+    query = f"TaskQueue = '{(queue := names.queue())}'"
+    keys = [alone.start(names, str(n), queue=queue) for n in range(3)]
+    alone.end(keys[0])
+    alone.listed(query, 3)
+    alone.listed(f"{query} AND ExecutionStatus = 'Terminated'", 1)
+    return query
 
 
 def ours() -> bool:
@@ -50,15 +65,52 @@ def test_the_counts_by_status_and_type_say_when_they_are_of(
 def test_every_number_leads_to_as_many_runs(queue: str, carol: User, browser_of: Browser) -> None:
     page = browser_of(carol).get(URL, {"q": f"TaskQueue = '{queue}'", "by": "TaskQueue"})
 
+    found = links_of(page)
+    assert len(found) >= (4 if ours() else 2)
+    for link, number in found:
+        assert workflows.count(NAMESPACE, query_of(link)).total == number
+
+
+def links_of(page: HttpResponse) -> list[tuple[str, int]]:
     found = re.findall(
         r'<dt class="cut"[^>]*><a class="link" href="([^"]+)">.*?<dd class="number">([\d,]+)</dd>',
         page.text,
         re.DOTALL,
     )
-    assert len(found) >= (4 if ours() else 2)
-    for link, number in found:
-        (query,) = parse_qs(urlsplit(html.unescape(link)).query)["q"]
-        assert workflows.count(NAMESPACE, query).total == int(number.replace(",", ""))
+    return [(html.unescape(link), int(number.replace(",", ""))) for link, number in found]
+
+
+def query_of(link: str) -> str:
+    (query,) = parse_qs(urlsplit(link).query)["q"]
+    return query
+
+
+def test_what_stands_alone_is_rolled_up_as_runs_are_by_who_may_look_at_it(
+    charges: str, carol: User, browser_of: Browser
+) -> None:
+    browser, asked = browser_of(carol), {"q": charges, "of": "activities", "by": "TaskQueue"}
+
+    page = browser.get(URL, asked)
+    again = browser.get(URL, asked | {"version": version_in(page)}, headers=htmx("counts"))
+
+    said = words_in(page)
+    assert "By status 3 standalone activities, as of" in said
+    assert "Running 2 Terminated 1" in said
+    assert ("charge_card 3" in said) == ours()
+    assert ("Starts in the last 24 hours 3 standalone activities, as of" in said) == ours()
+    assert (again.status_code, calls_of(again)) == (204, 0)
+    assert calls_of(page) <= 5 + 2
+    for link, number in links_of(page):
+        assert link.startswith(alone.LIST)
+        assert standalone.count(NAMESPACE, ACTIVITIES, query_of(link)).counts.total == number
+
+    Rule.objects.create(
+        person=carol, may=False, verb="standalone.view", namespace=NAMESPACE,
+        reason="a test", given_by="Alice",
+    )  # fmt: skip
+    refused, runs = (browser.get(URL, {"of": of}) for of in ("activities", "runs"))
+    assert (refused.status_code, runs.status_code) == (403, 200)
+    assert "Standalone activities" not in words_in(runs)
 
 
 def test_the_starts_over_time_are_bars_that_lead_to_their_runs(

@@ -2,7 +2,6 @@
 
 import html
 import re
-import secrets
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
@@ -13,16 +12,12 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from temporalio.api.workflowservice.v1 import (
-    StartNexusOperationExecutionRequest,
-)
 
 from console.alerts import watching
 from console.alerts.models import Delivery, Rule
 from console.audit.models import AuditEntry
 from console.gateway import namespaces, standalone
-from console.gateway.channel import call, workflow_service
-from console.gateway.standalone import ACTIVITIES, OPERATIONS, Key
+from console.gateway.standalone import ACTIVITIES, Key
 from console.incidents import surveying
 from console.incidents.models import Incident, Survey
 from console.saved_views.models import SavedView
@@ -31,12 +26,10 @@ from tests.console.test_payloads import allow, reference
 from tests.support import alone
 from tests.support.alone import LIST, address, plain, start, until
 from tests.support.codecs import blob_store
-from tests.support.engine import OFFICIAL
 from tests.support.eventually import eventually
 from tests.support.names import Names
 from tests.support.pages import calls_of, htmx, version_in, words_in
 from tests.support.programs import Program, running
-from tests.support.scripted import Scripted
 
 Browser = Callable[..., Client]
 FILTER = f"/namespaces/{NAMESPACE}/runs/filter/"
@@ -274,45 +267,6 @@ def test_masked_fields_are_seen_by_a_reveal_alone(
     assert browser.get(address(waiting, "payload", 99)).status_code == 404
 
 
-def test_nexus_operations_have_the_same_pages(
-    bob: User, browser_of: Browser, names: Names, program: Program, worker: Scripted,
-    server_kind: str,
-) -> None:  # fmt: skip
-    browser = browser_of(bob)
-    if server_kind == OFFICIAL:
-        page = browser.get(OPERATIONS_LIST)
-        assert page.status_code == 200
-        assert "This server runs no Nexus operations that stand alone" in words_in(page)
-        return
-    endpoint = f"refunds-{secrets.token_hex(4)}"
-    program.wait(worker.handler(names.queue(), endpoint).begin())
-    name = names.workflow("operation")
-    answer = call(
-        workflow_service().StartNexusOperationExecution,
-        StartNexusOperationExecutionRequest(
-            namespace=NAMESPACE, operation_id=name, request_id=name, endpoint=endpoint,
-            service="payments", operation="refund", input=plain({"amount": "9.99"}),
-        ),
-    )  # fmt: skip
-    key = Key(NAMESPACE, OPERATIONS, name, answer.run_id)
-
-    found = eventually(
-        lambda: browser.get(OPERATIONS_LIST, {"q": f"Endpoint = '{endpoint}'"}),
-        lambda page: address(key) in page.text,
-        within=30,
-    )
-    page, counts = browser.get(address(key)), browser.get(f"{OPERATIONS_LIST}summary")
-    browser.post(address(key, "terminate"), {"reason": "the wrong customer"})
-
-    assert "payments.refund" in words_in(found)
-    assert "Running 1" in words_in(counts)
-    assert "9.99" in words_in(page)
-    assert "Pause…" not in words_in(page)
-    ended = until(key, lambda one: one.summary.status == "Terminated")
-    assert ended.ended is not None
-    assert browser.get(address(key, "complete")).status_code == 404
-
-
 def test_a_view_of_theirs_is_a_tab_of_their_page_and_may_be_watched(
     bob: User, browser_of: Browser, waiting: Key, settings: Any
 ) -> None:
@@ -327,7 +281,10 @@ def test_a_view_of_theirs_is_a_tab_of_their_page_and_may_be_watched(
     theirs = browser.get(f"{views}tabs/", {"of": "activities", "q": query})
     of_runs = browser.get(f"{views}tabs/")
     view = SavedView.objects.get()
-    default = browser.post(f"{views}{view.pk}/default/", {"chosen": "yes"})
+    before = browser.get(LIST)
+    browser.post(f"{views}{view.pk}/default/", {"chosen": "yes"})
+    opened, asked_all = browser.get(LIST), browser.get(LIST, {"q": ""})
+    of_others = [browser.get(url) for url in (OPERATIONS_LIST, f"/namespaces/{NAMESPACE}/runs/")]
 
     assert saved["Location"].startswith(LIST)
     assert waiting.id in browser.get(saved["Location"]).text
@@ -335,7 +292,10 @@ def test_a_view_of_theirs_is_a_tab_of_their_page_and_may_be_watched(
     assert "Waiting charges" in words_in(theirs)
     assert 'aria-current="page">Waiting charges' in theirs.text
     assert "Waiting charges" not in words_in(of_runs)
-    assert default.status_code == 409
+    assert (before.status_code, opened.status_code) == (200, 302)
+    assert opened["Location"] == saved["Location"]
+    assert [page.status_code for page in (asked_all, *of_others)] == [200] * 3
+    assert "Your default" in words_in(browser.get(views))
 
     rule = {"name": "charges", "kind": "count", "view": view.pk, "threshold": 0, "reason": "why"}
     made = browser.post(f"{alerts}new/", rule | {"mail_to": "bob@example.com"})
@@ -372,11 +332,11 @@ def test_failures_of_theirs_are_incidents_of_their_own(
         mine.get(failure_type=one) for one in ("CardProcessorTimeout", "AmountRefused")
     )
     page = browser.get(reverse("incidents:incident", args=[NAMESPACE, timeout.pk]))
-    new, alone = (Incident.objects.filter(lists=of).count() for of in surveying.FAILING)
+    new, *others = (Incident.objects.filter(lists=of).count() for of in surveying.FAILING)
     rows = browser.get(reverse("incidents:incidents", args=[NAMESPACE]))
 
     assert Survey.objects.get(namespace=NAMESPACE).calls == min(
-        surveying.CALLS_MAX, 2 + new + 2 * alone
+        surveying.CALLS_MAX, len(surveying.FAILING) + new + 2 * sum(others)
     )
     assert timeout.running >= 1
     assert refused.failed >= 1

@@ -77,6 +77,7 @@ def test_options_are_shown_before_and_after_and_then_changed(
         "initial_interval": "1s",
         "backoff_coefficient": "2",
         "maximum_interval": "100s",
+        "final_types": "NoSuchCard",
         "reason": "a slow bank",
     }
 
@@ -93,6 +94,10 @@ def test_options_are_shown_before_and_after_and_then_changed(
     options = until(waiting, lambda one: True).options
     assert options is not None
     assert (options.start_to_close_timeout, options.maximum_attempts) == (timedelta(seconds=45), 7)
+    assert (options.final_types, options.initial_interval) == (
+        ("NoSuchCard",),
+        timedelta(seconds=1),
+    )
     assert same.status_code == 422
     assert "Nothing is different" in words_in(same)
     entry = AuditEntry.objects.get()
@@ -109,16 +114,19 @@ def test_one_is_started_by_hand_and_one_like_it(
         "type": "charge_card", "activity_id": names.workflow("by-hand"), "task_queue": queue,
         "argument": ['"9.99"'], "start_to_close_timeout": "20s", "heartbeat_timeout": "15s",
         "attempts": "3", "first_pause": "2s", "priority_key": "2", "reuse": "never",
-        "conflict": "refuse", "reason": "the customer called",
+        "conflict": "refuse", "reason": "the customer called", "headers": '{"tenant": "eu"}',
+        "final_types": "NoSuchCard\nStolenCard",
     }  # fmt: skip
 
     endless = browser.post(START, form | {"start_to_close_timeout": ""})
+    no_names = browser.post(START, form | {"headers": '["eu"]'})
     unreadable = browser.post(START, form | {"argument": ["9.99 EUR"]})
     answer = browser.post(START, form)
     again = browser.post(START, form)
 
     assert [endless.status_code, unreadable.status_code] == [422, 422]
     assert list(endless.context["form"].errors) == ["start_to_close_timeout"]
+    assert list(no_names.context["form"].errors) == ["headers"]
     assert "This is not JSON" in words_in(unreadable)
     begun = standalone.newest(NAMESPACE, ACTIVITIES, form["activity_id"])
     assert begun is not None
@@ -126,7 +134,7 @@ def test_one_is_started_by_hand_and_one_like_it(
     assert list(again.context["form"].errors) == ["activity_id"]
     entry = AuditEntry.objects.get(verb="standalone.start", outcome__result="done")
     assert entry.target == f"activities/{begun.id}"
-    assert entry.asked["arguments"] == ["9.99"]
+    assert (entry.asked["arguments"], entry.asked["headers"]) == (["9.99"], ["tenant"])
 
     like = browser.get(presenters.start_like(begun))
     copied = like.context["form"]
@@ -143,6 +151,8 @@ def test_one_is_started_by_hand_and_one_like_it(
     assert "charged 9.99" in words_in(browser.get(address(key)))
     assert done.options is not None
     assert (done.options.maximum_attempts, done.options.priority_key) == (3, 2)
+    assert done.options.final_types == ("NoSuchCard", "StolenCard")
+    assert done.header["tenant"].content == "eu"
     assert browser_of(carol).get(START).status_code == 403
 
 

@@ -222,7 +222,7 @@ def test_arguments_and_memo_that_are_not_json_are_refused_at_their_fields(
     answer = browser_of(bob).post(URL, form, headers=htmx("start"))
 
     assert answer.status_code == 422
-    assert "The memo is a JSON object" in words_in(answer)
+    assert "Write a JSON object" in words_in(answer)
     assert "Not a length of time" in words_in(answer)
     assert "This is not JSON" in answer.text.split('id="id_argument_2_error"')[1]
     assert not AuditEntry.objects.exists()

@@ -60,3 +60,16 @@ def waiting(names: Names) -> Key:
         lambda: standalone.find(NAMESPACE, ACTIVITIES, query, 10).executions, bool, within=30
     )
     return key
+
+
+def listed(query: str, many: int) -> None:
+    """The index follows by itself."""
+    eventually(
+        lambda: standalone.find(NAMESPACE, ACTIVITIES, query, many + 1).executions,
+        lambda rows: len(rows) == many,
+        within=30,
+    )
+
+
+def end(key: Key) -> None:
+    standalone.terminate(key, "a test", "a test", f"end of {key.run_id}")

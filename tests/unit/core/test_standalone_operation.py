@@ -10,7 +10,7 @@ from temporalio.api.history.v1 import NexusOperationScheduledEventAttributes
 
 from engine.core import inputs
 from engine.core.apply_standalone_operation import failure_of
-from engine.core.effects import CancelOperation, DropTask, StartOperation
+from engine.core.effects import CancelOperation, DropTask, EmitRecord, StartOperation
 from engine.core.keys import operation_run
 from engine.core.state import RunState
 from engine.core.visibility import record_of
@@ -85,6 +85,24 @@ def test_its_record_is_among_operations() -> None:
 
     assert (record.namespace_id, record.workflow_id) == ("namespace/operations", "pay")
     assert record.custom["Keyword"]["Endpoint"] == ENDPOINT
+
+
+def test_the_index_knows_how_it_fails_while_it_is_tried_again_and_once_it_gave_up() -> None:
+    story, other = Operated().begin(), Operated().begin()
+    faltered = neighbours.operation_faltered(
+        story, SCHEDULED, of_cancellation=False, is_final=False
+    )
+    open_one = record_of(story.state)
+    neighbours.operation_started(story, SCHEDULED)
+    started = record_of(story.state)
+    neighbours.operation_ended(other, SCHEDULED, "failed")
+    gave_up = record_of(other.state)
+
+    assert asked(faltered, EmitRecord)
+    assert open_one.failure_fingerprint is not None
+    assert (started.failure_fingerprint, started.last_failure_message) == (None, None)
+    assert (gave_up.last_failure_message, gave_up.status) == ("no", "Failed")
+    assert gave_up.failure_fingerprint is not None
 
 
 def facts_of(state: RunState) -> dict[str, object]:
