@@ -130,7 +130,6 @@ class Batches:
             )
         raise AlreadyStarted(
             f"Workflow execution already finished. WorkflowId: {known.job_id}, RunId: {known.id}."
-            " Workflow Id reuse policy: reject duplicate workflow Id."
             " Workflow Id reuse policy: reject duplicate workflow Id.",
             known.id,
         )

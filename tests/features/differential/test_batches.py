@@ -9,6 +9,7 @@ the one that runs when the batch starts.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable
 from typing import Any
 
@@ -165,7 +166,9 @@ async def told_of_acts(server: Server, names: Names) -> list[str]:
     await told.runs_through(job("terminate"), cohort.query, **TERMINATE)
     await told.hear(job("terminate").start_when_free(cohort.query, reason="again", **TERMINATE))
     await told.hear(job("terminate").stop())
-    told.lines[-2] = told.lines[-2].partition(" WorkflowId")[0]
+    told.lines[-2] = re.sub(r"RunId: [\w-]+", "RunId: ID", told.lines[-2]).replace(
+        cohort.queue, "Q"
+    )
     await told.histories(runs)
     delete = {"deletion_operation": BatchOperationDeletion(identity="Ada")}
     await told.runs_through(job("delete"), executions=runs[:1], **delete)
