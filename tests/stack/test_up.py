@@ -19,6 +19,7 @@ import psycopg
 import pytest
 from temporalio.client import Client, WorkflowExecutionStatus
 
+from examples.seeds.start import seed_id
 from tests.stack.living import REPOSITORY
 from tests.stack.whole import Up, a_shell_s_environment
 from tests.support.eventually import eventually, eventually_async
@@ -102,6 +103,24 @@ async def nothing_is_lost(up: Up, alice: Visitor, kept: str) -> bool:
     assert kept in alice.get(KEPT).decode()
     assert REASON in alice.get("/activity/").decode()
     return True
+
+
+def test_what_stands_alone_is_there_to_be_seen(up: Up, alice: Visitor) -> None:
+    """Of every kind; and what was promised for a time that is over."""
+    late = seed_id("mail", "recall", 0)
+
+    def missing(path: str, *words: str) -> list[str]:
+        page = alice.get(f"/namespaces/default/{path}").decode()
+        return [word for word in words if word not in page]
+
+    def comes(path: str, *words: str) -> None:
+        gone = partial(missing, path, *words)
+        eventually(gone, lambda words: not words, within=GOES_ON_SECONDS_MAX, every=0.5)
+
+    states = ("Completed", "Failed", "Timed out", "Terminated", "Running")
+    comes("standalone/activities/?size=100", "send_email", "charge_card", "Canceled", *states)
+    comes("standalone/operations/?size=100", "look_up_account", "transfer_money", *states)
+    comes("ageing/?of=activities", "Overdue", late)
 
 
 def test_the_console_has_a_role_of_its_own_that_only_adds_to_the_audit(up: Up) -> None:
