@@ -2,7 +2,7 @@
 thing that is called so, runs that say so, a query.
 
 What is exact wins: only when no id and no customer is called so, names of other things are looked
-for, and beginnings and words are counted. At most twenty-two calls to the engine.
+for, and beginnings and words are counted. At most twenty-four calls to the engine.
 """
 
 import re
