@@ -15,7 +15,8 @@ from temporalio.service import RPCError, RPCStatusCode
 from examples.seeds.alone import BANK, BANK_THAT_LEFT, Activity, Operation
 from examples.seeds.start import Fate
 from examples.seeds.subscriptions import QUEUE_WITHOUT_WORKER
-from examples.transfer import service, workflow
+from examples.transfer import operations as bank_operations
+from examples.transfer import workflow
 
 AT_ONCE: Final = 8
 ATTEMPT_SECONDS: Final = 10
@@ -88,7 +89,7 @@ async def _activity(client: Client, start: Activity) -> ActivityHandle[Any]:
 async def _operation(client: Client, start: Operation) -> NexusOperationHandle[Any]:
     """A server may hear of a new endpoint a moment later."""
     bank = client.create_nexus_client(
-        service=service.SERVICE, endpoint=endpoint(start.endpoint, client.namespace)
+        service=bank_operations.SERVICE, endpoint=endpoint(start.endpoint, client.namespace)
     )
     async with asyncio.timeout(PATIENCE_SECONDS):
         while True:

@@ -30,7 +30,7 @@ from examples.providers.client import ProviderClient
 from examples.providers.server import PortTaken, serving
 from examples.subscription import workflow as subscription
 from examples.transfer import workflow as transfer
-from examples.transfer.service import BankHandler
+from examples.transfer.operations import BankHandler
 
 DEPOTS: Final = ("oslo", "bergen")
 POLLERS: Final = 2

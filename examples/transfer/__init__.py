@@ -6,5 +6,5 @@
        └──refused──▶ failed with WithdrawalRefused
 
 workflow    the program, with its order
-service     the same over Nexus, for others
+operations  the same over Nexus, for others
 """
