@@ -12,6 +12,7 @@ from temporalio.common import ActivityIDReusePolicy, NexusOperationIDReusePolicy
 from temporalio.exceptions import ActivityAlreadyStartedError, NexusOperationAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
+from examples.attributes import add_missing
 from examples.seeds.alone import BANK, BANK_THAT_LEFT, Activity, Operation
 from examples.seeds.start import Fate
 from examples.seeds.subscriptions import QUEUE_WITHOUT_WORKER
@@ -32,6 +33,7 @@ async def begin(
     client: Client, activities: Iterable[Activity], operations: Iterable[Operation]
 ) -> int | None:
     """How many were started now; None: this server has none of them."""
+    await add_missing(client)
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def one(start: Activity | Operation) -> bool:

@@ -1,7 +1,7 @@
 """`python -m examples.seed`: search attributes, then a few hundred runs in every state.
 
-Then activities and Nexus operations without a workflow, a deployment in the middle of its rollout,
-and schedules.
+Activities and Nexus operations without a workflow come first, a deployment in the middle of its
+rollout and schedules last.
 
 It starts what is not there yet and returns; the workers do the rest. A second time it adds nothing.
 """
@@ -116,13 +116,14 @@ async def main() -> None:
     except RuntimeError as error:
         sys.exit(f"Nothing answers at ENGINE_ADDRESS={config.engine_address}: {error}")
     now = datetime.now(UTC)  # noqa: TID251  the clock of this program; all below takes `now`
-    count = await seed(client, everything(now))
-    print(f"{count} runs started", flush=True)
+    # First, as they are few: later they would wait for what the runs have their workers do.
     count_alone = await alone.begin(
         client, without_workflows.activities(now), without_workflows.operations(now)
     )
     says = "this server starts none" if count_alone is None else f"{count_alone} started"
     print(f"activities and operations without a workflow: {says}", flush=True)
+    count = await seed(client, everything(now))
+    print(f"{count} runs started", flush=True)
     try:
         await deploy(client)
     except RPCError as refused:
