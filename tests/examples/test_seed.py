@@ -129,6 +129,10 @@ async def orders_without_a_worker_are_stuck(client: Client) -> None:
 def test_the_seeds_are_the_same_every_time() -> None:
     assert everything(NOON) == everything(NOON)
     assert len({start.id for start in everything(NOON)}) == len(everything(NOON))
+    for seeds in (without_workflows.activities, without_workflows.operations):
+        alone_ones = list(seeds(NOON))
+        assert alone_ones == list(seeds(NOON))
+        assert len({one.id for one in alone_ones}) == len(alone_ones)
 
 
 async def test_a_deployment_is_in_the_middle_of_its_rollout_and_schedules_have_run(
