@@ -8,8 +8,12 @@ from temporalio.api.operatorservice.v1 import (
     ListSearchAttributesRequest,
 )
 from temporalio.client import Client
+from temporalio.common import SearchAttributeKey
 
 from console.billing.contract import CHARGE_EXACT, SEARCH_ATTRIBUTES
+
+#: The console's ageing board tells by it what is overdue.
+PROMISED_AT: Final = SearchAttributeKey.for_datetime("due_at")
 
 TYPES: Final = SEARCH_ATTRIBUTES | {
     CHARGE_EXACT: "Keyword",
@@ -17,6 +21,7 @@ TYPES: Final = SEARCH_ATTRIBUTES | {
     "Depot": "Keyword",
     "OrderTotal": "Double",
     "TransferAmount": "Double",
+    PROMISED_AT.name: "Datetime",
 }
 
 _INDEXED: Final = {

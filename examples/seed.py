@@ -1,6 +1,7 @@
 """`python -m examples.seed`: search attributes, then a few hundred runs in every state.
 
-Then a deployment in the middle of its rollout, and schedules.
+Activities and Nexus operations without a workflow come first, a deployment in the middle of its
+rollout and schedules last.
 
 It starts what is not there yet and returns; the workers do the rest. A second time it adds nothing.
 """
@@ -16,9 +17,11 @@ from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
+from examples import alone
 from examples.attributes import add_missing
 from examples.config import ConfigError, ExamplesConfig
 from examples.ending import leave
+from examples.seeds import alone as without_workflows
 from examples.seeds import desk, orders, statements, subscriptions, transfers
 from examples.seeds.start import Fate, Start
 from examples.seeds.statements import Planned
@@ -32,7 +35,7 @@ def everything(now: datetime) -> list[Start]:
     return [
         *subscriptions.starts(now),
         *transfers.starts(),
-        *orders.starts(),
+        *orders.starts(now),
         *desk.starts(),
     ]
 
@@ -113,6 +116,12 @@ async def main() -> None:
     except RuntimeError as error:
         sys.exit(f"Nothing answers at ENGINE_ADDRESS={config.engine_address}: {error}")
     now = datetime.now(UTC)  # noqa: TID251  the clock of this program; all below takes `now`
+    # First, as they are few: later they would wait for what the runs have their workers do.
+    count_alone = await alone.begin(
+        client, without_workflows.activities(now), without_workflows.operations(now)
+    )
+    says = "this server starts none" if count_alone is None else f"{count_alone} started"
+    print(f"activities and operations without a workflow: {says}", flush=True)
     count = await seed(client, everything(now))
     print(f"{count} runs started", flush=True)
     try:

@@ -30,6 +30,7 @@ from examples.providers.client import ProviderClient
 from examples.providers.server import PortTaken, serving
 from examples.subscription import workflow as subscription
 from examples.transfer import workflow as transfer
+from examples.transfer.operations import BankHandler
 
 DEPOTS: Final = ("oslo", "bergen")
 POLLERS: Final = 2
@@ -58,7 +59,13 @@ def workers(client: Client, providers: ProviderClient) -> list[Worker]:
         _worker(
             client, subscription.TASK_QUEUE, [subscription.Subscription], [mail, *payment, keep]
         ),
-        _worker(client, transfer.TASK_QUEUE, [transfer.BankTransfer], movement),
+        _worker(
+            client,
+            transfer.TASK_QUEUE,
+            [transfer.BankTransfer],
+            movement,
+            services=[BankHandler(providers)],
+        ),
         _worker(client, fulfilment.TASK_QUEUE, [fulfilment.OrderFulfilment], [mail, *payment]),
         _worker(client, customer_desk.TASK_QUEUE, [customer_desk.CustomerDesk], [ask]),
         *(
@@ -73,12 +80,15 @@ def _worker(
     task_queue: str,
     workflows: Sequence[type],
     activities: Sequence[Activity],
+    *,
+    services: Sequence[object] = (),
 ) -> Worker:
     return Worker(
         client,
         task_queue=task_queue,
         workflows=workflows,
         activities=activities,
+        nexus_service_handlers=services,
         max_concurrent_workflow_tasks=TASKS_AT_ONCE,
         max_concurrent_activities=TASKS_AT_ONCE,
         max_concurrent_workflow_task_polls=POLLERS,

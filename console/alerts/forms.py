@@ -15,7 +15,10 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
     kind = forms.ChoiceField(label="Tell of", choices=Kind.choices)
     #: Views are another capability's: only their table is read.
     view: Any = forms.ModelChoiceField(
-        queryset=None, required=False, empty_label="–", help_text="for the count of a view"
+        queryset=None,
+        required=False,
+        empty_label="–",
+        help_text="for the count of a view that everyone here has",
     )
     threshold = forms.IntegerField(
         min_value=0,
@@ -80,7 +83,7 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or self.cleaned_data
         if given.get("kind") == Kind.COUNT and not given.get("view"):
-            self.add_error("view", "Choose a view; save one on the page of runs.")
+            self.add_error("view", "Choose a view; of your own or a team's, share it first.")
         if not self.errors and not given.get("webhook") and not given.get("mail_to"):
             raise forms.ValidationError("Give a webhook, a mail address, or both.")
         return given

@@ -11,16 +11,14 @@ from django.conf import settings
 from console import policies
 from console.gateway import masks
 
-#: under which acts write down what they sent to a workflow
-ARGUMENTS = frozenset({"argument", "arguments"})
+#: under which acts write down what they sent to a workflow, or as the result of an activity
+SENT = frozenset({"argument", "arguments", "result"})
 
 
 def kept(namespace: str, told: Any) -> Any:
     policy = policies.of(settings.PAYLOADS, namespace)
     if policy.codec is not None and isinstance(told, dict):
-        told = {
-            name: _sealed(value) if name in ARGUMENTS else value for name, value in told.items()
-        }
+        told = {name: _sealed(value) if name in SENT else value for name, value in told.items()}
     try:
         return masks.masked(told, policy.hidden_from(None))[0]
     except masks.TooDeep:

@@ -16,6 +16,7 @@ from temporalio.api.workflowservice import v1 as messages
 
 from console.gateway import activities, counting, indexed, moments, namespaces, payloads, workflows
 from console.gateway.channel import GatewayError, Trouble, call, workflow_service
+from console.gateway.conditions import equals
 from console.gateway.counting import Counted
 from console.gateway.namespaces import Attributes
 from console.gateway.runs import ActivityOptions, Counts, Group
@@ -246,6 +247,17 @@ def newest(namespace: str, kind: Kind, name: str) -> Key | None:
             return None
         raise
     return Key(namespace, kind, name, answer.run_id)
+
+
+def of_run(namespace: str, kind: Kind, run_id: str) -> Key | None:
+    """The one of this run id, once the index knows it; None likewise."""
+    try:
+        found = find(namespace, kind, equals("RunId", run_id), 1).executions
+    except GatewayError as error:
+        if error.trouble in {Trouble.INVALID, Trouble.UNSUPPORTED}:
+            return None
+        raise
+    return found[0].key if found else None
 
 
 def _told(key: Key, pattern: str, **more: Any) -> Any:

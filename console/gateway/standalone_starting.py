@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from temporalio.api.common.v1 import ActivityType, Priority, SearchAttributes
+from temporalio.api.common.v1 import ActivityType, SearchAttributes
 from temporalio.api.enums.v1 import ActivityIdConflictPolicy, ActivityIdReusePolicy
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import StartActivityExecutionRequest
@@ -13,7 +13,7 @@ from temporalio.api.workflowservice.v1 import StartActivityExecutionRequest
 from console.gateway import payloads, sight, standalone, starting
 from console.gateway.channel import call, workflow_service
 from console.gateway.standalone import ACTIVITIES, Key
-from console.gateway.starting import Parcel, Retry
+from console.gateway.starting import AS_USUAL, Parcel, Precedence, Retry
 
 REUSE = {
     "always": ActivityIdReusePolicy.ACTIVITY_ID_REUSE_POLICY_ALLOW_DUPLICATE,
@@ -48,9 +48,7 @@ class Order:
     timeouts: Mapping[str, timedelta | None] = field(default_factory=dict)
     delay: timedelta | None = None
     retry: Retry | None = None
-    priority_key: int = 0
-    fairness_key: str = ""
-    fairness_weight: float = 0.0
+    precedence: Precedence = AS_USUAL
     #: summary and details of the one that was copied
     words: Sequence[Parcel | None] = (None, None)
 
@@ -73,9 +71,7 @@ class Pattern:
     attributes: Mapping[str, Any]
     timeouts: Mapping[str, timedelta | None]
     retry: Retry | None
-    priority_key: int
-    fairness_key: str
-    fairness_weight: float
+    precedence: Precedence
     words: tuple[Parcel | None, Parcel | None]
 
 
@@ -88,17 +84,13 @@ def pattern(key: Key) -> Pattern:
         type=info.activity_type.name,
         task_queue=info.task_queue,
         arguments=tuple(starting.parcel_of(one) for one in answer.input.payloads),
-        headers={
-            name: starting.parcel_of(one, name) for name, one in sorted(info.header.fields.items())
-        },
+        headers=starting.parcels_of(info.header.fields),
         attributes={
             name: value for name, value in attributes.items() if name not in standalone.OWN
         },
         timeouts={name: payloads.span(getattr(info, name)) for name in TIMEOUTS},
         retry=starting.retry_of(info.retry_policy) if info.HasField("retry_policy") else None,
-        priority_key=info.priority.priority_key,
-        fairness_key=info.priority.fairness_key,
-        fairness_weight=info.priority.fairness_weight,
+        precedence=starting.precedence_of(info.priority),
         words=starting.words_of(info.user_metadata),
     )
 
@@ -123,11 +115,7 @@ def start(order: Order, identity: str, request_id: str) -> Started:
         header=starting.header(order.headers),
         user_metadata=starting.told(order.words),
         retry_policy=starting.policy_of(order.retry) if order.retry else None,
-        priority=Priority(
-            priority_key=order.priority_key,
-            fairness_key=order.fairness_key,
-            fairness_weight=order.fairness_weight,
-        ),
+        priority=starting.priority_of(order.precedence),
     )
     for name, length in {**order.timeouts, "start_delay": order.delay}.items():
         if length is not None:

@@ -2,6 +2,21 @@
 
 A payload that was copied and not changed is sent as it came, whatever its encoding; `Parcel`
 carries it past those who must not know the protocol.
+
+Of a start, these fields are neither asked for nor copied:
+
+    request_id, identity               of this act: by them it happens once and is found in the log
+    completion_callbacks, links,       of whoever called the other run: their caller would be told
+    propagated_nexus_…_context         of an end that is not the one that it waits for
+    continued_failure,                 the server's own, from the run before this one in its chain
+    last_completion_result
+    request_eager_execution,           of a caller that is a worker too
+    eager_worker_deployment_options
+    on_conflict_options                what is to be attached of the above, where one is running
+    time_skipping_config               our engine has no such clock
+
+Three are asked for and never copied, since a history does not keep them or they were meant once:
+the policies for an id that is taken, and the delay.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,6 +30,7 @@ from temporalio.api.common.v1 import (
     Memo,
     Payload,
     Payloads,
+    Priority,
     RetryPolicy,
     SearchAttributes,
     WorkflowType,
@@ -24,10 +40,11 @@ from temporalio.api.sdk.v1 import UserMetadata
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import StartWorkflowExecutionRequest
 
-from console.gateway import events, histories, indexed, payloads
+from console.gateway import events, histories, indexed, payloads, versions
 from console.gateway.channel import call, workflow_service
 from console.gateway.payloads import Value
 from console.gateway.runs import RunKey
+from console.gateway.versions import Override
 
 REUSE = {
     "always": WorkflowIdReusePolicy.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
@@ -60,6 +77,18 @@ class Retry:
 
 
 @dataclass(frozen=True, slots=True)
+class Precedence:
+    """Zero and empty: as usual."""
+
+    priority_key: int = 0
+    fairness_key: str = ""
+    fairness_weight: float = 0.0
+
+
+AS_USUAL = Precedence()
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     """What to start. A value is anything that JSON can say, or the Parcel of another run."""
 
@@ -69,6 +98,7 @@ class Order:
     task_queue: str
     arguments: Sequence[Any] = ()
     memo: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, Any] = field(default_factory=dict)
     #: name -> (type of the attribute, value)
     attributes: Mapping[str, tuple[str, Any]] = field(default_factory=dict)
     reuse: str = "always"
@@ -79,6 +109,9 @@ class Order:
     delay: timedelta | None = None
     cron: str = ""
     retry: Retry | None = None
+    precedence: Precedence = AS_USUAL
+    #: by which version of its workers, where that is not left to their code
+    override: Override | None = None
     #: summary and details of the run that was copied
     words: Sequence[Parcel | None] = (None, None)
 
@@ -98,12 +131,15 @@ class Pattern:
     task_queue: str
     arguments: tuple[Parcel, ...]
     memo: Mapping[str, Parcel]
+    headers: Mapping[str, Parcel]
     attributes: Mapping[str, Any]
     execution_timeout: timedelta | None
     run_timeout: timedelta | None
     task_timeout: timedelta | None
     cron: str
     retry: Retry | None
+    precedence: Precedence
+    override: Override | None
     words: tuple[Parcel | None, Parcel | None]
 
 
@@ -115,13 +151,16 @@ def pattern(key: RunKey) -> Pattern:
         workflow_type=began.workflow_type.name,
         task_queue=began.task_queue.name,
         arguments=tuple(parcel_of(one) for one in began.input.payloads),
-        memo={name: parcel_of(one, name) for name, one in sorted(began.memo.fields.items())},
+        memo=parcels_of(began.memo.fields),
+        headers=parcels_of(began.header.fields),
         attributes=attributes_of(began.search_attributes.indexed_fields),
         execution_timeout=payloads.span(began.workflow_execution_timeout),
         run_timeout=payloads.span(began.workflow_run_timeout),
         task_timeout=payloads.span(began.workflow_task_timeout),
         cron=began.cron_schedule,
         retry=retry_of(began.retry_policy) if began.HasField("retry_policy") else None,
+        precedence=precedence_of(began.priority),
+        override=versions.override_of(began.versioning_override),
         words=words_of(event.raw.user_metadata),
     )
 
@@ -136,6 +175,15 @@ def attributes_of(fields: Mapping[str, Payload]) -> dict[str, Any]:
 
 def parcel_of(payload: Payload, name: str = "") -> Parcel:
     return Parcel(payloads.readable(payload, name=name), payload)
+
+
+def parcels_of(fields: Mapping[str, Payload]) -> dict[str, Parcel]:
+    """Of a memo or a header."""
+    return {name: parcel_of(one, name) for name, one in sorted(fields.items())}
+
+
+def precedence_of(told: Priority) -> Precedence:
+    return Precedence(told.priority_key, told.fairness_key, told.fairness_weight)
 
 
 def retry_of(policy: RetryPolicy) -> Retry:
@@ -179,6 +227,9 @@ def request(order: Order, identity: str, request_id: str) -> StartWorkflowExecut
                 name: attribute(kind, value) for name, (kind, value) in order.attributes.items()
             }
         ),
+        header=header(order.headers),
+        priority=priority_of(order.precedence),
+        versioning_override=versions.message(order.override),
         user_metadata=told(order.words),
     )
     _limit(asked, order)
@@ -198,6 +249,14 @@ def _limit(asked: StartWorkflowExecutionRequest, order: Order) -> None:
             getattr(asked, name).FromTimedelta(length)
     if order.retry is not None:
         asked.retry_policy.CopyFrom(policy_of(order.retry))
+
+
+def priority_of(wanted: Precedence) -> Priority:
+    return Priority(
+        priority_key=wanted.priority_key,
+        fairness_key=wanted.fairness_key,
+        fairness_weight=wanted.fairness_weight,
+    )
 
 
 def policy_of(retry: Retry) -> RetryPolicy:

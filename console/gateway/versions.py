@@ -49,15 +49,28 @@ def of(told: Any) -> Versioning:
     return Versioning(
         version=WorkerVersion(own.deployment_name, own.build_id) if own.build_id else None,
         behavior=_BEHAVIORS.get(info.behavior, ""),
-        override=_override(info.versioning_override),
+        override=override_of(info.versioning_override),
     )
 
 
-def _override(given: VersioningOverride) -> Override | None:
+def override_of(given: VersioningOverride) -> Override | None:
     if given.HasField("pinned"):
         version = given.pinned.version
         return Override(WorkerVersion(version.deployment_name, version.build_id))
     return Override() if given.auto_upgrade else None
+
+
+def message(wanted: Override | None) -> VersioningOverride | None:
+    """As the protocol has it."""
+    if wanted is None:
+        return None
+    if wanted.version is None:
+        return VersioningOverride(auto_upgrade=True)
+    override = VersioningOverride()
+    override.pinned.behavior = VersioningOverride.PINNED_OVERRIDE_BEHAVIOR_PINNED
+    override.pinned.version.deployment_name = wanted.version.deployment
+    override.pinned.version.build_id = wanted.version.build
+    return override
 
 
 def is_said_in(changed: Any) -> bool:
@@ -87,14 +100,7 @@ def on_queue(namespace: str, queue: str) -> tuple[WorkerVersion, ...]:
 
 def override(key: RunKey, wanted: Override | None, identity: str) -> None:
     """None leaves the run to its code again."""
-    options = WorkflowExecutionOptions()
-    if wanted is not None and wanted.version is not None:
-        pinned = options.versioning_override.pinned
-        pinned.behavior = VersioningOverride.PINNED_OVERRIDE_BEHAVIOR_PINNED
-        pinned.version.deployment_name = wanted.version.deployment
-        pinned.version.build_id = wanted.version.build
-    elif wanted is not None:
-        options.versioning_override.auto_upgrade = True
+    options = WorkflowExecutionOptions(versioning_override=message(wanted))
     call(
         workflow_service().UpdateWorkflowExecutionOptions,
         UpdateWorkflowExecutionOptionsRequest(

@@ -37,7 +37,15 @@ def rows(parcels: Sequence[Parcel], given: QueryDict | None) -> list[Row]:
     for row, parcel in zip(found, parcels, strict=False):
         if not parcel.value.readable:
             row.note = f"Empty: copied as it is ({told(parcel)})."
+    behind = _behind(found, parcels)
+    if behind:
+        found[-1].note += f" {len(behind)} more go along behind it as they are."
     return found
+
+
+def _behind(found: Sequence[Row], parcels: Sequence[Parcel]) -> Sequence[Parcel]:
+    """Of what is copied, those for which the form has no field."""
+    return parcels[typed.ROWS_MAX :] if len(found) == typed.ROWS_MAX else ()
 
 
 def arguments(found: Sequence[Row], parcels: Sequence[Parcel]) -> list[Any]:
@@ -47,8 +55,10 @@ def arguments(found: Sequence[Row], parcels: Sequence[Parcel]) -> list[Any]:
         for row, parcel in zip(found, parcels, strict=False)
         if row.text == text_of(parcel)
     }
-    said = [row.number for row in found if row.text.strip() or row.number in unchanged]
-    return [unchanged.get(row.number) or typed.value(row) for row in found[: max(said, default=0)]]
+    behind = _behind(found, parcels)
+    said = [row.number for row in found if behind or row.text.strip() or row.number in unchanged]
+    shown = found[: max(said, default=0)]
+    return [*(unchanged.get(row.number) or typed.value(row) for row in shown), *behind]
 
 
 def named_text(parcels: Mapping[str, Parcel]) -> str:

@@ -14,7 +14,7 @@ from console.gateway.channel import GatewayError, Trouble
 from console.gateway.standalone import ACTIVITIES, Key
 from console.gateway.standalone_starting import TIMEOUTS, Order, Pattern
 from console.gateway.starting import Parcel
-from console.offering import attributes, copies, retrying
+from console.offering import attributes, copies, priorities, retrying
 from console.standalone.start_forms import StartForm
 from console.ui.refusals import Refusal
 from console.ui.typed import Row
@@ -81,13 +81,11 @@ def _initial(kinds: Mapping[str, str], pattern: Pattern | None) -> dict[str, Any
         **fresh,
         **pattern.timeouts,
         **retrying.initial(pattern.retry),
+        **priorities.initial(pattern.precedence),
         **attributes.initial(kinds, pattern.attributes),
         "type": pattern.type,
         "task_queue": pattern.task_queue,
         "headers": copies.named_text(pattern.headers),
-        "priority_key": pattern.priority_key or None,
-        "fairness_key": pattern.fairness_key,
-        "fairness_weight": pattern.fairness_weight or None,
     }
 
 
@@ -107,8 +105,6 @@ def order(draft: Draft) -> Order:
         timeouts={name: asked[name] for name in TIMEOUTS},
         delay=asked["delay"],
         retry=draft.form.retry(),
-        priority_key=asked["priority_key"] or 0,
-        fairness_key=asked["fairness_key"],
-        fairness_weight=asked["fairness_weight"] or 0.0,
+        precedence=draft.form.precedence(),
         words=draft.pattern.words if draft.pattern else (None, None),
     )

@@ -5,6 +5,7 @@ from django import forms
 
 from console.gateway.standalone_starting import CONFLICT, REUSE, TIMEOUTS
 from console.offering.attributes import AttributesForm
+from console.offering.priorities import PriorityForm
 from console.offering.retrying import RetryForm
 from console.ui.spans import EXAMPLE, SpanField
 from console.ui.typed import NamesField
@@ -19,7 +20,7 @@ CONFLICT_WORDS = {"refuse": "refuse", "use": "leave it, and start none"}
 NEEDED = "An activity needs an end: say how long one attempt may take, or all of them."
 
 
-class StartForm(RetryForm, AttributesForm):
+class StartForm(PriorityForm, RetryForm, AttributesForm):
     type = forms.CharField(max_length=1_000, label="Type of activity")
     activity_id = forms.CharField(max_length=1_000, label="Activity id")
     task_queue = forms.CharField(max_length=1_000)
@@ -46,16 +47,6 @@ class StartForm(RetryForm, AttributesForm):
         label="Heartbeat within", help_text="Empty: no heartbeat is asked for."
     )
     delay = SpanField(label="Start after", help_text="Empty: at once.")
-    priority_key = forms.IntegerField(
-        label="Priority", min_value=0, max_value=5, required=False,
-        help_text="1 goes first, 5 last; empty: as usual.",
-    )  # fmt: skip
-    fairness_key = forms.CharField(
-        required=False, max_length=64, help_text="Keys of one priority take turns."
-    )
-    fairness_weight = forms.FloatField(
-        required=False, min_value=0.001, max_value=1_000, help_text="Empty: 1."
-    )
     reason = forms.CharField(
         max_length=1_000,
         widget=forms.Textarea(attrs={"rows": 2}),

@@ -27,6 +27,7 @@ def _asked(order: Order, like: RunKey | None) -> dict[str, Any]:
         "type": order.workflow_type,
         "task queue": order.task_queue,
         "arguments": copies.kept(order.arguments),
+        "headers": sorted(order.headers),
         "like": f"{like.workflow_id} {like.run_id}" if like else "",
         "reuse": order.reuse,
         "conflict": order.conflict,

@@ -40,6 +40,11 @@ class Draft:
         return copies.unshown(self.pattern.memo if self.pattern else {})
 
     @property
+    def kept_headers(self) -> list[str]:
+        """Likewise."""
+        return copies.unshown(self.pattern.headers if self.pattern else {})
+
+    @property
     def kept_attributes(self) -> dict[str, tuple[str, Parcel]]:
         """Those that this person does not see, unless they write another value."""
         return self.form.masked(self.pattern.attributes if self.pattern else {})
@@ -89,9 +94,8 @@ def order(draft: Draft) -> Order:
         workflow_type=asked["workflow_type"],
         task_queue=asked["task_queue"],
         arguments=draft.arguments,
-        memo=copies.named(
-            draft.form.cleaned_data["memo"], draft.pattern.memo if draft.pattern else {}
-        ),
+        memo=copies.named(asked["memo"], draft.pattern.memo if draft.pattern else {}),
+        headers=copies.named(asked["headers"], draft.pattern.headers if draft.pattern else {}),
         attributes=draft.kept_attributes | draft.form.attributes(),
         reuse=asked["reuse"],
         conflict=asked["conflict"],
@@ -101,5 +105,7 @@ def order(draft: Draft) -> Order:
         delay=asked["delay"],
         cron=asked["cron"],
         retry=draft.form.retry(),
+        precedence=draft.form.precedence(),
+        override=draft.form.override(),
         words=draft.pattern.words if draft.pattern else (None, None),
     )

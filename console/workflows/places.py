@@ -2,16 +2,18 @@
 thing that is called so, runs that say so, a query.
 
 What is exact wins: only when no id and no customer is called so, names of other things are looked
-for, and beginnings and words are counted. At most eighteen calls to the engine.
+for, and beginnings and words are counted. At most twenty-four calls to the engine.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
-from console.gateway import counting, indexed, namespaces, standalone, workflows
+from console.gateway import indexed, lists, namespaces, standalone, workflows
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.conditions import names, quoted
+from console.gateway.lists import NOUNS, RUNS
 from console.gateway.namespaces import Attributes
 from console.gateway.query import ID_LENGTH_MAX
 from console.gateway.runs import RunKey
@@ -24,6 +26,9 @@ from search.query.errors import QueryError
 from search.query.parser import parse
 
 CUSTOMER = "CustomerId"
+#: the right to look at what stands alone
+ALONE = "standalone.view"
+RUN_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 SAID_LENGTH_MAX = 500
 #: Whatever has it is the server's own.
 DIVISION = "TemporalNamespaceDivision"
@@ -40,6 +45,8 @@ class Place:
     count: int = 1
     key: RunKey | None = None
     query: str = ""
+    #: the list that the query is of
+    of: str = RUNS
     #: what has no workflow
     alone: standalone.Key | None = None
     #: what is no run at all
@@ -58,8 +65,9 @@ def places(namespace: str, wanted: str, may: Callable[[str, str], bool]) -> list
         return [Place("this query", query=wanted)]
     key = _by_id(namespace, wanted)
     exact = [Place("a run of this id", key=key)] if key else []
-    exact += _counted(namespace, "runs of the customer", _of_customer(wanted, attributes))
-    exact = exact or _alone(namespace, wanted)
+    seen = [RUNS, *(KINDS if may(ALONE, namespace) else ())]
+    exact += _everywhere(namespace, "of the customer", seen, partial(_of_customer, wanted))
+    exact = exact or _alone(namespace, wanted, seen)
     if exact:
         return exact
     things = namesakes.found(namespace, wanted, may) if len(wanted) <= ID_LENGTH_MAX else ()
@@ -67,8 +75,8 @@ def places(namespace: str, wanted: str, may: Callable[[str, str], bool]) -> list
     return [
         *(Place(one.says, thing=one) for one in things),
         *_counted(namespace, "runs whose workflow id begins so", begins),
-        *_counted(
-            namespace, "runs whose last failure says so", _says(indexed.WORDS, wanted, attributes)
+        *_everywhere(
+            namespace, "whose last failure says so", seen, partial(_says, indexed.WORDS, wanted)
         ),
         *_counted(
             namespace,
@@ -108,12 +116,28 @@ def _by_id(namespace: str, wanted: str) -> RunKey | None:
     return page.runs[0].key if page.runs else None
 
 
-def _alone(namespace: str, wanted: str) -> list[Place]:
-    """Activities and operations without a workflow have ids of their own."""
+def _alone(namespace: str, wanted: str, seen: Iterable[str]) -> list[Place]:
+    """Activities and operations without a workflow have ids of their own, and run ids."""
     if len(wanted) > ID_LENGTH_MAX:
         return []
-    found = (standalone.newest(namespace, kind, wanted) for kind in KINDS.values())
+    kinds = [KINDS[of] for of in seen if of in KINDS]
+    found = [standalone.newest(namespace, kind, wanted) for kind in kinds]
+    if RUN_ID.fullmatch(wanted) and not any(found):
+        found = [standalone.of_run(namespace, kind, wanted) for kind in kinds]
     return [Place(f"one of the {key.kind.name} of this id", alone=key) for key in found if key]
+
+
+def _everywhere(
+    namespace: str, says: str, seen: Iterable[str], condition: Callable[[Attributes], str]
+) -> list[Place]:
+    """Among the runs, and among what stands alone for who may look at it."""
+    return [
+        place
+        for of in seen
+        for place in _counted(
+            namespace, f"{NOUNS[of][1]} {says}", condition(lists.attributes(namespace, of)), of
+        )
+    ]
 
 
 def _of_customer(wanted: str, attributes: Attributes) -> str:
@@ -135,6 +159,11 @@ def _says(name: str, wanted: str, attributes: Attributes) -> str:
     return f"{name} CONTAINS {quoted(said)}"
 
 
-def _counted(namespace: str, says: str, query: str) -> list[Place]:
-    count = counting.count(namespace, query).counts.total if query else 0
-    return [Place(says, count, query=query)] if count else []
+def _counted(namespace: str, says: str, query: str, of: str = RUNS) -> list[Place]:
+    try:
+        count = lists.count(namespace, of, query).counts.total if query else 0
+    except GatewayError as error:
+        if of == RUNS or error.trouble not in {Trouble.INVALID, Trouble.UNSUPPORTED}:
+            raise
+        count = 0
+    return [Place(says, count, query=query, of=of)] if count else []

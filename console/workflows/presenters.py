@@ -12,7 +12,7 @@ from console.gateway import query as queries
 from console.gateway.admin import Index
 from console.gateway.runs import Problem, RunSummary
 from console.gateway.standalone import Kind
-from console.ui import words
+from console.ui import paths, words
 from console.workflows.finding import RETRYING, Search, Summary
 from console.workflows.places import Place
 
@@ -179,7 +179,7 @@ def place_url(namespace: str, place: Place) -> str:
         return reverse("standalone:one", args=[namespace, key.kind.name, key.id, key.run_id])
     if place.key:
         return reverse("workflows:run", args=[namespace, place.key.workflow_id, place.key.run_id])
-    return reverse("workflows:runs", args=[namespace]) + address(place.query, "")
+    return paths.page_of(namespace, place.of) + address(place.query, "")
 
 
 def nowhere_url(namespace: str, wanted: str) -> str:

@@ -7,4 +7,5 @@ transfers      completed, refused and given back, waiting for a bank that is dow
 orders         delivered, on their way, waiting for a person or for a depot without a worker
 statements     to which customers may still object; schedules that send reports
 desk           what customers asked for: adjustments, refunds, cancellations
+alone          activities and Nexus operations without a workflow: done, given up, tried again, late
 """

@@ -2,9 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any, Final
 
+from temporalio.common import SearchAttributePair, TypedSearchAttributes
+
 from console.billing.contract import CUSTOMER_MEMO, Money
+from examples.attributes import PROMISED_AT
 from examples.fulfilment.forms import ACTIONS
 from examples.fulfilment.model import Address, Order, OrderLine, attributes_of
 from examples.fulfilment.workflow import TASK_QUEUE
@@ -22,7 +26,18 @@ _LARGE: Final = [
 ]
 
 
-def starts() -> Iterator[Start]:
+def starts(now: datetime) -> Iterator[Start]:
+    """Those that are late were promised for some hours ago, the others for the days to come."""
+    for number, one in enumerate(_starts()):
+        yield replace(one, attributes=_promised(one, now + timedelta(hours=5 * (number % 9) - 12)))
+
+
+def _promised(one: Start, at: datetime) -> TypedSearchAttributes:
+    pair = SearchAttributePair(PROMISED_AT, at)
+    return TypedSearchAttributes([*one.attributes, pair])
+
+
+def _starts() -> Iterator[Start]:
     for number in range(16):
         yield start("delivered", number, _SMALL, transit_seconds=2)
     for number in range(14):

@@ -30,23 +30,31 @@ def starts() -> Iterator[Start]:
 
 
 def start(kind: str, number: int, *, target: str = "4711", amount: str = "") -> Start:
-    order = TransferOrder(
+    made = order(kind, number, target=target, amount=amount)
+    customer = people.customer(kind, number)
+    return Start(
+        workflow="BankTransfer",
+        id=made.transfer_id,
+        argument=made,
+        task_queue=TASK_QUEUE,
+        summary=f"{made.money} · {made.reference}",
+        memo={CUSTOMER_MEMO: customer.name},
+        attributes=attributes_of(made),
+    )
+
+
+def order(kind: str, number: int, *, target: str, amount: str = "") -> TransferOrder:
+    return TransferOrder(
         transfer_id=seed_id("tr", kind, number),
-        source=f"NO93 8601 {_digits(kind, number)} 1122",
+        source=account(kind, number),
         target=f"NO18 6003 {_digits('to' + kind, number)} {target}",
         money=Money(amount or _AMOUNTS[number % len(_AMOUNTS)], "NOK"),
         reference=f"Invoice 2026-{number * 37 % 9000 + 1000}",
     )
-    customer = people.customer(kind, number)
-    return Start(
-        workflow="BankTransfer",
-        id=order.transfer_id,
-        argument=order,
-        task_queue=TASK_QUEUE,
-        summary=f"{order.money} · {order.reference}",
-        memo={CUSTOMER_MEMO: customer.name},
-        attributes=attributes_of(order),
-    )
+
+
+def account(kind: str, number: int) -> str:
+    return f"NO93 8601 {_digits(kind, number)} 1122"
 
 
 def _digits(kind: str, number: int) -> str:

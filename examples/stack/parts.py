@@ -169,7 +169,12 @@ def _examples(config: StackConfig, at: Addresses, env: Mapping[str, str]) -> lis
         *_once(
             seed,
             config,
-            _text_of("examples/seed.py", "examples/seeds/*.py", "examples/attributes.py"),
+            _text_of(
+                "examples/seed.py",
+                "examples/alone.py",
+                "examples/seeds/*.py",
+                "examples/attributes.py",
+            ),
         ),
         *_once(_watched(config, at, env), config),
     ]

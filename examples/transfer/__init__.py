@@ -6,4 +6,5 @@
        └──refused──▶ failed with WithdrawalRefused
 
 workflow    the program, with its order
+operations  the same over Nexus, for others
 """

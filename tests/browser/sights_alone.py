@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from playwright.sync_api import Page
 from temporalio.api.common.v1 import Payload
@@ -100,13 +101,14 @@ async def _operations(program: Program, mark: str) -> None:
     await service.terminate_nexus_operation_execution(ended)
 
 
-def rows(kind: str) -> Callable[[Visitor], Page]:
+def rows(kind: str, query: str = "") -> Callable[[Visitor], Page]:
     """The index follows by itself."""
+    asked = f"?{urlencode({'q': query})}" if query else ""
 
     def come(visitor: Visitor) -> Page:
         found = visitor.page.locator("#results tbody th a")
         eventually(
-            lambda: visitor.goes_to(f"{ALONE}{kind}/") and found.count(),
+            lambda: visitor.goes_to(f"{ALONE}{kind}/{asked}") and found.count(),
             within=LISTED_SECONDS_MAX,
             every=1,
         )
@@ -116,24 +118,31 @@ def rows(kind: str) -> Callable[[Visitor], Page]:
     return come
 
 
-def first(kind: str, status: str) -> Callable[[Visitor], Page]:
+def first(kind: str, query: str) -> Callable[[Visitor], Page]:
+    """Of those of the examples and ours, which are more than a page."""
+
     def come(visitor: Visitor) -> Page:
-        page = rows(kind)(visitor)
-        row = page.locator("#results tbody tr").filter(has_text=status).first
+        page = rows(kind, query)(visitor)
+        row = page.locator("#results tbody tr").first
         visitor.goes_to((row.locator("th a").get_attribute("href") or "").lstrip("/"))
         return page
 
     return come
 
 
+RUNNING = f"ExecutionStatus = 'Running' AND TaskQueue = '{QUEUE}'"
+TERMINATED = "ExecutionStatus = 'Terminated' AND OperationId STARTS_WITH 'reversal'"
+RETRIED = f"ActivityId STARTS_WITH '{FAILING}'"
+
+
 def terminate(visitor: Visitor) -> None:
-    page = first("activities", "Running")(visitor)
+    page = first("activities", RUNNING)(visitor)
     page.get_by_role("link", name="Terminate…").click()
     page.locator("dialog[open]").wait_for()
 
 
 def payload(visitor: Visitor) -> None:
-    page = first("activities", "Running")(visitor)
+    page = first("activities", RUNNING)(visitor)
     visitor.goes_to(f"{page.url.removeprefix(visitor.address).lstrip('/')}payloads/0/")
 
 
@@ -180,13 +189,13 @@ def many(visitor: Visitor) -> None:
 
 
 def start_like(visitor: Visitor) -> None:
-    page = first("activities", "Running")(visitor)
+    page = first("activities", RUNNING)(visitor)
     page.get_by_role("link", name="Start one like this…").click()
     page.get_by_role("heading", name="Start an activity").wait_for()
 
 
 def options(visitor: Visitor) -> None:
-    page = first("activities", "Running")(visitor)
+    page = first("activities", RUNNING)(visitor)
     page.get_by_role("link", name="Change options…").click()
     page.get_by_label("One attempt may take").fill("20m")
     page.get_by_label("Reason").fill("The bank is slow today")
@@ -195,19 +204,19 @@ def options(visitor: Visitor) -> None:
 
 
 def attempts(visitor: Visitor) -> None:
-    page = first("activities", FAILING)(visitor)
+    page = first("activities", RETRIED)(visitor)
     link = page.get_by_role("link", name="all that failed").get_attribute("href") or ""
     visitor.goes_to(link.lstrip("/"))
 
 
 def others_like_it(visitor: Visitor) -> None:
-    first("activities", FAILING)(visitor).get_by_role("link", name="Others like this…").click()
+    first("activities", RETRIED)(visitor).get_by_role("link", name="Others like this…").click()
     visitor.page.get_by_role("heading", name="Standalone activities like this one").wait_for()
 
 
 OF_ALONE: dict[str, Callable[[Visitor], object]] = {
     "standalone": rows("activities"),
-    "standalone-activity": first("activities", "Running"),
+    "standalone-activity": first("activities", RUNNING),
     "standalone-payload": payload,
     "standalone-terminate": terminate,
     "standalone-filter": filter_opened,
@@ -221,7 +230,7 @@ OF_ALONE: dict[str, Callable[[Visitor], object]] = {
     "standalone-ageing": lambda visitor: visitor.goes_to(f"{HOME}ageing/?of=activities"),
     "standalone-cohort": others_like_it,
     "nexus-operations": rows("operations"),
-    "nexus-operation": first("operations", "Terminated"),
+    "nexus-operation": first("operations", TERMINATED),
     "schedules-selected": schedules_selected,
     "schedules-several": schedules_several,
     "namespace-showing": showing,

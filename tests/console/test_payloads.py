@@ -19,13 +19,14 @@ from temporalio.converter import DataConverter, JSONProtoPayloadConverter
 
 from console import policies
 from console.audit.models import AuditEntry
-from console.gateway import events, histories
+from console.gateway import events, histories, standalone
 from console.gateway.channel import call, workflow_service
 from console.gateway.payloads import Place
 from console.gateway.runs import RunKey
 from examples.codec.aes import AesCodec
 from tests.console.conftest import NAMESPACE
 from tests.console.test_run import url
+from tests.support import alone
 from tests.support.codecs import KEYS, Blobs, blob_store, codec_server
 from tests.support.names import Names
 from tests.support.pages import htmx, words_in
@@ -128,6 +129,24 @@ def test_what_is_started_by_hand_is_encoded_as_an_sdk_would(
     assert opened == ["12.00", "Ada"]
     [audit] = AuditEntry.objects.filter(verb="run.start")
     assert "12.00" not in json.dumps([audit.asked, audit.outcome.after])
+
+
+def test_a_result_by_hand_is_encoded_and_is_not_in_the_log(
+    bob: User, browser_of: Browser, sealed: Program, names: Names, codec: str, settings: Any
+) -> None:
+    allow(settings, codec={"endpoint": codec})
+    one = alone.start(names)
+    form = {"result": '{"paid": "77.50"}', "reason": "the bank says so", "evidence": "letter 12"}
+
+    answer = browser_of(bob).post(alone.address(one, "complete"), form)
+
+    assert answer.status_code == 303
+    told = standalone.asked_about(one, include_outcome=True).outcome.result.payloads
+    assert [payload.metadata["encoding"] for payload in told] == [b"binary/encrypted"]
+    assert sealed.wait(sealed.client.data_converter.decode(told)) == [{"paid": "77.50"}]
+    [audit] = AuditEntry.objects.filter(verb="activity.complete")
+    assert audit.asked["result"] == "1, encoded in the history; not kept here"
+    assert "77.50" not in json.dumps([audit.asked, audit.before, audit.outcome.after])
 
 
 def test_a_codec_that_is_away_is_said_and_nothing_is_sent_past_it(

@@ -4,7 +4,7 @@ import html
 import re
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlencode
 
 import pytest
 from django.contrib.auth.models import User
@@ -12,7 +12,9 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from temporalio.api.common.v1 import SearchAttributes
 
+from console.access.models import Rule as ExceptionRule
 from console.alerts import watching
 from console.alerts.models import Delivery, Rule
 from console.audit.models import AuditEntry
@@ -23,6 +25,7 @@ from console.incidents.models import Incident, Survey
 from console.saved_views.models import SavedView
 from tests.console.conftest import NAMESPACE
 from tests.console.test_payloads import allow, reference
+from tests.console.test_places import customers
 from tests.support import alone
 from tests.support.alone import LIST, address, plain, start, until
 from tests.support.codecs import blob_store
@@ -30,6 +33,8 @@ from tests.support.eventually import eventually
 from tests.support.names import Names
 from tests.support.pages import calls_of, htmx, version_in, words_in
 from tests.support.programs import Program, running
+
+__all__ = ["customers"]
 
 Browser = Callable[..., Client]
 FILTER = f"/namespaces/{NAMESPACE}/runs/filter/"
@@ -121,10 +126,29 @@ def order_of(page: Any, ids: list[str]) -> list[str]:
     return sorted(ids, key=lambda one: rows.index(f">{one}<"))
 
 
-def test_the_one_box_leads_to_one_by_its_id(carol: User, browser_of: Browser, waiting: Key) -> None:
-    answer = browser_of(carol).get(f"/namespaces/{NAMESPACE}/runs/go-to/", {"id": waiting.id})
+def test_the_one_box_leads_to_one_by_its_ids_and_to_those_of_a_customer(
+    carol: User, browser_of: Browser, waiting: Key, customers: None, names: Names
+) -> None:
+    browser, box = browser_of(carol), f"/namespaces/{NAMESPACE}/runs/go-to/"
+    number = names.workflow("C")
+    fields = {"CustomerId": plain(number)}
+    fields["CustomerId"].metadata["type"] = b"Keyword"
+    for _ in range(2):
+        start(names, "9.99", search_attributes=SearchAttributes(indexed_fields=fields))
+    alone.listed(f"CustomerId = '{number}'", 2)
 
-    assert (answer.status_code, answer["Location"]) == (303, address(waiting))
+    for known in (waiting.id, waiting.run_id):
+        answer = browser.get(box, {"id": known})
+        assert (answer.status_code, answer["Location"]) == (303, address(waiting))
+    asked = urlencode({"q": f"CustomerId = '{number}'"})
+    assert browser.get(box, {"id": number})["Location"] == f"{LIST}?{asked}"
+
+    ExceptionRule.objects.create(
+        person=carol, may=False, verb="standalone.view", namespace=NAMESPACE,
+        reason="a test", given_by="Alice",
+    )  # fmt: skip
+    for hidden in (waiting.id, waiting.run_id, number):
+        assert "/standalone/" not in browser.get(box, {"id": hidden})["Location"]
 
 
 def test_what_is_wrong_with_a_query_is_said_at_its_place(
@@ -325,6 +349,7 @@ def test_failures_of_theirs_are_incidents_of_their_own(
         within=30,
     )
 
+    words = browser.get(f"/namespaces/{NAMESPACE}/runs/go-to/", {"id": "an amount below zero"})
     cache.clear()
     surveying.survey(NAMESPACE, timezone.now())
     mine = Incident.objects.filter(namespace=NAMESPACE, lists="activities")
@@ -338,6 +363,8 @@ def test_failures_of_theirs_are_incidents_of_their_own(
     assert Survey.objects.get(namespace=NAMESPACE).calls == min(
         surveying.CALLS_MAX, len(surveying.FAILING) + new + 2 * sum(others)
     )
+    said = words["Location"] if words.status_code == 303 else words.text
+    assert f"{LIST}?q=LastFailureMessage+CONTAINS" in said, "the one box finds them, too"
     assert timeout.running >= 1
     assert refused.failed >= 1
     assert refused.message == "an amount below zero"

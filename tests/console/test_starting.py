@@ -1,6 +1,7 @@
 """Start a run, from nothing or like another one."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -8,14 +9,26 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
-from temporalio.api.common.v1 import Memo, Payload, Payloads, WorkflowType
+from google.protobuf.duration_pb2 import Duration
+from temporalio.api.common.v1 import (
+    Header,
+    Memo,
+    Payload,
+    Payloads,
+    Priority,
+    RetryPolicy,
+    WorkflowType,
+)
+from temporalio.api.sdk.v1 import UserMetadata
 from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflow.v1 import VersioningOverride
 from temporalio.api.workflowservice.v1 import StartWorkflowExecutionRequest
 
 from console.audit.models import AuditEntry
 from console.gateway import namespaces, starting, workflows
 from console.gateway.channel import call, workflow_service
 from console.gateway.runs import RunKey
+from console.gateway.versions import Override
 from tests.console.conftest import NAMESPACE
 from tests.support.names import Names
 from tests.support.pages import htmx, words_in
@@ -54,12 +67,17 @@ def test_a_run_is_started_with_all_that_was_said(
         delay="30m",
         attempts="3",
         first_pause="5s",
+        headers='{"tenant": "eu"}',
+        priority_key="1",
+        goes="routed",
     )
+    nowhere = browser_of(bob).post(URL, form | {"goes": "pinned", "version": "shop"})
     wrong = browser_of(bob).post(URL, form, headers=htmx("start"))
     form["argument"] = ['{"amount": "12.00"}', "null", "[1, 2]", ""]
 
     answer = browser_of(bob).post(URL, form, headers=htmx("start"))
 
+    assert list(nowhere.context["form"].errors) == ["version"]
     assert wrong.status_code == 422
     assert "write null if this one is nothing" in words_in(wrong)
     key = newest(form["workflow_id"])
@@ -67,6 +85,8 @@ def test_a_run_is_started_with_all_that_was_said(
     began = starting.pattern(key)
     assert [one.value.content for one in began.arguments] == [{"amount": "12.00"}, None, [1, 2]]
     assert began.memo["customer"].value.content == "Ada"
+    assert began.headers["tenant"].value.content == "eu"
+    assert (began.precedence.priority_key, began.override) == (1, Override())
     assert (began.execution_timeout, began.run_timeout, began.task_timeout) == (
         timedelta(hours=2),
         timedelta(hours=1),
@@ -120,8 +140,14 @@ def pattern(server_address: str, engine: str, names: Names) -> RunKey:
             workflow_id=key.workflow_id,
             workflow_type=WorkflowType(name="Waiting"),
             task_queue=TaskQueue(name=names.queue()),
-            input=Payloads(payloads=[PLAIN, BYTES, PLAIN]),
+            input=Payloads(payloads=[PLAIN, BYTES, PLAIN, *[PLAIN] * 19]),
             memo=Memo(fields={"customer": PLAIN, "scan": BYTES}),
+            header=Header(fields={"tenant": PLAIN, "trace": BYTES}),
+            retry_policy=RetryPolicy(maximum_attempts=3, non_retryable_error_types=["NoSuchCard"]),
+            workflow_run_timeout=Duration(seconds=7_200),
+            priority=Priority(priority_key=2, fairness_key="eu", fairness_weight=2.5),
+            versioning_override=VersioningOverride(auto_upgrade=True),
+            user_metadata=UserMetadata(summary=PLAIN, details=BYTES),
             request_id=names.workflow(),
         ),
     )
@@ -141,6 +167,8 @@ def test_one_like_another_is_the_same_byte_by_byte_but_for_what_was_changed(
     draft = page.context["draft"]
     form = {name: draft.form[name].value() or "" for name in draft.form.fields} | like
     form |= {
+        "run_timeout": "2h",
+        "final_types": "NoSuchCard",
         "reuse": "always",
         "conflict": "refuse",
         "argument": [row.text for row in draft.rows],
@@ -151,10 +179,18 @@ def test_one_like_another_is_the_same_byte_by_byte_but_for_what_was_changed(
     browser.post(URL, form)
 
     assert "copied as it is" in words_in(page)
-    began = starting.pattern(newest(form["workflow_id"]))
-    first, second, third = (one.payload for one in began.arguments)
-    assert (first, second) == (PLAIN, BYTES)
+    assert "2 more go along behind it as they are" in words_in(page)
+    began, was = starting.pattern(newest(form["workflow_id"])), starting.pattern(pattern)
+    first, second, third, *others = (one.payload for one in began.arguments)
+    assert (first, second, others) == (PLAIN, BYTES, [PLAIN] * 19)
     assert third.data == b'{"a":2}'
+    assert {name: one.payload for name, one in began.headers.items()} == {
+        "tenant": PLAIN,
+        "trace": BYTES,
+    }
+    assert [one and one.payload for one in began.words] == [PLAIN, BYTES]
+    assert replace(began, arguments=()) == replace(was, arguments=())
+    assert (was.precedence.fairness_weight, was.override, was.cron) == (2.5, Override(), "")
     assert {name: one.payload for name, one in began.memo.items()} == {
         "customer": PLAIN,
         "scan": BYTES,

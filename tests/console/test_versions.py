@@ -48,6 +48,15 @@ def test_a_run_is_pinned_and_left_to_its_code_again(
         unknown = browser.post(url(key, "version"), pin | {"goes": f"pinned:{shop}:b9"})
         pinned = browser.post(url(key, "version"), pin, headers=htmx("dialog"))
         shown = words_in(viewer.get(url(key)))
+        start = reverse("starting:start", args=[NAMESPACE])
+        form = {
+            "workflow_type": "Waiting", "workflow_id": names.workflow("pinned"),
+            "task_queue": queue, "reuse": "always", "conflict": "refuse", "reason": "b1 is broken",
+            "goes": "pinned", "version": f"{shop}:b2",
+        }  # fmt: skip
+        browser.post(start, form)
+        begun = workflows.describe(RunKey(NAMESPACE, form["workflow_id"], "")).summary.key
+        like = browser.get(start, {"like": begun.workflow_id, "run": begun.run_id})
         said = said_of(key)
         freed = browser.post(url(key, "version"), {"goes": "code", "reason": "b1 is mended"})
         log = words_in(viewer.get(url(key, "activity")))
@@ -60,9 +69,11 @@ def test_a_run_is_pinned_and_left_to_its_code_again(
     assert pinned["HX-Redirect"].endswith(f"/{key.run_id}/")
     assert "Version b2 pinned by hand" in shown
     assert said.override == Override(WorkerVersion(shop, "b2"))
+    assert said_of(begun).override == said.override
+    assert like.context["form"]["version"].value() == f"{shop}:b2", "one like it is pinned as well"
     assert freed.status_code == 303
     assert said_of(key).override is None
-    first, second = AuditEntry.objects.order_by("at")
+    first, second = AuditEntry.objects.filter(verb="run.version").order_by("at")
     assert (first.verb, first.reason) == ("run.version", "b1 is broken")
     assert (first.before, first.outcome.after) == (
         {"version": "as its code says"},

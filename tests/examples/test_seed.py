@@ -14,9 +14,10 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from console.billing.contract import LEDGER_QUERY, Ledger
-from examples import worker
+from examples import alone, worker
 from examples.providers.client import ProviderClient
 from examples.seed import OF_NOVEMBER, OF_OCTOBER, deploy, everything, schedule, seed
+from examples.seeds import alone as without_workflows
 from examples.seeds import statements, subscriptions
 from examples.seeds.orders import DEPOT_WITHOUT_WORKER
 from examples.statements import versions
@@ -57,8 +58,13 @@ async def counts(client: Client, query: str) -> dict[str, int]:
 async def test_every_state_is_there_and_a_second_time_adds_nothing(
     namespace: Client, providers_url: str
 ) -> None:
-    starts = everything(datetime.now(UTC))  # noqa: TID251  the server's clock is the real one
+    now = datetime.now(UTC)  # noqa: TID251  the server's clock is the real one
+    starts = everything(now)
+    activities = list(without_workflows.activities(now))
+    operations = list(without_workflows.operations(now))
     assert await seed(namespace, starts) == len(starts)
+    alone_count = len(activities) + len(operations)
+    assert await alone.begin(namespace, activities, operations) == alone_count
 
     async with worker.running(namespace, ProviderClient(providers_url)):
 
@@ -80,8 +86,28 @@ async def test_every_state_is_there_and_a_second_time_adds_nothing(
         desk = await namespace.get_workflow_handle("customer-desk/first-day").result()
         assert desk == 33
         assert await seed(namespace, starts) == 0
+        await without_workflows_every_state_is_there(namespace, now)
+        assert await alone.begin(namespace, activities, operations) == 0
         await an_adjusted_subscription_says_who_and_why(namespace)
         await orders_without_a_worker_are_stuck(namespace)
+
+
+async def without_workflows_every_state_is_there(client: Client, now: datetime) -> None:
+    async def activities() -> dict[str, int]:
+        counted = await client.count_activities("GROUP BY ExecutionStatus")
+        return {str(group.group_values[0]): group.count for group in counted.groups}
+
+    async def operations() -> dict[str, int]:
+        counted = await client.count_nexus_operations("GROUP BY ExecutionStatus")
+        return {str(group.group_values[0]): group.count for group in counted.groups}
+
+    ended = {"Completed": 23, "Failed": 8, "TimedOut": 3, "Canceled": 2, "Terminated": 1}
+    await eventually_async(activities, lambda seen: seen == {**ended, "Running": 9}, within=60)
+    ended = {"Completed": 14, "Failed": 3, "TimedOut": 3, "Terminated": 1}
+    await eventually_async(operations, lambda seen: seen == {**ended, "Running": 7}, within=60)
+    late = f"due_at < '{now.isoformat()}' AND ExecutionStatus = 'Running'"
+    assert (await client.count_activities(late)).count == 6
+    assert (await client.count_workflows(late)).count >= 5
 
 
 async def an_adjusted_subscription_says_who_and_why(client: Client) -> None:
@@ -103,6 +129,10 @@ async def orders_without_a_worker_are_stuck(client: Client) -> None:
 def test_the_seeds_are_the_same_every_time() -> None:
     assert everything(NOON) == everything(NOON)
     assert len({start.id for start in everything(NOON)}) == len(everything(NOON))
+    for seeds in (without_workflows.activities, without_workflows.operations):
+        alone_ones = list(seeds(NOON))
+        assert alone_ones == list(seeds(NOON))
+        assert len({one.id for one in alone_ones}) == len(alone_ones)
 
 
 async def test_a_deployment_is_in_the_middle_of_its_rollout_and_schedules_have_run(

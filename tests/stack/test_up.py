@@ -19,6 +19,7 @@ import psycopg
 import pytest
 from temporalio.client import Client, WorkflowExecutionStatus
 
+from examples.seeds.start import seed_id
 from tests.stack.living import REPOSITORY
 from tests.stack.whole import Up, a_shell_s_environment
 from tests.support.eventually import eventually, eventually_async
@@ -62,10 +63,12 @@ def stack(tmp_path_factory: pytest.TempPathFactory, elsewhere: Path) -> Iterator
     directory.chmod(0o755)
     places = ("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
     made = Up(directory / "run", **dict.fromkeys(places, str(elsewhere)))
-    made.start(within=FIRST_START_SECONDS_MAX)
-    yield made
-    if made.lives:
-        made.end()
+    try:
+        made.start(within=FIRST_START_SECONDS_MAX)
+        yield made
+    finally:
+        if made.lives:
+            made.end()
 
 
 @pytest.fixture
@@ -165,6 +168,23 @@ async def test_everything_killed_at_once_starts_again(up: Up, alice: Visitor, ke
 
     up.start(within=GOES_ON_SECONDS_MAX)
     assert await nothing_is_lost(up, alice, kept)
+
+
+def test_what_stands_alone_is_there_to_be_seen(up: Up, alice: Visitor) -> None:
+    """Of every kind; and what was promised for a time that is over."""
+    late = seed_id("mail", "recall", 0)
+
+    def missing(path: str, *words: str) -> list[str]:
+        page = alice.get(f"/namespaces/default/{path}").decode()
+        return [word for word in words if word not in page]
+
+    def comes(path: str, *words: str) -> None:
+        gone = partial(missing, path, *words)
+        eventually(gone, lambda words: not words, within=GOES_ON_SECONDS_MAX, every=0.5)
+
+    comes("standalone/activities/?size=100", "send_email", "charge_card", "Running", "Completed")
+    comes("standalone/operations/?size=100", "transfer_money", "Running", "Completed")
+    comes("ageing/?of=activities", "Overdue", late)
 
 
 def test_it_has_written_nowhere_else(up: Up, elsewhere: Path) -> None:

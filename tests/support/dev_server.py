@@ -27,6 +27,11 @@ PARTITIONS = tuple(
     for way in ("Read", "Write")
     for word in ("--dynamic-config-value", f"matching.numTaskqueue{way}Partitions=1")
 )
+#: What the examples start, and it takes only where it is told to.
+STANDALONE = (
+    *("--dynamic-config-value", "activity.enableStandalone=true"),
+    *("--dynamic-config-value", "nexusoperation.enableStandalone=true"),
+)
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +41,7 @@ def server_address() -> Iterator[str]:
     if given:
         yield given
         return
-    with dev_server() as address:
+    with dev_server(*STANDALONE) as address:
         yield address
 
 

@@ -135,6 +135,21 @@ def test_rows_say_the_time_since_the_one_before_and_since_the_start() -> None:
     assert [row.into for row in window.rows] == [None, timedelta(seconds=3), timedelta(seconds=10)]
 
 
+def test_the_events_of_one_step_are_linked_and_a_thread_runs_past_those_between() -> None:
+    events = [
+        scheduled(5, 0),
+        made(6, "TimerStarted", 0),
+        made(7, "ActivityTaskStarted", 1, scheduled_event_id=5),
+        made(8, "ActivityTaskCompleted", 2, scheduled_event_id=5),
+        made(9, "TimerFired", 3, started_event_id=6),
+    ]
+
+    rows = eventrows.window(events, None, None, head=5, heads={5: events[0]}).rows
+
+    assert [row.linked for row in rows] == ["head", "", "follower", "follower", ""]
+    assert [bool(row.thread) for row in rows] == [True, True, True, True, False]
+
+
 def test_a_workflow_task_leads_to_what_it_asked_for() -> None:
     task = made(4, "WorkflowTaskCompleted", 0, scheduled_event_id=2)
     events = [
