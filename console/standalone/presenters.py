@@ -13,6 +13,7 @@ from console.gateway.counting import Counted
 from console.gateway.standalone import ACTIVITIES, Execution, Key
 from console.gateway.standalone_details import Detail
 from console.offering import options
+from console.offering.act_keys import KEYS
 from console.standalone.looking import Search
 from console.ui import words
 
@@ -236,6 +237,15 @@ class Act:
         if self.name == "options":
             return "activity.change"
         return f"standalone.{self.name}" if is_end else f"activity.{self.name}"
+
+    @property
+    def key(self) -> str:
+        return "" if self.is_apart else KEYS[self.name]
+
+    @property
+    def is_apart(self) -> bool:
+        """It waits behind the dots where there is room for few."""
+        return self.name in {"options", "complete", "fail", "delete"}
 
 
 def acts(one: Detail) -> list[Act]:
