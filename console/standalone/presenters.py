@@ -228,8 +228,9 @@ class Act:
     name: str
     word: str
     url: str
-    main: bool = False
     danger: bool = False
+    #: it waits behind the dots where there are many
+    is_apart: bool = False
 
     @property
     def right(self) -> str:
@@ -240,12 +241,7 @@ class Act:
 
     @property
     def key(self) -> str:
-        return "" if self.is_apart else KEYS[self.name]
-
-    @property
-    def is_apart(self) -> bool:
-        """It waits behind the dots where there is room for few."""
-        return self.name in {"options", "complete", "fail", "delete"}
+        return "" if self.is_apart else KEYS.get(self.name, "")
 
 
 def acts(one: Detail) -> list[Act]:
@@ -264,8 +260,9 @@ def acts(one: Detail) -> list[Act]:
         ("terminate", "Terminate…", is_open),
         ("delete", "Delete…", True),
     ]
+    dangers, apart = {"fail", "terminate", "delete"}, {"options", "complete", "fail", "delete"}
     return [
-        Act(name, word, url_of(name, key), danger=name in {"fail", "terminate", "delete"})
+        Act(name, word, url_of(name, key), name in dangers, is_open and name in apart)
         for name, word, is_possible in possible
         if is_possible
     ]
