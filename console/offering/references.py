@@ -32,7 +32,7 @@ def plain(schema: Any) -> Any:
     """Without names of parts. What else is not drawn stays as it is. Raises Unsupported."""
     if not isinstance(schema, dict):
         return schema
-    parts = {}
+    parts: dict[str, Any] = {}
     for prefix in DEFINED:
         given = schema.get(prefix[2:-1])
         if isinstance(given, dict):
