@@ -20,6 +20,7 @@ SOMETIMES: dict[str, str] = {
     "activities:resume": "an activity that is paused",
     "batches:stop": "a batch that is under way",
     "deployments:delete": "a version that nobody polls",
+    "histories:event": "a part of a page, by its buttons",
     "people:drop_group": "a group",
     "schedules:resume": "a schedule that is paused",
     "standalone:attempt_download": "a failure with details",

@@ -135,7 +135,6 @@ CALLS: dict[str, int] = {
     "endpoint-change": 3,
     "histories": 0,
     "history-events": 0,
-    "history-event": 0,
     "places": 15,
     "schedule-change": 2,
     "schedule-backfill": 2,

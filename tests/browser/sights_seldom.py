@@ -57,7 +57,6 @@ OF_SELDOM: dict[str, Callable[[Visitor], object]] = {
     "histories": lambda visitor: visitor.goes_to(f"{HOME}histories/"),
     "history-opened": history_opened,
     "history-events": of_the_file("events/"),
-    "history-event": of_the_file("events/5/"),
     "places": places,
     "schedule-change": schedule("Change…"),
     "schedule-backfill": schedule("Fill back…"),
