@@ -18,11 +18,11 @@ from console.activities.forms import (
     CompleteForm,
     FailForm,
     PauseForm,
+    ResultsForm,
     ResumeForm,
     TryForm,
-    TypedCompleteForm,
 )
-from console.activities.looking import Target, is_running
+from console.activities.looking import Target
 from console.audit.record import identity
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.runs import RunKey
@@ -41,7 +41,8 @@ class Kind:
     verb: str
     done: str
     form: Callable[..., forms.Form]
-    act: Callable[[User, Target, Mapping[str, Any]], None]
+    #: what it returns says which they were, where that is known only afterwards
+    act: Callable[[User, Target, Mapping[str, Any]], str | None]
     danger: bool = False
     #: the activity is over afterwards: its page is gone
     ends: bool = False
@@ -130,12 +131,15 @@ def complete(
     request: HtmxRequest, namespace: str, workflow_id: str, run_id: str, *, by: str, called: str
 ) -> HttpResponse:
     """With a typed form where the workflow says what the activity returns."""
-    it = looking.one(RunKey(namespace, workflow_id, run_id), by, called)
-    schema = offers.result_of(it.run.summary.memo, it.first.type)
-    if schema is None:
-        return _dialog(request, it, COMPLETE)
-    typed = partial(TypedCompleteForm, schema=schema, who=identity(request.user))
-    return _dialog(request, it, replace(COMPLETE, form=typed))
+    it = looking.target(RunKey(namespace, workflow_id, run_id), by, called)
+    many = len(it.activities)
+    schemas = {kind: offers.result_of(it.run.summary.memo, kind) for kind in it.types}
+    form: Callable[..., forms.Form] = partial(CompleteForm, many=many)
+    if [*schemas.values()] != [None]:
+        form = partial(ResultsForm, many=many, schemas=schemas, who=identity(request.user))
+    kind = replace(COMPLETE, form=form)
+    never = presenters.cannot_end(it, many)
+    return _dialog(request, it, kind, never, presenters.ends(it, many))
 
 
 @require_http_methods(["GET", "POST"])
@@ -143,8 +147,10 @@ def complete(
 def fail(
     request: HtmxRequest, namespace: str, workflow_id: str, run_id: str, *, by: str, called: str
 ) -> HttpResponse:
-    it = looking.one(RunKey(namespace, workflow_id, run_id), by, called)
-    return _dialog(request, it, FAIL, "" if is_running(it.first) else presenters.CANNOT_FAIL)
+    it = looking.target(RunKey(namespace, workflow_id, run_id), by, called)
+    many = len(it.now)
+    kind = replace(FAIL, form=partial(FailForm, many=many))
+    return _dialog(request, it, kind, presenters.cannot_fail(it), presenters.ends(it, many))
 
 
 @require_http_methods(["GET", "POST"])
@@ -158,7 +164,7 @@ def options(
     rows, seal = form.rows, form.seal
     if form.is_confirmed:
         changes, reason = form.changes(), form.cleaned_data["reason"]
-        refused = _refused(lambda: actions.change(request.user, it, changes, reason))
+        _, refused = _done(lambda: actions.change(request.user, it, changes, reason))
         if refused is None:
             messages.success(request, f"The options of {it.label} were changed.")
             return go_to(request, it.url)
@@ -173,9 +179,11 @@ def _dialog(
 ) -> HttpResponse:
     form = kind.form(request.POST or None)
     if form.is_valid():
-        refused = never or _refused(lambda: kind.act(request.user, it, form.cleaned_data))
+        which, refused = None, never or None
         if not refused:
-            messages.success(request, f"{kind.done}: {it.label}.")
+            which, refused = _done(lambda: kind.act(request.user, it, form.cleaned_data))
+        if not refused:
+            messages.success(request, f"{kind.done}: {which or it.label}.")
             return go_to(request, page_of(it.key) if kind.ends else f"{it.url}?acted=yes")
         form.add_error(None, refused)
     says = never or f"{kind.says} {aside}".rstrip()
@@ -189,16 +197,15 @@ def page_of(key: RunKey) -> str:
     return reverse("workflows:pending", args=[key.namespace, key.workflow_id, key.run_id])
 
 
-def _refused(act: Callable[[], None]) -> str | None:
-    """An activity that ended a moment ago answers "not found": to a person it has ended."""
+def _done(act: Callable[[], str | None]) -> tuple[str | None, str | None]:
+    """What it says, or why not. An activity that ended a moment ago answers "not found": to a
+    person it has ended."""
     try:
-        act()
+        return act(), None
     except GatewayError as error:
         if error.trouble not in SHOWN:
             raise
         if error.trouble is Trouble.NOT_FOUND:
-            return (
-                f"It ended a moment ago, or the server does not see it. Nothing was done. {error}"
-            )
-        return str(error)
-    return None
+            says = "It ended a moment ago, or the server does not see it. Nothing was done."
+            return None, f"{says} {error}"
+        return None, str(error)

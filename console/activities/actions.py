@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
-from console.activities.looking import Target, is_running
+from console.activities.looking import Target
 from console.activities.presenters import told
 from console.audit.record import Act, record
 from console.gateway import activities, histories
@@ -73,23 +73,57 @@ def resume(person: User, it: Target, asked: Asked) -> None:
         act.after = {it.label: "resumed"} | touched(it, lambda one: one.paused)
 
 
-def complete(person: User, it: Target, asked: Asked) -> None:
+def complete(person: User, it: Target, asked: Asked) -> str:
     given = {"activity": it.label, "result": asked["result"], "evidence": asked["evidence"]}
     with record(
         person, "activity.complete", it.key, reason=asked["reason"], before=_before(it), asked=given
     ) as act:
-        activities.complete(it.key, it.first.id, _written(asked, act), act.identity)
-        act.after = {it.label: "completed by hand"} | _shown(asked)
+        results = _results(it, asked, act)
+        done = _each(
+            it,
+            it.activities,
+            act,
+            lambda one: activities.complete(it.key, one.id, results[one.type], act.identity),
+        )
+        act.after = {done: "completed by hand"} | act.after | _shown(asked)
         act.event_id = _event(it.key, "ActivityTaskCompleted", act)
+    return done
 
 
-def _written(asked: Asked, act: Act) -> list[Any]:
-    """A typed result may name the row of the log, whose id nobody has before."""
-    result: list[Any] = asked["written"](act.id) if "written" in asked else asked["result"]
-    return result
+def _results(it: Target, asked: Asked, act: Act) -> Mapping[str, list[Any]]:
+    """By type. A typed result may name the row of the log, whose id nobody has before."""
+    if "written" in asked:
+        results: Mapping[str, list[Any]] = asked["written"](act.id)
+        return results
+    same: list[Any] = asked["result"]
+    return dict.fromkeys(it.types, same)
 
 
-def fail(person: User, it: Target, asked: Asked) -> None:
+def _each(
+    it: Target, some: Sequence[PendingActivity], act: Act, end: Callable[[PendingActivity], None]
+) -> str:
+    """One after the other; which they were, in words. That one ended meanwhile, perhaps by the end
+    of another, is no reason to leave the rest."""
+    done: list[PendingActivity] = []
+    act.after = {}
+    for one in some:
+        try:
+            end(one)
+        except GatewayError as error:
+            if it.is_one:
+                raise
+            if error.trouble is Trouble.NOT_FOUND:
+                continue
+            so_far = f" Done before that: {len(done):,} of {len(some):,}." if done else ""
+            raise GatewayError(error.trouble, f"{error}{so_far}", error.detail) from error
+        done.append(one)
+        act.after = {} if it.is_one else _listed(done)
+    if not done:
+        raise GatewayError(Trouble.NOT_FOUND, "None of them is pending any more.")
+    return it.label if it.is_one else f"{len(done):,} of {it.label}"
+
+
+def fail(person: User, it: Target, asked: Asked) -> str:
     given = {
         "activity": it.label,
         "failure": asked["message"],
@@ -100,17 +134,17 @@ def fail(person: User, it: Target, asked: Asked) -> None:
     with record(
         person, "activity.fail", it.key, reason=asked["reason"], before=_before(it), asked=given
     ) as act:
-        activities.fail(
-            it.key,
-            it.first.id,
-            asked["message"],
-            act.identity,
-            kind=asked["kind"],
-            final=asked["final"],
+        how = {"kind": asked["kind"], "final": asked["final"]}
+        done = _each(
+            it,
+            it.now,
+            act,
+            lambda one: activities.fail(it.key, one.id, asked["message"], act.identity, **how),
         )
-        act.after = {it.label: f"failed by hand: {asked['message']}"} | _shown(asked)
+        act.after = {done: f"failed by hand: {asked['message']}"} | act.after | _shown(asked)
         if asked["final"]:
             act.event_id = _event(it.key, "ActivityTaskFailed", act)
+    return done
 
 
 def change(person: User, it: Target, changes: Mapping[str, Any], reason: str) -> None:
@@ -131,7 +165,7 @@ def _named(it: Target, name: str) -> str:
 def _before(it: Target) -> dict[str, str]:
     if it.is_one:
         return {it.label: told(it.first)}
-    running = sum(1 for one in it.activities if is_running(one))
+    running = len(it.now)
     paused = sum(1 for one in it.activities if one.paused)
     return {it.label: f"{running} running, {paused} paused"}
 

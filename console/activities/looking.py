@@ -48,6 +48,11 @@ class Target:
         return self.by == "id"
 
     @property
+    def now(self) -> list[PendingActivity]:
+        """Those of which an attempt runs: the only ones that can be failed."""
+        return [one for one in self.activities if is_running(one)]
+
+    @property
     def first(self) -> PendingActivity:
         return self.activities[0]
 
@@ -92,13 +97,6 @@ def target(key: RunKey, by: str, called: str) -> Target:
 
 def _is_meant(activity: PendingActivity, by: str, called: str) -> bool:
     return by == "all" or called == (activity.id if by == "id" else activity.type)
-
-
-def one(key: RunKey, by: str, called: str) -> Target:
-    """Completed and failed is one at a time: each has a result of its own."""
-    if by != "id":
-        raise Refusal(404, "Activities are completed and failed one at a time, by their id.")
-    return target(key, by, called)
 
 
 def described(key: RunKey) -> RunDetail:

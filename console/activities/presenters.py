@@ -8,6 +8,7 @@ from typing import Any
 from console.activities.looking import Target, is_running
 from console.gateway.runs import PendingActivity
 from console.offering import options
+from console.offering.act_keys import KEYS
 from console.ui.htmx import version_of
 from console.ui.pages import numbered
 
@@ -15,10 +16,16 @@ CANNOT_FAIL = (
     "It cannot be failed by hand now: the server takes a failure only for an attempt that runs, and"
     " none does. Pause it, complete it, or wait for the next attempt."
 )
+NONE_RUNS = (
+    "None of them can be failed by hand now: the server takes a failure only for an attempt that"
+    " runs, and none does."
+)
 
 
 #: types of activities that one pause of all of a run takes
 PAUSED_TYPES_MAX = 50
+#: that are completed or failed by hand at once: each is a call while somebody waits
+ENDED_MAX = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +40,10 @@ class Act:
     def right(self) -> str:
         return "activity.change" if self.name == "options" else f"activity.{self.name}"
 
+    @property
+    def key(self) -> str:
+        return KEYS[self.name]
+
 
 def acts(it: Target) -> list[Act]:
     """What is possible now; the server itself has the last word."""
@@ -44,8 +55,8 @@ def acts(it: Target) -> list[Act]:
         ("resume", "Resume…", paused),
         ("pause", "Pause…", any(not one.paused for one in some)),
         ("options", "Change options…", it.first.options is not None),
-        ("complete", "Complete by hand…", it.is_one),
-        ("fail", "Fail by hand…", it.is_one and is_running(it.first)),
+        ("complete", "Complete by hand…", not cannot_end(it, len(some))),
+        ("fail", "Fail by hand…", not cannot_fail(it)),
     ]
     possible = [(name, word) for name, word, is_possible in names if is_possible]
     return [
@@ -57,13 +68,34 @@ def acts(it: Target) -> list[Act]:
 def not_possible(it: Target) -> list[str]:
     """Why an act that one may look for is not there."""
     says = []
-    if it.is_one and not is_running(it.first):
-        says.append(CANNOT_FAIL)
+    says += [why for why in (cannot_end(it, len(it.activities)), cannot_fail(it)) if why]
     if it.first.options is None:
         says.append("This server does not tell an activity's options, so they cannot be changed.")
-    if it.is_of_run:
-        says.append("Completing and failing by hand is for one activity: each has its own result.")
-    return says
+    return list(dict.fromkeys(says))
+
+
+def cannot_end(it: Target, many: int) -> str:
+    if many > ENDED_MAX:
+        return (
+            f"These are {many:,}, and {ENDED_MAX} are the most that are completed or failed by hand"
+            " at once. A bulk operation takes any number of one type."
+        )
+    return ""
+
+
+def cannot_fail(it: Target) -> str:
+    if it.now:
+        return cannot_end(it, len(it.now))
+    return CANNOT_FAIL if it.is_one else NONE_RUNS
+
+
+def ends(it: Target, many: int) -> str:
+    """What is said beside the act on several."""
+    left = len(it.activities) - many
+    if many < 2 and not left:
+        return ""
+    rest = " The rest waits for an attempt, and is left as it is." if left else ""
+    return f"They are {many:,}, one after the other; what ends meanwhile is left.{rest}"
 
 
 def cannot_pause(it: Target) -> str:

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from console.offering import schema as schemas
+from console.offering.references import plain
 from console.offering.schema import Path, Problem, Schema, Unsupported
 from console.ui import typed
 
@@ -50,7 +51,7 @@ class Node:
 def drawn(given: Any, name: str, label: str, default: Any = ABSENT) -> Node:
     """One argument of an action. A schema that is not supported gives a field for JSON."""
     try:
-        node = _node(schemas.usable(given), name, (), label, required=True, default=default)
+        node = _node(schemas.usable(plain(given)), name, (), label, required=True, default=default)
     except Unsupported as why:
         said = f"Its schema {why}, which the console does not draw: write JSON."
         return Node(name, (), "json", label, {"type": "any"}, True, said)

@@ -13,6 +13,7 @@ from console.gateway.counting import Counted
 from console.gateway.standalone import ACTIVITIES, Execution, Key
 from console.gateway.standalone_details import Detail
 from console.offering import options
+from console.offering.act_keys import KEYS
 from console.standalone.looking import Search
 from console.ui import words
 
@@ -227,8 +228,9 @@ class Act:
     name: str
     word: str
     url: str
-    main: bool = False
     danger: bool = False
+    #: it waits behind the dots where there are many
+    is_apart: bool = False
 
     @property
     def right(self) -> str:
@@ -236,6 +238,10 @@ class Act:
         if self.name == "options":
             return "activity.change"
         return f"standalone.{self.name}" if is_end else f"activity.{self.name}"
+
+    @property
+    def key(self) -> str:
+        return "" if self.is_apart else KEYS.get(self.name, "")
 
 
 def acts(one: Detail) -> list[Act]:
@@ -254,8 +260,9 @@ def acts(one: Detail) -> list[Act]:
         ("terminate", "Terminate…", is_open),
         ("delete", "Delete…", True),
     ]
+    dangers, apart = {"fail", "terminate", "delete"}, {"options", "complete", "fail", "delete"}
     return [
-        Act(name, word, url_of(name, key), danger=name in {"fail", "terminate", "delete"})
+        Act(name, word, url_of(name, key), name in dangers, is_open and name in apart)
         for name, word, is_possible in possible
         if is_possible
     ]

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.sights_alone import OF_ALONE
 from tests.browser.sights_of_many import OF_MANY
 from tests.browser.sights_of_one import OF_ONE, STUCK, STUCK_LONGEST, charged
+from tests.browser.sights_seldom import OF_SELDOM
 from tests.browser.sights_set import OF_SET
 from tests.browser.visitor import HOME, SCHEMES, Visitor
 from tests.support.eventually import eventually
@@ -50,7 +51,7 @@ def runs_none(visitor: Visitor) -> None:
 def run_stuck(visitor: Visitor) -> None:
     page = visitor.opens(STUCK_LONGEST)
     page.locator("#lanes a.group").last.click()
-    page.wait_for_load_state("networkidle")
+    visitor.settles()
 
 
 def run_terminate(visitor: Visitor) -> None:
@@ -65,16 +66,6 @@ def run_beside(visitor: Visitor) -> None:
     *_, workflow_id, run_id = other.split("/")
     name = quote(unquote(workflow_id.replace("~", "%")), safe="")
     visitor.goes_to(f"{one}/compare/?workflow={name}&run={run_id}")
-
-
-def history_opened(visitor: Visitor) -> None:
-    page = visitor.opens(STUCK_LONGEST)
-    text = page.request.get(f"{page.url}history.json").body()
-    visitor.goes_to(f"{HOME}histories/")
-    file = {"name": "from-elsewhere.json", "mimeType": "application/json", "buffer": text}
-    page.get_by_label("History").set_input_files(files=[file])  # type: ignore[list-item]
-    page.get_by_role("button", name="Open").click()
-    page.wait_for_selector(".timeline")
 
 
 def run_events(visitor: Visitor) -> None:
@@ -106,7 +97,7 @@ def billing_adjusts(visitor: Visitor, amount: str) -> Page:
     page.get_by_label("New amount").fill(amount)
     page.get_by_label("Reason").fill("Two months at the old price, promised on the phone")
     page.get_by_role("button", name="Check").click()
-    page.wait_for_load_state("networkidle")
+    visitor.settles()
     return page
 
 
@@ -173,13 +164,13 @@ def reset(visitor: Visitor) -> None:
     page.get_by_role("link", name="Open the run").click()
     page.get_by_role("link", name="Reset…").click()
     page.locator("#planner input[type=radio][name=event]").last.check()
-    page.wait_for_load_state("networkidle")
+    visitor.settles()
 
 
 def queue(visitor: Visitor) -> None:
     page = visitor.goes_to(f"{HOME}task-queues/")
     page.locator("table tbody th a").first.click()
-    page.wait_for_load_state("networkidle")
+    visitor.settles()
 
 
 def listed(part: str, table: str) -> Callable[[Visitor], Page]:
@@ -201,7 +192,7 @@ def first_of(part: str, table: str) -> Callable[[Visitor], Page]:
     def come(visitor: Visitor) -> Page:
         page = listed(part, table)(visitor)
         page.get_by_role("table", name=table, exact=True).locator("tbody th a").first.click()
-        page.wait_for_load_state("networkidle")
+        visitor.settles()
         return page
 
     return come
@@ -242,7 +233,7 @@ def saved_view(visitor: Visitor) -> None:
 def pending(visitor: Visitor) -> Page:
     page = visitor.opens(SETTLED, "pending/")
     page.get_by_role("table", name="Pending activities").get_by_role("link").first.click()
-    page.wait_for_load_state("networkidle")
+    visitor.settles()
     return page
 
 
@@ -258,14 +249,14 @@ def activity_options(visitor: Visitor) -> None:
 def takes(visitor: Visitor) -> Page:
     page = visitor.opens(UNDECIDED)
     page.get_by_role("link", name="Actions…").click()
-    page.wait_for_load_state("networkidle")
+    visitor.settles()
     return page
 
 
 def action(visitor: Visitor) -> None:
     page = takes(visitor)
     page.get_by_role("link", name="decide").click()
-    page.wait_for_load_state("networkidle")
+    visitor.settles()
 
 
 def start_like(visitor: Visitor) -> None:
@@ -307,7 +298,6 @@ PAGES: dict[str, Callable[[Visitor], object]] = {
     "box": box,
     "run-events": run_events,
     "run-beside": run_beside,
-    "history-opened": history_opened,
     "run-pending": run_tab("pending"),
     "pending-activity": pending,
     "pending-options": activity_options,
@@ -372,6 +362,7 @@ PAGES: dict[str, Callable[[Visitor], object]] = {
     **OF_ONE,
     **OF_ALONE,
     **OF_SET,
+    **OF_SELDOM,
 }
 
 

@@ -112,7 +112,7 @@ def rows(kind: str, query: str = "") -> Callable[[Visitor], Page]:
             within=LISTED_SECONDS_MAX,
             every=1,
         )
-        visitor.page.wait_for_load_state("networkidle")
+        visitor.settles()
         return visitor.page
 
     return come
@@ -188,15 +188,22 @@ def many(visitor: Visitor) -> None:
     visitor.page.get_by_role("heading", name="Manifest").wait_for()
 
 
+def more(visitor: Visitor, link: str) -> None:
+    """What is behind the dots where there is room for few."""
+    if not visitor.is_narrow:
+        visitor.page.get_by_label("More actions").click()
+    visitor.page.locator(".page-actions").get_by_role("link", name=link).click()
+
+
 def start_like(visitor: Visitor) -> None:
     page = first("activities", RUNNING)(visitor)
-    page.get_by_role("link", name="Start one like this…").click()
+    more(visitor, "Start one like this…")
     page.get_by_role("heading", name="Start an activity").wait_for()
 
 
 def options(visitor: Visitor) -> None:
     page = first("activities", RUNNING)(visitor)
-    page.get_by_role("link", name="Change options…").click()
+    more(visitor, "Change options…")
     page.get_by_label("One attempt may take").fill("20m")
     page.get_by_label("Reason").fill("The bank is slow today")
     page.get_by_role("button", name="Show what changes").click()
@@ -210,7 +217,8 @@ def attempts(visitor: Visitor) -> None:
 
 
 def others_like_it(visitor: Visitor) -> None:
-    first("activities", RETRIED)(visitor).get_by_role("link", name="Others like this…").click()
+    first("activities", RETRIED)(visitor)
+    more(visitor, "thers like this…")
     visitor.page.get_by_role("heading", name="Standalone activities like this one").wait_for()
 
 

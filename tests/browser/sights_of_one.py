@@ -55,7 +55,7 @@ def one_of(path: str, table: str) -> Callable[[Visitor], Page]:
     def come(visitor: Visitor) -> Page:
         page = visitor.goes_to(path)
         page.get_by_role("table", name=table, exact=True).locator("tbody th a").first.click()
-        page.wait_for_load_state("networkidle")
+        visitor.settles()
         return page
 
     return come
@@ -73,14 +73,14 @@ def dialog(path: str, link: str) -> Callable[[Visitor], Page]:
 
 def person(visitor: Visitor) -> None:
     visitor.goes_to("people/").get_by_role("link", name="Bob", exact=True).click()
-    visitor.page.wait_for_load_state("networkidle")
+    visitor.settles()
 
 
 def act(visitor: Visitor) -> None:
     """One that says what was before and after."""
     page = visitor.goes_to("activity/?verb=billing.adjust&outcome=done")
     page.get_by_role("table", name="Acts").locator("tbody tr td a").first.click()
-    page.wait_for_load_state("networkidle")
+    visitor.settles()
 
 
 def proposal(visitor: Visitor) -> None:
@@ -113,7 +113,7 @@ def charged(visitor: Visitor) -> Page:
     name = page.locator("#results tbody th a").first.inner_text()
     page = visitor.goes_to(f"{HOME}billing/?q={name}")
     page.get_by_role("link", name=name).click()
-    page.wait_for_load_state("networkidle")
+    visitor.settles()
     return page
 
 
@@ -123,12 +123,12 @@ def bulk_targets(visitor: Visitor) -> None:
     table = page.get_by_role("table", name="Bulk operations")
     begun = table.get_by_role("row").filter(has_text="The card processor is back")
     begun.first.get_by_role("link").click()
-    page.wait_for_load_state("networkidle")
+    visitor.settles()
     go_on = page.get_by_role("button", name="Go on with the rest")
     if go_on.count():
         go_on.click()
     page.get_by_role("navigation", name="Outcomes by kind").get_by_role("link").nth(1).click()
-    page.wait_for_load_state("networkidle")
+    visitor.settles()
 
 
 def event(visitor: Visitor) -> None:
@@ -139,13 +139,13 @@ def attempts(visitor: Visitor) -> None:
     page = visitor.opens(RETRIED)
     page.locator("#lanes a.group", has_text=TRIES).last.click()
     page.get_by_role("link", name="all that failed").click()
-    page.wait_for_load_state("networkidle")
+    visitor.settles()
 
 
 def version(visitor: Visitor) -> None:
     page = one_of(f"{HOME}deployments/", "Deployments")(visitor)
     page.get_by_role("table", name="Versions").locator("tbody th a").first.click()
-    page.wait_for_load_state("networkidle")
+    visitor.settles()
 
 
 def chip(visitor: Visitor) -> None:
@@ -178,7 +178,7 @@ def form_too_old(visitor: Visitor) -> None:
     row.locator("[name=csrfmiddlewaretoken]").evaluate_all("all => all.forEach(o => o.value = '')")
     with visitor.refused(403):
         row.get_by_role("button", name="Give").click()
-    page.wait_for_load_state("networkidle")
+    visitor.settles()
 
 
 def refused(path: str, status: int) -> Callable[[Visitor], None]:

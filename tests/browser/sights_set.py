@@ -95,7 +95,7 @@ def rule_new(visitor: Visitor) -> None:
 def endpoint(visitor: Visitor) -> Page:
     page = visitor.goes_to("nexus-endpoints/")
     page.get_by_role("table", name="Nexus endpoints").locator("tbody th a").first.click()
-    page.wait_for_load_state("networkidle")
+    visitor.settles()
     return page
 
 

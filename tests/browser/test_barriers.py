@@ -1,4 +1,5 @@
-"""Every sight of the console: nobody is kept out, and the engine is not asked too often.
+"""Every sight of the console, and every address: nobody is kept out, and the engine is not asked
+too often.
 
 WCAG 2.2 AA as far as a machine can see it: axe in both themes, wide and narrow. And what a page
 asks of the engine, from its own words.
@@ -14,7 +15,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Error, Page
 
-from tests.browser.calls import CALLS, Counted
+from tests.browser import addresses
+from tests.browser.calls import BESIDE, CALLS, Counted
 from tests.browser.sights import PAGES, settle
 from tests.browser.sights_of_one import prepare
 from tests.browser.visitor import SIZES, Visitor
@@ -53,6 +55,8 @@ MORE = (
 #: The same on every page: looked at once, and where it is what the sight is about.
 FRAME = "#nav > *, .topbar > *"
 FRAMED = {"keys", "box"}
+#: A page, or the way to one.
+OPEN = {200, 302, 303, addresses.POSTED}
 #: Of a page on which something was not found.
 WORDS_MAX = 2_000
 
@@ -97,7 +101,9 @@ def test_no_sight_has_a_barrier_scrolls_sideways_or_asks_too_often(
     prepare(program)
     wrong += looks(visitor, "frame", framed=True)
 
-    calls = {}
+    calls: dict[str, int] = {}
+    seen: set[str] = set()
+    found: dict[str, str] = {}
     for name, come in PAGES.items():
         try:
             come(visitor)
@@ -105,9 +111,15 @@ def test_no_sight_has_a_barrier_scrolls_sideways_or_asks_too_often(
             wrong.append(f"{name}: {broken.message}: {visitor.page.inner_text('body')[:WORDS_MAX]}")
             continue
         calls[name] = visitor.calls
+        seen |= addresses.opened(visitor)
+        found = addresses.leads(visitor.page) | found
         wrong += looks(visitor, name, framed=name in FRAMED)
 
     assert wrong == []
     assert set(calls) == set(CALLS), "each page has its number in calls.py"
     assert {name: made for name, made in calls.items() if made > CALLS[name]} == {}
     assert visitor.complaints == []
+    beside = addresses.beside(visitor, seen, found)
+    assert {name: status for name, (status, _) in beside.items() if status not in OPEN} == {}
+    assert {name: made for name, (_, made) in beside.items() if made > BESIDE.get(name, 0)} == {}
+    assert addresses.left_out(visitor, {*seen, *beside, *addresses.SOMETIMES}) == set()

@@ -50,8 +50,12 @@ class Visitor:
 
     def goes_to(self, path: str) -> Page:
         self.page.goto(f"{self.address}/{path}")
-        self.page.wait_for_load_state("networkidle")
+        self.settles()
         return self.page
+
+    def settles(self) -> None:
+        """The page that a link leads to is there, with its parts."""
+        self.page.wait_for_load_state("networkidle")
 
     @contextmanager
     def another(self, name: str) -> Iterator["Visitor"]:

@@ -152,6 +152,25 @@ def test_what_no_event_holds_is_for_whom_the_payloads_of_events_are_for(
         opens([name], role, browser_of, place=place)
 
 
+@pytest.mark.one_server
+@pytest.mark.parametrize(
+    ("part", "instead"),
+    [
+        ("kind", {"kind": "operations"}),
+        ("by", {"by": "type", "called": "no/such type"}),
+        ("by", {"by": "all", "called": "activities"}),
+    ],
+    ids=["operations", "of a type", "of a run"],
+)
+def test_what_an_address_is_of_changes_nothing_in_who_may(
+    part: str, instead: dict[str, str], browser_of: Browser
+) -> None:
+    names = [name for name, view in VIEWS.items() if part in view.pattern.converters]
+
+    for role in (Role.VIEWER, Role.ADMIN):
+        opens(names, role, browser_of, **instead)
+
+
 def test_an_answer_is_for_who_may_ask(carol: User, browser_of: Browser) -> None:
     answer = address("workflows:payload", place=Place("answers", "no/such"))
     before = browser_of(carol).get(answer)

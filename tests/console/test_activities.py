@@ -277,7 +277,6 @@ def test_all_of_a_type_or_of_a_run_are_reached_at_once(
     meant = [one for one, kind in kinds.items() if of_run or kind == "Charge"]
     assert "Together: All 3, 3 failing Charge 2, 2 failing Mail 1, 1 failing" in tab
     assert f"{len(meant)} pending activities of {'2 types' if of_run else 'this type'}" in page
-    assert ("for one activity: each has its own result" in page) == of_run
     assert "Pause them" in dialog
     assert ("pauses by type, so this is 2 calls" in dialog) == of_run
     assert many is None or "1 are the most at once" in words_in(many)

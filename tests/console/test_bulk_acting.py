@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 from temporalio import activity
 from temporalio.worker import Worker
 
@@ -17,9 +19,10 @@ from console.bulk.workflow import BulkWorkflow
 from console.gateway import histories, once
 from console.gateway.deeds import Order, Turn
 from console.gateway.runs import RunKey
-from tests.support import bulk
+from tests.support import bulk, commands
 from tests.support.names import Names
 from tests.support.programs import Program
+from tests.support.scripted import Scripted
 
 Browser = Callable[..., Client]
 
@@ -56,6 +59,27 @@ def test_an_act_whose_answer_was_lost_is_recognised_after_the_run_has_closed(
     assert act(target, again=True).state is State.DONE
     assert once.trace(key_of(target), target.request_id) is not None
     assert once.trace(key_of(target), "another request") is None
+
+
+def test_an_attempt_that_runs_is_failed_once_and_a_second_try_finds_its_own_event(
+    bob: User, worker: Scripted, names: Names
+) -> None:
+    key = worker.start(names.workflow())
+    given = {"start_to_close_timeout": commands.seconds(60)}
+    worker.on_task(commands.schedule_activity("c", worker.queue, **given))
+    worker.poll_activity()
+    told = {"type": "Charge", "message": "lost", "kind": "GivenUp", "final": True}
+    order = Order("bob@example.com", "why not", told, timezone.now() - timedelta(minutes=1))
+
+    done, again = (
+        acting.act(verbs.named("activity-fail"), order, Turn(key, "request", again))
+        for again in (False, True)
+    )
+
+    assert (done.state, again.state) == (State.DONE, State.DONE)
+    assert again.says.startswith("done by an earlier try: event ")
+    [failed] = [one for one in histories.forward(key).events if one.kind == "ActivityTaskFailed"]
+    assert failed.attributes.failure.message == "lost"
 
 
 def test_a_run_that_somebody_else_terminated_is_not_our_success_even_when_tried_again(

@@ -4,12 +4,15 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from temporalio.api.common.v1 import Memo, Payload
 
+from console.activities import presenters
 from console.audit.models import AuditEntry
-from console.gateway import events, histories
+from console.audit.others import unattested
+from console.gateway import events, histories, outside
 from console.gateway.runs import PendingActivity, RunKey
 from tests.console.test_activities import backing_off, pending, url
 from tests.support import commands
@@ -151,3 +154,98 @@ def test_an_attempt_that_runs_can_be_failed_for_good(
     failure = events.failure(pointed)
     assert failure is not None
     assert (failure.type, failure.message, failure.retryable) == ("GivenUp", "lost", False)
+
+
+def test_those_of_a_run_are_completed_at_once_each_type_with_its_own_result(
+    bob: User, browser_of: Browser, program: Program, worker: Scripted, names: Names
+) -> None:
+    receipt = {"type": "string", "title": "Receipt", "minLength": 3}
+    said = {"type": "string", "x-perdure": "audit"}
+    charge = {"type": "object", "required": ["receipt", "entry"]}
+    charge["properties"] = {"receipt": receipt, "entry": said}
+    memo = {"perdure.actions": {"activities": {"Charge": {"result": charge}}}}
+    key = worker.start(names.workflow(), memo=stored(memo))
+    kinds = {"c-1": "Charge", "c-2": "Charge", "m-1": "Mail"}
+    worker.on_task(*(commands.schedule_activity(one, "nobody", kind=kinds[one]) for one in kinds))
+    browser, where = browser_of(bob), url(key, "complete", "activities", "all")
+    asked = {"result0.0": "R-77", "result1": '"sent"', "reason": "by phone"}
+
+    page = words_in(browser.get(url(key, "pending", "activities", "all")))
+    dialog = words_in(browser.get(where, headers=htmx("dialog")))
+    of_type = words_in(browser.get(url(key, "complete", "Charge", "type"), headers=htmx("dialog")))
+    fewer = browser.post(where, asked | {"count": "2"}, headers=htmx("dialog"))
+    short = browser.post(where, asked | {"count": "3", "result0.0": "R"}, headers=htmx("dialog"))
+    none = AuditEntry.objects.count()
+    done = browser.post(where, asked | {"count": "3"}, headers=htmx("dialog"))
+
+    assert "Complete by hand…" in page
+    assert "They are 3, one after the other" in dialog
+    assert "Result of Charge Receipt" in dialog
+    assert "Result of Mail" in dialog
+    assert "Result of Mail" not in of_type
+    assert "Type how many activities" in of_type
+    assert "They are 3. Nothing was done." in words_in(fewer)
+    assert "It must have at least 3 characters." in words_in(short)
+    assert (fewer.status_code, short.status_code, none) == (422, 422, 0)
+    assert done["HX-Redirect"].endswith("/pending/")
+    assert program.await_status(key, "Running").activities == ()
+    entry = AuditEntry.objects.get()
+    history = histories.forward(key).events
+    ended = [one for one in history if one.kind == "ActivityTaskCompleted"]
+    results = [value.content for one in ended for value in events.result_of(one)]
+    assert results == [{"receipt": "R-77", "entry": str(entry.id)}] * 2 + ["sent"]
+    assert entry.outcome.after == {
+        "3 of all 3 pending activities": "completed by hand",
+        "Charge": "2: c-1, c-2",
+        "Mail": "1: m-1",
+    }
+    assert unattested(key, outside.asked(history)) == [], "all three are ours"
+
+
+def test_of_a_type_those_that_run_are_failed_at_once_and_the_rest_is_left(
+    bob: User, browser_of: Browser, program: Program, worker: Scripted, names: Names
+) -> None:
+    key, some = worker.start(names.workflow()), ("a-1", "a-2", "a-3")
+    given = {"start_to_close_timeout": commands.seconds(60)}
+    worker.on_task(*(commands.schedule_activity(one, worker.queue, **given) for one in some))
+    where, browser = url(key, "fail", "Charge", "type"), browser_of(bob)
+    asked = {"message": "lost", "final": "on", "reason": "nobody comes"}
+
+    early = browser.post(where, asked, headers=htmx("dialog"))
+    taken = sorted(worker.poll_activity().activity_id for _ in range(2))
+    dialog = words_in(browser.get(where, headers=htmx("dialog")))
+    done = browser.post(where, asked | {"count": "2"}, headers=htmx("dialog"))
+
+    assert early.status_code == 422
+    assert "None of them can be failed by hand now" in words_in(early)
+    assert "They are 2, one after the other" in dialog
+    assert "The rest waits for an attempt, and is left as it is." in dialog
+    assert done["HX-Redirect"].endswith("/pending/")
+    [left] = pending(program, key)
+    assert {left.id} == {*some} - {*taken}
+    entry = AuditEntry.objects.get()
+    assert entry.outcome.after == {
+        "2 of 3 activities Charge": "failed by hand: lost",
+        "Charge": f"2: {', '.join(taken)}",
+    }
+
+
+def test_more_than_a_person_waits_for_are_left_to_a_bulk_operation(
+    bob: User,
+    browser_of: Browser,
+    worker: Scripted,
+    names: Names,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    key = worker.start(names.workflow())
+    worker.on_task(*(commands.schedule_activity(one, "nobody") for one in ("a-1", "a-2")))
+    where, browser = url(key, "complete", "Charge", "type"), browser_of(bob)
+    monkeypatch.setattr(presenters, "ENDED_MAX", 1)
+
+    page = words_in(browser.get(url(key, "pending", "Charge", "type")))
+    answer = browser.post(where, {"count": "2", "reason": "x"}, headers=htmx("dialog"))
+
+    assert "Complete by hand…" not in page
+    assert "A bulk operation takes any number of one type." in page
+    assert answer.status_code == 422
+    assert not AuditEntry.objects.exists()

@@ -191,6 +191,75 @@ def test_a_schema_that_is_not_supported_gives_a_field_for_json(schema: Any) -> N
     assert nodes.value_of(node, FILLS) == {"a": 1}
 
 
+#: as Pydantic says it of a class with an enum, an optional object and an optional text
+OF_CLASSES = {
+    "$defs": {
+        "Size": {"enum": ["S", "M"], "title": "Size", "type": "string"},
+        "Address": {
+            "type": "object",
+            "title": "Address",
+            "properties": {"city": {"type": "string"}, "zip": {"$ref": "#/$defs/a~1b c"}},
+            "required": ["city"],
+        },
+        "a~1b c": {"type": "integer", "minimum": 1},
+    },
+    "type": "object",
+    "title": "Order",
+    "properties": {
+        "size": {"allOf": [{"$ref": "#/$defs/Size"}], "default": "M", "title": "How large"},
+        "address": {"$ref": "#/$defs/Address"},
+        "gift_to": {"anyOf": [{"$ref": "#/$defs/Address"}, {"type": "null"}], "default": None},
+        "note": {"anyOf": [{"type": "string", "maxLength": 5}, {"type": "null"}]},
+        "lines": {"type": "array", "items": {"$ref": "#/$defs/Address"}},
+    },
+    "required": ["size", "address", "note"],
+}
+
+
+def test_parts_that_a_schema_names_are_drawn_where_it_names_them() -> None:
+    node = nodes.drawn(OF_CLASSES, "a0", "Argument 1")
+    given = {"size": '"S"', "address_city": "Oslo", "address_zip": "150", "lines": '[{"city": 1}]'}
+
+    value, errors = filled(OF_CLASSES, **given)
+    right, none = filled(OF_CLASSES, **(given | {"lines": "", "note": "hello"}))
+    _, wrong = filled(OF_CLASSES, **(given | {"note": "too long", "address_zip": "0"}))
+
+    kinds = {str(one.path[0]): (one.kind, one.label, one.text) for one in node.children}
+    assert kinds["size"] == ("choice", "How large", '"M"')
+    assert kinds["address"] == ("group", "Address", "")
+    assert (kinds["gift_to"][:2], kinds["note"][0]) == (("group", "Gift to"), "text")
+    assert value["note"] is None
+    assert errors == {"Lines": ["It must be a text."]}
+    assert right == {
+        "size": "S",
+        "address": {"city": "Oslo", "zip": 150},
+        "note": "hello",
+    }
+    assert none == {}
+    assert wrong == {
+        "Zip": ["It must be at least 1."],
+        "Note": ["It must have at most 5 characters."],
+        "Lines": ["It must be a text."],
+    }
+
+
+def test_a_part_that_names_itself_or_is_named_too_often_is_not_drawn() -> None:
+    itself = {"$defs": {"a": {"$ref": "#/$defs/a"}}, "$ref": "#/$defs/a"}
+    tree = {"type": "object", "properties": {"left": {"$ref": "#/$defs/tree"}}}
+    wide = {"type": "object", "properties": {f"p{n}": {"$ref": "#/$defs/b"} for n in range(50)}}
+    part = {"type": "object", "properties": {f"q{n}": {"type": "string"} for n in range(50)}}
+
+    for schema, why in (
+        (itself, "has more than 1000 parts"),
+        ({"$defs": {"tree": tree}, "$ref": "#/$defs/tree"}, "is nested deeper than 4 levels"),
+        ({"$defs": {"a": wide, "b": part}, "$ref": "#/$defs/a"}, "has more than 1000 parts"),
+        ({"$ref": "https://schemas.example/a"}, "names a part that it has not"),
+    ):
+        node = nodes.drawn(schema, "a0", "Argument 1")
+        assert node.kind == "json"
+        assert why in node.hint
+
+
 def test_objects_nest_to_a_depth_that_is_named() -> None:
     schema: dict[str, Any] = {"type": "string"}
     for _ in range(4):
