@@ -20,6 +20,7 @@ from engine.core.keys import RunKey
 from engine.errors import InvalidArgument
 from engine.frontend import checks
 from engine.frontend.parts import Parts
+from engine.protocol.times import nanoseconds
 
 Request = (
     PauseActivityRequest
@@ -103,7 +104,7 @@ async def _meant(parts: Parts, request: Request) -> tuple[RunKey, Which]:
 
 
 def _jitter(given: Duration) -> int:
-    nanoseconds = given.ToNanoseconds()
-    if nanoseconds < 0:
+    jitter_ns = nanoseconds(given)
+    if jitter_ns < 0:
         raise InvalidArgument("invalid Jitter: negative duration")
-    return nanoseconds
+    return jitter_ns
