@@ -55,6 +55,14 @@ class NamespaceNotFound(NotFound):
         self.namespace = namespace
 
 
+class NamespaceIsNotRegistered(EngineError):
+    """It is deprecated: what runs there goes on, and nothing new begins."""
+
+    def __init__(self, namespace: str, state: int) -> None:
+        super().__init__("Namespace has invalid state: Deprecated. Must be Registered.")
+        self.namespace, self.state = namespace, state
+
+
 class RunNotFound(NotFound):
     pass
 

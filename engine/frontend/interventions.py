@@ -82,6 +82,7 @@ async def update_options(
             raise InvalidArgument("ActivityOptions are not provided")
         if not request.HasField("update_mask"):
             raise InvalidArgument("UpdateMask is not provided")
+        checks.priority(request.activity_options.priority)
     given = ChangeActivities(
         at=parts.clock.now(),
         which=which,

@@ -33,6 +33,8 @@ async def update(
 ) -> UpdateWorkflowExecutionOptionsResponse:
     key = await parts.run_key(request.namespace, request.workflow_execution)
     checks.length("Identity", request.identity, parts.limits)
+    if not request.HasField("workflow_execution_options"):
+        raise InvalidArgument("WorkflowExecutionOptions is required")
     given = await checked(parts, key, request, request.identity)
     paths = given.paths
     changed: OptionsChanged = await parts.shards.submit(key, given)

@@ -106,7 +106,7 @@ def _may_be_asked_again(state: RunState) -> bool:
 
 
 async def query(parts: Parts, request: QueryWorkflowRequest) -> QueryWorkflowResponse:
-    run = await parts.run_key(request.namespace, request.execution)
+    run = await parts.run_of(request.namespace, request, "execution")
     _check(request)
     view = await parts.shards.inspect(run, _view)
     if _is_rejected(request.query_reject_condition, view):
