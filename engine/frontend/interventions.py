@@ -94,11 +94,13 @@ async def update_options(
 
 
 async def _meant(parts: Parts, request: Request) -> tuple[RunKey, Which]:
-    key = await parts.run_key(request.namespace, request.execution)
-    checks.length("Identity", request.identity, parts.limits)
+    await parts.namespace(request.namespace)
+    checks.id_of_a_run(request.execution.workflow_id)
     named = request.WhichOneof("activity")
     if named is None or not getattr(request, named):
         raise InvalidArgument("Either Activity.Id or Activity.Type should be set on request.")
+    key = await parts.run_key(request.namespace, request.execution)
+    checks.length("Identity", request.identity, parts.limits)
     if named == "id":
         return key, Which(activity_id=request.id)
     return key, Which(activity_type=request.type if named == "type" else "")

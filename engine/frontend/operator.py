@@ -22,7 +22,7 @@ from temporalio.api.operatorservice.v1 import (
 )
 
 from engine.errors import FailedPrecondition, InvalidArgument, NamespaceNotFound, NotFound
-from engine.frontend import aliases
+from engine.frontend import aliases, checks
 from engine.frontend.namespaces import CLUSTER
 from engine.frontend.parts import Parts
 from engine.namespaces import PROTECTED, Namespace
@@ -45,6 +45,8 @@ _TYPES: dict[int, ValueType] = {number: kind for kind, number in _NUMBERS.items(
 async def add_search_attributes(
     parts: Parts, request: AddSearchAttributesRequest
 ) -> AddSearchAttributesResponse:
+    if request.namespace:
+        await parts.namespace(request.namespace)
     if not request.search_attributes:
         raise InvalidArgument("SearchAttributes are not set on request.")
     _check_named(request.namespace)
@@ -63,6 +65,8 @@ async def add_search_attributes(
 async def remove_search_attributes(
     parts: Parts, request: RemoveSearchAttributesRequest
 ) -> RemoveSearchAttributesResponse:
+    if request.namespace:
+        await parts.namespace(request.namespace)
     if not request.search_attributes:
         raise InvalidArgument("SearchAttributes are not set on request.")
     _check_named(request.namespace)
@@ -116,6 +120,7 @@ async def delete_namespace(
         if found is None:
             raise NamespaceNotFound(request.namespace_id)
         name = found.name
+    checks.length("Namespace", name, parts.limits)
     if name in PROTECTED:
         raise FailedPrecondition("unable to delete system namespace")
     await _check_unaimed(parts, name)

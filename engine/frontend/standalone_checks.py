@@ -48,6 +48,8 @@ def length(word: str, value: str, limits: Limits) -> None:
 
 
 def start(request: StartActivityExecutionRequest, limits: Limits) -> None:
+    if not request.task_queue.ByteSize():
+        raise InvalidArgument("taskQueue is not set")
     for word, value in (
         ("activityId", request.activity_id),
         ("activityType", request.activity_type.name),
