@@ -35,7 +35,7 @@ from engine.frontend.parts import Parts
 from engine.frontend.start_checks import Conflict, Reuse, StartRequest
 from engine.namespaces import REGISTERED, Namespace
 from engine.ports import StartAnswer, StartPolicy
-from engine.protocol import nexus, wire
+from engine.protocol import nexus, times, wire
 
 _COPIED = ("input", "header", "priority")
 
@@ -211,7 +211,9 @@ def _first_event(
         callbacks.check(request.completion_callbacks, parts.limits)
         first.completion_callbacks.extend(request.completion_callbacks)
     _set_timeouts(first, request)
-    first.first_workflow_task_backoff.FromNanoseconds(request.workflow_start_delay.ToNanoseconds())
+    first.first_workflow_task_backoff.FromNanoseconds(
+        times.nanoseconds(request.workflow_start_delay)
+    )
     return first
 
 
