@@ -58,8 +58,8 @@ class NamespaceNotFound(NotFound):
 class NamespaceIsNotRegistered(EngineError):
     """It is deprecated: what runs there goes on, and nothing new begins."""
 
-    def __init__(self, namespace: str, state: int) -> None:
-        super().__init__("Namespace has invalid state: Deprecated. Must be Registered.")
+    def __init__(self, message: str, namespace: str = "", state: int = 0) -> None:
+        super().__init__(message)
         self.namespace, self.state = namespace, state
 
 

@@ -109,7 +109,11 @@ async def _check_registered(parts: Parts, request: StartRequest) -> None:
     """A start with an update is none of those that a deprecated namespace refuses."""
     namespace = await parts.namespace(request.namespace)
     if namespace.state != REGISTERED:
-        raise NamespaceIsNotRegistered(namespace.name, namespace.state)
+        raise NamespaceIsNotRegistered(
+            "Namespace has invalid state: Deprecated. Must be Registered.",
+            namespace.name,
+            namespace.state,
+        )
 
 
 async def opened(parts: Parts, request: StartRequest) -> Opening:
