@@ -69,10 +69,10 @@ def _started(state: RunState, event: HistoryEvent) -> None:
     state.user_metadata = event.user_metadata if event.HasField("user_metadata") else None
     state.workflow_type = attributes.workflow_type.name
     state.queue = attributes.task_queue.name
-    state.task_timeout_ns = nanoseconds(attributes.workflow_task_timeout)
+    state.task_timeout_ns = attributes.workflow_task_timeout.ToNanoseconds()
     state.execution_at = at + backoff
     state.first_task_at = at + backoff if backoff else 0
-    run_timeout = nanoseconds(attributes.workflow_run_timeout)
+    run_timeout = attributes.workflow_run_timeout.ToNanoseconds()
     state.run_expires_at = at + backoff + run_timeout if run_timeout else 0
     if attributes.HasField("workflow_execution_expiration_time"):
         # What is reset has its whole time once more.

@@ -11,7 +11,6 @@ from engine.core import marks
 from engine.core.deadlines import ACTIVITY, TIMER, expect, of_activity
 from engine.core.keys import derived_id
 from engine.core.state import Activity, Child, Outgoing, RunState, Timer
-from engine.protocol.times import nanoseconds
 
 
 def activity_scheduled(state: RunState, event: HistoryEvent, delay_ns: int = 0) -> None:
@@ -36,10 +35,10 @@ def activity_scheduled(state: RunState, event: HistoryEvent, delay_ns: int = 0) 
 def use_options(activity: Activity) -> None:
     given = activity.options or activity.scheduled.activity_task_scheduled_event_attributes
     activity.queue = given.task_queue.name
-    activity.schedule_to_close_ns = nanoseconds(given.schedule_to_close_timeout)
-    activity.schedule_to_start_ns = nanoseconds(given.schedule_to_start_timeout)
-    activity.start_to_close_ns = nanoseconds(given.start_to_close_timeout)
-    activity.heartbeat_ns = nanoseconds(given.heartbeat_timeout)
+    activity.schedule_to_close_ns = given.schedule_to_close_timeout.ToNanoseconds()
+    activity.schedule_to_start_ns = given.schedule_to_start_timeout.ToNanoseconds()
+    activity.start_to_close_ns = given.start_to_close_timeout.ToNanoseconds()
+    activity.heartbeat_ns = given.heartbeat_timeout.ToNanoseconds()
     activity.retry = given.retry_policy if given.HasField("retry_policy") else None
 
 
@@ -76,7 +75,7 @@ def _timer_started(state: RunState, event: HistoryEvent) -> None:
     timer = Timer(
         timer_id=given.timer_id,
         started_event_id=event.event_id,
-        fire_at=event.event_time.ToNanoseconds() + nanoseconds(given.start_to_fire_timeout),
+        fire_at=event.event_time.ToNanoseconds() + given.start_to_fire_timeout.ToNanoseconds(),
     )
     state.timers[timer.timer_id] = timer
     expect(state, timer.fire_at, TIMER, timer.timer_id)
