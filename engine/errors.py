@@ -55,6 +55,14 @@ class NamespaceNotFound(NotFound):
         self.namespace = namespace
 
 
+class NamespaceIsNotRegistered(EngineError):
+    """It is deprecated: what runs there goes on, and nothing new begins."""
+
+    def __init__(self, message: str, namespace: str = "", state: int = 0) -> None:
+        super().__init__(message)
+        self.namespace, self.state = namespace, state
+
+
 class RunNotFound(NotFound):
     pass
 

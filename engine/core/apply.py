@@ -25,6 +25,7 @@ from engine.core import (
 from engine.core.deadlines import expect
 from engine.core.keys import activity_of, operation_of
 from engine.core.state import REFUSALS_KEPT_MAX, Pause, RunState, StandaloneOperation, Update
+from engine.protocol.times import nanoseconds
 
 Applier = Callable[[RunState, HistoryEvent], None]
 
@@ -63,7 +64,7 @@ def _started(state: RunState, event: HistoryEvent) -> None:
     attributes = event.workflow_execution_started_event_attributes
     state.original_started_at = event.event_time.ToNanoseconds()
     at = state.started_at = state.started_at or state.original_started_at
-    backoff = attributes.first_workflow_task_backoff.ToNanoseconds()
+    backoff = nanoseconds(attributes.first_workflow_task_backoff)
     state.start = attributes
     state.user_metadata = event.user_metadata if event.HasField("user_metadata") else None
     state.workflow_type = attributes.workflow_type.name

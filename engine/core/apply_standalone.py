@@ -15,12 +15,13 @@ from temporalio.api.history.v1 import HistoryEvent
 from engine.core import apply_standalone_operation, marks
 from engine.core.apply_work import activity_scheduled, expect_activity, use_options
 from engine.core.state import Activity, RunState, Standalone
+from engine.protocol.times import nanoseconds
 
 
 def begin(state: RunState, event: HistoryEvent) -> None:
     attributes = event.workflow_execution_started_event_attributes
     state.standalone = Standalone(
-        start_delay_ns=attributes.first_workflow_task_backoff.ToNanoseconds(),
+        start_delay_ns=nanoseconds(attributes.first_workflow_task_backoff),
         links=list(event.links),
     )
 

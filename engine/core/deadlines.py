@@ -11,6 +11,7 @@ from __future__ import annotations
 from heapq import heappop, heappush
 
 from engine.core.state import Activity, Operation, RunState, Standalone, WorkflowTask
+from engine.protocol.times import nanoseconds
 
 FIRST_TASK = "first"
 RUN = "run"
@@ -81,9 +82,9 @@ def of_operation(operation: Operation) -> int:
     if expires_at := expiration_of(operation):
         found.append(expires_at)
     if operation.started_at:
-        if part := given.start_to_close_timeout.ToNanoseconds():
+        if part := nanoseconds(given.start_to_close_timeout):
             found.append(operation.started_at + part)
-    elif part := given.schedule_to_start_timeout.ToNanoseconds():
+    elif part := nanoseconds(given.schedule_to_start_timeout):
         found.append(operation.scheduled_at + part)
     if operation.retry_at:
         found.append(operation.retry_at)
@@ -95,7 +96,7 @@ def of_operation(operation: Operation) -> int:
 def expiration_of(operation: Operation) -> int:
     """When its schedule-to-close time is over; 0: never."""
     given = operation.scheduled.nexus_operation_scheduled_event_attributes
-    whole = given.schedule_to_close_timeout.ToNanoseconds()
+    whole = nanoseconds(given.schedule_to_close_timeout)
     return operation.scheduled_at + whole if whole else 0
 
 

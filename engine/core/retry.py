@@ -6,6 +6,8 @@ from temporalio.api.common.v1 import RetryPolicy
 from temporalio.api.enums.v1 import RetryState, TimeoutType
 from temporalio.api.failure.v1 import Failure
 
+from engine.protocol.times import LONGEST_NS, nanoseconds
+
 SECOND = 1_000_000_000
 INTERVAL_INITIAL_DEFAULT_NS = SECOND
 COEFFICIENT_DEFAULT = 2.0
@@ -72,7 +74,7 @@ def interval(policy: RetryPolicy, attempt: int) -> int:
     initial = policy.initial_interval.ToNanoseconds() or INTERVAL_INITIAL_DEFAULT_NS
     coefficient = policy.backoff_coefficient or COEFFICIENT_DEFAULT
     bound = policy.maximum_interval.ToNanoseconds() or initial * INTERVAL_MAX_COEFFICIENT
-    return int(min(initial * coefficient ** min(attempt - 1, EXPONENT_MAX), bound))
+    return int(min(initial * coefficient ** min(attempt - 1, EXPONENT_MAX), bound, LONGEST_NS))
 
 
 def is_retryable(failure: Failure, non_retryable_types: list[str]) -> bool:
@@ -104,7 +106,7 @@ def decide(
     if failure.HasField("application_failure_info"):
         application = failure.application_failure_info
         if application.HasField("next_retry_delay"):
-            delay = application.next_retry_delay.ToNanoseconds()
+            delay = nanoseconds(application.next_retry_delay)
     if expires_at and at + delay > expires_at:
         return Decision(None, RetryState.RETRY_STATE_TIMEOUT)
     return Decision(delay, RetryState.RETRY_STATE_IN_PROGRESS)

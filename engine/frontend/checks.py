@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 from temporalio.api.common.v1 import Priority, RetryPolicy
@@ -36,12 +38,16 @@ def named(field: str, value: str, limits: Limits) -> None:
 
 
 def workflow_id(value: str, limits: Limits) -> None:
-    if not value:
-        raise InvalidArgument("WorkflowId is not set on request.")
+    id_of_a_run(value)
     if len(value) > limits.id_length_max:
         raise InvalidArgument(
             f"WorkflowId exceeds maximum allowed length ({len(value)}/{limits.id_length_max})"
         )
+
+
+def id_of_a_run(value: str) -> None:
+    if not value:
+        raise InvalidArgument("WorkflowId is not set on request.")
     without_nul("WorkflowId", value)
     if is_reserved(value):
         raise InvalidArgument("WorkflowId begins with a reserved prefix.")
@@ -69,6 +75,13 @@ def queue(given: TaskQueue, limits: Limits) -> TaskQueue:
             f"task queue name cannot start with reserved prefix {RESERVED_QUEUE_PREFIX}"
         )
     return TaskQueue(name=given.name, kind=TaskQueueKind.TASK_QUEUE_KIND_NORMAL)
+
+
+def queue_of(asked: Any, limits: Limits) -> TaskQueue:
+    """As `queue`, of a message whose queue may be said without its name."""
+    if asked.HasField("task_queue") and not asked.task_queue.name:
+        raise InvalidArgument("missing task queue name")
+    return queue(asked.task_queue, limits)
 
 
 def queue_name(value: str, limits: Limits) -> None:

@@ -26,8 +26,10 @@ Routing = SetWorkerDeploymentCurrentVersionRequest | SetWorkerDeploymentRampingV
 async def set_current(
     parts: Parts, request: SetWorkerDeploymentCurrentVersionRequest
 ) -> SetWorkerDeploymentCurrentVersionResponse:
-    found = await deployments.named(parts, request.namespace, request.deployment_name)
+    await parts.namespace(request.namespace)
+    deployments.check_name("deployment name", request.deployment_name)
     build_id = _build_id(request)
+    found = await _found(parts, request, build_id)
 
     def check(now: Deployment) -> Deployment:
         return _checked(parts, now, request, build_id, "current")
@@ -55,7 +57,7 @@ async def set_ramping(
     if not 0 <= request.percentage <= PERCENTAGE_MAX:
         raise InvalidArgument("Percentage must be between 0 and 100 (inclusive)")
     build_id = _build_id(request)
-    found = await deployments.named(parts, request.namespace, request.deployment_name)
+    found = await _found(parts, request, build_id)
     ramp = build_id if build_id or request.percentage else None
 
     def check(now: Deployment) -> Deployment:
@@ -80,6 +82,18 @@ async def set_ramping(
         previous = deployment_rows.new_name(before, before.ramping)
         response.previous_deployment_version.CopyFrom(previous)
     return response
+
+
+async def _found(parts: Parts, request: Routing, build_id: str) -> Deployment:
+    """Where no worker of it need be there, the deployment need not be there either."""
+    namespace_id, name = (await parts.namespace(request.namespace)).id, request.deployment_name
+    if build_id and request.allow_no_pollers and not parts.deployments.find(namespace_id, name):
+        deployments.check_new(name)
+        at = parts.clock.now()
+        await parts.deployments.make(
+            Deployment(namespace_id=namespace_id, name=name, created_at=at, changed_at=at)
+        )
+    return await deployments.named(parts, request.namespace, name)
 
 
 def _build_id(request: Routing) -> str:
@@ -152,7 +166,8 @@ def _check_queues(now: Deployment, build_id: str, place: str) -> None:
 async def delete_version(
     parts: Parts, request: DeleteWorkerDeploymentVersionRequest
 ) -> DeleteWorkerDeploymentVersionResponse:
-    name, build_id = deployments.wanted(request)
+    await parts.namespace(request.namespace)
+    name, build_id = deployments.whole(request)
     found = await deployments.named(parts, request.namespace, name)
     if build_id not in found.versions:
         # Deleted already, or never there.

@@ -31,6 +31,7 @@ async def set_manager(
     parts: Parts, request: SetWorkerDeploymentManagerRequest
 ) -> SetWorkerDeploymentManagerResponse:
     """From now on only that identity may change the routing; an empty one lets anybody."""
+    await parts.namespace(request.namespace)
     if not request.identity:
         raise InvalidArgument("Identity is required")
     checks.length("Identity", request.identity, parts.limits)
@@ -59,11 +60,11 @@ async def update_metadata(
     parts: Parts, request: UpdateWorkerDeploymentVersionMetadataRequest
 ) -> UpdateWorkerDeploymentVersionMetadataResponse:
     """Who removes and notes the same name removes it."""
+    namespace_id = (await parts.namespace(request.namespace)).id
     if not request.upsert_entries and not request.remove_entries:
         raise InvalidArgument("At least one of remove_entries or upsert_entries must be provided")
     checks.length("Identity", request.identity, parts.limits)
     name, build_id = deployments.wanted(request)
-    namespace_id = (await parts.namespace(request.namespace)).id
     said = {
         entry: noted.SerializeToString()
         for entry, noted in request.upsert_entries.items()
@@ -128,6 +129,7 @@ async def create(
 async def create_version(
     parts: Parts, request: CreateWorkerDeploymentVersionRequest
 ) -> CreateWorkerDeploymentVersionResponse:
+    await parts.namespace(request.namespace)
     name, build_id = (
         request.deployment_version.deployment_name,
         request.deployment_version.build_id,

@@ -71,22 +71,42 @@ def check_room(found: Deployment) -> None:
         )
 
 
+#: What is named, and what it is called where it is too long.
+_SIZED = {
+    "WorkerDeploymentName": "WorkerDeploymentName",
+    "deployment name": "WorkerDeploymentName",
+    "build ID": "BuildID",
+}
+
+
 def check_name(what: str, given: str) -> None:
     if not given:
         raise InvalidArgument(f"{what} cannot be empty")
     checks.without_nul(what, given)
     if len(given) > NAME_CHARACTERS_MAX:
-        raise InvalidArgument(f"{what} exceeds {NAME_CHARACTERS_MAX} characters")
+        raise InvalidArgument(f"size of {_SIZED[what]} larger than the maximum allowed")
 
 
 async def named(parts: Parts, namespace: str, name: str) -> Deployment:
     namespace_id = (await parts.namespace(namespace)).id
-    if not name:
-        raise InvalidArgument("WorkerDeploymentName cannot be empty")
+    check_name("WorkerDeploymentName", name)
     found = parts.deployments.find(namespace_id, name)
     if found is None:
         unknown(name)
     return found
+
+
+def whole(request: Any) -> tuple[str, str]:
+    """As `wanted`, of a version that there can be."""
+    name, build_id = wanted(request)
+    if not (name and build_id):
+        said = f"{name}.{build_id}" if request.HasField("deployment_version") else request.version
+        raise InvalidArgument(
+            f'invalid version string "{said}", expected format is "<deployment_name>.<build_id>"'
+        )
+    check_name("WorkerDeploymentName", name)
+    check_name("build ID", build_id)
+    return name, build_id
 
 
 def unknown(name: str) -> Never:
@@ -97,7 +117,7 @@ def unknown(name: str) -> Never:
 
 def wanted(request: Any) -> tuple[str, str]:
     """The deployment and build that a request names, in the newer or the older way."""
-    if request.deployment_version.ByteSize():
+    if request.HasField("deployment_version"):
         wanted = request.deployment_version
         return wanted.deployment_name, wanted.build_id
     if not request.version:
@@ -156,8 +176,8 @@ async def list_all(
 async def describe_version(
     parts: Parts, request: DescribeWorkerDeploymentVersionRequest
 ) -> DescribeWorkerDeploymentVersionResponse:
-    name, build_id = wanted(request)
     namespace = await parts.namespace(request.namespace)
+    name, build_id = whole(request)
     found = parts.deployments.find(namespace.id, name)
     if found is None or build_id not in found.versions:
         raise NotFound(NO_VERSION)

@@ -184,7 +184,7 @@ def _queue_issues(parts: Parts, name: str) -> list[str]:
 
 async def _check_namespace(parts: Parts, name: str) -> None:
     try:
-        await parts.namespace(name)
+        await parts.namespaces.named(name)
     except NamespaceNotFound as missing:
         raise FailedPrecondition(
             f"could not verify namespace referenced by target exists: {missing.message}"

@@ -20,6 +20,7 @@ from engine.core.keys import RunKey
 from engine.errors import InvalidArgument
 from engine.frontend import checks
 from engine.frontend.parts import Parts
+from engine.protocol.times import nanoseconds
 
 Request = (
     PauseActivityRequest
@@ -81,6 +82,7 @@ async def update_options(
             raise InvalidArgument("ActivityOptions are not provided")
         if not request.HasField("update_mask"):
             raise InvalidArgument("UpdateMask is not provided")
+        checks.priority(request.activity_options.priority)
     given = ChangeActivities(
         at=parts.clock.now(),
         which=which,
@@ -92,18 +94,20 @@ async def update_options(
 
 
 async def _meant(parts: Parts, request: Request) -> tuple[RunKey, Which]:
-    key = await parts.run_key(request.namespace, request.execution)
-    checks.length("Identity", request.identity, parts.limits)
+    await parts.namespace(request.namespace)
+    checks.id_of_a_run(request.execution.workflow_id)
     named = request.WhichOneof("activity")
     if named is None or not getattr(request, named):
         raise InvalidArgument("Either Activity.Id or Activity.Type should be set on request.")
+    key = await parts.run_key(request.namespace, request.execution)
+    checks.length("Identity", request.identity, parts.limits)
     if named == "id":
         return key, Which(activity_id=request.id)
     return key, Which(activity_type=request.type if named == "type" else "")
 
 
 def _jitter(given: Duration) -> int:
-    nanoseconds = given.ToNanoseconds()
-    if nanoseconds < 0:
+    jitter_ns = nanoseconds(given)
+    if jitter_ns < 0:
         raise InvalidArgument("invalid Jitter: negative duration")
-    return nanoseconds
+    return jitter_ns

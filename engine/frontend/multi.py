@@ -82,7 +82,7 @@ async def _checked(
 ) -> UpdateRequest:
     """`workflow_id`: of the start, where that may be carried out."""
     _set_namespace(update, namespace)
-    await parts.run_key(namespace, update.workflow_execution)
+    await parts.run_of(namespace, update, "workflow_execution")
     asked = updates.checked(parts, update)
     if update.first_execution_run_id:
         raise InvalidArgument("FirstExecutionRunId is not allowed.")

@@ -34,7 +34,7 @@ LIST_MAX = 1_000
 
 
 async def register(parts: Parts, request: RegisterNamespaceRequest) -> RegisterNamespaceResponse:
-    _check_named(request.namespace)
+    _check_named(request.namespace, parts.limits)
     checks.length("Namespace", request.namespace, parts.limits)
     if request.is_global_namespace:
         raise InvalidArgument("Cannot register global namespace when not enabled")
@@ -56,7 +56,7 @@ async def describe(parts: Parts, request: DescribeNamespaceRequest) -> DescribeN
     if request.id and not request.namespace:
         found = await parts.namespaces.with_id(request.id)
     else:
-        _check_named(request.namespace)
+        _check_named(request.namespace, parts.limits)
         found = await parts.namespaces.named(request.namespace)
     return _described(found, parts.limits)
 
@@ -79,7 +79,7 @@ async def list_all(parts: Parts, request: ListNamespacesRequest) -> ListNamespac
 
 
 async def update(parts: Parts, request: UpdateNamespaceRequest) -> UpdateNamespaceResponse:
-    _check_named(request.namespace)
+    _check_named(request.namespace, parts.limits)
     await parts.namespaces.named(request.namespace)
     replication = request.replication_config
     _check_clusters(replication.active_cluster_name, replication.clusters)
@@ -90,6 +90,10 @@ async def update(parts: Parts, request: UpdateNamespaceRequest) -> UpdateNamespa
             "global namespace is not enabled on this cluster, cannot update global namespace or"
             f" promote local namespace: {request.namespace}"
         )
+
+    if request.delete_bad_binary:
+        # There are none here: workers of versions took their place.
+        raise InvalidArgument(f"Bad binary checksum {request.delete_bad_binary} doesn't exists.")
 
     def changed(namespace: Namespace) -> Namespace:
         if request.HasField("update_info"):
@@ -116,7 +120,7 @@ async def update(parts: Parts, request: UpdateNamespaceRequest) -> UpdateNamespa
 
 
 async def deprecate(parts: Parts, request: DeprecateNamespaceRequest) -> DeprecateNamespaceResponse:
-    _check_named(request.namespace)
+    _check_named(request.namespace, parts.limits)
     deprecated = NamespaceState.NAMESPACE_STATE_DEPRECATED
     await parts.namespaces.change(
         request.namespace, lambda namespace: namespace.with_changes(state=deprecated)
@@ -124,9 +128,10 @@ async def deprecate(parts: Parts, request: DeprecateNamespaceRequest) -> Depreca
     return DeprecateNamespaceResponse()
 
 
-def _check_named(name: str) -> None:
+def _check_named(name: str, limits: Limits) -> None:
     if not name:
         raise InvalidArgument("Namespace not set on request.")
+    checks.length("Namespace", name, limits)
 
 
 def _check_clusters(active: str, clusters: Iterable[ClusterReplicationConfig]) -> None:

@@ -80,6 +80,8 @@ async def fail(
 async def _token(
     parts: Parts, request: RespondNexusTaskCompletedRequest | RespondNexusTaskFailedRequest
 ) -> QueryToken:
+    if request.namespace:
+        await parts.namespace(request.namespace)
     if not request.task_token:
         raise InvalidArgument("Task token not set on request.")
     checks.length("Identity", request.identity, parts.limits)

@@ -22,7 +22,7 @@ from temporalio.api.operatorservice.v1 import (
 )
 
 from engine.errors import FailedPrecondition, InvalidArgument, NamespaceNotFound, NotFound
-from engine.frontend import aliases
+from engine.frontend import aliases, checks
 from engine.frontend.namespaces import CLUSTER
 from engine.frontend.parts import Parts
 from engine.namespaces import PROTECTED, Namespace
@@ -45,8 +45,11 @@ _TYPES: dict[int, ValueType] = {number: kind for kind, number in _NUMBERS.items(
 async def add_search_attributes(
     parts: Parts, request: AddSearchAttributesRequest
 ) -> AddSearchAttributesResponse:
+    if request.namespace:
+        await parts.namespace(request.namespace)
     if not request.search_attributes:
         raise InvalidArgument("SearchAttributes are not set on request.")
+    _check_named(request.namespace)
     added = {
         name: _checked(parts, name, number) for name, number in request.search_attributes.items()
     }
@@ -62,8 +65,11 @@ async def add_search_attributes(
 async def remove_search_attributes(
     parts: Parts, request: RemoveSearchAttributesRequest
 ) -> RemoveSearchAttributesResponse:
+    if request.namespace:
+        await parts.namespace(request.namespace)
     if not request.search_attributes:
         raise InvalidArgument("SearchAttributes are not set on request.")
+    _check_named(request.namespace)
     fixed = [name for name in request.search_attributes if name in SYSTEM or name in PREDEFINED]
     if fixed:
         raise InvalidArgument(f"Unable to remove non-custom search attributes: {', '.join(fixed)}.")
@@ -80,10 +86,24 @@ async def remove_search_attributes(
 async def list_search_attributes(
     parts: Parts, request: ListSearchAttributesRequest
 ) -> ListSearchAttributesResponse:
+    _check_named(request.namespace)
     namespace = await parts.namespace(request.namespace)
     return ListSearchAttributesResponse(
         custom_attributes=numbers(namespace.custom), system_attributes=fixed_numbers()
     )
+
+
+def _check_named(namespace: str) -> None:
+    if not namespace:
+        raise InvalidArgument("Namespace is not set on request.")
+
+
+async def _check_unaimed(parts: Parts, name: str) -> None:
+    for endpoint in await parts.endpoints.all():
+        if endpoint.target.namespace == name:
+            raise FailedPrecondition(
+                f"cannot delete a namespace that is a target of a Nexus endpoint {endpoint.name}"
+            )
 
 
 async def delete_namespace(
@@ -100,8 +120,10 @@ async def delete_namespace(
         if found is None:
             raise NamespaceNotFound(request.namespace_id)
         name = found.name
+    checks.length("Namespace", name, parts.limits)
     if name in PROTECTED:
         raise FailedPrecondition("unable to delete system namespace")
+    await _check_unaimed(parts, name)
     suffix = parts.clock.new_id()[:DELETED_SUFFIX_CHARACTERS]
     deleted = f"{name}-deleted-{suffix}"
     state = NamespaceState.NAMESPACE_STATE_DELETED

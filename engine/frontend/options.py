@@ -31,6 +31,12 @@ _OLDER = {"behavior", "deployment", "pinned_version"}
 async def update(
     parts: Parts, request: UpdateWorkflowExecutionOptionsRequest
 ) -> UpdateWorkflowExecutionOptionsResponse:
+    await parts.namespace(request.namespace)
+    checks.id_of_a_run(request.workflow_execution.workflow_id)
+    if not request.HasField("update_mask"):
+        raise InvalidArgument("UpdateMask is required")
+    if not request.HasField("workflow_execution_options"):
+        raise InvalidArgument("WorkflowExecutionOptions is required")
     key = await parts.run_key(request.namespace, request.workflow_execution)
     checks.length("Identity", request.identity, parts.limits)
     given = await checked(parts, key, request, request.identity)

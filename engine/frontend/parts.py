@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from temporalio.api.common.v1 import WorkflowExecution
 
@@ -57,17 +58,24 @@ class Parts:
     async def namespace(self, name: str) -> Namespace:
         if not name:
             raise InvalidArgument("Namespace is empty.")
+        checks.length("Namespace", name, self.limits)
         return await self.namespaces.named(name)
+
+    async def run_of(self, namespace: str, asked: Any, field: str) -> RunKey:
+        """As `run_key`, of a message that must say something in its field for a run."""
+        found = await self.namespace(namespace)
+        if not asked.HasField(field):
+            raise InvalidArgument("Execution is not set on request.")
+        return _key(found, getattr(asked, field), "Invalid RunId.")
 
     async def run_key(self, namespace: str, execution: WorkflowExecution) -> RunKey:
         """The run that a request names; without a run id, the current one."""
-        found = await self.namespace(namespace)
-        checks.workflow_id(execution.workflow_id, self.limits)
-        if execution.run_id:
-            _check_run_id(execution.run_id)
-        return RunKey(found.id, execution.workflow_id, execution.run_id)
+        return _key(await self.namespace(namespace), execution, "RunId is not valid UUID.")
 
 
-def _check_run_id(run_id: str) -> None:
-    if not is_uuid(run_id):
-        raise InvalidArgument("Invalid RunId.")
+def _key(namespace: Namespace, execution: WorkflowExecution, malformed: str) -> RunKey:
+    """An id may be too long for a run that begins; here there is none of that name."""
+    checks.id_of_a_run(execution.workflow_id)
+    if execution.run_id and not is_uuid(execution.run_id):
+        raise InvalidArgument(malformed)
+    return RunKey(namespace.id, execution.workflow_id, execution.run_id)

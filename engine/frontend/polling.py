@@ -180,9 +180,10 @@ async def hand_over(parts: Parts, task: Task, answer: Callable[[], Any]) -> Any:
 
 
 async def task_token(parts: Parts, namespace: str, given: bytes) -> tuple[RunKey, TaskToken]:
+    found = await parts.namespace(namespace) if namespace else None
     token = tokens.task(given)
-    if not namespace:
+    if found is None:
         raise InvalidArgument("Namespace not set on request.")
-    if (await parts.namespace(namespace)).id != token.namespace_id:
+    if found.id != token.namespace_id:
         raise InvalidArgument("Operation requested with a token from a different namespace.")
     return RunKey(token.namespace_id, token.workflow_id, token.run_id), token

@@ -106,7 +106,7 @@ def _may_be_asked_again(state: RunState) -> bool:
 
 
 async def query(parts: Parts, request: QueryWorkflowRequest) -> QueryWorkflowResponse:
-    run = await parts.run_key(request.namespace, request.execution)
+    run = await parts.run_of(request.namespace, request, "execution")
     _check(request)
     view = await parts.shards.inspect(run, _view)
     if _is_rejected(request.query_reject_condition, view):
@@ -266,12 +266,13 @@ def outcome_of(kind: QueryResultType.ValueType, result: Result, answer: Payloads
 async def answer(
     parts: Parts, request: RespondQueryTaskCompletedRequest
 ) -> RespondQueryTaskCompletedResponse:
+    found = await parts.namespace(request.namespace) if request.namespace else None
     if not request.task_token:
         raise InvalidArgument("Task token not set on request.")
-    if not request.namespace:
-        raise InvalidArgument("Namespace not set on request.")
     token = tokens.decode(QueryToken, request.task_token, "Error deserializing task token.")
-    if (await parts.namespace(request.namespace)).id != token.namespace_id:
+    if found is None:
+        raise InvalidArgument("Namespace not set on request.")
+    if found.id != token.namespace_id:
         raise InvalidArgument("Operation requested with a token from a different namespace.")
     if request.completed_type not in (ANSWERED, FAILED):
         raise InvalidArgument("Invalid query result type.")

@@ -50,7 +50,7 @@ def extent(state: RunState) -> Extent:
 async def describe(
     parts: Parts, request: DescribeWorkflowExecutionRequest
 ) -> DescribeWorkflowExecutionResponse:
-    key = await parts.run_key(request.namespace, request.execution)
+    key = await parts.run_of(request.namespace, request, "execution")
     described = await parts.shards.inspect(key, describing.response)
     rules.tell_of(await parts.namespace(request.namespace), described.pending_activities)
     return described
@@ -73,7 +73,7 @@ async def history(parts: Parts, request: GetWorkflowExecutionHistoryRequest) -> 
 async def history_reverse(
     parts: Parts, request: GetWorkflowExecutionHistoryReverseRequest
 ) -> object:
-    key = await parts.run_key(request.namespace, request.execution)
+    key = await parts.run_of(request.namespace, request, "execution")
     if request.next_page_token:
         token = _of(tokens.history(request.next_page_token), key)
         key, end = key._replace(run_id=token.run_id), token.last_event_id
@@ -89,7 +89,7 @@ async def history_reverse(
 
 
 async def _resumed(parts: Parts, request: GetWorkflowExecutionHistoryRequest) -> HistoryToken:
-    key = await parts.run_key(request.namespace, request.execution)
+    key = await parts.run_of(request.namespace, request, "execution")
     if request.next_page_token:
         return _of(tokens.history(request.next_page_token), key)
     run_id, last_event_id, is_running = await parts.shards.inspect(key, extent)

@@ -46,8 +46,9 @@ _EXCLUDED_BY_TYPE: dict[int, frozenset[int]] = {
 async def reset(
     parts: Parts, request: ResetWorkflowExecutionRequest
 ) -> ResetWorkflowExecutionResponse:
-    key = await parts.run_key(request.namespace, request.workflow_execution)
+    await parts.namespace(request.namespace)
     checks.named("RequestId", request.request_id, parts.limits)
+    key = await parts.run_of(request.namespace, request, "workflow_execution")
     excluded = _excluded(request)
     run_id, last_event_id, _ = await parts.shards.inspect(key, reading.extent)
     key = key._replace(run_id=run_id)

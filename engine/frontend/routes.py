@@ -98,6 +98,7 @@ RUNS: Mapping[str, Route] = {
     "PauseWorkflowExecution": by_workflow_id,
     "PollActivityExecution": by_activity_id,
     "PollNexusOperationExecution": by_operation_id,
+    "PollWorkflowExecutionTimeSkipping": by_workflow_execution,
     "PollWorkflowExecutionUpdate": by_update,
     "QueryWorkflow": by_execution,
     "RecordActivityTaskHeartbeat": by_task_token,

@@ -124,6 +124,7 @@ WORKFLOW: dict[str, Function] = {
     "PollActivityTaskQueue": activities.poll,
     "PollNexusOperationExecution": standalone_operations.poll,
     "PollNexusTaskQueue": nexus.poll,
+    "PollWorkflowExecutionTimeSkipping": turned_off.poll_time_skipping,
     "PollWorkflowExecutionUpdate": updates.poll,
     "PollWorkflowTaskQueue": workflow_tasks.poll,
     "QueryWorkflow": queries.query,

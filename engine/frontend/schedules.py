@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from temporalio.api.common.v1 import SearchAttributes
+from temporalio.api.enums.v1 import WorkflowIdReusePolicy
 from temporalio.api.schedule.v1 import Schedule, SchedulePatch
 from temporalio.api.workflowservice.v1 import (
     CreateScheduleRequest,
@@ -30,6 +31,8 @@ from engine.frontend.parts import Parts
 from engine.namespaces import Namespace
 
 MATCHING_TIMES_MAX = 1_000
+#: Not said, or said as what it is.
+_ALLOWING = (0, WorkflowIdReusePolicy.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE)
 TOKEN_BYTES = 8
 
 
@@ -175,7 +178,7 @@ def _check_action(parts: Parts, namespace: Namespace, made: Schedule) -> None:
     checks.timeout("WorkflowTaskTimeoutSeconds", action.workflow_task_timeout)
     if action.HasField("retry_policy"):
         checks.retry_policy(action.retry_policy)
-    if action.workflow_id_reuse_policy:
+    if action.workflow_id_reuse_policy not in _ALLOWING:
         raise InvalidArgument("Scheduled workflow must not contain WorkflowIDReusePolicy")
     if action.cron_schedule:
         raise InvalidArgument("Scheduled workflow must not contain CronSchedule")

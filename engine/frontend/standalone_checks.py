@@ -15,6 +15,7 @@ from engine.errors import InvalidArgument
 from engine.frontend import checks
 from engine.frontend.parts import Parts
 from engine.protocol.ids import is_uuid
+from engine.protocol.times import nanoseconds
 
 SUMMARY_BYTES_MAX, DETAILS_BYTES_MAX = 400, 20_000
 _TIMES = {
@@ -47,6 +48,8 @@ def length(word: str, value: str, limits: Limits) -> None:
 
 
 def start(request: StartActivityExecutionRequest, limits: Limits) -> None:
+    if not request.task_queue.ByteSize():
+        raise InvalidArgument("taskQueue is not set")
     for word, value in (
         ("activityId", request.activity_id),
         ("activityType", request.activity_type.name),
@@ -62,8 +65,10 @@ def start(request: StartActivityExecutionRequest, limits: Limits) -> None:
     _times(request)
     checks.retry_policy(request.retry_policy)
     not_negative("StartDelay", request.start_delay)
-    if request.priority.priority_key < 0:
-        raise InvalidArgument("invalid priorities: priority key can't be negative")
+    try:
+        checks.priority(request.priority)
+    except InvalidArgument as bad:
+        raise InvalidArgument(f"invalid priorities: {bad.message}") from bad
     if request.input.ByteSize() > limits.payload_bytes_max:
         raise InvalidArgument("input exceeds length limit")
     checks.blob(request.header, limits)
@@ -72,10 +77,10 @@ def start(request: StartActivityExecutionRequest, limits: Limits) -> None:
 
 
 def not_negative(word: str, given: Duration) -> int:
-    nanoseconds = given.ToNanoseconds()
-    if nanoseconds < 0:
+    length_ns = nanoseconds(given)
+    if length_ns < 0:
         raise InvalidArgument(f"invalid {word}: negative duration")
-    return nanoseconds
+    return length_ns
 
 
 def _times(request: StartActivityExecutionRequest) -> None:

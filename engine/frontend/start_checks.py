@@ -9,6 +9,7 @@ from temporalio.api.workflowservice.v1 import (
 )
 
 from engine.core import cron
+from engine.core.limits import Limits
 from engine.errors import InvalidArgument
 from engine.frontend import checks
 from engine.frontend.parts import Parts
@@ -20,34 +21,55 @@ StartRequest = StartWorkflowExecutionRequest | SignalWithStartWorkflowExecutionR
 
 def check_signal_with_start(parts: Parts, request: SignalWithStartWorkflowExecutionRequest) -> None:
     """As it is checked when it is called; refused with InvalidArgument."""
-    signal_is_named(request)
     check(parts, request)
-    checks.length("SignalName", request.signal_name, parts.limits)
     checks.queue(request.task_queue, parts.limits)
     if request.HasField("retry_policy"):
         checks.retry_policy(request.retry_policy)
 
 
-def signal_is_named(request: SignalWithStartWorkflowExecutionRequest) -> None:
+def _check_names(request: StartWorkflowExecutionRequest, limits: Limits) -> None:
+    checks.workflow_id(request.workflow_id, limits)
+    checks.named("WorkflowType", request.workflow_type.name, limits)
+    checks.length("RequestId", request.request_id, limits)
+
+
+def _check_names_with_signal(
+    request: SignalWithStartWorkflowExecutionRequest, limits: Limits
+) -> None:
+    """They have words of their own where a signal comes with it."""
+    checks.workflow_id(request.workflow_id, limits)
     if not request.signal_name:
         raise InvalidArgument("signal not set")
+    if not request.workflow_type.name:
+        raise InvalidArgument("workflow type not set")
+    for word, value in (
+        ("signal name", request.signal_name),
+        ("workflow type name", request.workflow_type.name),
+        ("Request ID", request.request_id),
+    ):
+        if len(value) > limits.id_length_max:
+            raise InvalidArgument(
+                f"{word} exceeds maximum allowed length ({len(value)}/{limits.id_length_max})"
+            )
+        checks.without_nul(word, value)
 
 
 def check(parts: Parts, request: StartRequest) -> None:
     limits = parts.limits
-    checks.workflow_id(request.workflow_id, limits)
-    checks.named("WorkflowType", request.workflow_type.name, limits)
-    checks.length("RequestId", request.request_id, limits)
+    if isinstance(request, SignalWithStartWorkflowExecutionRequest):
+        _check_names_with_signal(request, limits)
+    else:
+        _check_names(request, limits)
     checks.blob(request.input, limits)
     checks.memo(request.memo, limits)
     checks.priority(request.priority)
     checks.timeout("WorkflowStartDelaySeconds", request.workflow_start_delay)
-    if request.cron_schedule and request.HasField("workflow_start_delay"):
-        raise InvalidArgument("CronSchedule and WorkflowStartDelay may not be used together.")
     try:
         cron.check(request.cron_schedule)
     except cron.CronError as bad:
         raise InvalidArgument("invalid CronSchedule.") from bad
+    if request.cron_schedule and request.HasField("workflow_start_delay"):
+        raise InvalidArgument("CronSchedule and WorkflowStartDelay may not be used together.")
     _check_policies(request)
 
 

@@ -22,7 +22,7 @@ from engine.core import versioning
 from engine.core.inputs import Attach, Signal, Start
 from engine.core.keys import WORKFLOW, QueueKey, RunKey
 from engine.core.state import RunState
-from engine.errors import NotFound
+from engine.errors import NamespaceIsNotRegistered, NotFound
 from engine.frontend import (
     attributes,
     callbacks,
@@ -33,9 +33,9 @@ from engine.frontend import (
 )
 from engine.frontend.parts import Parts
 from engine.frontend.start_checks import Conflict, Reuse, StartRequest
-from engine.namespaces import Namespace
+from engine.namespaces import REGISTERED, Namespace
 from engine.ports import StartAnswer, StartPolicy
-from engine.protocol import nexus, wire
+from engine.protocol import nexus, times, wire
 
 _COPIED = ("input", "header", "priority")
 
@@ -51,6 +51,7 @@ class Opening:
 
 
 async def start(parts: Parts, request: StartWorkflowExecutionRequest) -> object:
+    await _check_registered(parts, request)
     opening = await opened(parts, request)
     answer = await parts.shards.start(opening.key, opening.given, opening.policy)
     response = StartWorkflowExecutionResponse(
@@ -70,7 +71,7 @@ async def start(parts: Parts, request: StartWorkflowExecutionRequest) -> object:
 async def signal_with_start(
     parts: Parts, request: SignalWithStartWorkflowExecutionRequest
 ) -> SignalWithStartWorkflowExecutionResponse:
-    start_checks.signal_is_named(request)
+    await _check_registered(parts, request)
     opening = await opened(parts, request)
     answer = await parts.shards.start(opening.key, opening.given, opening.policy)
     link = nexus.to_request(
@@ -102,6 +103,17 @@ def _is_eager(
     if first.versioning_override.HasField("pinned"):
         return versioning.named(first.versioning_override.pinned.version) == version
     return parts.deployments.route_of(queue).version_of(request.workflow_id) == version
+
+
+async def _check_registered(parts: Parts, request: StartRequest) -> None:
+    """A start with an update is none of those that a deprecated namespace refuses."""
+    namespace = await parts.namespace(request.namespace)
+    if namespace.state != REGISTERED:
+        raise NamespaceIsNotRegistered(
+            "Namespace has invalid state: Deprecated. Must be Registered.",
+            namespace.name,
+            namespace.state,
+        )
 
 
 async def opened(parts: Parts, request: StartRequest) -> Opening:
@@ -178,7 +190,7 @@ def _first_event(
     first = WorkflowExecutionStartedEventAttributes(
         workflow_type=request.workflow_type,
         workflow_id=request.workflow_id,
-        task_queue=checks.queue(request.task_queue, parts.limits),
+        task_queue=checks.queue_of(request, parts.limits),
         original_execution_run_id=run_id,
         first_execution_run_id=run_id,
         identity=request.identity,
@@ -203,7 +215,9 @@ def _first_event(
         callbacks.check(request.completion_callbacks, parts.limits)
         first.completion_callbacks.extend(request.completion_callbacks)
     _set_timeouts(first, request)
-    first.first_workflow_task_backoff.FromNanoseconds(request.workflow_start_delay.ToNanoseconds())
+    first.first_workflow_task_backoff.FromNanoseconds(
+        times.nanoseconds(request.workflow_start_delay)
+    )
     return first
 
 
@@ -234,7 +248,6 @@ def _set_timeouts(first: WorkflowExecutionStartedEventAttributes, request: Start
 def _signal(
     parts: Parts, request: SignalWithStartWorkflowExecutionRequest, request_id: str, at: int
 ) -> Signal:
-    checks.length("SignalName", request.signal_name, parts.limits)
     checks.blob(request.signal_input, parts.limits)
     return Signal(
         at=at,

@@ -13,10 +13,12 @@ from google.protobuf.message import Message
 from google.rpc.code_pb2 import ABORTED
 from google.rpc.status_pb2 import Status
 from grpc import StatusCode
+from temporalio.api.enums.v1 import NamespaceState
 from temporalio.api.errordetails.v1 import (
     ActivityExecutionAlreadyStartedFailure,
     MultiOperationExecutionFailure,
     NamespaceAlreadyExistsFailure,
+    NamespaceInvalidStateFailure,
     NamespaceNotFoundFailure,
     NexusOperationExecutionAlreadyStartedFailure,
     NotFoundFailure,
@@ -56,6 +58,14 @@ _TABLE: dict[type[errors.EngineError], tuple[StatusCode, Detail | None]] = {
     errors.NamespaceNotFound: (
         StatusCode.NOT_FOUND,
         lambda refusal: NamespaceNotFoundFailure(namespace=refusal.namespace),
+    ),
+    errors.NamespaceIsNotRegistered: (
+        StatusCode.FAILED_PRECONDITION,
+        lambda refusal: NamespaceInvalidStateFailure(
+            namespace=refusal.namespace,
+            state=refusal.state,
+            allowed_states=[NamespaceState.NAMESPACE_STATE_REGISTERED],
+        ),
     ),
     errors.RunNotFound: (StatusCode.NOT_FOUND, lambda _: NotFoundFailure()),
     errors.TaskNotFound: (StatusCode.NOT_FOUND, lambda _: NotFoundFailure()),

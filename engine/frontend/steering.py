@@ -31,7 +31,7 @@ from engine.protocol import nexus
 async def signal(
     parts: Parts, request: SignalWorkflowExecutionRequest
 ) -> SignalWorkflowExecutionResponse:
-    key = await parts.run_key(request.namespace, request.workflow_execution)
+    key = await parts.run_of(request.namespace, request, "workflow_execution")
     checks.named("SignalName", request.signal_name, parts.limits)
     checks.length("RequestId", request.request_id, parts.limits)
     checks.blob(request.input, parts.limits)
@@ -58,7 +58,7 @@ async def signal(
 async def request_cancel(
     parts: Parts, request: RequestCancelWorkflowExecutionRequest
 ) -> RequestCancelWorkflowExecutionResponse:
-    key = await parts.run_key(request.namespace, request.workflow_execution)
+    key = await parts.run_of(request.namespace, request, "workflow_execution")
     checks.length("RequestId", request.request_id, parts.limits)
     key = await _in_chain(parts, key, request.first_execution_run_id)
     given = RequestCancel(
@@ -75,7 +75,7 @@ async def request_cancel(
 async def terminate(
     parts: Parts, request: TerminateWorkflowExecutionRequest
 ) -> TerminateWorkflowExecutionResponse:
-    key = await parts.run_key(request.namespace, request.workflow_execution)
+    key = await parts.run_of(request.namespace, request, "workflow_execution")
     checks.blob(request.details, parts.limits)
     key = await _in_chain(parts, key, request.first_execution_run_id)
     given = Terminate(
@@ -92,7 +92,7 @@ async def terminate(
 async def delete(
     parts: Parts, request: DeleteWorkflowExecutionRequest
 ) -> DeleteWorkflowExecutionResponse:
-    key = await parts.run_key(request.namespace, request.workflow_execution)
+    key = await parts.run_of(request.namespace, request, "workflow_execution")
     run_id, _, is_running = await parts.shards.inspect(key, extent)
     key = key._replace(run_id=run_id)
     if is_running:

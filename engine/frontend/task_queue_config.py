@@ -119,6 +119,8 @@ def _check_weights(request: UpdateTaskQueueConfigRequest) -> None:
                 f'invalid fairness weight weight for key "{name}": must be greater than zero'
             )
     for name in request.unset_fairness_weight_overrides:
+        if not name:
+            raise InvalidArgument("fairness weight override key must not be empty")
         checks.fairness_key(name)
         if name in given:
             raise InvalidArgument(

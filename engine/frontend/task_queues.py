@@ -64,9 +64,7 @@ ENHANCED = DescribeTaskQueueMode.DESCRIBE_TASK_QUEUE_MODE_ENHANCED
 async def describe(parts: Parts, request: DescribeTaskQueueRequest) -> DescribeTaskQueueResponse:
     namespace = await parts.namespace(request.namespace)
     name = request.task_queue.name
-    if not name:
-        raise InvalidArgument("missing task queue name")
-    checks.queue_name(name, parts.limits)
+    checks.queue_of(request, parts.limits)
     if request.api_mode == ENHANCED:
         return await _enhanced(parts, request, namespace.id)
     report = await _report(parts, namespace.id, name, request.task_queue_type)
@@ -213,9 +211,7 @@ async def partitions(
     """A queue has one, on the node that it belongs on."""
     namespace = await parts.namespace(request.namespace)
     name = request.task_queue.name
-    if not request.HasField("task_queue"):
-        raise InvalidArgument("taskQueue is not set")
-    checks.queue_name(name, parts.limits)
+    checks.queue_of(request, parts.limits)
     node = f"{parts.config.host}:{parts.config.port}"
     if parts.cluster is not None:
         node = parts.cluster.of_queue(QueueKey(namespace.id, name, WORKFLOW))

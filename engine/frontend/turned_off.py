@@ -44,3 +44,9 @@ deployments = _refuses(
 fetch_worker_config = _refuses(lambda: Unsupported("FetchWorkerConfig command is not enabled."))
 trigger_workflow_rule = _refuses(lambda: Unsupported("method TriggerWorkflowRule not supported"))
 update_worker_config = _refuses(lambda: Unsupported("UpdateWorkerConfig command is not enabled."))
+
+
+async def poll_time_skipping(parts: Parts, request: Any) -> Any:
+    """A server of the clock's own time."""
+    await parts.run_of(request.namespace, request, "workflow_execution")
+    raise Unsupported("The Time-Skipping feature is not enabled for namespace.")

@@ -6,11 +6,8 @@ With the tables in `rpc.py` they are the whole of the protocol; a test holds tha
 from __future__ import annotations
 
 _ONE_CLUSTER = "there is one cluster: nothing is replicated"
-_TIME = "time is not skipped: a server of the clock's own time"
 
-WORKFLOW: dict[str, str] = {
-    "PollWorkflowExecutionTimeSkipping": _TIME,
-}
+WORKFLOW: dict[str, str] = {}
 
 OPERATOR: dict[str, str] = {
     "AddOrUpdateRemoteCluster": _ONE_CLUSTER,

@@ -39,7 +39,7 @@ UNFINISHED = Outcome(failure=failures.unfinished_update())
 async def update(
     parts: Parts, request: UpdateWorkflowExecutionRequest
 ) -> UpdateWorkflowExecutionResponse:
-    key = await parts.run_key(request.namespace, request.workflow_execution)
+    key = await parts.run_of(request.namespace, request, "workflow_execution")
     asked = checked(parts, request)
     wanted = request.wait_policy.lifecycle_stage or ACCEPTED
     if request.first_execution_run_id:
@@ -58,8 +58,11 @@ async def update(
 async def poll(
     parts: Parts, request: PollWorkflowExecutionUpdateRequest
 ) -> PollWorkflowExecutionUpdateResponse:
+    await parts.namespace(request.namespace)
     if not request.HasField("update_ref"):
         raise InvalidArgument("UpdateRef is not set on request.")
+    if not request.update_ref.workflow_execution.workflow_id:
+        raise InvalidArgument("Can't load workflow execution.  WorkflowId not set.")
     key = await parts.run_key(request.namespace, request.update_ref.workflow_execution)
     update_id = request.update_ref.update_id
     reached = await parts.shards.inspect(key, lambda state: stage_of(state, update_id))

@@ -140,6 +140,10 @@ def refused(trouble: QueryError | SearchUnavailable) -> EngineError:
 def _filters(request: Any, time_attribute: str) -> list[str]:
     conditions = []
     span = request.start_time_filter
+    if 0 < span.latest_time.ToNanoseconds() < span.earliest_time.ToNanoseconds():
+        raise InvalidArgument(
+            "EarliestTime in StartTimeFilter should not be larger than LatestTime."
+        )
     if span.HasField("earliest_time"):
         conditions.append(f"{time_attribute} >= {_moment(span.earliest_time)}")
     if span.HasField("latest_time"):

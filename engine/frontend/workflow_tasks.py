@@ -217,6 +217,6 @@ async def fail(
 async def reset_sticky(
     parts: Parts, request: ResetStickyTaskQueueRequest
 ) -> ResetStickyTaskQueueResponse:
-    run = await parts.run_key(request.namespace, request.execution)
+    run = await parts.run_of(request.namespace, request, "execution")
     await parts.shards.submit(run, ClearSticky(at=parts.clock.now()))
     return ResetStickyTaskQueueResponse()

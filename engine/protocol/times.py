@@ -5,6 +5,11 @@ from __future__ import annotations
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
+#: A hundred years, as on the official server: longer than anybody waits. A moment of this century
+#: with two of them still goes into the 63 bits that the store has for it.
+LONGEST_SECONDS = 100 * 365 * 86_400
+LONGEST_NS = LONGEST_SECONDS * 1_000_000_000
+
 
 def timestamp(at: int) -> Timestamp | None:
     """None for 0, the engine's "never": the field stays unset."""
@@ -19,3 +24,15 @@ def duration(nanoseconds: int) -> Duration:
     length = Duration()
     length.FromNanoseconds(nanoseconds)
     return length
+
+
+def nanoseconds(length: Duration) -> int:
+    """Of a length that a caller gave: the protocol's may be ten thousand years, which is never."""
+    given = length.ToNanoseconds()
+    return min(LONGEST_NS, given)
+
+
+def bound(length: Duration) -> None:
+    """In a message that is being built."""
+    if length.seconds >= LONGEST_SECONDS:
+        length.FromNanoseconds(LONGEST_NS)

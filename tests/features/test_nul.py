@@ -16,6 +16,7 @@ from temporalio.api.command.v1 import Command
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.operatorservice.v1 import DeleteNamespaceRequest
 from temporalio.api.workflowservice.v1 import (
+    DeprecateNamespaceRequest,
     DescribeWorkflowExecutionRequest,
     RespondWorkflowTaskFailedRequest,
 )
@@ -136,7 +137,7 @@ def filled(request: Any, workflow_id: str, queue: str) -> Any:
             getattr(request, field.name).workflow_id = workflow_id
         elif field.name in ("workflow_type", "task_queue") and field.message_type is not None:
             getattr(request, field.name).name = queue
-    if isinstance(request, DeleteNamespaceRequest):
+    if isinstance(request, DeleteNamespaceRequest | DeprecateNamespaceRequest):
         request.namespace = "nowhere"
     return request
 

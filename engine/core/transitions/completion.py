@@ -40,7 +40,7 @@ from engine.core.transitions import (
 )
 from engine.core.turn import Turn
 from engine.errors import FailedPrecondition, InvalidArgument
-from engine.protocol import failures
+from engine.protocol import failures, times
 
 VERSIONED = WorkerVersioningMode.WORKER_VERSIONING_MODE_VERSIONED
 _BAD_MESSAGE = Cause.WORKFLOW_TASK_FAILED_CAUSE_BAD_UPDATE_WORKFLOW_EXECUTION_MESSAGE
@@ -180,7 +180,7 @@ def _say_version(
 def _keep_sticky(turn: Turn, request: RespondWorkflowTaskCompletedRequest) -> None:
     state, sticky = turn.state, request.sticky_attributes
     queue = sticky.worker_task_queue.name
-    timeout = sticky.schedule_to_start_timeout.ToNanoseconds() if queue else 0
+    timeout = times.nanoseconds(sticky.schedule_to_start_timeout) if queue else 0
     if (queue, timeout) != (state.sticky_queue, state.sticky_timeout_ns if queue else 0):
         turn.mark(StickySet(queue=queue, schedule_to_start_ns=timeout))
 

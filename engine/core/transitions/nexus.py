@@ -33,6 +33,7 @@ from engine.core.keys import derived_id
 from engine.core.marks import OperationRetried, OperationTriedAgain
 from engine.core.state import Cancellation, Operation
 from engine.core.turn import Turn
+from engine.protocol.times import nanoseconds
 
 SECOND = 1_000_000_000
 RETRIES = RetryPolicy(
@@ -122,7 +123,7 @@ def _source(turn: Turn) -> WorkflowExecution:
 
 def _expires_at(operation: Operation) -> int:
     given = operation.scheduled.nexus_operation_scheduled_event_attributes
-    whole = given.schedule_to_close_timeout.ToNanoseconds()
+    whole = nanoseconds(given.schedule_to_close_timeout)
     return operation.scheduled_at + whole if whole else 0
 
 

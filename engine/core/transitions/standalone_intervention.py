@@ -27,6 +27,7 @@ from engine.core.state import RunState
 from engine.core.transitions.standalone import offer_when_due, parts
 from engine.core.turn import Turn
 from engine.errors import FailedPrecondition, InvalidArgument
+from engine.protocol.times import nanoseconds
 
 _CHANGEABLE = frozenset({*activity_options.CHANGEABLE, "start_delay"})
 
@@ -149,7 +150,7 @@ def _restored(turn: Turn, steered: ActivitySteered) -> ActivitySteered:
 def _first_delay(state: RunState) -> int:
     """As it was started with."""
     assert state.start is not None, "a run was started"
-    return state.start.first_workflow_task_backoff.ToNanoseconds()
+    return nanoseconds(state.start.first_workflow_task_backoff)
 
 
 def _was_delayed(state: RunState) -> bool:
@@ -192,7 +193,7 @@ def _merged(turn: Turn, given: ChangeActivities, wanted: ActivityOptions) -> Act
 
 def _new_delay(turn: Turn, wanted: ActivityOptions) -> int:
     _, activity, standalone = parts(turn.state)
-    delay = wanted.start_delay.ToNanoseconds()
+    delay = nanoseconds(wanted.start_delay)
     if delay < 0:
         raise InvalidArgument("invalid StartDelay: negative duration")
     if standalone.started_at or not activity.retry_at:

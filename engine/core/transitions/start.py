@@ -13,6 +13,7 @@ from engine.core.inputs import Attach, Start
 from engine.core.marks import StartedBy
 from engine.core.turn import Turn
 from engine.errors import FailedPrecondition
+from engine.protocol.times import nanoseconds
 
 
 def begin(turn: Turn, given: Start) -> None:
@@ -25,7 +26,7 @@ def begin(turn: Turn, given: Start) -> None:
     timeouts.fit(attributes, turn.limits)
     if attributes.cron_schedule and not attributes.continued_execution_run_id:
         _wait_for_cron(turn, attributes)
-    timeout = attributes.workflow_execution_timeout.ToNanoseconds()
+    timeout = nanoseconds(attributes.workflow_execution_timeout)
     if timeout and not attributes.HasField("workflow_execution_expiration_time"):
         attributes.workflow_execution_expiration_time.FromNanoseconds(turn.at + timeout)
     event.links.extend(given.links)

@@ -16,6 +16,7 @@ from temporalio.api.command.v1 import (
 from temporalio.api.enums.v1 import EventType
 
 from engine.core.turn import Turn
+from engine.protocol import times
 
 
 def start(
@@ -27,6 +28,7 @@ def start(
     started = event.timer_started_event_attributes
     started.timer_id = command.timer_id
     started.start_to_fire_timeout.CopyFrom(command.start_to_fire_timeout)
+    times.bound(started.start_to_fire_timeout)
     started.workflow_task_completed_event_id = completed_event_id
     turn.add(event)
 

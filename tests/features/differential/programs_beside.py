@@ -7,23 +7,28 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import grpc
-from temporalio.api.common.v1 import Memo
+from temporalio.api.common.v1 import Memo, WorkflowExecution, WorkflowType
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.namespace.v1 import NamespaceConfig
 from temporalio.api.operatorservice.v1 import (
     AddSearchAttributesRequest,
+    DeleteNamespaceRequest,
     ListSearchAttributesRequest,
     RemoveSearchAttributesRequest,
 )
 from temporalio.api.sdk.v1 import UserMetadata
+from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import (
+    DeprecateNamespaceRequest,
     DescribeNamespaceRequest,
     PollWorkflowTaskQueueResponse,
     RegisterNamespaceRequest,
     ResetStickyTaskQueueRequest,
     ShutdownWorkerRequest,
+    SignalWithStartWorkflowExecutionRequest,
     SignalWorkflowExecutionRequest,
+    StartWorkflowExecutionRequest,
     UpdateNamespaceRequest,
     UpdateNamespaceResponse,
 )
@@ -39,6 +44,7 @@ from tests.support.commands import (
     text,
 )
 from tests.support.engine import in_turn
+from tests.support.eventually import eventually_async
 from tests.support.handlers import ScriptedHandler, endpoint_of
 from tests.support.worker import ScriptedWorker
 
@@ -256,6 +262,39 @@ async def a_namespace_has_no_archive(stage: Stage) -> None:
             stage.show(found.config)
         except grpc.aio.AioRpcError as refusal:
             stage.note(refusal.code().name)
+
+
+async def a_deprecated_namespace_begins_nothing(stage: Stage) -> None:
+    name = f"old-{endpoint_of(stage.queue)}"
+    workflows = stage.server.workflows
+    made = RegisterNamespaceRequest(
+        namespace=name, workflow_execution_retention_period=seconds(86_400)
+    )
+    await in_turn(lambda: workflows.RegisterNamespace(made))
+    start = SignalWithStartWorkflowExecutionRequest(
+        namespace=name, workflow_id="w", workflow_type=WorkflowType(name="Scripted"),
+        task_queue=TaskQueue(name=stage.queue), signal_name="go", request_id="first",
+    )  # fmt: skip
+    begun = WorkflowExecution(workflow_id="w")
+
+    async def refused() -> grpc.StatusCode:
+        return await stage.refused(workflows.SignalWithStartWorkflowExecution(start))
+
+    await eventually_async(refused, lambda code: code is grpc.StatusCode.OK)
+    await in_turn(lambda: workflows.DeprecateNamespace(DeprecateNamespaceRequest(namespace=name)))
+    await eventually_async(refused, lambda code: code is not grpc.StatusCode.OK)
+    await stage.hear(workflows.SignalWithStartWorkflowExecution(start))
+    alone = StartWorkflowExecutionRequest(
+        namespace=name, workflow_id="another", workflow_type=start.workflow_type,
+        task_queue=start.task_queue, request_id="second",
+    )  # fmt: skip
+    await stage.hear(workflows.StartWorkflowExecution(alone))
+    signal = SignalWorkflowExecutionRequest(
+        namespace=name, workflow_execution=begun, signal_name="go on"
+    )
+    stage.note("signalled", await stage.refused(workflows.SignalWorkflowExecution(signal)))
+    deleted = DeleteNamespaceRequest(namespace=name)
+    stage.note("deleted", await stage.refused(stage.server.operator.DeleteNamespace(deleted)))
 
 
 async def a_namespace_names_its_search_attributes(stage: Stage) -> None:

@@ -19,9 +19,11 @@ from tests.support.commands import (
     seconds,
     signal_external,
     start_child,
+    start_timer,
     text,
 )
 
+_AGE_SECONDS = 31_500_000_000
 # More than a payload may have, less than a message.
 LARGE = text("x" * 2_200_000)
 ONE = LARGE.payloads[0]
@@ -158,3 +160,27 @@ async def is_asked_for_too_many_updates_at_once(stage: Stage) -> None:
 async def has_much_time_for_a_task(stage: Stage) -> None:
     await stage.start(workflow_task_timeout=seconds(600))
     await stage.worker.on_task(complete())
+
+
+async def what_is_waited_for_is_a_thousand_years_away(stage: Stage) -> None:
+    """More nanoseconds than go into the 63 bits that a server counts them in."""
+    ages = {
+        f"workflow_{which}_timeout": seconds(_AGE_SECONDS) for which in ("execution", "run", "task")
+    }
+    run = await stage.start(**ages)
+    await stage.worker.on_task(
+        start_timer("t", _AGE_SECONDS),
+        schedule_activity(
+            "a", stage.queue, start_to_close_timeout=seconds(_AGE_SECONDS),
+            heartbeat_timeout=seconds(_AGE_SECONDS),
+        ),
+    )  # fmt: skip
+    await stage.worker.on_activity(text("done"))
+    await stage.worker.on_task()
+    await stage.signal(run)
+    await stage.worker.on_task(complete())
+
+
+async def a_run_begins_in_a_thousand_years(stage: Stage) -> None:
+    run = await stage.start(workflow_start_delay=seconds(_AGE_SECONDS))
+    await stage.terminate(run)

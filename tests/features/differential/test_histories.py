@@ -26,6 +26,7 @@ from tests.features.differential import (
     programs_pauses,
     programs_policies,
     programs_reading,
+    programs_refusals,
     programs_rules,
     programs_rules_kept,
     programs_standalone,
@@ -94,6 +95,7 @@ ALL = {
     **programs_nexus.REFUSED,
     **programs(programs_addresses),
     **programs_addresses.BAD_CALLBACKS,
+    **programs_refusals.WRONGLY_ASKED,
     **without_a_workflow(),
 }
 

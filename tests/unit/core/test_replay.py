@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from temporalio.api.enums.v1 import CommandType, EventType
 
 from engine.core import apply_standalone
-from engine.core.inputs import CompleteWorkflowTask, Input, Reset, Wake
+from engine.core.inputs import CompleteWorkflowTask, Input, Reset, Signal, Wake
 from engine.core.limits import DEFAULT
 from engine.core.marks import Mark
 from engine.core.state import RunState
@@ -172,6 +172,11 @@ EFFECTS = {
         "SIGNAL_EXTERNAL_WORKFLOW_EXECUTION": "SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED",
         "RECORD_MARKER": "MARKER_RECORDED",
         "SCHEDULE_NEXUS_OPERATION": "NEXUS_OPERATION_SCHEDULED",
+        "REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION": (
+            "REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED"
+        ),
+        "UPSERT_WORKFLOW_SEARCH_ATTRIBUTES": "UPSERT_WORKFLOW_SEARCH_ATTRIBUTES",
+        "MODIFY_WORKFLOW_PROPERTIES": "WORKFLOW_PROPERTIES_MODIFIED",
     }.items()
 }
 
@@ -193,6 +198,29 @@ def test_each_command_has_its_effect_once_whoever_dies(seed: int) -> None:
             asked.update(EFFECTS[kind] for kind in commands if kind in EFFECTS)
     assert found == asked
     assert facts_of(story.loaded()) == facts_of(story.state)
+
+
+@pytest.mark.parametrize("seed", range(960, 1000))
+def test_each_signal_and_update_is_told_once_whoever_dies(seed: int) -> None:
+    chance = chance_of(seed, dying=0.3)
+    chance.play(STEPS_MAX)
+    story = chance.story
+
+    signals, accepted, completed = Counter[str](), Counter[str](), Counter[str]()
+    for event in (*story.events(), *story.state.buffered):
+        if event.HasField("workflow_execution_signaled_event_attributes"):
+            signals[event.workflow_execution_signaled_event_attributes.request_id] += 1
+        elif event.HasField("workflow_execution_update_accepted_event_attributes"):
+            given = event.workflow_execution_update_accepted_event_attributes
+            accepted[given.protocol_instance_id] += 1
+        elif event.HasField("workflow_execution_update_completed_event_attributes"):
+            ended = event.workflow_execution_update_completed_event_attributes
+            completed[ended.meta.update_id] += 1
+    asked = {given.request_id for given, _ in story.stored if isinstance(given, Signal)}
+    assert asked - {""} <= signals.keys()
+    assert {count for name, count in signals.items() if name} <= {1}
+    assert set(accepted.values()) | set(completed.values()) <= {1}
+    assert completed.keys() <= accepted.keys()
 
 
 @pytest.mark.parametrize("seed", range(840, 960))
@@ -220,21 +248,45 @@ def test_no_activity_is_lost_whoever_dies(seed: int) -> None:
         assert not state.activities.keys() & buffered
 
 
+#: What a worker is told of with a task of its own.
+TOLD = {
+    *ACTIVITY_ENDS,
+    *(
+        EventType.Value(f"EVENT_TYPE_{name}")
+        for name in (
+            "TIMER_FIRED",
+            "WORKFLOW_EXECUTION_SIGNALED",
+            "WORKFLOW_EXECUTION_CANCEL_REQUESTED",
+            "CHILD_WORKFLOW_EXECUTION_STARTED",
+            "CHILD_WORKFLOW_EXECUTION_COMPLETED",
+            "CHILD_WORKFLOW_EXECUTION_FAILED",
+            "EXTERNAL_WORKFLOW_EXECUTION_SIGNALED",
+            "SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_FAILED",
+            "EXTERNAL_WORKFLOW_EXECUTION_CANCEL_REQUESTED",
+            "NEXUS_OPERATION_STARTED",
+            "NEXUS_OPERATION_COMPLETED",
+            "NEXUS_OPERATION_FAILED",
+        )
+    ),
+}
+
+
 @pytest.mark.parametrize("seed", range(660, 720))
-def test_what_was_buffered_is_told_with_a_task(seed: int) -> None:
+def test_what_was_buffered_is_told_with_a_task_whoever_dies(seed: int) -> None:
     """A run without a task has seen all that happened to it, or waits for a time."""
-    story = played(seed).story
-    state = story.state
-    if state.is_running and state.pause is not None:
+    chance = chance_of(seed, dying=0.3 if seed % 2 else 0.0)
+    chance.play(STEPS_MAX)
+    story = chance.story
+    if story.state.is_running and story.state.pause is not None:
         resume_run(story)
 
+    state = story.state
     if state.is_running and state.task is None:
         assert not state.buffered
         unseen = [
             event
             for event in story.events()
-            if event.event_id > state.previous_started_event_id
-            and event.HasField("workflow_execution_signaled_event_attributes")
+            if event.event_id > state.previous_started_event_id and event.event_type in TOLD
         ]
         waits = state.task_backoff_until or state.first_task_at > story.at
         assert not unseen or waits
