@@ -48,7 +48,7 @@ def length(word: str, value: str, limits: Limits) -> None:
 
 
 def start(request: StartActivityExecutionRequest, limits: Limits) -> None:
-    if not request.task_queue.ByteSize():
+    if not request.HasField("task_queue"):
         raise InvalidArgument("taskQueue is not set")
     for word, value in (
         ("activityId", request.activity_id),
@@ -59,7 +59,7 @@ def start(request: StartActivityExecutionRequest, limits: Limits) -> None:
         length(word, value, limits)
     length("request ID", request.request_id, limits)
     length("identity", request.identity, limits)
-    if request.HasField("task_queue") and not request.task_queue.name:
+    if not request.task_queue.name:
         raise InvalidArgument("missing task queue name")
     checks.queue(request.task_queue, limits)
     _times(request)
