@@ -10,7 +10,11 @@ from google.protobuf.duration_pb2 import Duration
 from temporalio.api.common.v1 import ActivityType, WorkflowExecution
 from temporalio.api.deployment.v1 import WorkerDeploymentOptions
 from temporalio.api.enums.v1 import WorkerVersioningMode
-from temporalio.api.operatorservice.v1 import DeleteNamespaceRequest
+from temporalio.api.nexus.v1 import Endpoint
+from temporalio.api.operatorservice.v1 import (
+    DeleteNamespaceRequest,
+    DeleteNexusEndpointRequest,
+)
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import (
     CountActivityExecutionsRequest,
@@ -90,11 +94,11 @@ async def start_activity(server: Server, activity_id: str, queue: str) -> str:
     return started.run_id
 
 
-async def start_operation(server: Server, names: Names) -> None:
-    """At a handler that nobody is."""
+async def start_operation(server: Server, names: Names) -> Endpoint:
+    """At a handler that nobody is, behind an endpoint of its own."""
     endpoint = re.sub(r"[^a-z0-9]+", "-", f"endpoint-{server.namespace}".lower())
     handler = ScriptedHandler(server, names.queue(), endpoint)
-    await handler.begin()
+    offered = await handler.begin()
     await server.workflows.StartNexusOperationExecution(
         StartNexusOperationExecutionRequest(
             namespace=server.namespace,
@@ -104,6 +108,7 @@ async def start_operation(server: Server, names: Names) -> None:
             operation="charge",
         )
     )
+    return offered
 
 
 async def make_older(url: str, run: WorkflowExecution, days: int) -> None:
@@ -126,10 +131,14 @@ async def test_a_deleted_namespace_takes_its_runs_along_even_those_that_run(
     for _ in range(3):
         await sweeping.start(names.workflow(), names.queue())
     await start_activity(sweeping, names.workflow("activity"), names.queue())
-    await start_operation(sweeping, names)
-    deleted = await sweeping.operator.DeleteNamespace(
-        DeleteNamespaceRequest(namespace=sweeping.namespace)
+    offered = await start_operation(sweeping, names)
+    asked = DeleteNamespaceRequest(namespace=sweeping.namespace)
+    with pytest.raises(grpc.aio.AioRpcError, match="target of a Nexus endpoint"):
+        await sweeping.operator.DeleteNamespace(asked)
+    await sweeping.operator.DeleteNexusEndpoint(
+        DeleteNexusEndpointRequest(id=offered.id, version=offered.version)
     )
+    deleted = await sweeping.operator.DeleteNamespace(asked)
 
     async def count() -> int:
         namespace = deleted.deleted_namespace

@@ -17,6 +17,7 @@ from temporalio.api.common.v1 import Callback, Link, Payloads, WorkflowExecution
 from temporalio.api.failure.v1 import Failure
 from temporalio.api.nexus.v1 import (
     CancelOperationResponse,
+    Endpoint,
     EndpointSpec,
     EndpointTarget,
     HandlerError,
@@ -83,11 +84,12 @@ class ScriptedHandler:
         self.queue = queue
         self.endpoint = endpoint
 
-    async def begin(self) -> None:
+    async def begin(self) -> Endpoint:
         """Make the endpoint."""
         worker = EndpointTarget.Worker(namespace=self.server.namespace, task_queue=self.queue)
         spec = EndpointSpec(name=self.endpoint, target=EndpointTarget(worker=worker))
-        await self.server.operator.CreateNexusEndpoint(CreateNexusEndpointRequest(spec=spec))
+        asked = CreateNexusEndpointRequest(spec=spec)
+        return (await self.server.operator.CreateNexusEndpoint(asked)).endpoint
 
     def operation(self, **given: Any) -> Command:
         """The command that asks for one."""
