@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 from tests.support.engine import Server
-from tests.support.shell import Shell
+from tests.support.shell import Shell, shown
 
 ENDPOINT = ("operator", "nexus", "endpoint")
 
@@ -18,6 +19,10 @@ async def told_by(server: Server) -> list[str]:
     await shell.run(*ENDPOINT, "get", *bank)
     await shell.run(*ENDPOINT, "create", *bank, *target)
     await shell.run(*ENDPOINT, "get", *bank, "--output", "json")
+    # Others on the same servers have theirs.
+    listed = json.loads(await shell.run(*ENDPOINT, "list", "--output", "json", tells=False))
+    (ours,) = [each for each in listed if each["spec"]["name"] == bank[1]]
+    shell.said.append(shown(json.dumps(ours)))
     # From here on the official server has forgotten when it was made.
     await shell.run(*ENDPOINT, "update", *bank, "--target-task-queue", "others")
     await shell.run(*ENDPOINT, "update", "--name", "nobody", "--target-task-queue", "others")

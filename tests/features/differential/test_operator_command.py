@@ -51,8 +51,12 @@ async def cluster(shell: Shell) -> None:
         operator cluster upsert --frontend-address 127.0.0.1:1
         operator cluster upsert
     """)
-    for command in ("describe", "list", "system"):
-        await tell(shell, f"operator cluster {command}")
+    for command in (
+        "operator cluster describe",
+        "operator cluster list",
+        "operator cluster system",
+    ):
+        await tell(shell, command)
 
 
 async def tell(shell: Shell, command: str) -> None:

@@ -27,6 +27,7 @@ async def described(shell: Shell) -> None:
         {describe} $queue --task-queue-type workflow --report-reachability
         {describe} $queue --task-queue-type workflow --select-build-id b --report-reachability
         {describe} $queue --disable-stats
+        {describe} $queue --task-queue-type activity --report-config
         {describe} $queue --legacy-mode
         {describe} $queue --legacy-mode --task-queue-type-legacy activity
         {describe} "" --task-queue-type activity
@@ -68,6 +69,9 @@ async def older_versions(shell: Shell) -> None:
     await shell.play("""
         task-queue get-build-ids --task-queue $queue
         task-queue update-build-ids add-new-default --task-queue $queue --build-id b
+        task-queue update-build-ids add-new-compatible --task-queue $queue --build-id c --existing-compatible-build-id b
+        task-queue update-build-ids promote-id-in-set --task-queue $queue --build-id b
+        task-queue update-build-ids promote-set --task-queue $queue --build-id b
         task-queue get-build-id-reachability --task-queue $queue --build-id b
         task-queue versioning get-rules --task-queue $queue
         task-queue versioning insert-assignment-rule --task-queue $queue --build-id b --yes

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from tests.features.differential.conftest import told_alike
 from tests.support.engine import Server
 from tests.support.eventually import eventually_async
 from tests.support.names import Names
-from tests.support.shell import Shell
+from tests.support.shell import Shell, shown
 from tests.support.workers import SHUTDOWN, Fleet, beat
 
 
@@ -33,6 +36,18 @@ async def heard(server: Server, name: str) -> list[str]:
     return shell.said
 
 
+async def listed(shell: Shell) -> None:
+    """Others on the same servers have theirs; the official server's list knows of one late."""
+    name = shell.places["name"]
+
+    async def rows() -> list[dict[str, Any]]:
+        said = await shell.run("worker", "deployment", "list", "--output", "json", tells=False)
+        return [each for each in json.loads(said) if each["name"] == name]
+
+    found = await eventually_async(rows, lambda found: len(found) == 1, within=20)
+    shell.said.append(shown(json.dumps(found)))
+
+
 async def deployed(server: Server, name: str) -> list[str]:
     shell = Shell(server, name=name)
     at = "--deployment-name $name"
@@ -50,6 +65,7 @@ async def deployed(server: Server, name: str) -> list[str]:
         worker deployment set-current-version {at} --build-id b1 --yes --allow-no-pollers
         worker deployment set-ramping-version {at} --build-id b2 --percentage 10 --yes --allow-no-pollers
         worker deployment set-ramping-version {at} --build-id b2 --percentage 110 --yes
+        worker deployment list --namespace nobody
         worker deployment describe --name $name --output json
         worker deployment describe-version {at} --build-id b2 --output json --report-task-queue-stats
         worker deployment describe-version {at} --build-id b9
@@ -61,13 +77,16 @@ async def deployed(server: Server, name: str) -> list[str]:
         worker deployment set-current-version {at} --unversioned --yes
         worker deployment manager-identity unset {at} --yes
         worker deployment manager-identity unset --deployment-name nobody --yes
+    """)  # noqa: E501  a command is one line
+    await listed(shell)
+    await shell.play(f"""
         worker deployment delete --name $name
         worker deployment delete-version {at} --build-id b2
         worker deployment set-ramping-version {at} --build-id b2 --delete --yes
         worker deployment delete-version {at} --build-id b2 --skip-drainage
         worker deployment delete-version {at} --build-id b9
         worker deployment delete --name nobody
-    """)  # noqa: E501  a command is one line
+    """)
     return shell.said
 
 
