@@ -77,7 +77,7 @@ def overview(namespace: str, wanted: Wanted, now: datetime) -> Overview:
     """The count by status comes first: a query that it refuses is not sent with the others."""
     of = wanted.of
     attributes = lists.attributes(namespace, of)
-    offered = choices(attributes)
+    offered = choices(attributes, of)
     by = wanted.by if wanted.by in offered else next(iter(offered), "")
     window, bucket = window_of(wanted.span, now)
     query, ours = wanted.query, attributes.ours
@@ -121,10 +121,12 @@ def _part(namespace: str, of: str, question: str, ours: bool) -> Part:
         return Part(None, str(error) if ours else "This server counts by status only.")
 
 
-def choices(attributes: Attributes) -> tuple[str, ...]:
+def choices(attributes: Attributes, of: str) -> tuple[str, ...]:
+    """The first is looked at unasked. A namespace's own attributes are those of its runs mostly."""
     shared = [name for name in SHARED if attributes.system.get(name) in GROUPABLE]
     own = [name for name, kind in attributes.custom.items() if kind in GROUPABLE]
-    return tuple(name for name in (*own, *shared) if not indexed.is_hidden(name))
+    names = (*own, *shared) if of == lists.RUNS else (*shared, *own)
+    return tuple(name for name in names if not indexed.is_hidden(name))
 
 
 def window_of(span: str, now: datetime) -> tuple[Window, str]:

@@ -93,6 +93,9 @@ def test_what_stands_alone_is_rolled_up_as_runs_are_by_who_may_look_at_it(
     page = browser.get(URL, asked)
     again = browser.get(URL, asked | {"version": version_in(page)}, headers=htmx("counts"))
 
+    unasked = browser.get(URL, {"of": "activities"}).content.decode()
+
+    assert "<option selected>TaskQueue</option>" in unasked
     said = words_in(page)
     assert "By status 3 standalone activities, as of" in said
     assert "Running 2 Terminated 1" in said
