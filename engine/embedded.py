@@ -14,6 +14,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pwd
+import random
 import secrets
 import select
 import shutil
@@ -23,7 +24,7 @@ import stat
 import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import metadata, util
 from pathlib import Path
@@ -47,6 +48,8 @@ STOP_SECONDS_MAX = 30
 START_ATTEMPTS_MAX = 8
 READY_POLL_SECONDS = 0.05
 RETRY_SECONDS = 0.5
+#: Below those that Linux gives to connections (ip_local_port_range).
+PORTS = range(20_000, 32_000)
 ENDINGS = (signal.SIGTERM, signal.SIGINT)
 
 SETTINGS = {
@@ -89,7 +92,7 @@ def postgres(directory: Path, port: int | None = None) -> Iterator[Postgres]:
             _create(directory)
         _check_version(data)
         _end_orphan(data)
-        server = _start(directory, port or _free_port())
+        server = _start(directory, port or free_ports(1)[0])
         try:
             yield server
         finally:
@@ -312,10 +315,21 @@ def _open_to_all(directory: Path) -> bool:
     return bool(directory.stat().st_mode & stat.S_IXOTH)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def free_ports(count: int) -> list[int]:
+    """Different ones, that nothing listens on: of those that no system gives to a connection by
+    itself, for such a one could have taken it before its program listens, or while that is down.
+    """
+    found: list[int] = []
+    for port in random.sample(PORTS, len(PORTS)):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            found.append(port)
+        if len(found) == count:
+            return found
+    raise CannotStart(
+        f"fewer than {count} ports from {PORTS.start} to {PORTS.stop - 1} are free: "
+        f"stop what listens there"
+    )
 
 
 def _check_port(port: int) -> None:

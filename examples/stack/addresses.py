@@ -6,7 +6,6 @@ nothing but those two can be taken.
 
 import json
 import secrets
-import socket
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -61,7 +60,7 @@ class Addresses:
 
 
 def choose(config: StackConfig) -> Addresses:
-    postgres, broker, elasticsearch, providers, smtp = free_ports(5)
+    postgres, broker, elasticsearch, providers, smtp = embedded.free_ports(5)
     kept = _kept_words(config.run / "words.json")
     index = config.elasticsearch_url if not config.engine_address else ""
     if config.starts_elasticsearch:
@@ -82,16 +81,6 @@ def choose(config: StackConfig) -> Addresses:
         console_role="" if config.database_url else "perdure_console",
         console_role_word=kept["console_role_word"],
     )
-
-
-def free_ports(count: int) -> list[int]:
-    probes = [socket.socket() for _ in range(count)]
-    for probe in probes:
-        probe.bind(("127.0.0.1", 0))
-    ports = [int(probe.getsockname()[1]) for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports
 
 
 def _kept_words(path: Path) -> dict[str, str]:

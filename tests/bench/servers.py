@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -12,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from engine.embedded import free_ports
 from tests.support.processor import cpu_of
 
 REPOSITORY = Path(__file__).parents[2]
@@ -49,16 +49,9 @@ def family(root: int) -> set[int]:
     return found
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @contextmanager
 def dev_server(name: str, *, in_file: bool) -> Iterator[Server]:
-    port = free_port()
+    (port,) = free_ports(1)
     directory = Path(tempfile.mkdtemp(prefix="bench-"))
     command = [
         str(TEMPORAL), "server", "start-dev", "--headless", "--ip", "127.0.0.1",
@@ -77,7 +70,7 @@ def dev_server(name: str, *, in_file: bool) -> Iterator[Server]:
 def perdure() -> Iterator[Server]:
     """On an embedded PostgreSQL of its own, with fsync on."""
     directory = Path(tempfile.mkdtemp(prefix="bench-"))
-    port = free_port()
+    (port,) = free_ports(1)
     process = subprocess.Popen(
         [sys.executable, "-m", "engine", "serve", "--port", str(port), "--embedded",
          str(directory / "data")],

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from temporalio.client import Client
 
-from examples.stack.addresses import free_ports
+from engine.embedded import free_ports
 from tests.stack.living import REPOSITORY, lives
 from tests.support.eventually import eventually
 

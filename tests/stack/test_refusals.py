@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.embedded import free_ports
 from examples.stack import before
 from examples.stack.config import CannotStart, StackConfig
 
@@ -19,14 +20,9 @@ REPOSITORY = Path(__file__).parents[2]
 
 
 def config(root: Path, **given: str) -> StackConfig:
-    free = {"CONSOLE_PORT": str(_free_port()), "ENGINE_PORT": str(_free_port())}
+    console, engine = map(str, free_ports(2))
+    free = {"CONSOLE_PORT": console, "ENGINE_PORT": engine}
     return StackConfig.from_environment({**free, **given}, root)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager
@@ -74,7 +70,7 @@ def test_a_taken_port_is_named_with_a_way_out(tmp_path: Path, variable: str) -> 
 
 
 def test_one_port_for_two_is_refused(tmp_path: Path) -> None:
-    port = str(_free_port())
+    (port,) = map(str, free_ports(1))
 
     with pytest.raises(CannotStart, match=f"CONSOLE_PORT and ENGINE_PORT are both {port}"):
         before.check(config(tmp_path, CONSOLE_PORT=port, ENGINE_PORT=port))
@@ -100,7 +96,7 @@ def test_an_address_where_nobody_answers_is_refused_by_name(
     tmp_path: Path, variable: str, scheme: str
 ) -> None:
     with pytest.raises(CannotStart) as refusal:
-        before.check(config(tmp_path, **{variable: scheme.format(_free_port())}))
+        before.check(config(tmp_path, **{variable: scheme.format(*free_ports(1))}))
 
     assert str(refusal.value).startswith(variable)
     assert "\n" not in str(refusal.value)

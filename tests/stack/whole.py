@@ -12,7 +12,7 @@ from time import monotonic
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from examples.stack.addresses import free_ports
+from engine.embedded import free_ports
 from tests.stack.living import REPOSITORY, lives
 from tests.support.eventually import eventually
 from tests.support.processor import cpu_of

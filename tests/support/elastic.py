@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import urllib.error
@@ -19,6 +18,7 @@ from typing import IO, Any
 import pytest
 from elasticsearch import Elasticsearch
 
+from engine.embedded import free_ports
 from search.config import SearchConfig
 from search.elastic import writer
 from search.postgres import databases
@@ -102,9 +102,7 @@ def _prepare() -> str:
 def _start() -> dict[str, Any]:
     prepared = _prepare()
     state = tempfile.mkdtemp(prefix="perdure-elasticsearch-")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    (port,) = free_ports(1)
     with Path(state, "output").open("w") as output:
         node = subprocess.Popen(
             [START, prepared, str(port), state],

@@ -4,28 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from engine.embedded import free_ports
+
 REPOSITORY = Path(__file__).parents[2]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class KillableEngine:
     """`start` returns when it answers; `kill` is kill -9."""
 
     def __init__(self, database: str, **settings: str) -> None:
-        self.port = free_port()
+        (self.port,) = free_ports(1)
         self.address = f"127.0.0.1:{self.port}"
         self._environment = {**os.environ, "DATABASE_URL": database, **settings}  # noqa: TID251  it is handed on
         self._process: subprocess.Popen[str] | None = None

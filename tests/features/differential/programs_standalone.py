@@ -68,7 +68,7 @@ async def _seen(task: Any) -> Any:
 
 async def it_fails_and_is_tried_again(stage: Stage) -> None:
     solo = Solo(stage)
-    task = await solo.begun(retry_policy=retries(0.5), heartbeat_timeout=seconds(5))
+    task = await solo.begun(retry_policy=retries(3), heartbeat_timeout=seconds(5))
     await solo.fail(task, last_heartbeat_details=text("half"))
     await solo.hear("DescribeActivityExecution")
     await solo.look()

@@ -8,6 +8,7 @@ import grpc
 import pytest
 from temporalio.api.common.v1 import Payload
 from temporalio.api.deployment.v1 import WorkerDeploymentVersion as Version
+from temporalio.api.enums.v1 import WorkerDeploymentVersionStatus
 from temporalio.api.workflowservice.v1 import (
     CreateWorkerDeploymentRequest,
     CreateWorkerDeploymentVersionRequest,
@@ -23,9 +24,11 @@ from temporalio.client import Client
 from tests.features.differential.conftest import Script, told_alike
 from tests.features.differential.fleet import Fleet
 from tests.support.engine import Server
+from tests.support.eventually import eventually_async
 from tests.support.names import Names
 
-#: What it returns is compared.
+#: How a version stands of which no worker has polled yet.
+CREATED = str(WorkerDeploymentVersionStatus.WORKER_DEPLOYMENT_VERSION_STATUS_CREATED)
 
 
 class Office(Fleet):
@@ -166,7 +169,8 @@ async def made(server: Server, name: str) -> list[Any]:
         sorted((await office.versions()).items()),
     ]
     async with office.worker("one"):
-        return [*told, await office.told("one"), await make()]
+        polled = await eventually_async(lambda: office.told("one"), lambda now: now[1] != CREATED)
+        return [*told, polled, await make()]
 
 
 @pytest.mark.parametrize("script", [managed, noted, made])
