@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from engine import config, embedded, telemetry
+from engine import config, embedded, telemetry, turns
 from engine.config import CannotServe
 from engine.embedded import CannotStart
 from engine.store import migrate
@@ -68,6 +68,7 @@ def _serve(given: argparse.Namespace) -> int:
         if given.port is not None:
             settings = replace(settings, port=given.port)
         migrate.migrate(settings.databases, settings.shard_count)
+        turns.take_short_ones()
         server.run(settings)
         embedded.ignore_endings()
     return os.EX_OK
