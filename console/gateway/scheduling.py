@@ -131,7 +131,11 @@ def preview(when: When, schedule_id: str) -> tuple[datetime, ...] | None:
 
 
 def _write(namespace: str, schedule: Schedule, draft: Draft) -> None:
-    schedule.spec.CopyFrom(_spec(draft.when))
+    spec = _spec(draft.when)
+    if spec.timezone_name == schedule.spec.timezone_name:
+        # The form names a zone; the schedule may have brought its own along.
+        spec.timezone_data = schedule.spec.timezone_data
+    schedule.spec.CopyFrom(spec)
     start = schedule.action.start_workflow
     start.workflow_type.CopyFrom(WorkflowType(name=draft.workflow_type))
     start.workflow_id = draft.workflow_id

@@ -13,6 +13,7 @@ from temporalio.api.schedule.v1 import (
     ScheduleInfo,
     ScheduleListEntry,
     ScheduleListInfo,
+    ScheduleSpec,
 )
 from temporalio.api.workflowservice.v1 import (
     CountSchedulesRequest,
@@ -119,12 +120,16 @@ def info(state: ScheduleState) -> ScheduleInfo:
 
 def _entry(state: ScheduleState) -> ScheduleListEntry:
     schedule = state.schedule
+    spec = ScheduleSpec()
+    spec.CopyFrom(schedule.spec)
+    # A list of many is no place for the files of zones.
+    spec.ClearField("timezone_data")
     return ScheduleListEntry(
         schedule_id=state.schedule_id,
         memo=state.memo,
         search_attributes=search_attributes(state),
         info=ScheduleListInfo(
-            spec=schedule.spec,
+            spec=spec,
             workflow_type=schedule.action.start_workflow.workflow_type,
             notes=schedule.state.notes,
             paused=schedule.state.paused,

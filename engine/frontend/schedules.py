@@ -34,6 +34,8 @@ MATCHING_TIMES_MAX = 1_000
 #: Not said, or said as what it is.
 _ALLOWING = (0, WorkflowIdReusePolicy.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE)
 TOKEN_BYTES = 8
+#: Of a patch alone, as the official server has it: other notes are as long as a schedule may be.
+NOTES_BYTES_MAX = 1_000
 
 
 async def create(parts: Parts, request: CreateScheduleRequest) -> CreateScheduleResponse:
@@ -55,7 +57,7 @@ async def create(parts: Parts, request: CreateScheduleRequest) -> CreateSchedule
     )
     first: Input = Wake(at=at)
     if request.HasField("initial_patch"):
-        _check_patch(request.initial_patch)
+        checks.blob(request.initial_patch, parts.limits)
         first = Patch(at=at, request_id=state.request_id, patch=request.initial_patch)
     await parts.schedules.create(state, first)
     return CreateScheduleResponse(conflict_token=_token(1))
@@ -102,7 +104,8 @@ async def patch(parts: Parts, request: PatchScheduleRequest) -> PatchScheduleRes
     checks.length("RequestId", request.request_id, parts.limits)
     if not request.HasField("patch"):
         raise InvalidArgument("Patch is not set on request.")
-    _check_patch(request.patch)
+    _check_notes(request.patch)
+    checks.blob(request.patch, parts.limits)
     request_id = request.request_id or parts.clock.new_id()
     given = Patch(at=parts.clock.now(), request_id=request_id, patch=request.patch)
     state = await parts.schedules.tell(namespace.id, request.schedule_id, given)
@@ -141,10 +144,9 @@ def _check_id(parts: Parts, schedule_id: str) -> None:
     checks.named("ScheduleId", schedule_id, parts.limits)
 
 
-def _check_patch(given: SchedulePatch) -> None:
-    for filling in given.backfill_request:
-        if not filling.HasField("start_time") or not filling.HasField("end_time"):
-            raise InvalidArgument("a backfill has a StartTime and an EndTime")
+def _check_notes(given: SchedulePatch) -> None:
+    if max(len(given.pause.encode()), len(given.unpause.encode())) > NOTES_BYTES_MAX:
+        raise InvalidArgument("Schedule notes exceeds limit.")
 
 
 def _typed(parts: Parts, namespace: Namespace, given: SearchAttributes) -> SearchAttributes:

@@ -59,7 +59,9 @@ class Calendar(NamedTuple):
         if len(self.hours) < DAY // HOUR:
             return moment + HOUR - 1 - local.minute * MINUTE - local.second
         day = local.date().toordinal() - _EPOCH_DAY
-        return next(high for low, high, _ in spans(zone, day) if low <= moment < high) - 1
+        ends = (high for low, high, _ in spans(zone, day) if low <= moment < high)
+        # A zone that somebody made up may have more changes in a day than are looked for.
+        return next(ends, moment + 1) - 1
 
     def next(self, after: int, zone: tzinfo) -> int | None:
         """The first matching moment (seconds since the epoch) later than `after`."""
@@ -144,6 +146,6 @@ def _change(zone: ZoneInfo, low: int, high: int, before: int) -> int:
 
 
 def _offset(zone: ZoneInfo, moment: int) -> int:
-    offset = datetime.fromtimestamp(moment, zone).utcoffset()
-    assert offset is not None, "a zone has an offset"
-    return int(offset.total_seconds())
+    """Told by the clock: `utcoffset` refuses what is more than a day."""
+    local = datetime.fromtimestamp(moment, zone).replace(tzinfo=UTC)
+    return int(local.timestamp()) - moment

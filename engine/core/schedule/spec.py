@@ -10,14 +10,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from datetime import UTC, tzinfo
 from typing import NamedTuple
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from google.protobuf.duration_pb2 import Duration
 from temporalio.api.schedule.v1 import IntervalSpec, ScheduleSpec, StructuredCalendarSpec
 
-from engine.core.schedule import wording
+from engine.core.schedule import wording, zones
 from engine.core.schedule.calendars import Calendar
 from engine.core.schedule.wording import BadSpec
 
@@ -63,23 +61,22 @@ def canonical(given: ScheduleSpec) -> ScheduleSpec:
 
 def _add_crons(made: ScheduleSpec, texts: Iterable[str]) -> None:
     """A zone is the whole spec's: strings that name it and strings that do not are no one spec."""
-    zones = {made.timezone_name} if made.timezone_name else set[str]()
+    given = {made.timezone_name} if made.timezone_name else set[str]()
     read = [wording.cron(text) for text in texts]
     made.structured_calendar.extend(cron.calendar for cron in read if cron.calendar is not None)
     made.interval.extend(cron.interval for cron in read if cron.interval is not None)
-    named = {cron.zone for cron in read if cron.calendar is not None or cron.zone}
-    if len(named) > 1 or (named != {""} and len(zones | named) > 1):
+    named = {cron.zone for cron in read}
+    is_brought = bool(made.timezone_data and named - {""})
+    if is_brought or len(named) > 1 or (named != {""} and len(given | named) > 1):
         raise BadSpec("conflicting timezone names")
     made.timezone_name = made.timezone_name or "".join(named)
 
 
 def _check(made: ScheduleSpec) -> None:
-    if made.timezone_data:
-        raise BadSpec("timezone_data is not supported: name the zone")
     parts = len(made.structured_calendar) + len(made.exclude_structured_calendar)
     if parts + len(made.interval) > PARTS_MAX:
         raise BadSpec(f"more than {PARTS_MAX} calendars and intervals")
-    zone_of(made.timezone_name)
+    zones.of(made)
     for interval in made.interval:
         _check_interval(interval)
     if _nanoseconds(made.jitter) < 0:
@@ -100,21 +97,12 @@ def _nanoseconds(given: Duration) -> int:
     return given.seconds * SECOND + given.nanos
 
 
-def zone_of(name: str) -> tzinfo:
-    if name in ("", "UTC"):
-        return UTC
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise BadSpec(f"unknown time zone {name}") from None
-
-
 class Spec:
     """Compiled from what `canonical` made; `seed` tells the jitter of one schedule from others."""
 
     def __init__(self, given: ScheduleSpec, seed: str) -> None:
         self._seed = seed
-        self._zone = zone_of(given.timezone_name)
+        self._zone = zones.of(given)
         self._calendars = [_compiled(calendar) for calendar in given.structured_calendar]
         self._excluded = [_compiled(calendar) for calendar in given.exclude_structured_calendar]
         self._intervals = [

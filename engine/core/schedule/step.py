@@ -17,7 +17,7 @@ from temporalio.api.common.v1 import Memo, Payloads, SearchAttributes
 from temporalio.api.enums.v1 import ScheduleOverlapPolicy as Overlap
 from temporalio.api.enums.v1 import WorkflowExecutionStatus as Status
 from temporalio.api.failure.v1 import Failure
-from temporalio.api.schedule.v1 import Schedule, SchedulePatch
+from temporalio.api.schedule.v1 import BackfillRequest, Schedule, SchedulePatch
 
 from engine.core.keys import derived_id
 from engine.core.schedule.spec import Spec
@@ -123,7 +123,9 @@ def _patch(state: ScheduleState, given: Patch) -> None:
     if not _is_new(state, given.request_id):
         return
     patch = given.patch
-    if len(state.backfills) + len(patch.backfill_request) > BACKFILLS_MAX:
+    # Without times there is nothing to fill.
+    asked = [each for each in patch.backfill_request if _has_times(each)]
+    if len(state.backfills) + len(asked) > BACKFILLS_MAX:
         raise FailedPrecondition(f"more than {BACKFILLS_MAX} backfills are under way")
     # What is due until now is not the pause's to stop.
     _act_until(state, given.at)
@@ -140,13 +142,17 @@ def _patch(state: ScheduleState, given: Patch) -> None:
             nominal=nominal, due=given.at, overlap=trigger.overlap_policy, is_manual=True,
             id=derived_id(state.id, nominal, given.request_id),
         ))  # fmt: skip
-    for number, request in enumerate(patch.backfill_request):
+    for number, request in enumerate(asked):
         state.backfills.append(Backfill(
             id=derived_id(state.id, number, given.request_id),
             after=request.start_time.ToNanoseconds() - 1,
             until=request.end_time.ToNanoseconds(),
             overlap=request.overlap_policy,
         ))  # fmt: skip
+
+
+def _has_times(given: BackfillRequest) -> bool:
+    return given.HasField("start_time") or given.HasField("end_time")
 
 
 def _is_new(state: ScheduleState, request_id: str) -> bool:

@@ -178,7 +178,8 @@ def cron(text: str) -> Cron:
     if matched := _ZONE.fullmatch(body):
         zone, body = matched[1], matched[2].strip()
     if body.startswith("@every "):
-        return Cron(None, _every(body), zone)
+        # By no clock, so in no zone.
+        return Cron(None, _every(body), "")
     fields = _NAMED.get(body.lower(), body).split()
     names: Sequence[str] = ("minute", "hour", "day_of_month", "month", "day_of_week")
     if len(fields) == 6:

@@ -8,19 +8,24 @@ import itertools
 import json
 import re
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
+from zoneinfo import TZPATH
 
+import grpc
 import pytest
 from google.protobuf.json_format import MessageToDict
 from temporalio.api.common.v1 import Memo
 from temporalio.api.schedule.v1 import (
     BackfillRequest,
     CalendarSpec,
+    SchedulePatch,
     ScheduleSpec,
     StructuredCalendarSpec,
 )
-from temporalio.api.workflowservice.v1 import DescribeScheduleResponse
+from temporalio.api.workflowservice.v1 import DescribeScheduleResponse, UpdateScheduleRequest
 
+from tests.features.differential.conftest import told_alike
 from tests.features.differential.normal import Normal
 from tests.support.commands import command, complete, fail, failed, retries, text
 from tests.support.engine import Server, seconds
@@ -144,6 +149,30 @@ async def paused_by_a_failure_and_resumed(one: Scheduled, worker: ScriptedWorker
     await until(one, lambda told: not told.schedule.state.paused)
 
 
+async def a_zone_of_its_own(one: Scheduled, worker: ScriptedWorker) -> None:
+    await one.create(ScheduleSpec(timezone_name="Mars/Base", **_at_nine("Asia/Tokyo")))
+
+
+async def a_zone_of_its_own_that_is_given_up(one: Scheduled, worker: ScriptedWorker) -> None:
+    await one.create(ScheduleSpec(**_at_nine("Asia/Tokyo")))
+    plain = _at_nine("Asia/Tokyo") | {"timezone_data": b""}
+    changed = UpdateScheduleRequest(
+        namespace="default", schedule_id=one.id, request_id="change",
+        schedule=one.schedule(ScheduleSpec(**plain)),
+    )  # fmt: skip
+    await one.server.workflows.UpdateSchedule(changed)
+    await until(one, lambda told: not told.schedule.spec.timezone_data)
+
+
+def _at_nine(zone: str) -> dict[str, Any]:
+    """By the clock of a zone's file, from a day on whose times are told as they are."""
+    return {
+        "cron_string": ["0 9 * * *"],
+        "timezone_data": next(f.read_bytes() for at in TZPATH if (f := Path(at, zone)).is_file()),
+        "start_time": moment("2030-01-01T00:00:00Z"),
+    }
+
+
 PROGRAMS: tuple[Program, ...] = (
     every_kind_of_time,
     everything_that_an_action_has,
@@ -154,6 +183,8 @@ PROGRAMS: tuple[Program, ...] = (
     one_that_is_terminated_for_the_next,
     one_that_waits_while_others_are_left_out,
     paused_by_a_failure_and_resumed,
+    a_zone_of_its_own,
+    a_zone_of_its_own_that_is_given_up,
 )
 
 
@@ -212,3 +243,54 @@ def _timeless(value: Any) -> Any:
 def _kept(text_of_it: str) -> str:
     now = text_of_it.startswith(("2026-", "2027-")) and not text_of_it.startswith(_BACKFILLED)
     return "then" if now else text_of_it
+
+
+#: Garbage, one that ends too soon, one that a cron string contradicts.
+BAD_ZONES = (
+    ScheduleSpec(timezone_data=b"nonsense"),
+    ScheduleSpec(timezone_name="Europe/Berlin", timezone_data=b"nonsense"),
+    ScheduleSpec(timezone_data=_at_nine("Asia/Tokyo")["timezone_data"][:60]),
+    ScheduleSpec(cron_string=["CRON_TZ=Asia/Tokyo 0 9 * * *", "CRON_TZ=Asia/Tokyo @every 1h"]),
+    ScheduleSpec(
+        timezone_data=_at_nine("Asia/Tokyo")["timezone_data"],
+        cron_string=["CRON_TZ=Asia/Tokyo 0 9 * * *"],
+    ),
+)
+#: A thousand bytes of notes are taken from a patch, and any from who makes a schedule.
+PATCHES = (
+    {"pause": "x" * 1_000},
+    {"pause": "x" * 1_001},
+    {"unpause": "x" * 1_001},
+    {"pause": "€" * 400},
+    {"backfill_request": [BackfillRequest(overlap_policy=99)] * 2},  # type: ignore[arg-type]
+    {"backfill_request": [hours(1, 1)]},
+)
+
+
+async def asked_oddly(server: Server, name: str) -> list[str]:
+    one, said = Scheduled(server, Names(name)), list[str]()
+    one.id, one.queue = name, f"queue of {name}"
+
+    async def hear(call: Awaitable[object]) -> None:
+        try:
+            await call
+        except grpc.aio.AioRpcError as refused:
+            said.append(f"{refused.code().name} {refused.details()}")
+        else:
+            said.append("answered")
+
+    for spec in BAD_ZONES:
+        await hear(one.create(spec))
+    first = {"initial_patch": SchedulePatch(pause="x" * 1_001)}
+    await hear(one.create(every(3600), first, notes="x" * 2_000))
+    for patch in PATCHES:
+        await hear(one.patch(**patch))
+    # The last of them alone had something to fill.
+    await until(one, lambda told: told.info.action_count == 1)
+    said.append(str((await one.describe()).info.recent_actions[0].schedule_time))
+    await one.delete()
+    return said
+
+
+async def test_both_servers_refuse_alike(server: Server, official: Server, names: Names) -> None:
+    await told_alike(asked_oddly, server, official, names.workflow("schedule"))

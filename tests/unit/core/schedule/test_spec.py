@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
+from pathlib import Path
+from zoneinfo import TZPATH, ZoneInfo
 
 import pytest
 from google.protobuf.duration_pb2 import Duration
@@ -41,6 +43,10 @@ def seconds(count: float) -> Duration:
     made = Duration()
     made.FromNanoseconds(int(count * SECOND))
     return made
+
+
+def file_of(zone: str) -> bytes:
+    return next(path.read_bytes() for path in (Path(at, zone) for at in TZPATH) if path.is_file())
 
 
 def spec(**given: object) -> Spec:
@@ -213,7 +219,15 @@ def test_what_is_written_is_read(given_spec: dict[str, object], expected: list[s
          "invalid calendar spec: comment is too long"),
         ({"interval": [IntervalSpec(interval=seconds(60))] * 101},
          "more than 100 calendars and intervals"),
+        ({"cron_string": ["CRON_TZ=Europe/Berlin @daily", "CRON_TZ=Europe/Berlin @every 1h"]},
+         "conflicting timezone names"),
         ({"timezone_name": "Mars"}, "unknown time zone Mars"),
+        ({"timezone_data": b"nonsense"}, "malformed time zone information"),
+        ({"timezone_name": "Europe/Berlin", "timezone_data": b"TZif2"},
+         "malformed time zone information"),
+        ({"timezone_data": b"x" * 70_000}, "time zone information has more than 65536 bytes"),
+        ({"timezone_data": b"TZif", "cron_string": ["CRON_TZ=Europe/Berlin @daily"]},
+         "conflicting timezone names"),
         ({"interval": [IntervalSpec(interval=seconds(0.5))]}, "interval is too small"),
         ({"interval": [IntervalSpec(interval=seconds(60), phase=seconds(70))]},
          "phase cannot be greater than Interval"),
@@ -224,6 +238,42 @@ def test_what_cannot_be_read_is_refused(given_spec: dict[str, object], refusal: 
         spec(**given_spec)
 
     assert str(refused.value) == refusal
+
+
+def test_a_zone_that_comes_along_is_the_one_of_that_file() -> None:
+    for name in ZONES[1:]:
+        brought = spec(cron_string=["30 1 * * *"], timezone_data=file_of(name))
+        named = spec(cron_string=["30 1 * * *"], timezone_name=name)
+        misnamed = spec(
+            cron_string=["30 1 * * *"], timezone_name="Mars/Base", timezone_data=file_of(name)
+        )
+
+        days = times(named, at("2026-03-01T00:00:00"), 260)
+
+        assert times(brought, at("2026-03-01T00:00:00"), 260) == days
+        assert times(misnamed, at("2026-03-01T00:00:00"), 260) == days
+
+
+@settings(deadline=None)
+@given(st.data())
+def test_whatever_is_said_to_be_a_zone_is_refused_or_has_times_in_their_order(
+    data: st.DataObject,
+) -> None:
+    file = bytearray(file_of(data.draw(st.sampled_from(ZONES[1:]))))
+    for place in data.draw(st.lists(st.integers(0, len(file) - 1), max_size=4)):
+        file[place] = data.draw(st.integers(0, 255))
+    cut = data.draw(st.integers(0, len(file)) | st.just(len(file)))
+    calendars = [CalendarSpec(hour="*", minute="*/7")]
+    whole_days = [CalendarSpec(day_of_week="sun", hour="*", minute="*", second="*")]
+    with suppress(BadSpec):
+        made = spec(
+            calendar=calendars, exclude_calendar=whole_days, timezone_data=bytes(file[:cut]) or b"-"
+        )
+
+        after = data.draw(st.integers(at("1971-01-01T00:00:00"), at("2090-01-01T00:00:00")))
+        found = times(made, after, 20)
+
+        assert found == sorted(set(found))
 
 
 def test_a_time_that_the_clock_shows_twice_is_acted_on_twice() -> None:
