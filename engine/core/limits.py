@@ -12,6 +12,9 @@ MIB = 1024 * KIB
 class Limits(msgspec.Struct, frozen=True):
     payload_bytes_max: int = 2 * MIB
     memo_bytes_max: int = 2 * MIB
+    # Of a workflow task's commands that come in several requests. It is told, as there; no worker
+    # is offered to answer so, and one request has the limit of a message.
+    paged_completion_bytes_max: int = 40 * MIB
     history_events_max: int = 51_200
     history_events_suggest_continue: int = 4_096
     history_bytes_max: int = 50 * MIB

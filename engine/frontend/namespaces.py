@@ -192,6 +192,7 @@ def _info(namespace: Namespace, limits: Limits) -> NamespaceInfo:
         limits=NamespaceInfo.Limits(
             blob_size_limit_error=limits.payload_bytes_max,
             memo_size_limit_error=limits.memo_bytes_max,
+            workflow_task_completion_size_limit_error=limits.paged_completion_bytes_max,
         ),
         supports_schedules=True,
     )

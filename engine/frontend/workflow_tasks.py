@@ -28,7 +28,7 @@ from engine.core.inputs import (
     StartWorkflowTask,
 )
 from engine.core.keys import WORKFLOW, RunKey
-from engine.errors import InvalidArgument
+from engine.errors import FailedPrecondition, InvalidArgument
 from engine.frontend import activities, checks, commands, polling, queries
 from engine.frontend.parts import Parts
 from engine.ports import Task
@@ -137,6 +137,7 @@ async def complete(parts: Parts, request: RespondWorkflowTaskCompletedRequest) -
     run, token = await polling.task_token(parts, request.namespace, request.task_token)
     checks.length("Identity", request.identity, parts.limits)
     checks.queue_name(request.sticky_attributes.worker_task_queue.name, parts.limits)
+    _check_whole(request)
     await _fill_in(parts, request)
     outcomes = {}
     try:
@@ -159,6 +160,15 @@ async def complete(parts: Parts, request: RespondWorkflowTaskCompletedRequest) -
     finally:
         parts.matching.queries.settle(run, outcomes)
     return await _completed(parts, run, request.namespace, reply)
+
+
+def _check_whole(request: RespondWorkflowTaskCompletedRequest) -> None:
+    """No worker is told that it may answer in pages, here or on the official server."""
+    if request.intermediate_page or request.page_number > 0:
+        raise FailedPrecondition(
+            "workflow task completion pagination is disabled for this namespace"
+            f" {request.namespace}"
+        )
 
 
 async def _fill_in(parts: Parts, request: RespondWorkflowTaskCompletedRequest) -> None:
