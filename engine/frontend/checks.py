@@ -12,7 +12,7 @@ from temporalio.api.taskqueue.v1 import TaskQueue
 
 from engine.core import retry
 from engine.core.command_parts import RESERVED_QUEUE_PREFIX
-from engine.core.keys import is_reserved
+from engine.core.keys import NEXUS, is_reserved
 from engine.core.limits import Limits
 from engine.errors import InvalidArgument
 
@@ -65,16 +65,22 @@ def memo(message: Message, limits: Limits) -> None:
 
 def queue(given: TaskQueue, limits: Limits) -> TaskQueue:
     """The ordinary queue of that name, as events carry it."""
+    named_queue(given, limits)
+    return TaskQueue(name=given.name, kind=TaskQueueKind.TASK_QUEUE_KIND_NORMAL)
+
+
+def named_queue(given: TaskQueue, limits: Limits) -> None:
     if not given.ByteSize():
         raise InvalidArgument("taskQueue is not set")
     if not given.name:
         raise InvalidArgument("missing task queue name")
     queue_name(given.name, limits)
+    if given.kind == TaskQueueKind.TASK_QUEUE_KIND_STICKY:
+        queue_name(given.normal_name, limits)
     if given.name.startswith(RESERVED_QUEUE_PREFIX):
         raise InvalidArgument(
             f"task queue name cannot start with reserved prefix {RESERVED_QUEUE_PREFIX}"
         )
-    return TaskQueue(name=given.name, kind=TaskQueueKind.TASK_QUEUE_KIND_NORMAL)
 
 
 def queue_of(asked: Any, limits: Limits) -> TaskQueue:
@@ -88,6 +94,23 @@ def queue_name(value: str, limits: Limits) -> None:
     if len(value) > limits.id_length_max:
         raise InvalidArgument("taskQueue length exceeds limit")
     without_nul("taskQueue", value)
+
+
+def part(given: TaskQueue, kind: str) -> None:
+    """What a message says of a queue beside its name: only a sticky one stands for another, and
+    commands to workers come by the queues of handlers."""
+    if given.kind == TaskQueueKind.TASK_QUEUE_KIND_STICKY:
+        return
+    if given.normal_name:
+        raise InvalidArgument(
+            f"only sticky queues can have normal name. tq: {given.name},"
+            f" normal name: {given.normal_name}"
+        )
+    if given.kind == TaskQueueKind.TASK_QUEUE_KIND_WORKER_COMMANDS and kind != NEXUS:
+        raise InvalidArgument(
+            "worker-commands partitions must have nexus task type,"
+            f" got: {kind.capitalize()}. base name: {given.name}"
+        )
 
 
 def timeout(field: str, given: Duration) -> int:

@@ -50,6 +50,8 @@ async def register(parts: Parts, queue: QueueKey, options: WorkerDeploymentOptio
     if found is None or build_id not in found.versions:
         check_new(name)
         check_name("build ID", build_id)
+        check_own_name("deployment name", name)
+        check_own_name("build ID", build_id)
         if found is not None:
             check_room(found)
     await parts.deployments.register(queue, name, build_id)
@@ -60,6 +62,12 @@ def check_new(name: str) -> None:
     for sign in ".:":
         if sign in name:
             raise InvalidArgument(f"worker deployment name cannot contain '{sign}'")
+
+
+def check_own_name(what: str, given: str) -> None:
+    """Of a version that a worker makes known: what begins so is the server's own."""
+    if given.startswith("__"):
+        raise InvalidArgument(f"{_SIZED[what]} cannot start with '__'")
 
 
 def check_room(found: Deployment) -> None:

@@ -37,6 +37,8 @@ _PATHS = {
     ACTIVITY: f"/{_SERVICE}/PollActivityTaskQueue",
     NEXUS: f"/{_SERVICE}/PollNexusTaskQueue",
 }
+#: Of the older versions, which a worker may still say.
+BUILD_ID_CHARACTERS_MAX = 255
 _rescues: set[asyncio.Task[None]] = set()
 
 
@@ -48,15 +50,36 @@ async def queue_key(parts: Parts, request: PollRequest, kind: str) -> QueueKey:
     namespace = await parts.namespace(request.namespace)
     checks.length("Identity", request.identity, parts.limits)
     queue = request.task_queue
-    if not queue.ByteSize():
-        raise InvalidArgument("taskQueue is not set")
-    if not queue.name:
-        raise InvalidArgument("missing task queue name")
-    checks.queue_name(queue.name, parts.limits)
+    _check_versions(request)
+    checks.named_queue(queue, parts.limits)
+    checks.part(queue, kind)
     key = QueueKey(namespace.id, queue.name, kind)
     if request.deployment_options.worker_versioning_mode and not is_sticky(queue):
         await deployments.register(parts, key, request.deployment_options)
     return key
+
+
+def _check_versions(request: PollRequest) -> None:
+    """What a worker says of its version, whether or not it is known already."""
+    options, capabilities = request.deployment_options, request.worker_version_capabilities
+    if not (request.HasField("deployment_options") or capabilities.ByteSize()):
+        return
+    is_versioned = capabilities.use_versioning or request.HasField("deployment_options")
+    if is_versioned and is_sticky(request.task_queue) and not request.task_queue.normal_name:
+        raise InvalidArgument(
+            "NormalName must be set on sticky queue when UseVersioning is true or"
+            " DeploymentOptions are set."
+        )
+    if capabilities.use_versioning and not capabilities.build_id:
+        raise InvalidArgument("WorkerVersionStamp must be present if UseVersioning is true.")
+    if len(capabilities.build_id) > BUILD_ID_CHARACTERS_MAX:
+        raise InvalidArgument(
+            "Build ID exceeds configured limit.workerBuildIdSize, use a shorter build ID."
+        )
+    if options.worker_versioning_mode == deployments.VERSIONED and not (
+        options.deployment_name and options.build_id
+    ):
+        raise InvalidArgument("Deployment name and build id must be set together.")
 
 
 def poller(parts: Parts, request: PollRequest, rate_max: float | None = None) -> Poller:

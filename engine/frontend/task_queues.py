@@ -10,11 +10,13 @@ from temporalio.api.enums.v1 import (
     BuildIdTaskReachability,
     DescribeTaskQueueMode,
     RateLimitSource,
+    TaskQueueKind,
     TaskQueueType,
 )
 from temporalio.api.taskqueue.v1 import (
     PollerInfo,
     TaskIdBlock,
+    TaskQueue,
     TaskQueuePartitionMetadata,
     TaskQueueStats,
     TaskQueueStatus,
@@ -58,31 +60,53 @@ NOTHING = QueueReport(
     dispatched_per_second={},
     rate_max=None,
 )
+#: Whose tasks are for the worker that polls them, whatever its version.
+_OF_ONE_WORKER = (
+    TaskQueueKind.TASK_QUEUE_KIND_STICKY,
+    TaskQueueKind.TASK_QUEUE_KIND_WORKER_COMMANDS,
+)
 ENHANCED = DescribeTaskQueueMode.DESCRIBE_TASK_QUEUE_MODE_ENHANCED
 
 
 async def describe(parts: Parts, request: DescribeTaskQueueRequest) -> DescribeTaskQueueResponse:
     namespace = await parts.namespace(request.namespace)
-    name = request.task_queue.name
+    queue = request.task_queue
     checks.queue_of(request, parts.limits)
     if request.api_mode == ENHANCED:
+        _check_whole(queue)
         return await _enhanced(parts, request, namespace.id)
-    report = await _report(parts, namespace.id, name, request.task_queue_type)
-    response = _response(parts, request, report)
-    key = QueueKey(namespace.id, name, KINDS[request.task_queue_type])
-    response.versioning_info.CopyFrom(_routed(parts, key))
+    key = QueueKey(namespace.id, queue.name, _kind(request.task_queue_type))
+    checks.part(queue, key.kind)
+    if request.report_stats and queue.kind in _OF_ONE_WORKER:
+        raise InvalidArgument("DescribeTaskQueue stats are only supported for the root partition")
+    response = _response(parts, request, await parts.matching.describe(key))
+    if queue.kind not in _OF_ONE_WORKER:
+        response.versioning_info.CopyFrom(_routed(parts, key))
     config = parts.queue_configs.find(key)
     if request.report_config and config.ByteSize():
         response.config.CopyFrom(config)
     return response
 
 
-async def _report(
-    parts: Parts, namespace_id: str, name: str, kind: TaskQueueType.ValueType
-) -> QueueReport:
-    if kind not in KINDS:
+def _kind(given: TaskQueueType.ValueType) -> str:
+    if given not in KINDS:
         raise InvalidArgument("This server has no task queues of that type.")
-    return await parts.matching.describe(QueueKey(namespace_id, name, KINDS[kind]))
+    return KINDS[given]
+
+
+def _check_whole(queue: TaskQueue) -> None:
+    """All kinds of a queue at once are told of one that has them."""
+    if queue.kind == TaskQueueKind.TASK_QUEUE_KIND_STICKY:
+        raise InvalidArgument(
+            "Enhanced DescribeTaskQueue is not valid for a sticky queue, use api_mode=UNSPECIFIED"
+            " or a normal queue."
+        )
+    try:
+        checks.part(queue, WORKFLOW)
+    except InvalidArgument:
+        raise InvalidArgument(
+            "Task Queue Partition invalid, use a different Task Queue or Task Queue Type"
+        ) from None
 
 
 def _response(
@@ -159,8 +183,10 @@ async def _enhanced(
         TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
         TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
     )
+    name = request.task_queue.name
     reports = {
-        kind: await _report(parts, namespace_id, request.task_queue.name, kind) for kind in kinds
+        kind: await parts.matching.describe(QueueKey(namespace_id, name, _kind(kind)))
+        for kind in kinds
     }
     response = DescribeTaskQueueResponse()
     for build_id in request.versions.build_ids:
@@ -212,6 +238,7 @@ async def partitions(
     namespace = await parts.namespace(request.namespace)
     name = request.task_queue.name
     checks.queue_of(request, parts.limits)
+    checks.part(request.task_queue, WORKFLOW)
     node = f"{parts.config.host}:{parts.config.port}"
     if parts.cluster is not None:
         node = parts.cluster.of_queue(QueueKey(namespace.id, name, WORKFLOW))

@@ -95,6 +95,7 @@ ALL = {
     **programs_nexus.REFUSED,
     **programs(programs_addresses),
     **programs_addresses.BAD_CALLBACKS,
+    **programs(programs_refusals),
     **programs_refusals.WRONGLY_ASKED,
     **without_a_workflow(),
 }
