@@ -39,6 +39,22 @@ async def inputs(given: Path, server: Server, name: str) -> list[str]:
         workflow start {start} $run-3 --input "no JSON" --input-meta encoding=binary/plain
         workflow signal --workflow-id $run --name go --input-file $file --headers h='"y"'
         workflow signal --workflow-id $run --run-id {NO_RUN} --name go
+        workflow signal --workflow-id $run --name go --rps 3
+        workflow cancel --workflow-id $run --rps 3
+        workflow terminate --workflow-id $run --rps 3
+        workflow delete --workflow-id $run --rps 3
+        workflow update-options --workflow-id $run --versioning-override-behavior auto_upgrade --rps 3
+        workflow list --query "WorkflowId = '$run'" --page-size 1 --limit 1
+        workflow list --query "WorkflowId = '$run'" --page-size 1 --limit 0
+        workflow list --query "WorkflowId = '$run'" --page-size 0
+        workflow list --query "WorkflowId = '$run'" --page-size -1
+        activity list --query "ActivityId = '$run'" --page-size 1
+        activity cancel --activity-id $run --rps 3
+        activity delete --activity-id $run --rps 3
+        activity terminate --activity-id $run --rps 3
+        activity reset --workflow-id $run --activity-id a --rps 3
+        activity unpause --workflow-id $run --activity-id a --rps 3
+        activity update-options --workflow-id $run --activity-id a --rps 3 --heartbeat-timeout 1s
         {with_signal} --signal-input-file $file --signal-input-meta a=b
         {with_signal} --signal-input e30= --signal-input-base64
         {with_update} --update-input 1 --run-id {NO_RUN}
@@ -124,7 +140,51 @@ async def workers(_: Path, server: Server, name: str) -> list[str]:
     return shell.said
 
 
-@pytest.mark.parametrize("play", [inputs, places, workers], ids=lambda play: play.__name__)
+async def clouds(_: Path, server: Server, name: str) -> list[str]:
+    """No cloud is asked, by either of them: what is refused before, and what is kept."""
+    shell = Shell(server, name=name)
+    at = "--deployment-name $name"
+    create = f"worker deployment create-version {at} --build-id"
+    update = f"worker deployment update-version-compute-config {at} --build-id"
+    describe = f"worker deployment describe-version {at} --output json --build-id"
+    core, run = "--aws-agentcore", "--gcp-cloud-run"
+    endpoint = f"{core}-endpoint-arn arn:aws:x"
+    role = f"{core}-assume-role-arn arn:aws:r {core}-assume-role-external-id e"
+    pool = f"{run}-worker-pool p {run}-project q {run}-region r {run}-service-account s"
+    scaled = (
+        f"{run}-initial-instances 2 {run}-max-instances 3 {run}-utilization-target 0.5"
+        f" {run}-scale-down-stabilization-duration 5s {run}-min-instances"
+    )
+    await shell.play(f"""
+        worker deployment create --name $name
+        {create} a1 {endpoint}
+        {create} a1 {endpoint} {role} {core}-skip-role-and-external-id
+        {create} a1 {role}
+        {create} a1 {endpoint} {LAMBDA}
+        {create} a1 {endpoint} {role}
+        {create} a2 {endpoint} {core}-skip-role-and-external-id
+        {create} g1 {run}-worker-pool p
+        {create} g1 {run}-min-instances 1
+        {create} g1 {pool} {run}-min-instances 1
+        {create} g1 {pool} {scaled} 4
+        {create} g1 {pool} {scaled} 1
+        {create} g2 {pool}
+        {create} g3 {pool} {endpoint} {role}
+        {update} a1 {pool}
+        {update} a1 {pool} --remove
+        {update} a2 {endpoint} {role}
+        {update} g1 {scaled} 2
+        {update} g2 {LAMBDA}
+        {update} nobody {pool}
+        {describe} a1
+        {describe} a2
+        {describe} g1
+        {describe} g2
+    """)
+    return shell.said
+
+
+@pytest.mark.parametrize("play", [inputs, places, workers, clouds], ids=lambda play: play.__name__)
 async def test_both_servers_say_the_same(
     play: object, server: Server, official: Server, names: Names, given: Path
 ) -> None:
