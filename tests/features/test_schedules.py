@@ -79,6 +79,14 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         {"cron_schedule": "@daily"},
         "Scheduled workflow must not contain CronSchedule",
     ),
+    "an overlap policy that there is not": (
+        {"overlap_policy": 99},
+        "Unknown ScheduleOverlapPolicy.",
+    ),
+    "a jitter of less than nothing": (
+        {"spec": every(60, jitter=seconds(-1))},
+        "Invalid schedule spec: jitter must not be negative",
+    ),
     "a bad spec": (
         {"spec": ScheduleSpec(cron_string=["x * * * *"])},
         "Invalid schedule spec: Minute is not in range [0-59]",
