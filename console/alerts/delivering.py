@@ -41,7 +41,8 @@ class NotTaken(Exception):
 
 def deliver_due(now: datetime) -> int:
     """How many were tried."""
-    waiting = Delivery.objects.filter(state=State.WAITING).select_related("crossing__rule")
+    waiting = Delivery.objects.filter(state=State.WAITING)
+    waiting = waiting.select_related("crossing__rule__maker")
     due = list(waiting.filter(due_at__lte=now).order_by("due_at")[:ROUND_MAX])
     return sum(deliver(one, now) for one in due)
 
@@ -52,6 +53,9 @@ def deliver(delivery: Delivery, now: datetime) -> bool:
     tries = delivery.tries + 1
     if not mine.filter(due_at=delivery.due_at).update(due_at=now + LEASE, tries=tries):
         return False
+    if lapsed := delivery.crossing.rule.lapsed():
+        mine.update(state=State.GIVEN_UP, ended_at=timezone.now(), says=lapsed)
+        return True
     try:
         _send(delivery)
     except (OSError, NotAllowed, NotTaken, http.client.HTTPException, smtplib.SMTPException) as no:

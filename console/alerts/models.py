@@ -10,6 +10,8 @@ from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.utils import timezone
 
+from console.access import policy
+
 
 class Kind(models.TextChoices):
     COUNT = "count", "Count of a view over a threshold"
@@ -57,6 +59,18 @@ class Rule(models.Model):
 
     def __str__(self) -> str:
         return f"{self.namespace}: {self.name}"
+
+    def lapsed(self) -> str:
+        """Why it tells nobody any more: its maker may no longer have rules here. Else empty.
+
+        Asked of the policy as it is now, if the rule was just read.
+        """
+        if policy.can(self.maker, "alert.change", self.namespace):
+            return ""
+        return (
+            f"{self.maker}, who made this rule, may no longer have rules in {self.namespace}. "
+            "It tells nobody any more: delete it, and make it anew if you need it."
+        )
 
 
 class Crossing(models.Model):

@@ -29,7 +29,8 @@ HISTORY_KEPT = timedelta(days=90)
 
 
 def watch_all(now: datetime) -> None:
-    for rule in Rule.objects.order_by(F("looked_at").asc(nulls_first=True))[:RULES_MAX]:
+    rules = Rule.objects.select_related("maker")
+    for rule in rules.order_by(F("looked_at").asc(nulls_first=True))[:RULES_MAX]:
         watch(rule, now)
     Crossing.objects.filter(at__lt=now - HISTORY_KEPT).exclude(
         cleared_at=None, rule__is_firing=True
@@ -40,6 +41,9 @@ def watch(rule: Rule, now: datetime) -> None:
     """Two workers may come at once: the one whose update finds the old time goes on."""
     due = Q(looked_at=None) | Q(looked_at__lte=now - timedelta(seconds=settings.WATCH_SECONDS / 2))
     if not Rule.objects.filter(due, pk=rule.pk).update(looked_at=now):
+        return
+    if lapsed := rule.lapsed():
+        Rule.objects.filter(pk=rule.pk).update(says=lapsed)
         return
     try:
         if rule.kind == Kind.COUNT:
