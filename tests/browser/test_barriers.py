@@ -23,7 +23,7 @@ from tests.browser.visitor import SIZES, Visitor
 from tests.stack.whole import Up
 from tests.support.programs import Program
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_500)]
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 QUICKLY = {"resultTypes": ["violations"], "preload": False, "iframes": False}

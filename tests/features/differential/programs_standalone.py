@@ -251,7 +251,8 @@ async def it_is_answered_by_its_id(stage: Stage) -> None:
 
     def script(rpc: str, how_far: str) -> Script:
         async def answer(solo: Solo) -> None:
-            task = await solo.begun() if how_far != "waiting" else await solo.start() and None
+            await solo.start(retry_policy=retries(5))
+            task = None if how_far == "waiting" else await solo.take()
             if task is not None and how_far == "in_back_off":
                 await solo.fail(task)
             await solo.tries(rpc, identity="by id", **words[rpc])
