@@ -71,6 +71,8 @@ def test_a_page_is_worked_by_its_keys_and_lists_them(
         expect(page.locator("h1")).to_contain_text(workflow_id)
         page.keyboard.press("2")
         page.wait_for_url("**/events/**")
+        # Who leaves while parts of a page are on their way breaks those off.
+        page.wait_for_load_state("networkidle")
         page.keyboard.press("g")
         page.keyboard.press("r")
         page.wait_for_url(f"**{RUNS}")

@@ -246,7 +246,7 @@ async def it_is_started_again(stage: Stage) -> None:
 
 
 async def its_time_is_over(stage: Stage) -> None:
-    run = await stage.start(workflow_run_timeout=seconds(2))
+    run = await stage.start(workflow_run_timeout=seconds(5))
     await stage.worker.on_task()
     await _pause(stage, run)
     await stage.until(run, "WorkflowExecutionTimedOut")

@@ -179,7 +179,7 @@ async def its_time_is_over(stage: Stage) -> None:
 
     async def in_back_off(solo: Solo) -> None:
         task = await solo.begun(
-            schedule_to_close_timeout=seconds(4),
+            schedule_to_close_timeout=seconds(9),
             start_to_close_timeout=seconds(3),
             retry_policy=retries(1),
         )
@@ -196,7 +196,7 @@ async def its_time_is_over(stage: Stage) -> None:
         ),
         a_beat=_too_slow(heartbeat_timeout=seconds(3), retry_policy=retries(1, attempts=1)),
         no_time_left=_too_slow(
-            schedule_to_close_timeout=seconds(4),
+            schedule_to_close_timeout=seconds(9),
             start_to_close_timeout=seconds(3),
             retry_policy=retries(10),
         ),
