@@ -8,9 +8,7 @@ import itertools
 import json
 import re
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
-from zoneinfo import TZPATH
 
 import grpc
 import pytest
@@ -42,6 +40,7 @@ from tests.support.schedules import (
     moment,
 )
 from tests.support.worker import ScriptedWorker
+from tests.support.zones import file_of
 
 WITHIN = 20.0
 _plays = itertools.count(1)
@@ -168,7 +167,7 @@ def _at_nine(zone: str) -> dict[str, Any]:
     """By the clock of a zone's file, from a day on whose times are told as they are."""
     return {
         "cron_string": ["0 9 * * *"],
-        "timezone_data": next(f.read_bytes() for at in TZPATH if (f := Path(at, zone)).is_file()),
+        "timezone_data": file_of(zone),
         "start_time": moment("2030-01-01T00:00:00Z"),
     }
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import UTC, datetime
-from pathlib import Path
-from zoneinfo import TZPATH, ZoneInfo
+from zoneinfo import ZoneInfo
 
 import pytest
 from google.protobuf.duration_pb2 import Duration
@@ -22,6 +21,7 @@ from temporalio.api.schedule.v1 import (
 
 from engine.core.schedule.spec import Spec, canonical
 from engine.core.schedule.wording import BadSpec
+from tests.support.zones import file_of
 
 SECOND = 1_000_000_000
 MINUTE = 60
@@ -43,10 +43,6 @@ def seconds(count: float) -> Duration:
     made = Duration()
     made.FromNanoseconds(int(count * SECOND))
     return made
-
-
-def file_of(zone: str) -> bytes:
-    return next(path.read_bytes() for path in (Path(at, zone) for at in TZPATH) if path.is_file())
 
 
 def spec(**given: object) -> Spec:
