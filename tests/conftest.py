@@ -10,8 +10,10 @@ import gc
 
 import pytest
 from xdist.scheduler import LoadFileScheduling
+from xdist.workermanage import WorkerController
 
 pytest_plugins = [
+    "tests.support.hung",
     "tests.support.broker",
     "tests.support.elastic",
     "tests.support.postgres",
@@ -55,6 +57,18 @@ class BySharing(LoadFileScheduling):
     def _split_scope(self, nodeid: str) -> str:
         file = super()._split_scope(nodeid)
         return SHARING[0] if file in SHARING else file
+
+    def remove_node(self, node: WorkerController) -> str | None:
+        """The test that ended its process is not tried again; the rest of its file is."""
+        work = self.assigned_work[node]
+        left = [test for file in work.values() for test, is_over in file.items() if not is_over]
+        for name, file in list(work.items()):
+            if left:
+                file.update({left[0]: True} if left[0] in file else {})
+            if all(file.values()):
+                del work[name]
+        super().remove_node(node)
+        return left[0] if left else None
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadFileScheduling:

@@ -8,7 +8,6 @@ Each sight is opened once. A theme and a width are matters of the sheet alone, s
 open is looked at in several ways; before that it is made small, for axe looks at every element.
 """
 
-import json
 from typing import Any
 
 import pytest
@@ -17,13 +16,17 @@ from playwright.sync_api import Browser, Error, Page
 
 from tests.browser import addresses
 from tests.browser.calls import BESIDE, CALLS, Counted
+from tests.browser.conftest import password_of
 from tests.browser.sights import PAGES, settle
 from tests.browser.sights_of_one import prepare
-from tests.browser.visitor import SIZES, Visitor
+from tests.browser.visitor import HOME, SIZES, Visitor
 from tests.stack.whole import Up
 from tests.support.programs import Program
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_500)]
+#: The first of them waits for the stack, and until its examples are worked off.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(480)]
+#: Where it is tried alone, and so opens every sight by itself.
+OPENING_ALL_SECONDS_MAX = 1_200
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 QUICKLY = {"resultTypes": ["violations"], "preload": False, "iframes": False}
@@ -89,37 +92,78 @@ def looks(visitor: Visitor, name: str, *, framed: bool = False) -> list[str]:
     return wrong
 
 
-def test_no_sight_has_a_barrier_scrolls_sideways_or_asks_too_often(
-    browser: Browser, up: Up, program: Program
-) -> None:
-    address = f"http://127.0.0.1:{up.console_port}"
-    visitor = Counted(browser, address, max(SIZES), "light")
+class Tour:
+    """One person's way through all sights: what was opened, what it led to, and what it asked."""
+
+    def __init__(self, visitor: Counted) -> None:
+        self.visitor = visitor
+        self.calls: dict[str, int] = {}
+        self.seen: set[str] = set()
+        self.found: dict[str, str] = {}
+
+    def comes_to(self, name: str) -> None:
+        self.visitor.complaints.clear()
+        try:
+            PAGES[name](self.visitor)
+        except Error as broken:
+            shown = self.visitor.page.inner_text("body")[:WORDS_MAX]
+            raise AssertionError(f"{broken.message}: {shown}") from broken
+        self.calls[name] = self.visitor.calls
+        self.seen |= addresses.opened(self.visitor)
+        self.found = addresses.leads(self.visitor.page) | self.found
+
+    def comes_to_the_rest(self) -> None:
+        for name in PAGES:
+            if name not in self.calls:
+                self.comes_to(name)
+
+
+def arrival(browser: Browser, up: Up) -> Counted:
+    visitor = Counted(browser, f"http://127.0.0.1:{up.console_port}", max(SIZES), "light")
     visitor.goes_to("sign-in/")
-    wrong = looks(visitor, "sign-in")
-    visitor.signs_in("alice", json.loads((up.run / "words.json").read_text())["password"])
+    return visitor
+
+
+@pytest.fixture(scope="module")
+def tour(browser: Browser, up: Up, program: Program) -> Tour:
+    visitor = arrival(browser, up)
+    visitor.signs_in("alice", password_of(up))
     settle(visitor)
     prepare(program)
-    wrong += looks(visitor, "frame", framed=True)
+    return Tour(visitor)
 
-    calls: dict[str, int] = {}
-    seen: set[str] = set()
-    found: dict[str, str] = {}
-    for name, come in PAGES.items():
-        try:
-            come(visitor)
-        except Error as broken:
-            wrong.append(f"{name}: {broken.message}: {visitor.page.inner_text('body')[:WORDS_MAX]}")
-            continue
-        calls[name] = visitor.calls
-        seen |= addresses.opened(visitor)
-        found = addresses.leads(visitor.page) | found
-        wrong += looks(visitor, name, framed=name in FRAMED)
 
-    assert wrong == []
-    assert set(calls) == set(CALLS), "each page has its number in calls.py"
-    assert {name: made for name, made in calls.items() if made > CALLS[name]} == {}
+def test_who_is_to_sign_in_meets_no_barrier(browser: Browser, up: Up) -> None:
+    visitor = arrival(browser, up)
+    assert looks(visitor, "sign-in") == []
     assert visitor.complaints == []
-    beside = addresses.beside(visitor, seen, found)
+    visitor.page.context.close()
+
+
+def test_what_is_around_every_page_is_no_barrier(tour: Tour) -> None:
+    tour.visitor.goes_to(HOME)
+    assert looks(tour.visitor, "frame", framed=True) == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_sight_has_no_barrier_scrolls_not_sideways_and_asks_not_too_often(
+    tour: Tour, name: str
+) -> None:
+    tour.comes_to(name)
+    assert looks(tour.visitor, name, framed=name in FRAMED) == []
+    assert tour.visitor.complaints == []
+    assert tour.calls[name] <= CALLS[name]
+
+
+def test_each_sight_has_its_number_of_calls() -> None:
+    assert set(PAGES) == set(CALLS)
+
+
+@pytest.mark.timeout(OPENING_ALL_SECONDS_MAX)
+def test_every_address_is_opened_by_a_sight_or_by_a_link_on_one(tour: Tour) -> None:
+    tour.comes_to_the_rest()
+    beside = addresses.beside(tour.visitor, tour.seen, tour.found)
     assert {name: status for name, (status, _) in beside.items() if status not in OPEN} == {}
     assert {name: made for name, (_, made) in beside.items() if made > BESIDE.get(name, 0)} == {}
-    assert addresses.left_out(visitor, {*seen, *beside, *addresses.SOMETIMES}) == set()
+    known = {*tour.seen, *beside, *addresses.SOMETIMES}
+    assert addresses.left_out(tour.visitor, known) == set()
