@@ -104,6 +104,19 @@ async def test_what_can_never_act_is_refused(one: Scheduled, case: str) -> None:
     assert (refused.value.code(), refused.value.details()) == (INVALID, message)
 
 
+async def test_a_schedule_of_nothing_is_refused(one: Scheduled) -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await one.server.workflows.CreateSchedule(one.request(Schedule()))
+
+    assert (refused.value.code(), refused.value.details()) == (
+        INVALID,
+        "Only StartWorkflow action is supported for schedules",
+    )
+    with pytest.raises(grpc.aio.AioRpcError) as absent:
+        await one.describe()
+    assert absent.value.code() == NOT_FOUND
+
+
 async def test_one_id_is_one_schedule_and_the_same_request_may_come_again(one: Scheduled) -> None:
     await one.create()
     await one.create()
