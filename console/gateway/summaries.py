@@ -24,8 +24,8 @@ def told(about: UserMetadata) -> str:
 
 
 def of(event: Event) -> str:
-    """Of the event that began the step; a local activity says its type."""
-    return said(event.raw.user_metadata) or _local_activity(event)
+    """Of the event that began the step; a local activity says its type, a change what it sets."""
+    return said(event.raw.user_metadata) or _local_activity(event) or _names_set(event)
 
 
 def _local_activity(event: Event) -> str:
@@ -36,3 +36,15 @@ def _local_activity(event: Event) -> str:
     contents = (payloads.readable(one).content for one in told)
     kinds = (one.get("activity_type") for one in contents if isinstance(one, dict))
     return next((str(kind)[:LETTERS_MAX] for kind in kinds if kind), "")
+
+
+def _names_set(event: Event) -> str:
+    """Of search attributes or of the memo: the values are among the event's payloads."""
+    match event.kind:
+        case "UpsertWorkflowSearchAttributes":
+            names = event.attributes.search_attributes.indexed_fields
+        case "WorkflowPropertiesModified":
+            names = event.attributes.upserted_memo.fields
+        case _:
+            return ""
+    return ", ".join(sorted(names))[:LETTERS_MAX]

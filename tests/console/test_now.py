@@ -58,7 +58,7 @@ def all_that_match(browser: Client, _bob: User, query: str) -> int:
 
 def overview(browser: Client, _bob: User, query: str) -> int:
     said = words_in(browser.get(f"{AT}overview/", {"q": query}))  # type: ignore[arg-type]
-    return int(said.split("By status ")[1].split(" run")[0])
+    return int(said.split("By status: ")[1].split(" run")[0])
 
 
 def ageing(_browser: Client, _bob: User, query: str) -> int:

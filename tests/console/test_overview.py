@@ -56,9 +56,9 @@ def test_the_counts_by_status_and_type_say_when_they_are_of(
 
     said = words_in(page)
     assert page.status_code == 200
-    assert "By status 3 runs, as of" in said
+    assert "By status: 3 runs, as of" in said
     assert "Running 2 Terminated 1" in said
-    assert ("By type 3 runs, as of" in said) == ours()
+    assert ("By type: 3 runs, as of" in said) == ours()
     assert "The engine refused it" not in said
 
 
@@ -97,10 +97,10 @@ def test_what_stands_alone_is_rolled_up_as_runs_are_by_who_may_look_at_it(
 
     assert "<option selected>TaskQueue</option>" in unasked
     said = words_in(page)
-    assert "By status 3 standalone activities, as of" in said
+    assert "By status: 3 standalone activities, as of" in said
     assert "Running 2 Terminated 1" in said
     assert ("charge_card 3" in said) == ours()
-    assert ("Starts in the last 24 hours 3 standalone activities, as of" in said) == ours()
+    assert ("Starts in the last 24 hours: 3 standalone activities, as of" in said) == ours()
     assert (again.status_code, calls_of(again)) == (204, 0)
     assert calls_of(page) <= 5 + 2
     for link, number in links_of(page):
@@ -124,11 +124,11 @@ def test_the_starts_over_time_are_bars_that_lead_to_their_runs(
     if not ours():
         assert "This server does not count over time." in words_in(page)
         return
-    assert "Starts in the last 7 days 3 runs, as of" in words_in(page)
+    assert "Starts in the last 7 days: 3 runs, as of" in words_in(page)
     (link,) = re.findall(r'<a href="([^"]+)" aria-label="[^"]*: 3"', page.text)
     (query,) = parse_qs(urlsplit(html.unescape(link)).query)["q"]
     assert workflows.count(NAMESPACE, query).total == 3
-    assert "Ends in the last 7 days 1 run, as of" in words_in(page)
+    assert "Ends in the last 7 days: 1 run, as of" in words_in(page)
     (link,) = re.findall(r'<a href="([^"]+CloseTime[^"]+)" aria-label="[^"]*: 1"', page.text)
     (query,) = parse_qs(urlsplit(html.unescape(link)).query)["q"]
     assert workflows.count(NAMESPACE, query).total == 1

@@ -114,7 +114,7 @@ def test_those_that_fail_are_incidents_and_what_they_share_is_found(
     assert "Operation: payments.refund" in words_in(page)
     assert f"Endpoints: {handler.endpoint}" in words_in(page)
     assert address(refused) in page.text
-    assert "By status 2 Nexus operations, as of" in words_in(overview)
+    assert "By status: 2 Nexus operations, as of" in words_in(overview)
     assert "refund 2" in words_in(overview)
     assert "open Nexus operations as of" in words_in(board)
     assert "The same failure" in words_in(cohort)

@@ -9,6 +9,7 @@ from temporalio.api.common.v1 import Payload
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
 
+from console.gateway import summaries
 from console.gateway.events import Event, event
 from console.gateway.payloads import Failure
 from console.gateway.runs import PendingActivity
@@ -179,6 +180,16 @@ def test_steps_of_one_name_are_told_apart_by_what_their_program_said() -> None:
 
     assert [row.about for row in rows] == ["", "the second month", "round_up"]
     assert rows[1].says == "Activity ChargeCard “the second month”, still going"
+
+
+def test_a_change_of_attributes_or_memo_says_what_it_sets() -> None:
+    attributes = made(7, "UpsertWorkflowSearchAttributes", 1)
+    for name in ("SubscriptionPhase", "Plan"):
+        attributes.attributes.search_attributes.indexed_fields[name].CopyFrom(as_json("trial"))
+    memo = made(8, "WorkflowPropertiesModified", 1)
+    memo.attributes.upserted_memo.fields["note"].CopyFrom(as_json("paid late"))
+
+    assert [summaries.of(attributes), summaries.of(memo)] == ["Plan, SubscriptionPhase", "note"]
 
 
 def as_json(content: object) -> Payload:
