@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import START_SECONDS_MAX
 from tests.browser.palette import small
@@ -26,6 +26,8 @@ from tests.support.chromium import chromium
 from tests.support.programs import Program
 
 PICTURES = Path("docs/screenshots")
+#: What is asked for, and what takes its place.
+UNDER_WAY = ".htmx-request, .htmx-swapping, .htmx-settling"
 #: What lies below is more of the same.
 HEIGHT_MAX = {1440: 1400, 390: 1700}
 
@@ -35,6 +37,7 @@ def picture(visitor: Visitor, blank: Page, file: Path) -> None:
     page, width = visitor.page, visitor.width
     page.mouse.move(0, 0)
     page.evaluate("scrollTo(0, 0)")
+    expect(page.locator(UNDER_WAY)).to_have_count(0)
     height = page.evaluate("document.documentElement.scrollHeight")
     if not page.locator("dialog[open]").count():
         page.set_viewport_size({"width": width, "height": min(height, HEIGHT_MAX[width])})

@@ -32,13 +32,16 @@ def of_the_file(part: str) -> Callable[[Visitor], None]:
     return come
 
 
-def schedule(link: str) -> Callable[[Visitor], None]:
-    def come(visitor: Visitor) -> None:
-        page = one_of(f"{HOME}schedules/", "Schedules")(visitor)
-        page.get_by_role("link", name=link).first.click()
-        visitor.settles()
+def schedule_change(visitor: Visitor) -> None:
+    page = one_of(f"{HOME}schedules/", "Schedules")(visitor)
+    page.get_by_role("link", name="Change…").first.click()
+    visitor.settles()
 
-    return come
+
+def schedule_backfill(visitor: Visitor) -> None:
+    page = one_of(f"{HOME}schedules/", "Schedules")(visitor)
+    page.get_by_role("link", name="Fill back…").click()
+    page.locator("dialog[open]").wait_for()
 
 
 def places(visitor: Visitor) -> None:
@@ -58,8 +61,8 @@ OF_SELDOM: dict[str, Callable[[Visitor], object]] = {
     "history-opened": history_opened,
     "history-events": of_the_file("events/"),
     "places": places,
-    "schedule-change": schedule("Change…"),
-    "schedule-backfill": schedule("Fill back…"),
+    "schedule-change": schedule_change,
+    "schedule-backfill": schedule_backfill,
     "export-new": export,
     "token-new": dialog("account/", "New token…"),
     "group-new": dialog("people/groups/", "New group…"),
