@@ -73,8 +73,15 @@ def a_view(bob: User, query: str) -> SavedView:
     return SavedView.objects.create(name="Stuck", query=query, owner=bob, **seen)
 
 
-def a_rule(bob: User, **given: Any) -> Rule:
-    usual = {"name": "too many", "kind": "count", "view_name": "Stuck", "secret": "shared"}
+def a_rule(bob: User, query: str = "", **given: Any) -> Rule:
+    usual: dict[str, Any] = {
+        "name": "too many",
+        "kind": "count",
+        "view_name": "Stuck",
+        "secret": "shared",
+    }
+    if given.get("kind") != "new":
+        usual["view"] = a_view(bob, query)
     return Rule.objects.create(
         namespace=NAMESPACE, maker=bob, made_at=timezone.now(), **(usual | given)
     )
