@@ -19,12 +19,12 @@ from console.gateway import lists
 from console.ui.refusals import Refusal
 
 SECRET_BYTES = 32
-#: Of one person, of views of their own: each is a count of the namespace's budget.
+#: Of one person in a namespace, of views of their own: each is a count of the namespace's budget.
 OWN_RULES_MAX = 20
 NAME_TAKEN = "You have a rule of this name already."
 VIEW_GONE = "You see this view no longer: somebody has changed or deleted it. Choose another one."
 TOO_MANY = (
-    f"You have {OWN_RULES_MAX} rules on views of your own. Delete one that you no longer need."
+    f"You have {OWN_RULES_MAX} rules of views of your own here. Delete one that you no longer need."
 )
 
 
@@ -59,13 +59,14 @@ def make(person: User, namespace: str, wanted: Mapping[str, Any]) -> Rule:
 
 def _keep(person: User, rule: Rule) -> str:
     """Why it was not kept: between the form and here somebody else may have come."""
-    own = Rule.objects.filter(maker=person, view__audience="person", stopped_at=None)
+    mine = Rule.objects.filter(maker=person, namespace=rule.namespace, stopped_at=None)
     try:
         with transaction.atomic():
             User.objects.select_for_update().get(pk=person.pk)
             if rule.view and not _held(person, rule):
                 return VIEW_GONE
-            if rights.needed(rule) == (rights.KEEP,) and own.count() >= OWN_RULES_MAX:
+            own = mine.filter(view__audience="person").count()
+            if rights.needed(rule) == (rights.KEEP,) and own >= OWN_RULES_MAX:
                 return TOO_MANY
             rule.save()
     except IntegrityError:

@@ -46,19 +46,18 @@ def standing(rule: Rule, sees: Collection[int]) -> Standing:
     watches = f"{name} over {rule.threshold:,}" if rule.kind == Kind.COUNT else "New incidents"
     shape, word = _state(rule)
     maker = rule.maker.get_full_name() or rule.maker.username
-    return Standing(shape, word, watches, _belongs(rule), maker)
+    return Standing(shape, word, watches, _belongs(rule, view), maker)
 
 
-def _belongs(rule: Rule) -> str:
-    if rule.kind == Kind.NEW or rule.was_shared:
+def _belongs(rule: Rule, view: Any) -> str:
+    """`view`: None where the reader does not see it."""
+    if rule.kind == Kind.NEW or rule.was_shared or (view and view.audience == "namespace"):
         return "everyone"
-    match rule.view.audience if rule.view else "person":
-        case "team":
-            return f"team {rule.view.team.name}" if rule.view and rule.view.team else ""
-        case "namespace":
-            return "everyone"
-        case _:
-            return "its maker alone"
+    if view and view.audience == "team":
+        return f"team {view.team.name}"
+    if rule.view is None or rule.view.owner_id == rule.maker_id:
+        return "its maker alone"
+    return "its maker, and who sees the view"
 
 
 def _state(rule: Rule) -> tuple[str, str]:

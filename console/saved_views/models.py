@@ -2,7 +2,7 @@
 
 from django.contrib.auth.models import Group, User
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.db.models.functions import Lower
 
 from console.access.policy import can
@@ -32,6 +32,10 @@ class Views(models.QuerySet["SavedView"]):
             shared |= Q(team__in=person.groups.all())
         found = self.filter(Q(owner=person) | shared, namespace=namespace)
         return found.select_related("owner", "team")
+
+    def with_rules(self) -> "Views":
+        """`rules`: how many alert rules follow it."""
+        return self.annotate(rules=Count("alert_rules"))
 
 
 class SavedView(models.Model):

@@ -51,7 +51,7 @@ def named(request: HtmxRequest, namespace: str) -> HttpResponse:
 def saved(request: HtmxRequest, namespace: str) -> HttpResponse:
     defaults = DefaultView.objects.filter(person=request.user, namespace=namespace)
     rows = presenters.rows(
-        SavedView.objects.seen_by(request.user, namespace),
+        SavedView.objects.seen_by(request.user, namespace).with_rules(),
         set(defaults.values_list("view_id", flat=True)),
         partial(rights.may_change, request.user),
     )
@@ -89,7 +89,7 @@ def _saved(request: HtmxRequest, form: ViewForm, title: str) -> HttpResponse:
     return render_page(
         request,
         "saved_views/save.html",
-        {"form": form, "title": title},
+        {"form": form, "title": title, "says": presenters.about(form.instance)},
         parts=["dialog"],
         status=422 if form.errors else 200,
     )

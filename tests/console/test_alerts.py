@@ -384,14 +384,6 @@ def test_a_webhook_that_leads_inside_by_now_is_not_called(
     assert "127.0.0.1 is inside" in delivery.says
 
 
-def test_a_rule_whose_count_is_refused_says_so(bob: User, browser_of: Browser) -> None:
-    rule = a_rule(bob, query="NoSuchThing = 'x'", webhook="https://8.8.8.8/")
-    watched()
-
-    page = words_in(browser_of(bob).get(f"{URL}{rule.pk}/"))
-    assert "The newest look did not come through: The engine refused it" in page
-
-
 @pytest.mark.one_server
 def test_history_is_bounded_by_age(bob: User) -> None:
     rule = a_rule(bob, kind="new")

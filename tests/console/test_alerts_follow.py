@@ -241,6 +241,14 @@ def test_a_rule_looks_with_its_makers_masks(
     assert "masked" not in rule.says
 
 
+def test_a_rule_whose_count_is_refused_says_so(bob: User, browser_of: Browser) -> None:
+    rule = rule_of(view_of(bob, "Stuck", query="NoSuchThing = 'x'"), bob)
+    looked()
+
+    page = words_in(browser_of(bob).get(f"{URL}{rule.pk}/"))
+    assert "The newest look, as Bob, did not come through: The engine refused it" in page
+
+
 # ---- rules of before
 
 

@@ -1,6 +1,7 @@
 """Whose view a rule is of says who sees it, and who may have it."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,10 +9,13 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.utils import timezone
 
+from console.access import tokens
 from console.access.models import Role
 from console.alerts import actions
 from console.alerts.models import Crossing, Rule
 from console.audit.models import AuditEntry
+from console.saved_views.models import SavedView
+from tests.console.conftest import NAMESPACE
 from tests.support.alert_rules import URL, form_of, rule_of, view_of
 from tests.support.pages import words_in
 from tests.support.people import person
@@ -166,7 +170,56 @@ def test_rules_of_views_of_ones_own_are_bounded(
     second = browser.post(f"{URL}new/", form_of(view, name="another"))
 
     assert second.status_code == 422
-    assert "rules on views of your own" in words_in(second)
+    assert "rules of views of your own" in words_in(second)
     assert Rule.objects.count() == 1
     refused = AuditEntry.objects.get(verb="alert.keep", target="another")
     assert refused.outcome.result == "refused"
+
+
+@pytest.mark.one_server
+def test_a_token_reads_a_rule_of_its_persons_own_without_the_secret(
+    carol: User, browser_of: Browser
+) -> None:
+    rule = rule_of(view_of(carol, "Mine"), carol, webhook="https://x", secret="only-for-hands")
+    secret = tokens.make(carol, "a script", [NAMESPACE], timedelta(days=1))[1]
+    script = Client(headers={"Authorization": f"Bearer {secret}"})
+
+    read, own = script.get(f"{URL}{rule.pk}/"), browser_of(carol).get(f"{URL}{rule.pk}/")
+
+    assert read.status_code == 200
+    assert "only-for-hands" not in read.text
+    assert "only-for-hands" in own.text
+
+
+@pytest.mark.one_server
+def test_who_changes_or_deletes_a_view_is_told_of_its_rules(
+    alice: User, bob: User, browser_of: Browser
+) -> None:
+    view = view_of(bob, "Cards", audience="namespace")
+    at = f"/namespaces/{NAMESPACE}/views/"
+    for maker in (alice, bob):
+        rule_of(view, maker)
+    view_of(bob, "Other")
+    browser = browser_of(bob)
+
+    listed, form = browser.get(at).text, browser.get(f"{at}{view.pk}/edit/")
+
+    assert listed.count("2 alert rules of it will stop.") == 1
+    assert listed.count("will stop") == 1
+    assert "2 alert rules count what it asks" in words_in(form)
+
+
+@pytest.mark.one_server
+def test_whose_view_it_became_sees_the_rule_of_who_had_it_too(
+    bob: User, dora: User, browser_of: Browser
+) -> None:
+    view = view_of(dora, "Cards", audience="namespace")
+    rule = rule_of(view, bob)
+    SavedView.objects.filter(pk=view.pk).update(audience="person")
+    at = f"{URL}{rule.pk}/"
+
+    pages = [words_in(browser_of(who).get(at)) for who in (bob, dora)]
+
+    assert all("seen by its maker, and who sees the view" in page for page in pages)
+    browser_of(dora).post(f"{at}delete/", {"reason": "it is mine alone now"})
+    assert not Rule.objects.exists()
