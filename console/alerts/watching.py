@@ -48,7 +48,7 @@ def watch(rule: Rule, now: datetime) -> None:
         return
     if lapsed := rights.lapsed(rule):
         since = Coalesce("stopped_at", Value(now))
-        Rule.objects.filter(pk=rule.pk).update(stopped_at=since, stopped_for=lapsed, says="")
+        _as_it_was(rule).update(stopped_at=since, stopped_for=lapsed, says="")
         return
     if rule.stopped_at:
         _as_it_was(rule).update(stopped_at=None, stopped_for="")

@@ -288,3 +288,7 @@ def test_rules_of_before_find_their_view_or_stop(bob: User, before: Any) -> None
     assert "Its view, “Gone”, was deleted." in rules["Gone"].stopped_for
     assert rules["Gone"].was_shared
     assert [rule.name for rule in rules.values() if rule.stopped_at] == ["Gone"]
+
+    migrated("0005_views_found")
+    back = migrated("0004_view").get_model("alerts", "Rule").objects
+    assert [back.get(name=name).query for name, _ in words] == ["A = 1", "B = 1", "C = 2", ""]
