@@ -70,6 +70,7 @@ VERBS: dict[str, Role] = {
     "incident.view": Role.VIEWER,
     "incident.change": Role.OPERATOR,
     "alert.view": Role.VIEWER,
+    "alert.keep": Role.VIEWER,
     "alert.change": Role.OPERATOR,
     "saved_view.govern": Role.ADMIN,
     "export.view": Role.VIEWER,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 
 from console import policies
@@ -14,7 +15,7 @@ from console.access.policy import role_of
 from console.access.tokens import PREFIX
 from console.gateway import sight
 from console.gateway.sight import Sight
-from console.policies import Codec
+from console.policies import Codec, Policy
 
 
 def sight_of(request: HttpRequest, namespace: str) -> Sight:
@@ -26,6 +27,14 @@ def sight_of(request: HttpRequest, namespace: str) -> Sight:
         policy.hidden_from(role.value if role else None),
         _passed(request, policy.codec) if policy.codec else "",
     )
+
+
+def in_background(person: User, namespace: str) -> Sight:
+    """Of a job that looks for somebody: their masks hold, and no codec is asked."""
+    masked = policies.of(settings.PAYLOADS, namespace).masked
+    role = role_of(person, namespace)
+    policy = Policy(masked=masked)
+    return Sight(namespace, policy, policy.hidden_from(role.value if role else None))
 
 
 def _passed(request: HttpRequest, codec: Codec) -> str:

@@ -23,8 +23,8 @@ LOOKS = {
 }
 
 
-#: of accounts: for admins, and for who did it
-PERSONAL = ("people.manage", "account.own", "account.sign_in")
+#: of accounts, and of alert rules that not everyone sees: for admins, and for who did it
+PERSONAL = ("people.manage", "account.own", "account.sign_in", "alert.keep")
 
 
 def may_see(person: User) -> QuerySet[AuditEntry]:

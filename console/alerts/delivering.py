@@ -21,8 +21,12 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.utils import timezone
 
+from console.access import sights
+from console.alerts import rights
 from console.alerts.addresses import SCHEMES, NotAllowed, parted, resolved
 from console.alerts.models import Delivery, State
+from console.gateway import indexed, sight
+from console.gateway.channel import GatewayError
 
 INTERVAL_SECONDS = 15
 #: One round sends so many, one after the other.
@@ -42,7 +46,7 @@ class NotTaken(Exception):
 def deliver_due(now: datetime) -> int:
     """How many were tried."""
     waiting = Delivery.objects.filter(state=State.WAITING)
-    waiting = waiting.select_related("crossing__rule__maker")
+    waiting = waiting.select_related("crossing__rule__maker", "crossing__rule__view")
     due = list(waiting.filter(due_at__lte=now).order_by("due_at")[:ROUND_MAX])
     return sum(deliver(one, now) for one in due)
 
@@ -53,8 +57,8 @@ def deliver(delivery: Delivery, now: datetime) -> bool:
     tries = delivery.tries + 1
     if not mine.filter(due_at=delivery.due_at).update(due_at=now + LEASE, tries=tries):
         return False
-    if lapsed := delivery.crossing.rule.lapsed():
-        mine.update(state=State.GIVEN_UP, ended_at=timezone.now(), says=lapsed)
+    if withheld := _withheld(delivery):
+        mine.update(state=State.GIVEN_UP, ended_at=timezone.now(), says=withheld)
         return True
     try:
         _send(delivery)
@@ -67,6 +71,19 @@ def deliver(delivery: Delivery, now: datetime) -> bool:
         return True
     mine.update(state=State.SENT, ended_at=timezone.now(), says="")
     return True
+
+
+def _withheld(delivery: Delivery) -> str:
+    """Why its rule's maker may not tell of it any more; a mask may have come since, too."""
+    rule = delivery.crossing.rule
+    if lapsed := rights.lapsed(rule):
+        return lapsed
+    try:
+        with sight.through(sights.in_background(rule.maker, rule.namespace)):
+            indexed.check(rule.namespace, delivery.body.get("query", ""))
+    except GatewayError as masked:
+        return str(masked)
+    return ""
 
 
 def backoff(tries: int) -> timedelta:

@@ -1,10 +1,13 @@
 from typing import Any
 
 from django import forms
-from django.apps import apps
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.core.validators import validate_email
 
+from console.access.policy import can
+from console.alerts import presenters, rights
+from console.alerts.actions import NAME_TAKEN
 from console.alerts.addresses import NotAllowed, parted, resolved
 from console.alerts.models import Kind, Rule
 
@@ -13,12 +16,11 @@ RECEIVERS_MAX = 5
 
 class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
     kind = forms.ChoiceField(label="Tell of", choices=Kind.choices)
-    #: Views are another capability's: only their table is read.
     view: Any = forms.ModelChoiceField(
         queryset=None,
         required=False,
         empty_label="–",
-        help_text="for the count of a view that everyone here has",
+        help_text="for a count; the rule follows it, and is seen by those who see it",
     )
     threshold = forms.IntegerField(
         min_value=0,
@@ -43,19 +45,22 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
 
     field_order = ("name", "kind", "view", "threshold", "webhook", "mail_to", "reason")
 
-    def __init__(self, *args: Any, namespace: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, namespace: str, person: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.namespace = namespace
-        views: Any = apps.get_model("saved_views", "SavedView").objects
-        choice: Any = self.fields["view"]
-        # what is a person's or a team's own is nothing to tell the others of
-        choice.queryset = views.filter(namespace=namespace, audience="namespace")
-        choice.label_from_instance = lambda view: view.name
+        self.person = person
+        view: Any = self.fields["view"]
+        view.queryset = rights.choice(person, namespace)
+        view.label_from_instance = presenters.choice
+        if not can(person, rights.CHANGE, namespace):
+            kind: Any = self.fields["kind"]
+            kind.choices = [(Kind.COUNT.value, Kind.COUNT.label)]
 
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]
-        if Rule.objects.filter(namespace=self.namespace, name__iexact=name).exists():
-            raise forms.ValidationError("There is a rule of this name already.")
+        mine = Rule.objects.filter(namespace=self.namespace, maker=self.person)
+        if mine.filter(name__iexact=name).exists():
+            raise forms.ValidationError(NAME_TAKEN)
         return name
 
     def clean_webhook(self) -> str:
@@ -83,7 +88,7 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or self.cleaned_data
         if given.get("kind") == Kind.COUNT and not given.get("view"):
-            self.add_error("view", "Choose a view; of your own or a team's, share it first.")
+            self.add_error("view", "Choose a view; save one first where there is none.")
         if not self.errors and not given.get("webhook") and not given.get("mail_to"):
             raise forms.ValidationError("Give a webhook, a mail address, or both.")
         return given

@@ -1,16 +1,18 @@
 """A rule watches; a crossing is what it saw; a delivery tells one receiver of it.
 
 rule      quiet ──count over the threshold──▶ firing ──no longer──▶ quiet
+rule      looked at ──its view is deleted──▶ stopped, for good
+              └──its maker may not any more──▶ stopped ──may again──▶ looked at
 delivery  waiting ──sent──▶ sent
-             └──tried TRIES_MAX times──▶ given up
+             └──tried TRIES_MAX times, or the rule is stopped──▶ given up
 """
 
 from django.contrib.auth.models import User
 from django.contrib.postgres.functions import RandomUUID
 from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
 from django.utils import timezone
-
-from console.access import policy
 
 
 class Kind(models.TextChoices):
@@ -22,11 +24,18 @@ class Rule(models.Model):
     namespace = models.CharField(max_length=255)
     name = models.CharField(max_length=60)
     kind = models.CharField(max_length=8, choices=Kind.choices)
-    #: A view's name and query as they were: a view that changes or goes leaves the rule as it is.
+    #: What a count is of: whoever changes the view changes what is counted.
+    view = models.ForeignKey(
+        "saved_views.SavedView",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="alert_rules",
+    )
+    #: As the maker last saw it; it is what is left of a view that was deleted.
     view_name = models.CharField(max_length=60, blank=True)
-    query = models.TextField(blank=True)
-    #: The list that the view is of: a name of `console.gateway.lists`.
-    lists = models.CharField(max_length=16, default="runs")
+    #: Of a view that was deleted: everyone here had it, so everyone still sees the rule.
+    was_shared = models.BooleanField(default=False)
     threshold = models.PositiveIntegerField(default=0)
     webhook = models.CharField(max_length=500, blank=True)
     #: What webhooks are signed with; it must be readable, since the receiver has the same.
@@ -35,6 +44,10 @@ class Rule(models.Model):
     is_muted = models.BooleanField(default=False)
     maker = models.ForeignKey(User, on_delete=models.PROTECT, related_name="alert_rules")
     made_at = models.DateTimeField()
+
+    #: Since when it tells nobody, and the sentence why.
+    stopped_at = models.DateTimeField(null=True)
+    stopped_for = models.TextField(blank=True)
 
     # ---- written by the watch
     is_firing = models.BooleanField(default=False)
@@ -51,26 +64,18 @@ class Rule(models.Model):
     class Meta:
         ordering = ("name",)
         constraints = (
-            models.UniqueConstraint(fields=["namespace", "name"], name="one_rule_of_a_name"),
+            models.UniqueConstraint(
+                "maker", "namespace", Lower("name"), name="one_rule_of_a_name_per_maker"
+            ),
+            models.CheckConstraint(condition=Q(kind__in=Kind.values), name="rule_kind_is_known"),
             models.CheckConstraint(
-                condition=models.Q(kind__in=Kind.values), name="rule_kind_is_known"
+                condition=Q(kind=Kind.NEW) | Q(view__isnull=False) | Q(stopped_at__isnull=False),
+                name="a_view_or_stopped",
             ),
         )
 
     def __str__(self) -> str:
         return f"{self.namespace}: {self.name}"
-
-    def lapsed(self) -> str:
-        """Why it tells nobody any more: its maker may no longer have rules here. Else empty.
-
-        Asked of the policy as it is now, if the rule was just read.
-        """
-        if policy.can(self.maker, "alert.change", self.namespace):
-            return ""
-        return (
-            f"{self.maker}, who made this rule, may no longer have rules in {self.namespace}. "
-            "It tells nobody any more: delete it, and make it anew if you need it."
-        )
 
 
 class Crossing(models.Model):

@@ -11,12 +11,16 @@ from typing import Any
 from django.apps import apps
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet, Value
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 
+from console.access import sights
+from console.alerts import rights
 from console.alerts.models import Crossing, Delivery, Kind, Rule
-from console.gateway import lists
+from console.gateway import lists, sight
 from console.gateway.channel import GatewayError
+from console.gateway.lists import RUNS
 from console.ui import paths
 
 #: A round looks at so many; the others come next, those first that waited longest.
@@ -29,7 +33,7 @@ HISTORY_KEPT = timedelta(days=90)
 
 
 def watch_all(now: datetime) -> None:
-    rules = Rule.objects.select_related("maker")
+    rules = Rule.objects.select_related("maker", "view")
     for rule in rules.order_by(F("looked_at").asc(nulls_first=True))[:RULES_MAX]:
         watch(rule, now)
     Crossing.objects.filter(at__lt=now - HISTORY_KEPT).exclude(
@@ -42,23 +46,35 @@ def watch(rule: Rule, now: datetime) -> None:
     due = Q(looked_at=None) | Q(looked_at__lte=now - timedelta(seconds=settings.WATCH_SECONDS / 2))
     if not Rule.objects.filter(due, pk=rule.pk).update(looked_at=now):
         return
-    if lapsed := rule.lapsed():
-        Rule.objects.filter(pk=rule.pk).update(says=lapsed)
+    if lapsed := rights.lapsed(rule):
+        since = Coalesce("stopped_at", Value(now))
+        _as_it_was(rule).update(stopped_at=since, stopped_for=lapsed, says="")
         return
+    if rule.stopped_at:
+        _as_it_was(rule).update(stopped_at=None, stopped_for="")
     try:
-        if rule.kind == Kind.COUNT:
-            _watch_count(rule, now)
-        else:
-            _watch_new(rule, now)
-            _watch_back(rule, now)
+        with sight.through(sights.in_background(rule.maker, rule.namespace)):
+            if rule.kind == Kind.COUNT:
+                _watch_count(rule, now)
+            else:
+                _watch_new(rule, now)
+                _watch_back(rule, now)
     except GatewayError as error:
-        Rule.objects.filter(pk=rule.pk).update(says=str(error))
+        _as_it_was(rule).update(says=str(error))
+
+
+def _as_it_was(rule: Rule, **given: Any) -> QuerySet[Rule]:
+    """Nothing, once its view was deleted: that stops it, and what was counted is told to nobody."""
+    return Rule.objects.filter(pk=rule.pk, view=rule.view_id, **given)
 
 
 def _watch_count(rule: Rule, now: datetime) -> None:
-    found = lists.count(rule.namespace, rule.lists, rule.query)
+    view = rule.view
+    assert view is not None, "a count without a view has lapsed"
+    found = lists.count(rule.namespace, view.lists, view.query)
     count = found.counts.total
-    Rule.objects.filter(pk=rule.pk).update(counted=count, counted_at=found.at, says="")
+    _as_it_was(rule).update(counted=count, counted_at=found.at, view_name=view.name, says="")
+    rule.view_name = view.name
     if count > rule.threshold:
         _fire(rule, count, now)
     else:
@@ -67,20 +83,20 @@ def _watch_count(rule: Rule, now: datetime) -> None:
 
 @transaction.atomic
 def _fire(rule: Rule, count: int, now: datetime) -> None:
-    if not Rule.objects.filter(pk=rule.pk, is_firing=False).update(is_firing=True):
+    if not _as_it_was(rule, is_firing=False).update(is_firing=True):
         return
     what = f"{rule.view_name}: {count:,}, over {rule.threshold:,}"
     crossing = Crossing.objects.create(rule=rule, at=now, count=count, what=what[:500])
-    _tell(crossing, "fired", now, count)
+    _tell(rule, crossing, "fired", now, count)
 
 
 @transaction.atomic
 def _clear(rule: Rule, count: int, now: datetime) -> None:
-    if not Rule.objects.filter(pk=rule.pk, is_firing=True).update(is_firing=False):
+    if not _as_it_was(rule, is_firing=True).update(is_firing=False):
         return
-    for crossing in rule.crossings.filter(cleared_at=None).select_related("rule"):
+    for crossing in rule.crossings.filter(cleared_at=None):
         Crossing.objects.filter(pk=crossing.pk).update(cleared_at=now)
-        _tell(crossing, "cleared", now, count)
+        _tell(rule, crossing, "cleared", now, count)
 
 
 @transaction.atomic
@@ -101,7 +117,7 @@ def _watch_new(rule: Rule, now: datetime) -> None:
         crossing = Crossing.objects.create(
             rule=rule, at=now, count=one.running + one.failed, what=str(one)[:500]
         )
-        _tell(crossing, "fired", now, crossing.count, _page_of(one))
+        _tell(rule, crossing, "fired", now, crossing.count, page=_page_of(one))
 
 
 @transaction.atomic
@@ -118,31 +134,33 @@ def _watch_back(rule: Rule, now: datetime) -> None:
         crossing = Crossing.objects.create(
             rule=rule, at=now, count=one.running + one.failed, what=what
         )
-        _tell(crossing, "fired", now, crossing.count, _page_of(one))
+        _tell(rule, crossing, "fired", now, crossing.count, page=_page_of(one))
 
 
 def _page_of(incident: Any) -> str:
     return reverse("incidents:incident", args=[incident.namespace, incident.pk])
 
 
-def _tell(crossing: Crossing, event: str, now: datetime, count: int, page: str = "") -> None:
+def _tell(
+    rule: Rule, crossing: Crossing, event: str, now: datetime, count: int, *, page: str = ""
+) -> None:
     """A muted rule keeps its history and tells nobody; what it is now counts."""
-    rule = Rule.objects.get(pk=crossing.rule_id)
-    if rule.is_muted:
+    if Rule.objects.filter(pk=rule.pk, is_muted=True).exists():
         return
-    listed = paths.of_list(rule.namespace, rule.lists, rule.query)
+    query = rule.view.query if rule.view else ""
+    page = page or paths.of_list(rule.namespace, rule.view.lists if rule.view else RUNS, query)
     body = {
         "event": event,
         "rule": rule.name,
         "namespace": rule.namespace,
         "kind": rule.kind,
         "what": crossing.what,
-        "query": rule.query,
+        "query": query,
         "threshold": rule.threshold,
         "count": count,
         "crossing": crossing.pk,
         "at": now.isoformat(),
-        "page": settings.CONSOLE_URL + (page or listed),
+        "page": settings.CONSOLE_URL + page,
     }
     receivers = ([""] if rule.webhook else []) + rule.mail_to.split()
     Delivery.objects.bulk_create(

@@ -56,6 +56,7 @@ DID = {
     "namespace.change": "changed the namespace",
     "saved_view.keep": "changed the view",
     "saved_view.save": "changed the view",
+    "alert.keep": "changed the alert rule",
     "alert.change": "changed the alert rule",
     "incident.change": "changed the incident",
     "export.make": "changed the export",

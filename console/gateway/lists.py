@@ -1,6 +1,6 @@
 """The lists that a query can be asked of: runs, and each kind of what stands alone.
 
-Whoever keeps a query (a view, an export, an alert) keeps the name of its list with it.
+Whoever keeps a query (a view, an export) keeps the name of its list with it.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -2,9 +2,10 @@
 
 from django.contrib.auth.models import Group, User
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.db.models.functions import Lower
 
+from console.access.policy import can
 from console.gateway.lists import RUNS
 
 NAME_LENGTH_MAX = 60
@@ -14,6 +15,27 @@ class Audience(models.TextChoices):
     PERSON = "person", "Only me"
     TEAM = "team", "A team"
     NAMESPACE = "namespace", "Everyone in this namespace"
+
+
+class Views(models.QuerySet["SavedView"]):
+    def seen_by(self, person: User, namespace: str) -> "Views":
+        """One's own, one's teams', everyone's; an admin sees every team's.
+
+        Who else asks of views (alert rules do) asks this of the table.
+        """
+        if not can(person, "saved_view.view", namespace):
+            return self.none()
+        shared = Q(audience=Audience.NAMESPACE)
+        if can(person, "saved_view.govern", namespace):
+            shared |= Q(audience=Audience.TEAM)
+        else:
+            shared |= Q(team__in=person.groups.all())
+        found = self.filter(Q(owner=person) | shared, namespace=namespace)
+        return found.select_related("owner", "team")
+
+    def with_rules(self) -> "Views":
+        """`rules`: how many alert rules follow it."""
+        return self.annotate(rules=Count("alert_rules"))
 
 
 class SavedView(models.Model):
@@ -33,6 +55,8 @@ class SavedView(models.Model):
         Group, on_delete=models.CASCADE, null=True, blank=True, related_name="views"
     )
     made_at = models.DateTimeField(auto_now_add=True)
+
+    objects = Views.as_manager()
 
     class Meta:
         ordering = ("made_at", "pk")

@@ -31,6 +31,8 @@ class ViewRow:
     owner: str
     is_default: bool
     may_change: bool
+    #: how many alert rules follow it
+    rules: int
 
 
 def address(view: SavedView) -> str:
@@ -90,9 +92,20 @@ def rows(
             view.owner.get_full_name() or view.owner.username,
             view.pk in defaults,
             may_change(view),
+            view.rules,  # type: ignore[attr-defined]
         )
         for view in saved
     ]
+
+
+def about(view: SavedView) -> str:
+    """What a form of it says first."""
+    what = "Query, order and columns under a name, as a tab of the page."
+    rules: int = view.alert_rules.count() if view.pk else 0
+    if not rules:
+        return what
+    follow = "1 alert rule counts" if rules == 1 else f"{rules} alert rules count"
+    return f"{what} {follow} what it asks, from the next look on."
 
 
 def belongs(view: SavedView) -> str:

@@ -1,21 +1,9 @@
-"""Who sees a view, and who may change it."""
+"""Who may change a view; who sees it, the table says (`SavedView.objects.seen_by`)."""
 
 from django.contrib.auth.models import User
-from django.db.models import Q, QuerySet
 
 from console.access.policy import can
 from console.saved_views.models import Audience, SavedView
-
-
-def seen(person: User, namespace: str) -> QuerySet[SavedView]:
-    """One's own, one's teams', everyone's; an admin sees every team's."""
-    shared = Q(audience=Audience.NAMESPACE)
-    if can(person, "saved_view.govern", namespace):
-        shared |= Q(audience=Audience.TEAM)
-    else:
-        shared |= Q(team__in=person.groups.all())
-    found = SavedView.objects.filter(Q(owner=person) | shared, namespace=namespace)
-    return found.select_related("owner", "team")
 
 
 def may_change(person: User, view: SavedView) -> bool:

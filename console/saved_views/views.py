@@ -22,7 +22,7 @@ def tabs(request: HtmxRequest, namespace: str) -> HttpResponse:
     query, cols = _asked(request)
     of = lists.known(request.GET.get("of", ""))
     rows = presenters.tabs(
-        rights.seen(request.user, namespace).filter(lists=of),
+        SavedView.objects.seen_by(request.user, namespace).filter(lists=of),
         presenters.Asked(namespace, of, query, cols),
         namespaces.attributes(namespace).ours,
         partial(rights.may_change, request.user),
@@ -41,7 +41,7 @@ def tabs(request: HtmxRequest, namespace: str) -> HttpResponse:
 @requires("saved_view.view")
 def named(request: HtmxRequest, namespace: str) -> HttpResponse:
     """For the box of the top bar: every view that the person sees, by its name."""
-    seen = rights.seen(request.user, namespace)
+    seen = SavedView.objects.seen_by(request.user, namespace)
     links = [(view.name, presenters.address(view)) for view in seen]
     return render_page(request, "saved_views/named.html", {"links": links})
 
@@ -51,7 +51,7 @@ def named(request: HtmxRequest, namespace: str) -> HttpResponse:
 def saved(request: HtmxRequest, namespace: str) -> HttpResponse:
     defaults = DefaultView.objects.filter(person=request.user, namespace=namespace)
     rows = presenters.rows(
-        rights.seen(request.user, namespace),
+        SavedView.objects.seen_by(request.user, namespace).with_rules(),
         set(defaults.values_list("view_id", flat=True)),
         partial(rights.may_change, request.user),
     )
@@ -89,7 +89,7 @@ def _saved(request: HtmxRequest, form: ViewForm, title: str) -> HttpResponse:
     return render_page(
         request,
         "saved_views/save.html",
-        {"form": form, "title": title},
+        {"form": form, "title": title, "says": presenters.about(form.instance)},
         parts=["dialog"],
         status=422 if form.errors else 200,
     )
@@ -119,7 +119,7 @@ def delete(request: HtmxRequest, namespace: str, view_id: int) -> HttpResponse:
 
 
 def _view(request: HtmxRequest, namespace: str, view_id: int) -> SavedView:
-    return get_object_or_404(rights.seen(request.user, namespace), pk=view_id)
+    return get_object_or_404(SavedView.objects.seen_by(request.user, namespace), pk=view_id)
 
 
 def _asked(request: HtmxRequest) -> tuple[str, str]:

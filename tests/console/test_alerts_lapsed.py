@@ -54,7 +54,10 @@ def test_a_rule_is_not_looked_at_for_who_may_have_none_here_any_more(
 
     rule.refresh_from_db()
     assert not Crossing.objects.exists()
-    assert rule.says.startswith(f"bob, who made this rule, may no longer have rules in {NAMESPACE}")
+    assert rule.stopped_at is not None
+    assert rule.stopped_for.startswith(
+        f"bob, who made this rule, may no longer have rules in {NAMESPACE}"
+    )
 
 
 def test_it_tells_of_what_it_missed_once_they_may_again(
@@ -68,7 +71,7 @@ def test_it_tells_of_what_it_missed_once_they_may_again(
     delivering.deliver_due(later)
 
     rule.refresh_from_db()
-    assert rule.says == ""
+    assert (rule.stopped_at, rule.stopped_for, rule.says) == (None, "", "")
     assert [mail.to for mail in mailoutbox] == [[RECEIVER]]
 
 

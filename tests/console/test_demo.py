@@ -40,7 +40,7 @@ def test_views_rules_and_exports_are_there_once_and_audited(said: str) -> None:
     assert "Transfers under way" in views
     assert set(SavedView.objects.values_list("audience", flat=True)) == {Audience.NAMESPACE}
     assert rules["Something new fails"].kind == Kind.NEW
-    assert rules["Transfers pile up"].query == "WorkflowType = 'BankTransfer' AND " + RUNNING
+    assert rules["Transfers pile up"].view.query == "WorkflowType = 'BankTransfer' AND " + RUNNING
     assert {rule.mail_to for rule in rules.values()} == {"oncall@perdure.example"}
     whose = Export.objects.order_by("who").values_list("person__username", flat=True)
     assert list(whose) == ["alice", "bob", "carol"]

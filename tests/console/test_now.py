@@ -42,9 +42,10 @@ def view(browser: Client, bob: User, query: str) -> int:
 
 
 def rule(_browser: Client, bob: User, query: str) -> int:
+    view = SavedView.objects.create(namespace=NAMESPACE, name="Recent", query=query, owner=bob)
     made = Rule.objects.create(
         namespace=NAMESPACE, maker=bob, made_at=timezone.now(), name="many", kind="count",
-        view_name="Recent", query=query, secret="x", threshold=5,
+        view=view, secret="x", threshold=5,
     )  # fmt: skip
     watching.watch(made, timezone.now())
     made.refresh_from_db()

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand
 
 from console.alerts import actions
 from console.alerts.forms import RuleForm
-from console.alerts.models import Kind, Rule
+from console.alerts.models import Kind
 
 NAMESPACE, MAKER = "default", "alice"
 MAIL_TO = "oncall@perdure.example"
@@ -47,7 +47,7 @@ class Command(BaseCommand):
         for demo in RULES:
             if demo.view and demo.view not in found:
                 self.stdout.write(f"{demo.name} is left out: there is no view {demo.view}")
-            elif not Rule.objects.filter(namespace=NAMESPACE, name__iexact=demo.name).exists():
+            elif not maker.alert_rules.filter(namespace=NAMESPACE, name__iexact=demo.name).exists():
                 _make(maker, demo, found.get(demo.view))
 
 
@@ -62,6 +62,7 @@ def _make(maker: User, demo: Demo, view: int | None) -> None:
             "reason": demo.reason,
         },
         namespace=NAMESPACE,
+        person=maker,
     )
     form.full_clean()
     assert not form.errors, form.errors
