@@ -23,8 +23,8 @@ LOOKS = {
 }
 
 
-#: of accounts, and of alert rules that not everyone sees: for admins, and for who did it
-PERSONAL = ("people.manage", "account.own", "account.sign_in", "alert.keep")
+#: of accounts, one's own views, and alert rules that not everyone sees: for admins, and who did it
+PERSONAL = ("people.manage", "account.own", "account.sign_in", "alert.keep", "saved_view.keep")
 
 
 def may_see(person: User) -> QuerySet[AuditEntry]:

@@ -75,6 +75,18 @@ def test_a_viewer_keeps_views_and_shares_none(carol: User, browser_of: Browser) 
     assert [view.name for view in SavedView.objects.all()] == ["Own"]
 
 
+def test_what_was_done_to_ones_own_view_is_for_admins_to_read(
+    bob: User, dora: User, alice: User, browser_of: Browser
+) -> None:
+    save(browser_of(bob), "Bobs own")
+    save(browser_of(bob), "For all", "namespace", query="RunId = 'x'")
+
+    logs = [words_in(browser_of(who).get("/activity/")) for who in (alice, bob, dora)]
+
+    assert ["Bobs own" in log for log in logs] == [True, True, False]
+    assert all("For all" in log for log in logs)
+
+
 def test_ones_own_view_is_nobody_elses_business(
     bob: User, alice: User, browser_of: Browser
 ) -> None:
