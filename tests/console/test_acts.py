@@ -1,5 +1,6 @@
 """Terminate, cancel, signal: confirm, say why, done, written down."""
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -171,6 +172,33 @@ def test_a_run_that_ends_between_the_look_and_the_act_is_written_as_refused(
         actions.terminate(bob, seen, "too late")
 
     assert AuditEntry.objects.get().outcome.result == "refused"
+
+
+@pytest.mark.parametrize("sign", ["\\u0000", "\\ud800"])
+def test_what_the_database_cannot_keep_is_sent_and_stands_as_a_sign_in_the_log(
+    sign: str, bob: User, browser_of: Browser, waiting: RunKey
+) -> None:
+    argument = f'"before{sign}after"'
+    browser_of(bob).post(
+        url(waiting, "signal"), {"name": "go", "argument": argument, "reason": "as it asks"}
+    )
+
+    entry = AuditEntry.objects.get()
+    assert entry.asked["argument"] == "before\N{REPLACEMENT CHARACTER}after"
+    sent = event(waiting, entry.outcome.event_id).attributes.input.payloads
+    assert json.loads(sent[0].data) == json.loads(argument)
+
+
+def test_who_has_a_long_name_acts_as_others_do(
+    bob: User, browser_of: Browser, waiting: RunKey
+) -> None:
+    bob.first_name, bob.last_name = "B" * 150, "O" * 150
+    bob.save()
+
+    browser_of(bob).post(url(waiting, "cancel"), {"reason": "customer asked"})
+
+    assert AuditEntry.objects.get().who == f"{'B' * 150} {'O' * 49}"
+    assert event(waiting, AuditEntry.objects.get().outcome.event_id)
 
 
 def test_a_viewer_may_not(

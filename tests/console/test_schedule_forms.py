@@ -96,6 +96,17 @@ def test_one_that_is_written_is_made_and_can_be_written_again(
     assert entry.asked == {"note": "for the office"}
 
 
+def test_an_id_of_any_length_stands_whole_in_the_log(
+    bob: User, browser_of: Browser, name: str
+) -> None:
+    long = f"{name}-{'x' * 600}"
+    answer = browser_of(bob).post(NEW, {**WRITTEN, "schedule_id": long})
+    schedules.delete(NAMESPACE, long, "test")
+
+    assert answer.status_code == 303, words_in(answer)
+    assert AuditEntry.objects.get(verb="schedule.create").target == long
+
+
 def test_a_change_is_not_made_over_anothers(bob: User, browser_of: Browser, name: str) -> None:
     browser = browser_of(bob)
     browser.post(NEW, {**WRITTEN, "schedule_id": name})
