@@ -83,7 +83,7 @@ class Sight:
         wanted: dict[bytes, Payload] = {}
         size = 0
         for one in map(_inflated, some):
-            if not _is_encoded(one) or _key(one) in self.opened:
+            if not is_encoded(one) or _key(one) in self.opened:
                 continue
             size += len(one.data)
             if len(wanted) == codec.PAYLOADS_MAX or size > codec.BYTES_MAX:
@@ -134,12 +134,12 @@ class Sight:
             return Seen(payload, "closed", "compressed; open it to see what it holds")
         one = _peeled(payload, via)
         self.inflated += len(one.data) if via else 0
-        if _is_encoded(one) and _key(one) in self.opened:
+        if is_encoded(one) and _key(one) in self.opened:
             inner = self.opened[_key(one)]
             if inner != one:
                 via.append(encoding_of(one))
                 one = _peeled(inner, via)
-        if not _is_encoded(one):
+        if not is_encoded(one):
             return Seen(one, via=tuple(via))
         in_browser = self.policy.codec is not None and self.policy.codec.in_browser
         return Seen(
@@ -235,7 +235,7 @@ def is_reference(payload: Payload) -> bool:
     return encoding == REFERENCE or (encoding == "json/protobuf" and typed)
 
 
-def _is_encoded(payload: Payload) -> bool:
+def is_encoded(payload: Payload) -> bool:
     return encoding_of(payload) not in KNOWN | {REFERENCE}
 
 
