@@ -39,10 +39,13 @@ def read(text: bytes) -> list[Event]:
 
 
 def _listed(text: bytes) -> list[Any]:
+    # What a shell has written may be in another encoding than UTF-8.
+    encoding = json.detect_encoding(text)
     try:
-        content = json.loads(text.decode("utf-8-sig"))
+        content = json.loads(text.decode(encoding))
     except UnicodeDecodeError as error:
-        raise Unreadable(f"Byte {error.start:,}: this is no text in UTF-8.") from error
+        named = encoding.upper().removesuffix("-SIG")
+        raise Unreadable(f"Byte {error.start:,}: this is no text in {named}.") from error
     except json.JSONDecodeError as error:
         where = f"Line {error.lineno:,}, column {error.colno:,}"
         raise Unreadable(f"{where}: this is not JSON: {error.msg}.") from error

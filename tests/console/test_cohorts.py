@@ -4,6 +4,7 @@ import html
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -11,17 +12,23 @@ from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
+from temporalio.api.common.v1 import WorkflowType
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import StartWorkflowExecutionRequest
 
 from console.cohorts import looking
 from console.cohorts.facts import Fact
 from console.cohorts.together import together
 from console.gateway import namespaces, standalone, workflows
+from console.gateway.channel import call, workflow_service
 from console.gateway.lists import RUNS
 from console.gateway.runs import Group, RunKey
 from console.gateway.standalone import ACTIVITIES, Key
+from search.query.answers import GROUPS_MAX
 from tests.console.conftest import NAMESPACE, indexed
 from tests.support import alone
 from tests.support.alone import until
+from tests.support.eventually import eventually
 from tests.support.names import Names
 from tests.support.pages import calls_of, htmx, version_in, words_in
 from tests.support.programs import Program, running
@@ -66,6 +73,31 @@ def test_every_fact_of_a_run_finds_at_least_itself(
     for fact in facts:
         found = workflows.find(NAMESPACE, f"({fact.condition}) AND RunId = '{three[1].run_id}'", 1)
         assert [one.key for one in found.runs] == [three[1]], fact
+
+
+@pytest.mark.slow
+@pytest.mark.one_server
+def test_a_run_of_a_namespace_with_more_types_than_are_counted_together_has_its_count(
+    alice: User, browser_of: Browser, db: None, engine: str
+) -> None:
+    """Of its own, since its many types would be in the way of other tests."""
+    namespace = "of-many-types"
+    namespaces.register(namespace, "", "", timedelta(days=1))
+    queue = TaskQueue(name="nobody")
+    for number in range(GROUPS_MAX + 1):
+        request = StartWorkflowExecutionRequest(
+            namespace=namespace, workflow_id=f"of/{number}", task_queue=queue,
+            workflow_type=WorkflowType(name=f"Type{number}"), request_id=str(number),
+        )  # fmt: skip
+        answer = call(workflow_service().StartWorkflowExecution, request)
+    eventually(
+        lambda: workflows.count(namespace, "").total, lambda total: total > GROUPS_MAX, within=30
+    )
+
+    page = browser_of(alice).get(url(RunKey(namespace, request.workflow_id, answer.run_id)))
+
+    assert page.context["found"].says == ""
+    assert page.context["found"].by_status == (("Running", 1),)
 
 
 def test_toggled_facts_become_the_query_of_the_runs_page(

@@ -78,6 +78,13 @@ def test_a_hit_never_runs_from_one_event_into_the_next() -> None:
     assert found(history, '"ab"activity') == []
 
 
+def test_a_snippet_is_cut_where_the_text_stands_also_behind_letters_that_fold_to_two() -> None:
+    snippet = searching.snippet(with_payload(1, '"Große Straße 5, Haßloch"'.encode()), "STRASSE 5")
+
+    assert snippet is not None
+    assert (snippet.before, snippet.match, snippet.after) == ('"Große ', "Straße 5", ', Haßloch"')
+
+
 def test_a_snippet_says_where_it_stands() -> None:
     snippet = searching.snippet(with_payload(1, b'{"order":"A-88213"}'), "a-88")
 
