@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from console.audit import record as audit
 from console.gateway import lists, namespaces, sight, standalone_details
-from console.gateway.channel import GatewayError
+from console.gateway.channel import GatewayError, Trouble
 from console.gateway.runs import Group, RunSummary
 from console.gateway.standalone import Execution
 from console.gateway.standalone_details import Detail
@@ -38,7 +38,10 @@ SAMPLES_MAX = 100_000
 #: An incident that is gone this long, and that nobody said a word about, is forgotten.
 FORGOTTEN_AFTER = timedelta(days=90)
 
-BY_FINGERPRINT = "FailureFingerprint IS NOT NULL GROUP BY FailureFingerprint, ExecutionStatus"
+IS_FAILING = "FailureFingerprint IS NOT NULL"
+BY_FINGERPRINT = "GROUP BY FailureFingerprint, ExecutionStatus"
+#: Fingerprints by their first letter, for a namespace that has more than are counted at once.
+QUARTERS = ("0123", "4567", "89ab", "cdef")
 CLOSED = ("Failed", "TimedOut")
 #: The lists in which something fails; each has incidents of its own.
 FAILING = (lists.RUNS, "activities", "operations")
@@ -84,12 +87,11 @@ def survey(namespace: str, now: datetime) -> bool:
         if not namespaces.attributes(namespace).ours:
             return False
         for of in FAILING:
-            budget.spend()
-            counted = lists.count(namespace, of, BY_FINGERPRINT)
-            found = tallies(counted.counts.groups)
-            keep(namespace, of, found, counted.at, again(namespace, of, found, budget))
-            mine.update(at=counted.at)
-        look(namespace, counted.at, budget)
+            groups, at = by_fingerprint(namespace, of, budget)
+            found = tallies(groups)
+            keep(namespace, of, found, at, again(namespace, of, found, budget))
+            mine.update(at=at)
+        look(namespace, at, budget)
     except GatewayError as error:
         mine.update(says=str(error), calls=budget.spent)
         return False
@@ -104,6 +106,24 @@ def _take_turn(namespace: str, now: datetime) -> bool:
     due = now - timedelta(seconds=settings.WATCH_SECONDS / 2)
     waiting = Survey.objects.filter(namespace=namespace, begun_at__lte=due)
     return is_new or bool(waiting.update(begun_at=now))
+
+
+def by_fingerprint(namespace: str, of: str, budget: Budget) -> tuple[list[Group], datetime]:
+    """All that fails, and when the first of it was counted."""
+    budget.spend()
+    try:
+        whole = lists.count(namespace, of, f"{IS_FAILING} {BY_FINGERPRINT}")
+    except GatewayError as error:
+        if error.trouble is not Trouble.INVALID:
+            raise
+    else:
+        return list(whole.counts.groups), whole.at
+    parts = []
+    for letters in QUARTERS:
+        budget.spend()
+        begins = " OR ".join(f"FailureFingerprint STARTS_WITH '{one}'" for one in letters)
+        parts.append(lists.count(namespace, of, f"({begins}) {BY_FINGERPRINT}"))
+    return [one for part in parts for one in part.counts.groups], min(part.at for part in parts)
 
 
 def tallies(groups: Iterable[Group]) -> dict[str, Tally]:

@@ -2,9 +2,8 @@
 
 import html
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -28,6 +27,7 @@ from search.query.answers import GROUPS_MAX
 from tests.console.conftest import NAMESPACE, indexed
 from tests.support import alone
 from tests.support.alone import until
+from tests.support.apart import namespace_apart
 from tests.support.eventually import eventually
 from tests.support.names import Names
 from tests.support.pages import calls_of, htmx, version_in, words_in
@@ -75,26 +75,29 @@ def test_every_fact_of_a_run_finds_at_least_itself(
         assert [one.key for one in found.runs] == [three[1]], fact
 
 
+@pytest.fixture
+def of_many_types(db: None, engine: str) -> Iterator[RunKey]:
+    """One run of a namespace with more types than are counted together."""
+    with namespace_apart("of-many-types") as namespace:
+        for number in range(GROUPS_MAX + 1):
+            request = StartWorkflowExecutionRequest(
+                namespace=namespace, workflow_id=f"of/{number}", request_id=str(number),
+                workflow_type=WorkflowType(name=f"Type{number}"),
+                task_queue=TaskQueue(name="nobody"),
+            )  # fmt: skip
+            answer = call(workflow_service().StartWorkflowExecution, request)
+        eventually(
+            lambda: workflows.count(namespace, "").total, lambda n: n > GROUPS_MAX, within=30
+        )
+        yield RunKey(namespace, request.workflow_id, answer.run_id)
+
+
 @pytest.mark.slow
 @pytest.mark.one_server
-def test_a_run_of_a_namespace_with_more_types_than_are_counted_together_has_its_count(
-    alice: User, browser_of: Browser, db: None, engine: str
+def test_a_run_among_very_many_types_has_its_count(
+    alice: User, browser_of: Browser, of_many_types: RunKey
 ) -> None:
-    """Of its own, since its many types would be in the way of other tests."""
-    namespace = "of-many-types"
-    namespaces.register(namespace, "", "", timedelta(days=1))
-    queue = TaskQueue(name="nobody")
-    for number in range(GROUPS_MAX + 1):
-        request = StartWorkflowExecutionRequest(
-            namespace=namespace, workflow_id=f"of/{number}", task_queue=queue,
-            workflow_type=WorkflowType(name=f"Type{number}"), request_id=str(number),
-        )  # fmt: skip
-        answer = call(workflow_service().StartWorkflowExecution, request)
-    eventually(
-        lambda: workflows.count(namespace, "").total, lambda total: total > GROUPS_MAX, within=30
-    )
-
-    page = browser_of(alice).get(url(RunKey(namespace, request.workflow_id, answer.run_id)))
+    page = browser_of(alice).get(url(of_many_types))
 
     assert page.context["found"].says == ""
     assert page.context["found"].by_status == (("Running", 1),)
