@@ -51,6 +51,8 @@ def _listed(text: bytes) -> list[Any]:
         raise Unreadable(f"{where}: this is not JSON: {error.msg}.") from error
     except RecursionError as error:
         raise Unreadable("It is nested too deep to be a history.") from error
+    except ValueError as error:
+        raise Unreadable("A number in it has more digits than one of a history has.") from error
     inside = content.get("history", content) if isinstance(content, dict) else content
     listed = inside.get("events") if isinstance(inside, dict) else inside
     if not isinstance(listed, list):

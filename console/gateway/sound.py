@@ -1,9 +1,11 @@
 """What comes from a workflow or a person, as PostgreSQL can keep it. Pure.
 
-Its texts hold no NUL and no half of a surrogate pair; JSON and the protocol may bring either.
+Its texts hold no NUL and no half of a surrogate pair, its JSON no infinite number; what workflows
+write and the protocol brings may have any of them.
 """
 
 import re
+from math import isfinite
 from typing import Any
 
 UNKEPT = re.compile("[\0\ud800-\udfff]")
@@ -21,6 +23,8 @@ def json(given: Any) -> Any:
             return text(given)
         case dict():
             return {json(key): json(value) for key, value in given.items()}
+        case float() if not isfinite(given):
+            return str(given)
         case list() | tuple():
             return [json(one) for one in given]
         case _:

@@ -189,6 +189,41 @@ def test_what_the_database_cannot_keep_is_sent_and_stands_as_a_sign_in_the_log(
     assert json.loads(sent[0].data) == json.loads(argument)
 
 
+@pytest.mark.parametrize(
+    ("argument", "says"),
+    [
+        ("1e999", "1e999 is larger than the console can say."),
+        ("[-1e999]", "-1e999 is larger than the console can say."),
+        ("NaN", "it has no NaN"),
+        ("9" * 5_000, "more digits than the console reads"),
+        ("[" * 5_000, "nested too deeply"),
+    ],
+)
+def test_a_number_that_no_json_holds_is_refused_at_the_field(
+    argument: str, says: str, bob: User, browser_of: Browser, waiting: RunKey
+) -> None:
+    form = {"name": "go", "argument": argument, "reason": "as it asks"}
+    answer = browser_of(bob).post(url(waiting, "signal"), form, headers=htmx("dialog"))
+
+    assert answer.status_code == 422
+    assert says in words_in(answer)
+    assert not AuditEntry.objects.exists()
+
+
+@pytest.mark.parametrize("deep", [150, 500, 900])
+def test_an_argument_is_sent_however_deep_it_is_nested(
+    deep: int, bob: User, browser_of: Browser, waiting: RunKey
+) -> None:
+    form = {"name": "go", "argument": "[" * deep + "]" * deep, "reason": "as it asks"}
+    answer = browser_of(bob).post(url(waiting, "signal"), form)
+
+    assert answer.status_code in {303, 422}
+    if answer.status_code == 303:
+        assert AuditEntry.objects.get().outcome.result == "done"
+    else:
+        assert "nested too deeply" in words_in(answer)
+
+
 def test_who_has_a_long_name_acts_as_others_do(
     bob: User, browser_of: Browser, waiting: RunKey
 ) -> None:

@@ -45,6 +45,12 @@ def test_a_search_reads_payloads_as_a_person_does() -> None:
     assert found(history, "no such text") == []
 
 
+def test_a_search_reads_what_is_nested_too_deep_to_be_unescaped() -> None:
+    deep = b"[" * 50_000 + rb'"gr\u00fcn"' + b"]" * 50_000
+
+    assert found(known(with_payload(1, deep)), "u00fc") == [1]
+
+
 def test_a_search_says_which_payloads_it_could_not_read() -> None:
     history = known(with_payload(1, b"\x07\x08", b"binary/encrypted"), with_payload(2, b'"clear"'))
 
