@@ -76,6 +76,10 @@ class Sight:
     def decodes(self) -> bool:
         return self.policy.codec is not None and not self.policy.codec.in_browser
 
+    def undecoded(self, why: str) -> "Sight":
+        """Of which no codec opens anything."""
+        return replace(self, policy=replace(self.policy, codec=None), trouble=why)
+
     def prepare(self, some: Iterable[Payload], *, insist: bool = False) -> None:
         """Has them decoded, as a rule in one call; what it cannot carry stays closed."""
         if self.policy.codec is None or not self.decodes:
@@ -155,10 +159,10 @@ class Sight:
             return "encoded; it is decoded in browsers alone, where nothing can be masked"
         if in_browser:
             return "encoded; your browser decodes it"
-        if self.policy.codec is None:
-            return "encoded, and this namespace has no codec here"
         if self.trouble:
             return f"encoded. {self.trouble}"
+        if self.policy.codec is None:
+            return "encoded, and this namespace has no codec here"
         if _key(one) in self.opened:
             return "encoded, and the codec left it so"
         return "encoded; open it to have it decoded"
