@@ -1,4 +1,5 @@
-"""Payloads of a history from a file: opened from the file, and never from a run of the engine."""
+"""Payloads of histories: of a file, opened from the file and from no run of the engine; and of two
+runs side by side."""
 
 import html
 import json
@@ -14,6 +15,7 @@ from console.gateway.runs import RunKey
 from tests.console.conftest import NAMESPACE
 from tests.console.test_histories import downloaded, opened
 from tests.console.test_payloads import allow, codec, plain, reference, sealed, started
+from tests.console.test_run import url
 from tests.support.codecs import blob_store
 from tests.support.names import Names
 from tests.support.pages import htmx, words_in
@@ -110,3 +112,30 @@ def test_no_file_is_a_way_around_a_mask(
     assert all("4111-2222" not in text for text in texts[carol])
     assert "In a file it stays so for whom something is masked here" in texts[carol][-1]
     assert "4111-2222" in texts[alice][0]
+
+
+def test_what_a_codec_encodes_is_compared_as_it_is_decoded(
+    carol: User, browser_of: Browser, sealed: Program, names: Names, codec: str, settings: Any
+) -> None:
+    """An encrypted value is another each time, so bytes say nothing of it."""
+    allow(settings, codec={"endpoint": codec})
+    browser, queue = browser_of(carol), names.queue()
+    key, same, other = (
+        sealed.start("Waiting", names.workflow(each), queue, amount)
+        for each, amount in (("a", "12.00"), ("b", "12.00"), ("c", "9.99"))
+    )
+
+    def beside(one: RunKey) -> str:
+        asked = {"workflow": one.workflow_id, "run": one.run_id}
+        return words_in(browser.get(url(key, "compare"), asked))
+
+    alike, different = beside(same), beside(other)
+    allow(settings)
+    closed = beside(other)
+
+    assert "They do not differ" in alike
+    assert "what can be read" not in alike
+    assert "They differ from the start" in different
+    assert "9.99" in different
+    assert "They do not differ in what can be read" in closed
+    assert "2 events hold what is encoded, of which nobody can say" in closed

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from console.audit.models import AuditEntry
 from console.bulk.models import BulkOperation
-from console.gateway import counting, namespaces, steering, workflows
+from console.gateway import counting, namespaces, workflows
 from console.gateway.channel import GatewayError
 from console.gateway.runs import RunKey
 from console.incidents import jobs, surveying
@@ -235,56 +235,6 @@ def test_what_cannot_be_said_is_refused_beside_the_field(
     assert page.status_code == 422
     assert says in words_in(page)
     assert not AuditEntry.objects.filter(verb="incident.change").exists()
-
-
-def test_a_fixed_incident_comes_back_by_itself_when_it_happens_again(
-    failing: RunKey, bob: User, browser_of: Browser, program: Program, names: Names
-) -> None:
-    surveyed()
-    incident = of_type(REFUSED)
-    browser_of(bob).post(place_of(incident, "change"), told(incident, state="fixed"))
-
-    surveyed()
-    incident.refresh_from_db()
-    assert incident.state == State.FIXED
-
-    queue = names.queue()
-    with running(program, queue):
-        key = program.start("Charging", names.workflow("again"), queue, "-2.00")
-        program.await_status(key, "Failed")
-    indexed(f"FailureFingerprint = '{incident.fingerprint}'", incident.failed + 1)
-    surveyed()
-
-    incident.refresh_from_db()
-    assert incident.state == State.OPEN
-    assert incident.reopened_at is not None
-    assert "happened again" in words_in(browser_of(bob).get(place_of(incident)))
-
-
-def test_a_fixed_incident_comes_back_also_where_no_more_runs_have_it_than_before(
-    failing: RunKey, bob: User, browser_of: Browser, program: Program, names: Names
-) -> None:
-    surveyed()
-    incident = of_type(REFUSED)
-    browser_of(bob).post(place_of(incident, "change"), told(incident, state="fixed"))
-    old = RunKey(NAMESPACE, incident.example_workflow_id, incident.example_run_id)
-    query = f"FailureFingerprint = '{incident.fingerprint}'"
-
-    queue = names.queue()
-    with running(program, queue):
-        key = program.start("Charging", names.workflow("again"), queue, "-2.00")
-        program.await_status(key, "Failed")
-    indexed(query, incident.failed + 1)
-    steering.delete(old)
-    eventually(
-        lambda: workflows.count(NAMESPACE, query).total,
-        lambda total: total == incident.failed,
-        within=30,
-    )
-    surveyed()
-
-    incident.refresh_from_db()
-    assert incident.state == State.OPEN
 
 
 def test_an_incident_whose_runs_have_gone_on_is_gone_by_itself(

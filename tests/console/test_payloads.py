@@ -110,33 +110,6 @@ def test_an_sdk_with_a_codec_and_the_console_understand_each_other(
     assert "77.50" not in json.dumps([audit.asked, audit.outcome.after])
 
 
-def test_what_a_codec_encodes_is_compared_as_it_is_decoded(
-    carol: User, browser_of: Browser, sealed: Program, names: Names, codec: str, settings: Any
-) -> None:
-    """An encrypted value is another each time, so bytes say nothing of it."""
-    allow(settings, codec={"endpoint": codec})
-    browser, queue = browser_of(carol), names.queue()
-    key, same, other = (
-        sealed.start("Waiting", names.workflow(each), queue, amount)
-        for each, amount in (("a", "12.00"), ("b", "12.00"), ("c", "9.99"))
-    )
-
-    def beside(one: RunKey) -> str:
-        asked = {"workflow": one.workflow_id, "run": one.run_id}
-        return words_in(browser.get(url(key, "compare"), asked))
-
-    alike, different = beside(same), beside(other)
-    allow(settings)
-    closed = beside(other)
-
-    assert "They do not differ" in alike
-    assert "what can be read" not in alike
-    assert "They differ from the start" in different
-    assert "9.99" in different
-    assert "They do not differ in what can be read" in closed
-    assert "2 events hold what is encoded, of which nobody can say" in closed
-
-
 def test_what_is_started_by_hand_is_encoded_as_an_sdk_would(
     bob: User, browser_of: Browser, sealed: Program, names: Names, codec: str, settings: Any
 ) -> None:
