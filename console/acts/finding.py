@@ -1,6 +1,6 @@
 """The filters -> the entries that this person may see."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
@@ -16,7 +16,6 @@ LOOKS = {
     "who": "who__icontains",
     "verb": "verb",
     "namespace": "namespace",
-    "workflow": "workflow_id__contains",
     "since": "at__gte",
     "until": "at__lt",
     "outcome": "outcome__result",
@@ -52,7 +51,7 @@ def others_matching(acts: QuerySet[OtherAct], asked: dict[str, Any]) -> QuerySet
     """They have no outcome: who asks for one finds none."""
     if asked.get("outcome"):
         return acts.none()
-    return acts.filter(**{LOOKS[name]: value for name, value in asked.items()})
+    return _looked_for(acts, asked, "name")
 
 
 def scans_seen(person: User) -> QuerySet[Scan]:
@@ -65,4 +64,16 @@ def matching(entries: QuerySet[AuditEntry], asked: dict[str, Any]) -> QuerySet[A
     if asked.get("outcome") == UNKNOWN:
         entries = entries.filter(outcome__isnull=True)
         asked = {name: value for name, value in asked.items() if name != "outcome"}
-    return entries.filter(**{LOOKS[name]: value for name, value in asked.items()})
+    return _looked_for(entries, asked, "target")
+
+
+Acts = TypeVar("Acts", AuditEntry, OtherAct)
+
+
+def _looked_for(acts: QuerySet[Acts], asked: dict[str, Any], called: str) -> QuerySet[Acts]:
+    """What it was done to is a run by its workflow id, or has a name in the field `called`."""
+    looks = {LOOKS[name]: value for name, value in asked.items() if name != "workflow"}
+    found = acts.filter(**looks)
+    if what := asked.get("workflow"):
+        found = found.filter(Q(workflow_id__contains=what) | Q(**{f"{called}__contains": what}))
+    return found

@@ -28,7 +28,7 @@ class ActsForm(forms.Form):
         choices=[("", "Everything"), *((verb, verb) for verb in sorted(DID))],
     )
     namespace = forms.CharField(required=False, max_length=255)
-    workflow = forms.CharField(required=False, max_length=1_000, label="Workflow id")
+    workflow = forms.CharField(required=False, max_length=1_000, label="On what")
     since = _moment("From")
     until = _moment("To")
     outcome = forms.ChoiceField(

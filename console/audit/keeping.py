@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 
 from console import policies
-from console.gateway import masks
+from console.gateway import masks, sound
 
 #: under which acts write down what they sent to a workflow, or as the result of an activity
 SENT = frozenset({"argument", "arguments", "result"})
@@ -20,8 +20,8 @@ def kept(namespace: str, told: Any) -> Any:
     if policy.codec is not None and isinstance(told, dict):
         told = {name: _sealed(value) if name in SENT else value for name, value in told.items()}
     try:
-        return masks.masked(told, policy.hidden_from(None))[0]
-    except masks.TooDeep:
+        return sound.json(masks.masked(told, policy.hidden_from(None))[0])
+    except (masks.TooDeep, RecursionError):
         return "nested too deeply to be kept"
 
 

@@ -26,7 +26,7 @@ class AuditEntry(models.Model):
     workflow_id = models.CharField(max_length=1_000, blank=True)
     run_id = models.CharField(max_length=64, blank=True)
     #: what it was done to when that is no run: an account, a saved view, an operation
-    target = models.CharField(max_length=255, blank=True)
+    target = models.TextField(blank=True)
     reason = models.TextField(blank=True)
     before = models.JSONField(null=True)
     asked = models.JSONField(null=True)

@@ -16,6 +16,7 @@ from django.db.models import Q
 
 from console.audit.models import AuditEntry, AuditOutcome, OtherAct
 from console.audit.rows import DID
+from console.gateway import sound
 from console.gateway.outside import Asked
 from console.gateway.runs import RunKey
 
@@ -51,9 +52,9 @@ def keep(key: RunKey, found: Iterable[Asked], at: datetime) -> int:
             event_id=one.event_id,
             at=one.at,
             verb=one.verb,
-            name=one.name,
-            who=one.identity[:200],
-            reason=one.reason,
+            name=sound.text(one.name),
+            who=sound.text(one.identity)[:200],
+            reason=sound.text(one.reason),
             found_at=at,
         )
         for one in found

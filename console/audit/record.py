@@ -20,10 +20,12 @@ from django.db.models import QuerySet
 
 from console.audit.keeping import kept, said
 from console.audit.models import AuditEntry, AuditOutcome
+from console.gateway import sound
 from console.gateway.channel import GatewayError
 from console.gateway.runs import RunKey
 
 ITSELF = "Perdure"
+WHO_LENGTH_MAX = 200
 
 
 @dataclass(slots=True)
@@ -54,13 +56,13 @@ def record(
     where = key.namespace if key else namespace
     entry = AuditEntry.objects.create(
         person=person,
-        who=person.get_full_name() or person.get_username(),
+        who=called(person),
         verb=verb,
         namespace=where,
         workflow_id=key.workflow_id if key else "",
         run_id=key.run_id if key else "",
-        target=target,
-        reason=reason,
+        target=sound.text(target),
+        reason=sound.text(reason),
         before=kept(where, before),
         asked=kept(where, asked),
     )
@@ -134,6 +136,11 @@ def by_itself(
         who=ITSELF, verb=verb, namespace=namespace, target=target, reason=reason, before=before
     )
     _close(entry, Act(str(entry.id), ITSELF, after=after), AuditOutcome.Result.DONE, "")
+
+
+def called(person: User) -> str:
+    """As rows name them; a provider may tell a name of any length."""
+    return (person.get_full_name() or person.get_username())[:WHO_LENGTH_MAX]
 
 
 def identity(person: User) -> str:

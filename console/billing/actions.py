@@ -7,7 +7,7 @@ id too: so the ledger, the event and the audit row point at each other.
 from django.contrib.auth.models import User
 from django.utils.crypto import get_random_string
 
-from console.audit.record import Act, identity, record
+from console.audit.record import Act, called, identity, record
 from console.billing import effects, limits, reading
 from console.billing.contract import Outcome
 from console.billing.forms import AskForm, Checked
@@ -125,5 +125,5 @@ def _signed(
     person: User, form: AskForm, reference: str, *, dry_run: bool = False, expected_next: int = 0
 ) -> Signed:
     given = form.cleaned_data
-    actor = person.get_full_name() or person.get_username()
+    actor = called(person)
     return Signed(actor, given["reason"], reference, given["version"], dry_run, expected_next)

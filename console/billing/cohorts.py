@@ -20,11 +20,10 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
-from console.audit.record import Act, identity, record
+from console.audit.record import Act, called, identity, record
 from console.billing import (
     limits,
     orders,
-    proposals,
     reading,
     rights,
     wishes,
@@ -60,7 +59,7 @@ def freeze(
         wish=wish,
         reason=reason,
         person=person,
-        who=proposals.name_of(person),
+        who=called(person),
     )
     cohort.refresh_from_db()
     taken, token = 0, b""

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from console.access.policy import can
 from console.audit.models import AuditEntry
-from console.audit.record import identity, record
+from console.audit.record import called, identity, record
 from console.billing import carrying, effects, kinds, orders, reading
 from console.billing.carrying import Errand
 from console.billing.forms import AskForm, Checked
@@ -40,7 +40,7 @@ def of_one(
 ) -> Proposal:
     """What the form asks for, with what its dry run said."""
     given = form.cleaned_data
-    signed = Signed(name_of(person), given["reason"], "", given["version"], False, seen.next)
+    signed = Signed(called(person), given["reason"], "", given["version"], False, seen.next)
     proposal = Proposal(
         kind=kind.name,
         workflow_id=key.workflow_id,
@@ -70,13 +70,9 @@ def of_cohort(person: User, cohort: Cohort, title: str, over: list[str]) -> Prop
     return _propose(person, proposal, over)
 
 
-def name_of(person: User) -> str:
-    return person.get_full_name() or person.get_username()
-
-
 def _propose(person: User, proposal: Proposal, over: list[str]) -> Proposal:
     now = timezone.now()
-    proposal.person, proposal.who = person, name_of(person)
+    proposal.person, proposal.who = person, called(person)
     proposal.over = " ".join(over)
     proposal.asked_at = now
     proposal.expires_at = now + timedelta(seconds=settings.BILLING_APPROVAL_SECONDS)
@@ -218,7 +214,7 @@ def decide(person: User, proposal: Proposal, verdict: str, reason: str) -> None:
         before={"stage": proposal.stage},
         asked=asked,
     ) as act:
-        decision = Decision(verdict, name_of(person), person.pk, reason, act.id)
+        decision = Decision(verdict, called(person), person.pk, reason, act.id)
         refused = act.refused = _told(proposal, decision, act.identity)
         if not refused:
             act.after = {"stage": verdict}

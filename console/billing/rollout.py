@@ -17,7 +17,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
-from console.audit.record import identity
+from console.audit.record import called, identity
 from console.billing import effects, limits, orders, proposals, rights
 from console.billing.actions import BeyondLimits
 from console.billing.cohorts import begin_weighing, look_again, move, recorded, start
@@ -62,7 +62,7 @@ def launch(person: User, cohort: Cohort, how: How) -> None:
         if over:
             act.refused = " ".join(over)
         else:
-            who, name = identity(person), proposals.name_of(person)
+            who, name = identity(person), called(person)
             move(cohort, (Stage.WEIGHED,), Stage.RUNNING, actor=name, identity=who, **_plan(how))
             try:
                 start(cohort, "billing-cohort", orders.CARRY_OUT_MEMBERS, who, act.id)
@@ -93,7 +93,7 @@ def propose(person: User, cohort: Cohort, title: str, how: How) -> Proposal:
 def pause(person: User, cohort: Cohort) -> None:
     """What is under way comes to its end."""
     with recorded(person, cohort, "pause") as act:
-        says = f"Paused by {proposals.name_of(person)}."
+        says = f"Paused by {called(person)}."
         move(cohort, (Stage.RUNNING,), Stage.PAUSED, says=says)
         act.after = {"stage": Stage.PAUSED}
 
@@ -113,7 +113,7 @@ def resume(person: User, cohort: Cohort) -> None:
 def stop(person: User, cohort: Cohort) -> None:
     """What is under way comes to its end; what waits is left out."""
     with recorded(person, cohort, "stop") as act:
-        now, says = timezone.now(), f"Stopped by {proposals.name_of(person)}."
+        now, says = timezone.now(), f"Stopped by {called(person)}."
         move(cohort, UNDER_WAY, Stage.STOPPED, ended_at=now, says=says)
         left = cohort.members.filter(state=State.ELIGIBLE)
         count = left.update(state=State.LEFT, says=says, concluded_at=now)
@@ -158,7 +158,7 @@ def _anew(person: User, cohort: Cohort, missed: Sequence[Member]) -> Cohort:
         wish=cohort.wish,
         reason=cohort.reason,
         person=person,
-        who=proposals.name_of(person),
+        who=called(person),
         of=cohort,
     )
     Member.objects.bulk_create(

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from console.access import updates
 from console.access.decorators import demand
-from console.audit.record import Act, record
+from console.audit.record import Act, called, record
 from console.bulk import orders, outcomes, verbs
 from console.bulk.models import ACTIVE, BulkOperation, Stage, State
 from console.bulk.orders import Plan, Progress
@@ -118,13 +118,13 @@ def _tell(person: User, operation: BulkOperation, what: str, act: Act) -> None:
         after_canary = (outcomes.next_position(operation) or 0) > operation.canary
         _start(operation, act, confirmed=after_canary)
     key = RunKey(orders.NAMESPACE, operation.workflow_id, "")
-    steering.signal(key, what, [name_of(person)], act.identity, act.id)
+    steering.signal(key, what, [called(person)], act.identity, act.id)
 
 
 def _abort_without_workflow(person: User, operation: BulkOperation) -> None:
     now = timezone.now()
     outcomes.leave_the_rest(operation, now)
-    says = f"Aborted by {name_of(person)}; its system workflow had ended before."
+    says = f"Aborted by {called(person)}; its system workflow had ended before."
     _move(operation, ACTIVE, "", stage=Stage.ABORTED, says=says, ended_at=now)
 
 
@@ -156,10 +156,6 @@ def discard(person: User, operation: BulkOperation) -> None:
             act.refused = "It is no draft any more."
     if not gone:
         raise Refusal(409, "It is no draft any more; it stays on the record.")
-
-
-def name_of(person: User) -> str:
-    return person.get_full_name() or person.get_username()
 
 
 def _move(

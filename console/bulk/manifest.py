@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 
+from console.audit.record import called
 from console.bulk.models import BulkOperation, State
 from console.gateway import lists, standalone, standalone_details, workflows
 from console.gateway.channel import GatewayError, Trouble
@@ -63,7 +64,7 @@ def _freeze(
 ) -> BulkOperation:
     operation = BulkOperation.objects.create(
         person=person,
-        who=person.get_full_name() or person.get_username(),
+        who=called(person),
         namespace=namespace,
         verb=deed.name,
         query=query,

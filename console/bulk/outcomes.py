@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from django.db.models import Count, Sum
 
 from console.bulk.models import OPEN_STATES, BulkOperation, State
+from console.gateway import sound
 from console.ui.htmx import version_of
 
 #: What the engine was asked for: the outcomes that an error rate is made of.
@@ -92,9 +93,11 @@ def conclude(
     given: dict[str, Any] = {
         "ids": [target.id for target, _ in came],
         "states": [outcome.state.value for _, outcome in came],
-        "says": [outcome.says for _, outcome in came],
+        "says": [sound.text(outcome.says) for _, outcome in came],
         "runs": [outcome.new_run_id for _, outcome in came],
-        "facts": [dumps(outcome.facts) if outcome.facts else None for _, outcome in came],
+        "facts": [
+            dumps(sound.json(outcome.facts)) if outcome.facts else None for _, outcome in came
+        ],
         "claimant": claimant,
         "at": at,
     }
@@ -102,6 +105,10 @@ def conclude(
         cursor.execute(CONCLUDE, given)
         held = {number for (number,) in cursor.fetchall()}
     return [(target, outcome) for target, outcome in came if target.id in held]
+
+
+def _facts(outcome: Outcome) -> str | None:
+    return dumps(sound.json(outcome.facts)) if outcome.facts else None
 
 
 GIVE_BACK = """

@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
-from console.audit.record import record
+from console.audit.record import called, record
 from console.exports.models import (
     ACTIVE,
     EXPORT_KEPT,
@@ -35,7 +35,7 @@ def ask(person: User, namespace: str, asked: Mapping[str, str]) -> Export:
         columns=asked["columns"] or columns.written(lists.usual(namespace, of)),
         form=form,
         person=person,
-        who=person.get_full_name() or person.username,
+        who=called(person),
         expires_at=timezone.now() + EXPORT_KEPT,
     )
     with record(

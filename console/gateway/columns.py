@@ -107,3 +107,5 @@ OF_PROBLEM: Mapping[str, Callable[[Problem], Any]] = {
     "WaitingOn": lambda problem: list(problem.waiting_on),
     "NextTimerTime": lambda problem: problem.next_timer_at,
 }
+#: What the server itself tells of a run.
+TOLD = frozenset({"ExecutionDuration", *OF_RUN, *OF_PROBLEM})

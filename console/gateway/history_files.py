@@ -39,15 +39,20 @@ def read(text: bytes) -> list[Event]:
 
 
 def _listed(text: bytes) -> list[Any]:
+    # What a shell has written may be in another encoding than UTF-8.
+    encoding = json.detect_encoding(text)
     try:
-        content = json.loads(text.decode("utf-8-sig"))
+        content = json.loads(text.decode(encoding))
     except UnicodeDecodeError as error:
-        raise Unreadable(f"Byte {error.start:,}: this is no text in UTF-8.") from error
+        named = encoding.upper().removesuffix("-SIG")
+        raise Unreadable(f"Byte {error.start:,}: this is no text in {named}.") from error
     except json.JSONDecodeError as error:
         where = f"Line {error.lineno:,}, column {error.colno:,}"
         raise Unreadable(f"{where}: this is not JSON: {error.msg}.") from error
     except RecursionError as error:
         raise Unreadable("It is nested too deep to be a history.") from error
+    except ValueError as error:
+        raise Unreadable("A number in it has more digits than one of a history has.") from error
     inside = content.get("history", content) if isinstance(content, dict) else content
     listed = inside.get("events") if isinstance(inside, dict) else inside
     if not isinstance(listed, list):

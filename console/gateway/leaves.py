@@ -163,6 +163,6 @@ def _unescaped(text: str) -> str:
     r"""SDKs write ü as \u00fc, and a quotation mark with a stroke before it."""
     try:
         plain = json.dumps(json.loads(text), ensure_ascii=False, separators=(",", ":"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
     return plain.replace('\\"', '"').replace("\\n", "\n")

@@ -8,12 +8,15 @@ import re
 from dataclasses import dataclass
 from itertools import groupby
 
-from console.gateway.conditions import PIECES
+from console.gateway.conditions import PIECES, quoted
 
 LENGTH_MAX = 4_000
 ID_LENGTH_MAX = 1_000
 #: types of attributes by which nothing can be sorted
 UNSORTABLE = frozenset({"Text", "KeywordList"})
+#: and those of which many have the very same value; of numbers, those that people give as numbers
+FILTERS = frozenset({"Keyword", "KeywordList", "Bool", "Int"})
+BARE = frozenset({"Bool", "Int"})
 
 ORDER = re.compile(r"\s*\bORDER\s+BY\s+(`?[A-Za-z_]\w*`?)(?:\s+(ASC|DESC))?\s*$", re.IGNORECASE)
 ORDER_BEGUN = re.compile(r"\bORDER\s+BY\b", re.IGNORECASE)
@@ -141,6 +144,11 @@ def narrowed(text: str, condition: str) -> str:
         else f"{rest} AND {condition}"
     )
     return (joined if rest else condition) + (f" {order.group().strip()}" if order else "")
+
+
+def equal(attribute: str, kind: str, value: str) -> str:
+    """The condition that a cell of this value leads to."""
+    return f"{name_in_query(attribute)} = {value if kind in BARE else quoted(value)}"
 
 
 def changed(text: str, at: int, condition: str) -> str:

@@ -284,7 +284,7 @@ def _spec(given: SpecMessage) -> Spec:
             for each in given.interval
         ),
         excluded=tuple(map(_calendar, given.exclude_structured_calendar)),
-        zone=given.timezone_name or "UTC",
+        zone=given.timezone_name or ("a zone of its own" if given.timezone_data else "UTC"),
         jitter=given.jitter.ToTimedelta(),
         starts_at=payloads.moment(given.start_time) if given.HasField("start_time") else None,
         ends_at=payloads.moment(given.end_time) if given.HasField("end_time") else None,

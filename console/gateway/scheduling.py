@@ -33,12 +33,17 @@ _CRON = ("minute", "hour", "day_of_month", "month", "day_of_week")
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """`intervals` are (every, offset); `excluded` is the protocol's JSON of calendars."""
+    """`intervals` are (every, offset); `excluded` is the protocol's JSON of calendars.
+
+    `zone_file` is the zone itself (TZif), where a schedule has brought it along; `zone` is then
+    only a name.
+    """
 
     crons: tuple[str, ...] = ()
     intervals: tuple[tuple[timedelta, timedelta], ...] = ()
     excluded: Sequence[Any] = ()
     zone: str = ""
+    zone_file: bytes = b""
     jitter: timedelta | None = None
     starts_at: datetime | None = None
     ends_at: datetime | None = None
@@ -131,11 +136,7 @@ def preview(when: When, schedule_id: str) -> tuple[datetime, ...] | None:
 
 
 def _write(namespace: str, schedule: Schedule, draft: Draft) -> None:
-    spec = _spec(draft.when)
-    if spec.timezone_name == schedule.spec.timezone_name:
-        # The form names a zone; the schedule may have brought its own along.
-        spec.timezone_data = schedule.spec.timezone_data
-    schedule.spec.CopyFrom(spec)
+    schedule.spec.CopyFrom(_spec(draft.when))
     start = schedule.action.start_workflow
     start.workflow_type.CopyFrom(WorkflowType(name=draft.workflow_type))
     start.workflow_id = draft.workflow_id
@@ -154,7 +155,9 @@ def _write(namespace: str, schedule: Schedule, draft: Draft) -> None:
 
 
 def _spec(when: When) -> SpecMessage:
-    spec = SpecMessage(cron_string=when.crons, timezone_name=when.zone)
+    spec = SpecMessage(
+        cron_string=when.crons, timezone_name=when.zone, timezone_data=when.zone_file
+    )
     for every, offset in when.intervals:
         interval = IntervalSpec()
         interval.interval.FromTimedelta(every)
@@ -216,6 +219,7 @@ def _when(spec: SpecMessage) -> When:
         intervals=tuple(intervals),
         excluded=list(excluded),
         zone=spec.timezone_name,
+        zone_file=spec.timezone_data,
         jitter=payloads.span(spec.jitter),
         starts_at=payloads.moment(spec.start_time),
         ends_at=payloads.moment(spec.end_time),
@@ -255,7 +259,7 @@ def told(draft: Draft) -> Mapping[str, Any]:
         "cron": list(when.crons),
         "every": [f"{every} + {offset}" for every, offset in when.intervals],
         "except": list(when.excluded),
-        "zone": when.zone,
+        "zone": when.zone + (" (a file of its own)" if when.zone_file else ""),
         "jitter": str(when.jitter or ""),
         "from": when.starts_at.isoformat() if when.starts_at else "",
         "until": when.ends_at.isoformat() if when.ends_at else "",

@@ -76,6 +76,10 @@ class Sight:
     def decodes(self) -> bool:
         return self.policy.codec is not None and not self.policy.codec.in_browser
 
+    def undecoded(self, why: str) -> "Sight":
+        """Of which no codec opens anything."""
+        return replace(self, policy=replace(self.policy, codec=None), trouble=why)
+
     def prepare(self, some: Iterable[Payload], *, insist: bool = False) -> None:
         """Has them decoded, as a rule in one call; what it cannot carry stays closed."""
         if self.policy.codec is None or not self.decodes:
@@ -83,7 +87,7 @@ class Sight:
         wanted: dict[bytes, Payload] = {}
         size = 0
         for one in map(_inflated, some):
-            if not _is_encoded(one) or _key(one) in self.opened:
+            if not is_encoded(one) or _key(one) in self.opened:
                 continue
             size += len(one.data)
             if len(wanted) == codec.PAYLOADS_MAX or size > codec.BYTES_MAX:
@@ -134,12 +138,12 @@ class Sight:
             return Seen(payload, "closed", "compressed; open it to see what it holds")
         one = _peeled(payload, via)
         self.inflated += len(one.data) if via else 0
-        if _is_encoded(one) and _key(one) in self.opened:
+        if is_encoded(one) and _key(one) in self.opened:
             inner = self.opened[_key(one)]
             if inner != one:
                 via.append(encoding_of(one))
                 one = _peeled(inner, via)
-        if not _is_encoded(one):
+        if not is_encoded(one):
             return Seen(one, via=tuple(via))
         in_browser = self.policy.codec is not None and self.policy.codec.in_browser
         return Seen(
@@ -155,10 +159,10 @@ class Sight:
             return "encoded; it is decoded in browsers alone, where nothing can be masked"
         if in_browser:
             return "encoded; your browser decodes it"
-        if self.policy.codec is None:
-            return "encoded, and this namespace has no codec here"
         if self.trouble:
             return f"encoded. {self.trouble}"
+        if self.policy.codec is None:
+            return "encoded, and this namespace has no codec here"
         if _key(one) in self.opened:
             return "encoded, and the codec left it so"
         return "encoded; open it to have it decoded"
@@ -235,7 +239,7 @@ def is_reference(payload: Payload) -> bool:
     return encoding == REFERENCE or (encoding == "json/protobuf" and typed)
 
 
-def _is_encoded(payload: Payload) -> bool:
+def is_encoded(payload: Payload) -> bool:
     return encoding_of(payload) not in KNOWN | {REFERENCE}
 
 

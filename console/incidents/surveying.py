@@ -6,9 +6,10 @@ leaves the tables whole.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import islice
 
 from django.conf import settings
 from django.db import transaction
@@ -17,7 +18,7 @@ from django.utils import timezone
 
 from console.audit import record as audit
 from console.gateway import lists, namespaces, sight, standalone_details
-from console.gateway.channel import GatewayError
+from console.gateway.channel import GatewayError, Trouble
 from console.gateway.runs import Group, RunSummary
 from console.gateway.standalone import Execution
 from console.gateway.standalone_details import Detail
@@ -27,6 +28,8 @@ from console.incidents.models import Incident, Sample, State, Survey
 CALLS_MAX = 20
 #: The others come next; those that waited longest are first.
 NAMESPACES_MAX = 50
+#: Fixed ones of which one call asks, within the length of a query.
+ASKED_TOGETHER = 15
 #: How many of an incident's newest runs tell its types and queues.
 LOOK_RUNS = 20
 NAMES_MAX = 10
@@ -35,7 +38,10 @@ SAMPLES_MAX = 100_000
 #: An incident that is gone this long, and that nobody said a word about, is forgotten.
 FORGOTTEN_AFTER = timedelta(days=90)
 
-BY_FINGERPRINT = "FailureFingerprint IS NOT NULL GROUP BY FailureFingerprint, ExecutionStatus"
+IS_FAILING = "FailureFingerprint IS NOT NULL"
+BY_FINGERPRINT = "GROUP BY FailureFingerprint, ExecutionStatus"
+#: Fingerprints by their first letter, for a namespace that has more than are counted at once.
+QUARTERS = ("0123", "4567", "89ab", "cdef")
 CLOSED = ("Failed", "TimedOut")
 #: The lists in which something fails; each has incidents of its own.
 FAILING = (lists.RUNS, "activities", "operations")
@@ -81,11 +87,11 @@ def survey(namespace: str, now: datetime) -> bool:
         if not namespaces.attributes(namespace).ours:
             return False
         for of in FAILING:
-            budget.spend()
-            counted = lists.count(namespace, of, BY_FINGERPRINT)
-            keep(namespace, of, tallies(counted.counts.groups), counted.at)
-            mine.update(at=counted.at)
-        look(namespace, counted.at, budget)
+            groups, at = by_fingerprint(namespace, of, budget)
+            found = tallies(groups)
+            keep(namespace, of, found, at, again(namespace, of, found, budget))
+            mine.update(at=at)
+        look(namespace, at, budget)
     except GatewayError as error:
         mine.update(says=str(error), calls=budget.spent)
         return False
@@ -102,6 +108,24 @@ def _take_turn(namespace: str, now: datetime) -> bool:
     return is_new or bool(waiting.update(begun_at=now))
 
 
+def by_fingerprint(namespace: str, of: str, budget: Budget) -> tuple[list[Group], datetime]:
+    """All that fails, and when the first of it was counted."""
+    budget.spend()
+    try:
+        whole = lists.count(namespace, of, f"{IS_FAILING} {BY_FINGERPRINT}")
+    except GatewayError as error:
+        if error.trouble is not Trouble.INVALID:
+            raise
+    else:
+        return list(whole.counts.groups), whole.at
+    parts = []
+    for letters in QUARTERS:
+        budget.spend()
+        begins = " OR ".join(f"FailureFingerprint STARTS_WITH '{one}'" for one in letters)
+        parts.append(lists.count(namespace, of, f"({begins}) {BY_FINGERPRINT}"))
+    return [one for part in parts for one in part.counts.groups], min(part.at for part in parts)
+
+
 def tallies(groups: Iterable[Group]) -> dict[str, Tally]:
     """Fingerprint -> how many runs; what is not closed still fails."""
     found: dict[str, Tally] = {}
@@ -115,7 +139,34 @@ def tallies(groups: Iterable[Group]) -> dict[str, Tally]:
     return found
 
 
-def keep(namespace: str, of: str, found: dict[str, Tally], at: datetime) -> None:
+def again(namespace: str, of: str, found: Container[str], budget: Budget) -> set[str]:
+    """The fingerprints of fixed ones that a run has which began, or failed for good, since then.
+
+    A count alone does not tell: what comes may be as many as what the retention takes.
+    """
+    fixed = Incident.objects.filter(namespace=namespace, lists=of, state=State.FIXED)
+    present = (one for one in fixed.order_by("-fixed_at") if one.fingerprint in found)
+    seen: set[str] = set()
+    while (some := list(islice(present, ASKED_TOGETHER))) and budget.spend():
+        since = " OR ".join(map(_since_fixed, some))
+        counted = lists.count(namespace, of, f"({since}) GROUP BY FailureFingerprint")
+        seen |= {str(group.values[0]) for group in counted.counts.groups}
+    return seen
+
+
+def _since_fixed(incident: Incident) -> str:
+    at = f"{incident.fixed_at:%Y-%m-%dT%H:%M:%S.%fZ}"
+    since = f"(StartTime > '{at}' OR CloseTime > '{at}')"
+    return f"(FailureFingerprint = '{incident.fingerprint}' AND {since})"
+
+
+def keep(
+    namespace: str,
+    of: str,
+    found: dict[str, Tally],
+    at: datetime,
+    seen_again: Container[str] = frozenset[str](),
+) -> None:
     """Counts, samples and what follows from them. An incident that is not found has none now."""
     new = [
         Incident(namespace=namespace, lists=of, fingerprint=one, first_seen_at=at, last_seen_at=at)
@@ -125,7 +176,10 @@ def keep(namespace: str, of: str, found: dict[str, Tally], at: datetime) -> None
     mine = Incident.objects.filter(namespace=namespace, lists=of)
     known = list(mine.filter(Q(fingerprint__in=found) | Q(running__gt=0) | Q(failed__gt=0)))
     for incident in known:
-        _count(incident, found.get(incident.fingerprint, Tally()), at)
+        tally = found.get(incident.fingerprint, Tally())
+        if incident.state == State.FIXED:
+            _watch_fixed(incident, tally, at, is_seen=incident.fingerprint in seen_again)
+        _count(incident, tally, at)
     mine.filter(running__gt=0).update(last_seen_at=at)
     samples = [Sample(incident=one, at=at, running=one.running, failed=one.failed) for one in known]
     Sample.objects.bulk_create(samples, ignore_conflicts=True)
@@ -133,8 +187,6 @@ def keep(namespace: str, of: str, found: dict[str, Tally], at: datetime) -> None
 
 def _count(incident: Incident, tally: Tally, at: datetime) -> None:
     """Only counts are written: a person may be writing the rest of the row."""
-    if incident.state == State.FIXED:
-        _watch_fixed(incident, tally, at)
     if (tally.running, tally.failed) == (incident.running, incident.failed):
         return
     facts: dict[str, object] = {"running": tally.running, "failed": tally.failed}
@@ -144,15 +196,17 @@ def _count(incident: Incident, tally: Tally, at: datetime) -> None:
     incident.running, incident.failed = tally.running, tally.failed
 
 
-def _watch_fixed(incident: Incident, tally: Tally, at: datetime) -> None:
-    """It happened again when there are more than the fewest since it was called fixed.
+def _watch_fixed(incident: Incident, tally: Tally, at: datetime, *, is_seen: bool) -> None:
+    """It happened again when it was seen again, or when there are more than the fewest since it was
+    called fixed: one that ran before may have come to fail so.
 
     A person may open it, or call it fixed anew, meanwhile: then it is not what was read.
     """
     same = Incident.objects.filter(
         pk=incident.pk, state=State.FIXED, fixed_at=incident.fixed_at, fixed_at__lt=at
     )
-    if tally.running > incident.floor_running or tally.failed > incident.floor_failed:
+    is_more = tally.running > incident.floor_running or tally.failed > incident.floor_failed
+    if is_seen or is_more:
         with transaction.atomic():
             if same.update(state=State.OPEN, reopened_at=at, fixed_at=None):
                 _tell_of_reopening(incident, tally)

@@ -161,8 +161,15 @@ def _number(schema: Schema, value: float, path: Path) -> Iterator[Problem]:
         if name in schema and not holds(schema[name]):
             yield path, f"It must be {says} {schema[name]}."
     step = schema.get("multipleOf")
-    if step and abs(value / step - round(value / step)) > 1e-9:
+    if step and not _is_multiple(value, step):
         yield path, f"It must be a multiple of {step}."
+
+
+def _is_multiple(value: float, step: float) -> bool:
+    try:
+        return abs(value / step - round(value / step)) <= 1e-9
+    except OverflowError:
+        return value % step == 0
 
 
 def _text(schema: Schema, value: str, path: Path) -> Iterator[Problem]:

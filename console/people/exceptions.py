@@ -7,7 +7,7 @@ from django.contrib.auth.models import Group, User
 from django.db import IntegrityError, transaction
 
 from console.access.models import Rule
-from console.audit.record import record
+from console.audit.record import called, record
 from console.people.presenters import exception_row
 from console.ui.refusals import Refusal
 
@@ -21,7 +21,7 @@ def give(admin: User, who: User | Group, asked: Mapping[str, Any]) -> None:
     rule = Rule(
         person=who if isinstance(who, User) else None,
         group=who if isinstance(who, Group) else None,
-        given_by=admin.get_full_name() or admin.get_username(),
+        given_by=called(admin),
         **{name: asked[name] for name in FIELDS},
     )
     try:

@@ -8,7 +8,7 @@ from django import forms
 
 from console.gateway import scheduling
 from console.gateway.scheduling import Draft, When
-from console.schedules.forms import MOMENT, OVERLAPS, ReasonForm, moment
+from console.schedules.forms import MOMENT_LENGTH_MAX, OVERLAPS, ReasonForm, moment, moment_text
 from console.ui import spans, typed
 from console.ui.spans import EXAMPLE, SpanField
 from console.ui.typed import JsonField
@@ -35,15 +35,24 @@ class WhenForm(forms.Form):
         help_text="As in Europe/Berlin. Empty: UTC.",
     )  # fmt: skip
     starts_at = forms.CharField(
-        required=False, max_length=16, label="Not before (UTC)", help_text="As in 2026-01-31 09:00."
-    )
-    ends_at = forms.CharField(required=False, max_length=16, label="Not after (UTC)")
+        required=False, max_length=MOMENT_LENGTH_MAX, label="Not before (UTC)",
+        help_text="As in 2026-01-31 09:00.",
+    )  # fmt: skip
+    ends_at = forms.CharField(required=False, max_length=MOMENT_LENGTH_MAX, label="Not after (UTC)")
     jitter = SpanField(label="Late by chance, up to", help_text=f"Empty: never; {EXAMPLE}.")
     excluded = JsonField(
         required=False, label="Never, as JSON",
         help_text='A list of the protocol\'s calendars: [{"month": [{"start": 12}], "dayOfMonth":'
         ' [{"start": 25}], "hour": [{"start": 0, "end": 23}]}].',
     )  # fmt: skip
+
+    def __init__(self, given: Any, kept: When | None = None, **more: Any) -> None:
+        """`kept`: as it is now, whose zone may be one that it brought along."""
+        super().__init__(given, **more)
+        self.kept = kept or When()
+        if self.kept.zone_file:
+            hint = "Unchanged: as the file says that the schedule brought along."
+            self.fields["zone"].help_text = hint
 
     def clean_crons(self) -> tuple[str, ...]:
         return _lines(self.cleaned_data["crons"])
@@ -53,7 +62,7 @@ class WhenForm(forms.Form):
 
     def clean_zone(self) -> str:
         name: str = self.cleaned_data["zone"]
-        if name and name not in available_timezones():
+        if name and not self._brings(name) and name not in available_timezones():
             raise forms.ValidationError("There is no such time zone.")
         return name
 
@@ -85,7 +94,13 @@ class WhenForm(forms.Form):
     def when(self) -> When:
         """Of a form in which nothing is wrong."""
         names = ("crons", "intervals", "excluded", "zone", "jitter", "starts_at", "ends_at")
-        return When(**{name: self.cleaned_data[name] for name in names})
+        given = {name: self.cleaned_data[name] for name in names}
+        file = self.kept.zone_file if self._brings(given["zone"]) else b""
+        return When(**given, zone_file=file)
+
+    def _brings(self, zone: str) -> bool:
+        """Whether it is still the zone that the schedule brought along."""
+        return bool(self.kept.zone_file) and zone == self.kept.zone
 
 
 class DraftForm(WhenForm, ReasonForm):
@@ -110,7 +125,8 @@ class DraftForm(WhenForm, ReasonForm):
     token = forms.CharField(required=False, max_length=4_000, widget=forms.HiddenInput)
 
     def __init__(self, given: Any, current: Draft | None, token: bytes = b"") -> None:
-        super().__init__(given, initial=_initial(current) | {"token": token.hex()})
+        kept = current.when if current else None
+        super().__init__(given, kept, initial=_initial(current) | {"token": token.hex()})
         self.current = current
         if current is not None:
             del self.fields["schedule_id"]
@@ -151,8 +167,8 @@ def _initial(draft: Draft | None) -> dict[str, Any]:
         "crons": "\n".join(when.crons),
         "intervals": "\n".join(_interval_line(*each) for each in when.intervals),
         "zone": when.zone,
-        "starts_at": _moment_text(when.starts_at),
-        "ends_at": _moment_text(when.ends_at),
+        "starts_at": moment_text(when.starts_at) if when.starts_at else "",
+        "ends_at": moment_text(when.ends_at) if when.ends_at else "",
         "jitter": when.jitter,
         "excluded": typed.pretty(when.excluded) if when.excluded else "",
         "arguments": "" if arguments is None else typed.pretty(arguments),
@@ -162,10 +178,6 @@ def _initial(draft: Draft | None) -> dict[str, Any]:
 
 _SAME = ("schedule_id", "workflow_type", "workflow_id", "task_queue", "overlap", "catchup",
          "pauses_on_failure", "remaining", "paused", "note")  # fmt: skip
-
-
-def _moment_text(at: datetime | None) -> str:
-    return at.strftime(MOMENT) if at else ""
 
 
 def _lines(text: str) -> tuple[str, ...]:

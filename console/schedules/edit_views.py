@@ -47,8 +47,11 @@ def change(request: HtmxRequest, namespace: str, schedule_id: str) -> HttpRespon
 @require_POST
 @requires("schedule.view")
 def preview(request: HtmxRequest, namespace: str) -> HttpResponse:
-    form = WhenForm(request.POST)
-    context = presenters.preview(form, request.POST.get("schedule_id", "")[:1_000])
+    schedule_id = request.POST.get("schedule_id", "")[:1_000]
+    # Only a form of what there is carries a token.
+    there = bool(request.POST.get("token"))
+    kept = scheduling.read(namespace, schedule_id)[0].when if there else None
+    context = presenters.preview(WhenForm(request.POST, kept), schedule_id)
     return render_page(request, "schedules/preview.html", context)
 
 

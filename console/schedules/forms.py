@@ -8,6 +8,9 @@ TOKEN_LENGTH_MAX = 4_000
 #: Longer ones are better asked for in parts: each time within is a run.
 BACKFILL_DAYS_MAX = 366
 MOMENT = "%Y-%m-%d %H:%M"
+#: What others wrote may be finer than what is typed here.
+MOMENTS = (MOMENT, f"{MOMENT}:%S", f"{MOMENT}:%S.%f")
+MOMENT_LENGTH_MAX = 26
 
 OVERLAPS = (
     ("UNSPECIFIED", "As the schedule says"),
@@ -101,7 +104,15 @@ class BackfillForm(TriggerForm):
 
 
 def moment(text: str) -> datetime:
-    try:
-        return datetime.strptime(text.strip().replace("T", " "), MOMENT).replace(tzinfo=UTC)
-    except ValueError:
-        raise forms.ValidationError("Write it as in 2026-01-31 09:00.") from None
+    for written in MOMENTS:
+        try:
+            return datetime.strptime(text.strip().replace("T", " "), written).replace(tzinfo=UTC)
+        except ValueError:
+            continue
+    raise forms.ValidationError("Write it as in 2026-01-31 09:00.")
+
+
+def moment_text(at: datetime) -> str:
+    """What `moment` reads back without a loss."""
+    exact = at.strftime(MOMENTS[-1])
+    return exact.removesuffix(".000000").removesuffix(":00") if not at.microsecond else exact

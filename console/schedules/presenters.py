@@ -3,11 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from io import BytesIO
 from zoneinfo import ZoneInfo
 
 from console.gateway import scheduling
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.schedules import Action, ScheduleDetail, ScheduleSummary
+from console.gateway.scheduling import When
 from console.schedules import wording
 from console.schedules.drafting import WhenForm
 from console.schedules.forms import OVERLAPS
@@ -122,8 +124,15 @@ def preview(form: WhenForm, schedule_id: str) -> dict[str, object]:
         if refused.trouble is not Trouble.INVALID:
             raise
         return {"errors": [str(refused)]}
-    zone = ZoneInfo(when.zone or "UTC")
     times = None
     if found is not None:
+        zone = _clock(when)
         times = [(f"{at.astimezone(zone):%a %Y-%m-%d %H:%M:%S %Z}", at) for at in found]
-    return {"times": times, "zone": when.zone or "UTC", "says_when": when.crons or when.intervals}
+    named = when.zone or ("A zone of its own" if when.zone_file else "UTC")
+    return {"times": times, "zone": named, "says_when": when.crons or when.intervals}
+
+
+def _clock(when: When) -> ZoneInfo:
+    if when.zone_file:
+        return ZoneInfo.from_file(BytesIO(when.zone_file))
+    return ZoneInfo(when.zone or "UTC")

@@ -43,8 +43,8 @@ class Search:
     page: Page
     pager: Pager
     at: datetime
-    #: search attributes that may have a column, and those that have one
-    known: tuple[str, ...] = ()
+    #: search attributes that may have a column, each with its type, and those that have one
+    known: Mapping[str, str] = field(default_factory=dict)
     cols: tuple[str, ...] = ()
     says: str = ""
     wrong_at: int | None = None
@@ -74,7 +74,7 @@ def search(namespace: str, kind: Kind, form: SearchForm, address: Mapping[str, s
             raise
         says = "" if absent else says or str(error)
     attributes = standalone.attributes(namespace, kind)
-    known = () if absent else tuple(sorted(attributes.custom))
+    known = {} if absent else dict(sorted(attributes.custom.items()))
     cols = tuple(one for one in form.columns if one in known)
     shown, here = len(page.executions), address.get("token", "")
     fixed = {"q": query} | ({"cols": columns.written(cols)} if cols else {})

@@ -1,5 +1,6 @@
 """Gateway dataclasses -> template rows; pure."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -7,7 +8,7 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from console.gateway import columns, conditions
+from console.gateway import columns, masks
 from console.gateway import query as queries
 from console.gateway.counting import Counted
 from console.gateway.standalone import ACTIVITIES, Execution, Key
@@ -107,10 +108,18 @@ def _heading(found: Search, name: str, label: str, head: str) -> Heading:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """`url` filters by it."""
+    """`url` filters by it; what the query asks for already leads nowhere."""
 
     text: str
     url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Further:
+    """Of a column that was chosen. `links` are its values, where many can have the same."""
+
+    value: Any
+    links: tuple[Cell, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +129,7 @@ class Row:
     status: Cell
     does: Cell
     at: Cell
-    more: tuple[Any, ...]
+    more: tuple[Further, ...]
 
     @property
     def mark(self) -> str:
@@ -130,11 +139,22 @@ class Row:
 
 def row(found: Search, one: Execution) -> Row:
     is_activity = found.kind is ACTIVITIES
+    asked = queries.conditions(found.query)
 
-    def cell(name: str, text: str, value: str = "") -> Cell:
-        condition = f"{name} = {conditions.quoted(value or text)}"
+    def cell(name: str, text: str, value: str = "", kind: str = "Keyword") -> Cell:
+        condition = queries.equal(name, kind, value or text)
+        if condition in asked or masks.is_in(text):
+            return Cell(text, "")
         narrowed = queries.narrowed(found.query, condition)
         return Cell(text, address(narrowed, found.pager.size, found.cols))
+
+    def further(name: str) -> Further:
+        value, kind = one.attributes.get(name), found.known[name]
+        if value is None or kind not in queries.FILTERS:
+            return Further(value)
+        each = value if isinstance(value, list) else [value]
+        texts = (text if isinstance(text, str) else json.dumps(text) for text in each)
+        return Further(value, tuple(cell(name, text, kind=kind) for text in texts))
 
     return Row(
         url=url_of("one", one.key),
@@ -144,7 +164,7 @@ def row(found: Search, one: Execution) -> Row:
         if is_activity
         else cell("Operation", one.does, one.does.rpartition(".")[2]),
         at=cell("TaskQueue" if is_activity else "Endpoint", one.at),
-        more=tuple(one.attributes.get(name) for name in found.cols),
+        more=tuple(map(further, found.cols)),
     )
 
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 from django import forms
@@ -16,16 +17,25 @@ class NotJson(Exception):
 
 def parse(text: str) -> Any:
     try:
-        return json.loads(text, parse_constant=_no_such_number)
+        return json.loads(text, parse_constant=_no_such_number, parse_float=_finite)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
         raise NotJson(f"This is not JSON: {error.msg}, {where}.") from error
     except RecursionError as error:
         raise NotJson("This is nested too deeply.") from error
+    except ValueError as error:
+        raise NotJson("A number in it has more digits than the console reads.") from error
 
 
 def _no_such_number(name: str) -> Any:
     raise NotJson(f"This is not JSON: it has no {name}.")
+
+
+def _finite(written: str) -> float:
+    number = float(written)
+    if not isfinite(number):
+        raise NotJson(f"{written} is larger than the console can say.")
+    return number
 
 
 def pretty(value: Any) -> str:

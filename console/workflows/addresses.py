@@ -19,3 +19,9 @@ class PlaceInPath:
 
     def to_url(self, place: Place) -> str:
         return f"{place.part}/{Name().to_url(place.name)}/payloads/{place.number}"
+
+
+class OfEvents(PlaceInPath):
+    """A history from a file has nothing else."""
+
+    regex = "events/[^/]+/payloads/[0-9]{1,9}"

@@ -7,9 +7,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from console.access.decorators import requires
+from console.gateway import sight
 from console.gateway.runs import RunDetail, RunKey
 from console.ui.htmx import HtmxRequest, render_page
-from console.workflows import candidates, comparing, runpage
+from console.workflows import candidates, comparing, decoding, runpage
 from console.workflows.comparing import Comparison
 from console.workflows.forms import CompareForm
 from console.workflows.reading import SEARCH_BUDGET_SECONDS, Known, read
@@ -42,6 +43,7 @@ def _beside(run: RunDetail, known: Known, other: RunDetail, *, tasks: bool) -> d
         "its": its,
         "reading": not complete,
         "itself": itself,
+        "masks": bool(sight.current().hidden),
         "comparison": _compared(run, known, other, its, tasks=tasks)
         if complete and not itself
         else None,
@@ -52,7 +54,8 @@ def _compared(
     run: RunDetail, known: Known, other: RunDetail, its: Known, *, tasks: bool
 ) -> Comparison:
     keys: tuple[RunKey, RunKey] = (run.summary.key, other.summary.key)
-    return comparing.compare(known.front, its.front, keys, tasks=tasks)
+    read = decoding.reader(known.front, its.front)
+    return comparing.compare(known.front, its.front, keys, tasks=tasks, read=read)
 
 
 def _read(run: RunDetail) -> Known:

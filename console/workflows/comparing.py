@@ -2,21 +2,22 @@
 
 Compared is what a workflow did and what came back: names, arguments, results, failures. Ids of
 runs, times, workers and attempts differ between any two runs, and are left out. What came in
-another order (steps that ran side by side) is told apart from what is not the same.
+another order (steps that ran side by side) is told apart from what is not the same; so is how many
+events hold something that could not be read, of which nobody can say whether it is the same.
 
     walk both as long as one holds what the other does ─▶ align what comes then ─▶ the first pair
     that differs, with the fields that do
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from functools import lru_cache
-from itertools import zip_longest
+from itertools import takewhile, zip_longest
 
 from console.gateway.events import Event, has_attributes, name
-from console.gateway.leaves import leaves_seen
+from console.gateway.leaves import Leaf, leaves_seen
 from console.gateway.runs import RunKey
 from console.workflows.eventrows import UNNAMED, described
 from console.workflows.groups import ICONS
@@ -31,7 +32,6 @@ LEFT_OUT = frozenset(
         "acceptedRequestMessageId",
         "attempt",
         "binaryChecksum",
-        "BuildIds",
         "completionCallbacks",
         "continuedExecutionRunId",
         "deploymentVersion",
@@ -66,6 +66,12 @@ LEFT_OUT = frozenset(
         "workflowTaskCompletedEventId",
     ]
 )
+#: What comes below these in a path is no field, but a name that somebody gave: of a memo, a header,
+#: an attribute, a marker's detail.
+NAMES_BELOW = frozenset(["fields", "indexedFields", "details", "nexusHeader"])
+#: The one of these names that says by what code, as `workerVersion` does.
+BUILDS = "indexedFields.BuildIds"
+UNREAD = "bytes that the console cannot read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,26 +118,40 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """`alike`: how many events of each came before the first difference."""
+    """`alike`: how many events of each came before the first difference; `unread`: how many of
+    those that were looked into hold what is encoded."""
 
     alike: int
     pairs: tuple[Pair, ...]
     left_more: int
     right_more: int
     reordered: bool
+    unread: int
 
     @property
     def first(self) -> Pair | None:
         return next((pair for pair in self.pairs if pair.first), None)
 
 
+Reader = Callable[[Event], list[Leaf]]
+
+
 def compare(
-    left: Sequence[Event], right: Sequence[Event], keys: tuple[RunKey, RunKey], *, tasks: bool
+    left: Sequence[Event],
+    right: Sequence[Event],
+    keys: tuple[RunKey, RunKey],
+    *,
+    tasks: bool,
+    read: Reader = leaves_seen,
 ) -> Comparison:
-    sides = [_Side(events, key, tasks) for events, key in zip((left, right), keys, strict=True)]
+    sides = [
+        _Side(events, key, read, tasks=tasks)
+        for events, key in zip((left, right), keys, strict=True)
+    ]
     alike, reordered = _walk(*sides)
+    unread = sum(len(side.unread) for side in sides)
     if alike is None:
-        return Comparison(sides[0].total, (), 0, 0, reordered)
+        return Comparison(sides[0].total, (), 0, 0, reordered, unread)
     begin = max(alike - BEFORE, 0)
     cut = [side.lines(begin, alike + AFTER) for side in sides]
     pairs = _told(_aligned(*cut))
@@ -141,14 +161,17 @@ def compare(
         sides[0].total - begin - len(cut[0]),
         sides[1].total - begin - len(cut[1]),
         reordered,
+        unread,
     )
 
 
 class _Side:
     """One history; its lines are made when somebody asks for them."""
 
-    def __init__(self, events: Sequence[Event], key: RunKey, tasks: bool) -> None:
-        self._key = key
+    def __init__(self, events: Sequence[Event], key: RunKey, read: Reader, *, tasks: bool) -> None:
+        self._key, self._read = key, read
+        #: ids of events that hold what the console cannot read
+        self.unread = set[int]()
         self.events = [event for event in events if tasks or event.category != "task"]
         self._names = {
             event.id: self._own(name(event))
@@ -168,15 +191,11 @@ class _Side:
         return "" if found == event.kind else found
 
     def line(self, event: Event) -> Line:
-        return Line(
-            event,
-            self.about(event),
-            tuple(
-                (leaf.path, self._own(leaf.text or "bytes that the console cannot read"))
-                for leaf in leaves_seen(event)
-                if _compared(leaf.path)
-            ),
-        )
+        found = [leaf for leaf in self._read(event) if _compared(leaf.path)]
+        if any(leaf.text is None for leaf in found):
+            self.unread.add(event.id)
+        facts = ((one.path, UNREAD if one.text is None else self._own(one.text)) for one in found)
+        return Line(event, self.about(event), tuple(facts))
 
     def _own(self, text: str) -> str:
         for own, word in ((self._key.run_id, "(this run)"), (self._key.workflow_id, "(this id)")):
@@ -187,7 +206,9 @@ class _Side:
 
 @lru_cache(maxsize=4_096)
 def _compared(path: str) -> bool:
-    return LEFT_OUT.isdisjoint(path.split("."))
+    parts = path.split(".")
+    fields = list(takewhile(lambda part: part not in NAMES_BELOW, parts))
+    return LEFT_OUT.isdisjoint(fields) and not path.endswith(BUILDS)
 
 
 def _walk(left: _Side, right: _Side) -> tuple[int | None, bool]:

@@ -1,4 +1,5 @@
-"""The second look of a search: into payloads that are encoded, as this person may see them.
+"""The second look of a search, or of a comparison: into payloads that are encoded, as this person
+may see them.
 
     not in clear ─▶ the codec, in a few calls ─▶ masked ─▶ looked through ─▶ forgotten
 
@@ -6,13 +7,14 @@ Nothing of it outlives the answer, so a long history is looked through piece by 
 says between which events it was, and leads on to the next ones.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain, zip_longest
 from time import perf_counter
 
 from console.gateway import codec, sight
 from console.gateway.events import Event
-from console.gateway.leaves import leaves
+from console.gateway.leaves import Leaf, leaves, leaves_seen
 from console.gateway.walking import payloads_in
 from console.workflows import searching
 from console.workflows.searching import Snippet, snippet_in, text_of
@@ -20,6 +22,8 @@ from console.workflows.searching import Snippet, snippet_in, text_of
 #: Calls of the codec for one answer, and how long it may take with them.
 CALLS_MAX = 10
 WITHIN_SECONDS = 2.0
+#: What a comparison keeps decoded until it has been answered.
+OPENED_BYTES_MAX = sight.INFLATED_BYTES_MAX
 
 #: an event, and how many of its payloads are not in clear
 Closed = tuple[Event, int]
@@ -69,7 +73,7 @@ def look(hits: searching.Found, text: str, begin: int) -> Decoded | None:
     return found
 
 
-def _batches(waiting: Sequence[Closed]) -> Iterator[list[Closed]]:
+def _batches(waiting: Iterable[Closed]) -> Iterator[list[Closed]]:
     """As many as one call of a codec carries; an event is never divided."""
     batch: list[Closed] = []
     count = size = 0
@@ -80,7 +84,8 @@ def _batches(waiting: Sequence[Closed]) -> Iterator[list[Closed]]:
             batch, count, size = [], 0, 0
         batch.append((event, closed))
         count, size = count + closed, size + more
-    yield batch
+    if batch:
+        yield batch
 
 
 def _look_into(one: Closed, looking: sight.Sight, text: str, found: Decoded) -> None:
@@ -95,3 +100,35 @@ def _look_into(one: Closed, looking: sight.Sight, text: str, found: Decoded) -> 
         snippet = snippet_in(read, text)
         if snippet:
             found.snippets[event.id] = snippet
+
+
+def reader(left: Sequence[Event], right: Sequence[Event]) -> Callable[[Event], list[Leaf]]:
+    """What events hold, for this answer: from their beginnings on as much is decoded as a few calls
+    carry, and the others are read as they came."""
+    if not sight.current().decodes:
+        return leaves_seen
+    looking = replace(sight.current(), opened={}, trouble="", away=False)
+    both = chain.from_iterable(zip_longest(left, right))
+    closed = ((event, count) for event in both if event and (count := _closed(event)))
+    opened = set[int]()
+    until = perf_counter() + WITHIN_SECONDS
+    for number, batch in enumerate(_batches(closed)):
+        size = sum(len(payload.data) for payload in looking.opened.values())
+        if number == CALLS_MAX or perf_counter() > until or size > OPENED_BYTES_MAX:
+            break
+        looking.prepare(payload for event, _ in batch for payload in payloads_in(event.raw))
+        if looking.away:
+            break
+        opened |= {id(event) for event, _ in batch}
+
+    def read(event: Event) -> list[Leaf]:
+        if id(event) not in opened:
+            return leaves_seen(event)
+        looking.inflated = 0
+        return leaves(replace(event, raw=looking.as_opened(event.raw)))
+
+    return read
+
+
+def _closed(event: Event) -> int:
+    return sum(sight.is_encoded(one) or sight.is_compressed(one) for one in payloads_in(event.raw))

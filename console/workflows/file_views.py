@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from console.access.decorators import requires
-from console.gateway import history_files
+from console.gateway import history_files, sight
 from console.gateway.runs import RunDetail
 from console.ui.htmx import HtmxRequest, go_to, render_page
 from console.ui.refusals import Refusal
@@ -18,6 +18,9 @@ from console.workflows import eventpage, lanes, looking, opened, runpage
 from console.workflows.forms import EventsForm, HistoryFileForm, TimelineForm
 from console.workflows.models import OpenedHistory
 from console.workflows.reading import Known
+
+#: A mask may go by a name, and whoever writes a file gives each value what name they like.
+UNDECODED = "In a file it stays so for whom something is masked here"
 
 
 @require_http_methods(["GET", "POST"])
@@ -41,7 +44,7 @@ def files(request: HtmxRequest, namespace: str) -> HttpResponse:
 @require_GET
 @requires("history.open")
 def history(request: HtmxRequest, namespace: str, file_id: UUID) -> HttpResponse:
-    run, known, context = _frame(request, namespace, file_id, "timeline")
+    run, known, context = frame(request, namespace, file_id, "timeline")
     asked = TimelineForm(request.GET).asked()
     end = run.summary.closed_at or known.events[-1].at
     groups = looking.groups_of(run, known)
@@ -53,7 +56,7 @@ def history(request: HtmxRequest, namespace: str, file_id: UUID) -> HttpResponse
 @require_GET
 @requires("history.open")
 def events(request: HtmxRequest, namespace: str, file_id: UUID) -> HttpResponse:
-    _, known, context = _frame(request, namespace, file_id, "events")
+    _, known, context = frame(request, namespace, file_id, "events")
     context |= eventpage.page(known, EventsForm(request.GET).asked())
     return render_page(request, "workflows/events.html", context, parts=["events", "more"])
 
@@ -61,7 +64,7 @@ def events(request: HtmxRequest, namespace: str, file_id: UUID) -> HttpResponse:
 @require_GET
 @requires("history.open")
 def event(request: HtmxRequest, namespace: str, file_id: UUID, event_id: int) -> HttpResponse:
-    _, known, context = _frame(request, namespace, file_id, "events")
+    _, known, context = frame(request, namespace, file_id, "events")
     picked = eventpage.event_of(known, event_id)
     if picked is None:
         raise Refusal(404, f"This history has no event {event_id}.")
@@ -72,7 +75,7 @@ def event(request: HtmxRequest, namespace: str, file_id: UUID, event_id: int) ->
 @require_GET
 @requires("history.open")
 def group(request: HtmxRequest, namespace: str, file_id: UUID, event_id: int) -> HttpResponse:
-    run, known, context = _frame(request, namespace, file_id, "timeline")
+    run, known, context = frame(request, namespace, file_id, "timeline")
     found = looking.group_in(run, known, event_id)
     if found is None:
         raise Refusal(404, f"Event {event_id} opens no step of this history.")
@@ -96,10 +99,12 @@ def _found(request: HtmxRequest, namespace: str, file_id: UUID) -> OpenedHistory
     return one
 
 
-def _frame(
+def frame(
     request: HtmxRequest, namespace: str, file_id: UUID, tab: str
 ) -> tuple[RunDetail, Known, dict[str, Any]]:
     one = _found(request, namespace, file_id)
+    if sight.current().hidden:
+        sight.set_current(sight.current().undecoded(UNDECODED))
     known = opened.known(one)
     run = history_files.described(namespace, one.name, known.front)
     head = runpage.file_head(run, one.pk, one.name, tab, timezone.now())

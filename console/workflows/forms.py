@@ -1,4 +1,3 @@
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,7 +9,7 @@ from console.gateway.protojson import Unreadable
 from console.gateway.query import LENGTH_MAX
 from console.gateway.runs import WorkerVersion
 from console.gateway.versions import Override
-from console.ui import words
+from console.ui import typed, words
 from console.ui.pages import size_of
 from console.ui.uploads import UPLOAD_BYTES_MAX
 
@@ -134,10 +133,9 @@ def json_text(text: str) -> str:
     text = text.strip()
     if text:
         try:
-            json.loads(text)
-        except json.JSONDecodeError as error:
-            where = f"line {error.lineno}, column {error.colno}"
-            raise forms.ValidationError(f"This is not JSON: {error.msg}, {where}.") from error
+            typed.parse(text)
+        except typed.NotJson as error:
+            raise forms.ValidationError(str(error)) from error
     return text
 
 

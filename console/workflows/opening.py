@@ -1,5 +1,6 @@
 """One payload, opened on demand: found by its place, decoded even if the codec has just failed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from django.http import HttpResponse
@@ -37,6 +38,15 @@ def opened(run: RunDetail, place: Place) -> Opened:
     held = _held(run, place)
     if held is None:
         raise Refusal(404, "There is no such payload, or not any more.")
+    return _read(Opened(run, place, held))
+
+
+def in_file(run: RunDetail, history: Sequence[Event], place: Place) -> Opened:
+    """`run` is what the file tells of it."""
+    event = next((one for one in history if one.id == int(place.name)), None)
+    held = gateway.in_event(event, place.number) if event else None
+    if held is None:
+        raise Refusal(404, "There is no such payload in this file.")
     return _read(Opened(run, place, held))
 
 

@@ -5,6 +5,7 @@ from functools import wraps
 from typing import Any
 
 from django.http import HttpResponse
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from console.access import sighted
@@ -93,6 +94,7 @@ def _page(request: HtmxRequest, it: Opened, *, fetched: bool = False) -> HttpRes
 def _context(request: HtmxRequest, it: Opened) -> dict[str, Any]:
     return frame(request, it.run, "payloads") | {
         "it": it,
-        "args": [*it.address, it.place],
+        "way": reverse("workflows:payload", args=[*it.address, it.place]),
+        "may_follow": True,
         "may_download": sighted.may_take(it.held),
     }

@@ -6,7 +6,7 @@ decodes is not among them: see `decoding`.
 """
 
 import threading
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -177,9 +177,9 @@ def snippet(event: Event, text: str) -> Snippet | None:
 def snippet_in(found: Sequence[Leaf], text: str) -> Snippet | None:
     wanted = text.casefold()
     for path, said in found:
-        at = said.casefold().find(wanted) if said else -1
-        if said and at >= 0:
-            end = at + len(text)
+        place = _place(said, wanted) if said else None
+        if said and place:
+            at, end = place
             return Snippet(
                 path,
                 ("…" if at > AROUND else "") + said[max(at - AROUND, 0) : at],
@@ -187,3 +187,16 @@ def snippet_in(found: Sequence[Leaf], text: str) -> Snippet | None:
                 said[end : end + AROUND] + ("…" if len(said) > end + AROUND else ""),
             )
     return None
+
+
+def _place(said: str, wanted: str) -> tuple[int, int] | None:
+    """Where it begins and ends in the text as it is written; folded, some letters are two."""
+    folded = said.casefold()
+    at = folded.find(wanted)
+    if at < 0:
+        return None
+    end = at + len(wanted)
+    if len(folded) == len(said):
+        return at, end
+    begins = list(accumulate((len(letter.casefold()) for letter in said), initial=0))
+    return bisect_right(begins, at) - 1, bisect_left(begins, end)

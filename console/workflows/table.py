@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from console.gateway import columns as chosen
-from console.gateway import conditions, indexed, masks
+from console.gateway import indexed, masks
 from console.gateway import query as queries
 from console.gateway.runs import RunSummary
 from console.ui.htmx import version_of
@@ -22,7 +22,6 @@ from console.workflows.presenters import RunRow
 COLUMNS_IN_SIGHT = 8
 TEXT_LENGTH_MAX = 300
 UNSORTABLE = queries.UNSORTABLE | {"Memo", "Problem", ""}
-FILTERS = frozenset({"Keyword", "KeywordList", "Bool"})
 NUMBERS = frozenset({"Int", "Double"})
 
 #: How the usual columns share the width, and what of them stays on a narrow page.
@@ -175,11 +174,16 @@ def _cell(search: Search, column: Column, run: RunSummary, row: RunRow) -> Cell:
     if column.name in OF_ROW:
         return _of_row(column, row)
     found = chosen.value(run, column.name, search.at)
-    if column.kind not in FILTERS:
+    if column.kind not in queries.FILTERS or _is_measured(column):
         return _plain(column, found)
     each = found if isinstance(found, list) else [] if found in (None, "") else [found]
     texts = [_text(one) for one in each]
     return Cell(column, "links", found, _links(search, column, texts), ", ".join(texts))
+
+
+def _is_measured(column: Column) -> bool:
+    """By the system: hardly another run has the same number."""
+    return column.kind in NUMBERS and column.name in chosen.TOLD
 
 
 #: columns that the row knows more of than the attribute says
@@ -238,8 +242,7 @@ def _links(search: Search, column: Column, texts: list[str]) -> tuple[tuple[str,
 def condition_of(column: Column, text: str) -> str:
     if (column.name, text) == ("ExecutionStatus", "Retrying"):
         return RETRYING
-    value = text if column.kind == "Bool" else conditions.quoted(text)
-    return f"{queries.name_in_query(column.name)} = {value}"
+    return queries.equal(column.name, column.kind, text)
 
 
 def _facts(line: Line) -> tuple[Any, ...]:

@@ -23,6 +23,7 @@ SAMPLES: dict[str, Any] = {
     "run_id": "c41d7a06-3b58-4f0e-9a47-61d5b2e80f93",
     "event_id": 1,
     "place": Place("events", "1"),
+    "of_event": Place("events", "1"),
     "queue": "no-such-queue",
     "endpoint": "no-such-endpoint",
     "rule_name": "no/such rule",

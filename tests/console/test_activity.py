@@ -76,6 +76,24 @@ def test_each_filter_leaves_what_it_says(
 
 
 @pytest.mark.one_server
+def test_what_is_no_run_is_found_by_its_name(
+    acts: list[AuditEntry], alice: User, browser_of: Browser
+) -> None:
+    with record(alice, "schedule.pause", namespace="default", target="nightly", reason="holidays"):
+        pass
+    browser = browser_of(alice)
+
+    page = browser.get("/activity/", {"workflow": "ightl"})
+    file = browser.get("/activity/acts.csv", {"workflow": "ightl"})
+
+    assert "“holidays”" in words_in(page)
+    assert "“stuck”" not in words_in(page)
+    text = file.getvalue().decode()
+    assert "holidays" in text
+    assert "stuck" not in text
+
+
+@pytest.mark.one_server
 def test_a_filter_that_cannot_be_read_says_so_and_filters_nothing(
     acts: list[AuditEntry], alice: User, browser_of: Browser
 ) -> None:

@@ -1,5 +1,6 @@
 """Terminate, cancel, signal: confirm, say why, done, written down."""
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -171,6 +172,68 @@ def test_a_run_that_ends_between_the_look_and_the_act_is_written_as_refused(
         actions.terminate(bob, seen, "too late")
 
     assert AuditEntry.objects.get().outcome.result == "refused"
+
+
+@pytest.mark.parametrize("sign", ["\\u0000", "\\ud800"])
+def test_what_the_database_cannot_keep_is_sent_and_stands_as_a_sign_in_the_log(
+    sign: str, bob: User, browser_of: Browser, waiting: RunKey
+) -> None:
+    argument = f'"before{sign}after"'
+    browser_of(bob).post(
+        url(waiting, "signal"), {"name": "go", "argument": argument, "reason": "as it asks"}
+    )
+
+    entry = AuditEntry.objects.get()
+    assert entry.asked["argument"] == "before\N{REPLACEMENT CHARACTER}after"
+    sent = event(waiting, entry.outcome.event_id).attributes.input.payloads
+    assert json.loads(sent[0].data) == json.loads(argument)
+
+
+@pytest.mark.parametrize(
+    ("argument", "says"),
+    [
+        ("1e999", "1e999 is larger than the console can say."),
+        ("[-1e999]", "-1e999 is larger than the console can say."),
+        ("NaN", "it has no NaN"),
+        ("9" * 5_000, "more digits than the console reads"),
+        ("[" * 5_000, "nested too deeply"),
+    ],
+)
+def test_a_number_that_no_json_holds_is_refused_at_the_field(
+    argument: str, says: str, bob: User, browser_of: Browser, waiting: RunKey
+) -> None:
+    form = {"name": "go", "argument": argument, "reason": "as it asks"}
+    answer = browser_of(bob).post(url(waiting, "signal"), form, headers=htmx("dialog"))
+
+    assert answer.status_code == 422
+    assert says in words_in(answer)
+    assert not AuditEntry.objects.exists()
+
+
+@pytest.mark.parametrize("deep", [150, 500, 900])
+def test_an_argument_is_sent_however_deep_it_is_nested(
+    deep: int, bob: User, browser_of: Browser, waiting: RunKey
+) -> None:
+    form = {"name": "go", "argument": "[" * deep + "]" * deep, "reason": "as it asks"}
+    answer = browser_of(bob).post(url(waiting, "signal"), form)
+
+    assert answer.status_code in {303, 422}
+    if answer.status_code == 303:
+        assert AuditEntry.objects.get().outcome.result == "done"
+    else:
+        assert "nested too deeply" in words_in(answer)
+
+
+def test_who_has_a_long_name_acts_as_others_do(
+    bob: User, browser_of: Browser, waiting: RunKey
+) -> None:
+    bob.first_name, bob.last_name = "B" * 150, "O" * 150
+    bob.save()
+
+    browser_of(bob).post(url(waiting, "cancel"), {"reason": "customer asked"})
+
+    assert AuditEntry.objects.get().who == f"{'B' * 150} {'O' * 49}"
+    assert event(waiting, AuditEntry.objects.get().outcome.event_id)
 
 
 def test_a_viewer_may_not(

@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,17 +11,24 @@ from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
+from temporalio.api.common.v1 import WorkflowType
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import StartWorkflowExecutionRequest
 
 from console.cohorts import looking
 from console.cohorts.facts import Fact
 from console.cohorts.together import together
 from console.gateway import namespaces, standalone, workflows
+from console.gateway.channel import call, workflow_service
 from console.gateway.lists import RUNS
 from console.gateway.runs import Group, RunKey
 from console.gateway.standalone import ACTIVITIES, Key
+from search.query.answers import GROUPS_MAX
 from tests.console.conftest import NAMESPACE, indexed
 from tests.support import alone
 from tests.support.alone import until
+from tests.support.apart import namespace_apart
+from tests.support.eventually import eventually
 from tests.support.names import Names
 from tests.support.pages import calls_of, htmx, version_in, words_in
 from tests.support.programs import Program, running
@@ -66,6 +73,34 @@ def test_every_fact_of_a_run_finds_at_least_itself(
     for fact in facts:
         found = workflows.find(NAMESPACE, f"({fact.condition}) AND RunId = '{three[1].run_id}'", 1)
         assert [one.key for one in found.runs] == [three[1]], fact
+
+
+@pytest.fixture
+def of_many_types(db: None, engine: str) -> Iterator[RunKey]:
+    """One run of a namespace with more types than are counted together."""
+    with namespace_apart("of-many-types") as namespace:
+        for number in range(GROUPS_MAX + 1):
+            request = StartWorkflowExecutionRequest(
+                namespace=namespace, workflow_id=f"of/{number}", request_id=str(number),
+                workflow_type=WorkflowType(name=f"Type{number}"),
+                task_queue=TaskQueue(name="nobody"),
+            )  # fmt: skip
+            answer = call(workflow_service().StartWorkflowExecution, request)
+        eventually(
+            lambda: workflows.count(namespace, "").total, lambda n: n > GROUPS_MAX, within=30
+        )
+        yield RunKey(namespace, request.workflow_id, answer.run_id)
+
+
+@pytest.mark.slow
+@pytest.mark.one_server
+def test_a_run_among_very_many_types_has_its_count(
+    alice: User, browser_of: Browser, of_many_types: RunKey
+) -> None:
+    page = browser_of(alice).get(url(of_many_types))
+
+    assert page.context["found"].says == ""
+    assert page.context["found"].by_status == (("Running", 1),)
 
 
 def test_toggled_facts_become_the_query_of_the_runs_page(

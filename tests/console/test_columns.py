@@ -9,10 +9,12 @@ import pytest
 from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.test import Client
+from temporalio.api.common.v1 import SearchAttributes
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
 
 from console.gateway import namespaces
 from tests.console.conftest import NAMESPACE, indexed
+from tests.support import alone
 from tests.support.eventually import eventually
 from tests.support.names import Names
 from tests.support.pages import htmx, version_in, words_in
@@ -21,15 +23,26 @@ from tests.support.programs import Program
 URL = f"/namespaces/{NAMESPACE}/runs/"
 Browser = Callable[..., Client]
 REGION = SearchAttributeKey.for_keyword("FindRegion")
+HOLDER = SearchAttributeKey.for_int("FindHolder")
 
 
 @pytest.fixture
 def region(db: None, engine: str) -> str:
     """A custom attribute of the namespace."""
-    if REGION.name not in namespaces.attributes(NAMESPACE).custom:
-        namespaces.add_attribute(NAMESPACE, REGION.name, "Keyword")
-    eventually(lambda: REGION.name in _fresh().custom, within=30)
-    return REGION.name
+    return registered(REGION.name, "Keyword")
+
+
+@pytest.fixture
+def holder(db: None, engine: str) -> str:
+    """A number that people are known by."""
+    return registered(HOLDER.name, "Int")
+
+
+def registered(name: str, kind: str) -> str:
+    if name not in namespaces.attributes(NAMESPACE).custom:
+        namespaces.add_attribute(NAMESPACE, name, kind)
+    eventually(lambda: name in _fresh().custom, within=30)
+    return name
 
 
 def _fresh() -> namespaces.Attributes:
@@ -120,6 +133,49 @@ def test_a_custom_attribute_is_offered_shown_and_filters_and_its_values_are_know
     assert f'name="col" value="{region}"' in offered.text
     assert narrowed == query + f" AND {region} = 'north \\'east\\''"
     assert key.workflow_id in browser.get(URL, {"q": narrowed}).text
+
+
+def test_a_number_that_somebody_gave_filters_and_one_that_was_counted_does_not(
+    carol: User, browser_of: Browser, program: Program, names: Names, holder: str
+) -> None:
+    there = TypedSearchAttributes([SearchAttributePair(HOLDER, 55501777)])
+    key = program.start("Waiting", names.workflow(), names.queue(), search_attributes=there)
+    query = f"WorkflowId = '{key.workflow_id}' AND {holder} IS NOT NULL"
+    indexed(query, 1)
+    browser = browser_of(carol)
+
+    page = browser.get(URL, {"q": query, "cols": f"WorkflowId,HistoryLength,{holder}"})
+    narrowed = filters(page)["55501777"]
+    found = browser.get(URL, {"q": narrowed, "cols": f"WorkflowId,{holder}"})
+
+    assert narrowed == f"{query} AND {holder} = 55501777"
+    assert len(filters(page)) == 1
+    assert key.workflow_id in found.text
+    assert filters(found) == {}
+
+
+def test_the_cells_of_what_stands_alone_filter_as_those_of_runs_do(
+    carol: User, browser_of: Browser, names: Names, region: str, holder: str
+) -> None:
+    given = {"FindRegion": "north 'east'", "FindHolder": 55501777}
+    fields = {name: alone.plain(value) for name, value in given.items()}
+    for name, kind in (("FindRegion", b"Keyword"), ("FindHolder", b"Int")):
+        fields[name].metadata["type"] = kind
+    one = alone.start(names, search_attributes=SearchAttributes(indexed_fields=fields))
+    query = f"ActivityId = '{one.id}' AND {region} IS NOT NULL AND {holder} IS NOT NULL"
+    alone.listed(query, 1)
+    browser = browser_of(carol)
+
+    page = browser.get(alone.LIST, {"q": query, "cols": f"{region},{holder}"})
+    by_region = filters(page)["north &#x27;east&#x27;"]
+    by_holder = filters(page)["55501777"]
+    found = browser.get(alone.LIST, {"q": by_holder, "cols": holder})
+
+    assert by_region == query + f" AND {region} = 'north \\'east\\''"
+    assert by_holder == f"{query} AND {holder} = 55501777"
+    assert one.id in found.text
+    assert "55501777" not in filters(found)
+    assert one.id in browser.get(alone.LIST, {"q": by_region}).text
 
 
 def test_a_cell_that_the_query_asks_for_already_leads_nowhere(

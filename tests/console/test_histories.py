@@ -123,6 +123,20 @@ def test_a_downloaded_history_is_what_the_replayer_accepts(
     assert result.replay_failure is None
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])
+def test_a_file_is_read_in_whatever_encoding_a_shell_has_written_it(
+    encoding: str, carol: User, browser_of: Browser, failed: RunKey
+) -> None:
+    """PowerShell's `>` writes UTF-16."""
+    browser = browser_of(carol)
+    text = json.dumps(downloaded(browser, failed), ensure_ascii=False)
+
+    answer = opened(browser, text.encode(encoding))
+
+    assert answer.status_code == 303
+    assert failed.workflow_id in words_in(browser.get(answer["Location"]))
+
+
 def test_a_file_is_shown_as_a_run_of_the_engine_is(
     carol: User, browser_of: Browser, failed: RunKey
 ) -> None:
@@ -177,7 +191,8 @@ def test_a_session_keeps_few_files_and_closes_one_when_asked(
     ("content", "says"),
     [
         (b'{"events": [', "Line 1, column 13: this is not JSON"),
-        (b"\xff\xfe\x00", "Byte 0: this is no text in UTF-8"),
+        (b'{"\xff"', "Byte 2: this is no text in UTF-8"),
+        (b"\xff\xfe\x00", "Byte 2: this is no text in UTF-16"),
         ({"rows": []}, "it has no list of `events`"),
         ({"events": []}, "This history has no event"),
         ({"events": [{"eventId": "2"}]}, "Event 1 of the file has the id 2"),

@@ -237,30 +237,6 @@ def test_what_cannot_be_said_is_refused_beside_the_field(
     assert not AuditEntry.objects.filter(verb="incident.change").exists()
 
 
-def test_a_fixed_incident_comes_back_by_itself_when_it_happens_again(
-    failing: RunKey, bob: User, browser_of: Browser, program: Program, names: Names
-) -> None:
-    surveyed()
-    incident = of_type(REFUSED)
-    browser_of(bob).post(place_of(incident, "change"), told(incident, state="fixed"))
-
-    surveyed()
-    incident.refresh_from_db()
-    assert incident.state == State.FIXED
-
-    queue = names.queue()
-    with running(program, queue):
-        key = program.start("Charging", names.workflow("again"), queue, "-2.00")
-        program.await_status(key, "Failed")
-    indexed(f"FailureFingerprint = '{incident.fingerprint}'", incident.failed + 1)
-    surveyed()
-
-    incident.refresh_from_db()
-    assert incident.state == State.OPEN
-    assert incident.reopened_at is not None
-    assert "happened again" in words_in(browser_of(bob).get(place_of(incident)))
-
-
 def test_an_incident_whose_runs_have_gone_on_is_gone_by_itself(
     failing: RunKey, carol: User, browser_of: Browser, program: Program
 ) -> None:

@@ -15,6 +15,7 @@ from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from console.access.models import Role
 from console.acts import scanning
 from console.acts.models import Scan
+from console.audit import others
 from console.audit.models import OtherAct
 from console.bulk.models import BulkOperation, Stage
 from console.gateway import histories, namespaces, once, outside, steering
@@ -230,3 +231,16 @@ def test_what_is_old_or_too_much_is_forgotten(db: None, monkeypatch: pytest.Monk
     scanning.forget("x", now)
 
     assert [one.event_id for one in OtherAct.objects.order_by("pk")] == [1, 2, 3]
+
+
+def test_what_the_database_cannot_keep_of_an_act_is_left_out(db: None, names: Names) -> None:
+    key = RunKey(NAMESPACE, names.workflow(), "c41d7a06-3b58-4f0e-9a47-61d5b2e80f93")
+    said = outside.Asked(7, timezone.now(), "run.terminate", "", "ops\0", "a\0b", frozenset[str]())
+
+    others.keep(key, [said], timezone.now())
+
+    kept = OtherAct.objects.get(workflow_id=key.workflow_id)
+    assert (kept.who, kept.reason) == (
+        "ops\N{REPLACEMENT CHARACTER}",
+        "a\N{REPLACEMENT CHARACTER}b",
+    )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -18,6 +20,7 @@ from tests.console.conftest import NAMESPACE
 from tests.support.engine import OFFICIAL
 from tests.support.names import Names
 from tests.support.pages import words_in
+from tests.support.zones import file_of
 
 Browser = Callable[..., Client]
 NEW = f"/namespaces/{NAMESPACE}/schedules/new"
@@ -93,6 +96,17 @@ def test_one_that_is_written_is_made_and_can_be_written_again(
     assert entry.asked == {"note": "for the office"}
 
 
+def test_an_id_of_any_length_stands_whole_in_the_log(
+    bob: User, browser_of: Browser, name: str
+) -> None:
+    long = f"{name}-{'x' * 600}"
+    answer = browser_of(bob).post(NEW, {**WRITTEN, "schedule_id": long})
+    schedules.delete(NAMESPACE, long, "test")
+
+    assert answer.status_code == 303, words_in(answer)
+    assert AuditEntry.objects.get(verb="schedule.create").target == long
+
+
 def test_a_change_is_not_made_over_anothers(bob: User, browser_of: Browser, name: str) -> None:
     browser = browser_of(bob)
     browser.post(NEW, {**WRITTEN, "schedule_id": name})
@@ -105,6 +119,62 @@ def test_a_change_is_not_made_over_anothers(bob: User, browser_of: Browser, name
     assert late.status_code == 422
     assert "Somebody else has changed this schedule since" in words_in(late)
     assert scheduling.read(NAMESPACE, name)[0].note == "theirs"
+
+
+def made_with_its_own_zone(name: str) -> scheduling.When:
+    """A zone that only its file knows, between times that are not of whole minutes."""
+    when = scheduling.When(
+        crons=("0 9 1 1 *",),
+        excluded=[],
+        zone="Mars/Base",
+        zone_file=file_of("Asia/Tokyo"),
+        starts_at=datetime(2026, 1, 31, 9, 0, 37, 250_000, UTC),
+        ends_at=datetime(2126, 1, 31, 9, 0, 30, tzinfo=UTC),
+    )
+    told = {"workflow_type": "Report", "workflow_id": "report", "task_queue": "reports"}
+    made = scheduling.Draft(
+        name, when, **told, arguments=[], overlap="SKIP", catchup=None, pauses_on_failure=False,
+        remaining=None, paused=True, note="",
+    )  # fmt: skip
+    scheduling.create(NAMESPACE, made, "test", name)
+    return when
+
+
+def test_a_zone_that_was_brought_along_is_kept_by_a_change_and_told_by_the_preview(
+    bob: User, browser_of: Browser, name: str, server_kind: str
+) -> None:
+    when = made_with_its_own_zone(name)
+    browser = browser_of(bob)
+    written = form_of(browser.get(change_of(name)))
+
+    preview = browser.post(PREVIEW, {**written, "schedule_id": name})
+    answer = browser.post(change_of(name), {**written, "note": "kept", "reason": "a note"})
+
+    assert answer.status_code == 303, words_in(answer)
+    changed, _ = scheduling.read(NAMESPACE, name)
+    assert (changed.when, changed.note) == (when, "kept")
+    if server_kind != OFFICIAL:
+        assert preview.text.count("09:00:00 JST") == 10
+        assert preview.text.count("00:00:00</time>") == 10
+
+
+def test_another_zone_takes_the_place_of_one_that_was_brought_along(
+    bob: User, browser_of: Browser, name: str, server_kind: str
+) -> None:
+    when = made_with_its_own_zone(name)
+    browser = browser_of(bob)
+    written = {**form_of(browser.get(change_of(name))), "zone": "Europe/Berlin", "reason": "moved"}
+
+    preview = browser.post(PREVIEW, {**written, "schedule_id": name})
+    unknown = browser.post(change_of(name), {**written, "zone": "Mars/Camp"})
+    answer = browser.post(change_of(name), written)
+
+    assert "There is no such time zone." in words_in(unknown)
+    assert answer.status_code == 303, words_in(answer)
+    changed, _ = scheduling.read(NAMESPACE, name)
+    assert changed.when == replace(when, zone="Europe/Berlin", zone_file=b"")
+    if server_kind != OFFICIAL:
+        assert preview.text.count("09:00:00 CET") == 10
 
 
 def test_arguments_that_are_masked_are_neither_shown_nor_written_over(

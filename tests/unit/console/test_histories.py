@@ -45,6 +45,12 @@ def test_a_search_reads_payloads_as_a_person_does() -> None:
     assert found(history, "no such text") == []
 
 
+def test_a_search_reads_what_is_nested_too_deep_to_be_unescaped() -> None:
+    deep = b"[" * 50_000 + rb'"gr\u00fcn"' + b"]" * 50_000
+
+    assert found(known(with_payload(1, deep)), "u00fc") == [1]
+
+
 def test_a_search_says_which_payloads_it_could_not_read() -> None:
     history = known(with_payload(1, b"\x07\x08", b"binary/encrypted"), with_payload(2, b'"clear"'))
 
@@ -76,6 +82,13 @@ def test_a_hit_never_runs_from_one_event_into_the_next() -> None:
     history = known(with_payload(1, b'"ab"'), with_payload(2, b'"cd"'))
 
     assert found(history, '"ab"activity') == []
+
+
+def test_a_snippet_is_cut_where_the_text_stands_also_behind_letters_that_fold_to_two() -> None:
+    snippet = searching.snippet(with_payload(1, '"Große Straße 5, Haßloch"'.encode()), "STRASSE 5")
+
+    assert snippet is not None
+    assert (snippet.before, snippet.match, snippet.after) == ('"Große ', "Straße 5", ', Haßloch"')
 
 
 def test_a_snippet_says_where_it_stands() -> None:
@@ -223,6 +236,39 @@ def test_the_first_step_that_holds_something_else_is_told_with_both_contents() -
         ("input.payloads", '"9.99"', '"12.00"')
     ]
     assert [pair.what for pair in result.pairs] == ["same"] * 12 + ["changed"] + ["same"] * 3
+
+
+def marker(number: int, name: str, content: bytes) -> Event:
+    raw = made(number, "MarkerRecorded", number, marker_name="Version").raw
+    detail = raw.marker_recorded_event_attributes.details[name].payloads.add(data=content)
+    detail.metadata["encoding"] = b"json/plain"
+    return event(raw)
+
+
+def test_a_name_that_somebody_gave_is_compared_whatever_it_is() -> None:
+    """The Go SDK writes which version of a change a workflow took into a detail of that name."""
+    first = compared([marker(1, "version", b"1")], [marker(1, "version", b"2")]).first
+    memo = [made(1, "WorkflowExecutionStarted", 0) for _ in range(2)]
+    for number, one in enumerate(memo):
+        kept = one.attributes.memo.fields["source"]
+        kept.metadata["encoding"], kept.data = b"json/plain", b"%d" % number
+
+    assert first is not None
+    assert [(one.path, one.left, one.right) for one in first.differences] == [
+        ("details.version.payloads", "1", "2")
+    ]
+    assert compared([memo[0]], [memo[1]]).first is not None
+
+
+def test_what_cannot_be_read_is_counted_and_is_not_the_same_as_nothing() -> None:
+    sealed = [with_payload(1, data, b"binary/encrypted") for data in (b"\x01", b"\x02")]
+    nothing = with_payload(1, b"", b"binary/null")
+
+    alike, other = compared([sealed[0]], [sealed[1]]), compared([sealed[0]], [nothing])
+
+    assert (alike.first, alike.unread) == (None, 2)
+    assert other.first is not None
+    assert (other.first.what, other.unread) == ("changed", 1)
 
 
 def test_what_came_in_another_order_is_no_difference_but_is_said() -> None:

@@ -299,3 +299,10 @@ def test_the_forms_of_the_examples_are_drawn(actions: dict[str, Any]) -> None:
 @pytest.mark.parametrize("memo", [{}, {"activities": []}, {"activities": {"charge_card": "x"}}])
 def test_a_memo_that_says_nothing_of_a_result_is_no_form(memo: Any) -> None:
     assert offers.result_of({offers.MEMO: memo}, "charge_card") is None
+
+
+def test_a_multiple_is_told_of_numbers_that_no_float_holds() -> None:
+    schema = {"type": "integer", "multipleOf": 3}
+
+    assert filled(schema, it="3" * 400)[1] == {}
+    assert filled(schema, it="3" * 399 + "4")[1] == {"Argument 1": ["It must be a multiple of 3."]}
