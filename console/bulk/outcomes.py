@@ -107,10 +107,6 @@ def conclude(
     return [(target, outcome) for target, outcome in came if target.id in held]
 
 
-def _facts(outcome: Outcome) -> str | None:
-    return dumps(sound.json(outcome.facts)) if outcome.facts else None
-
-
 GIVE_BACK = """
 update bulk_bulktarget set state = 'waiting', claim = '', tries = tries - 1
 where id = any(%(ids)s) and state = 'claimed' and claim = %(claimant)s
