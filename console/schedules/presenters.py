@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from io import BytesIO
 from zoneinfo import ZoneInfo
 
 from console.gateway import scheduling
@@ -124,15 +123,15 @@ def preview(form: WhenForm, schedule_id: str) -> dict[str, object]:
         if refused.trouble is not Trouble.INVALID:
             raise
         return {"errors": [str(refused)]}
+    zone, named = _clock(when)
     times = None
     if found is not None:
-        zone = _clock(when)
         times = [(f"{at.astimezone(zone):%a %Y-%m-%d %H:%M:%S %Z}", at) for at in found]
-    named = when.zone or ("A zone of its own" if when.zone_file else "UTC")
     return {"times": times, "zone": named, "says_when": when.crons or when.intervals}
 
 
-def _clock(when: When) -> ZoneInfo:
+def _clock(when: When) -> tuple[ZoneInfo, str]:
+    """With its name. Python's reader of zones is not one for files that people bring along."""
     if when.zone_file:
-        return ZoneInfo.from_file(BytesIO(when.zone_file))
-    return ZoneInfo(when.zone or "UTC")
+        return ZoneInfo("UTC"), f"{when.zone or 'a zone of its own'}, told in UTC"
+    return ZoneInfo(when.zone or "UTC"), when.zone or "UTC"

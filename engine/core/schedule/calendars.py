@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, tzinfo
 from functools import lru_cache
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 YEAR_MIN, YEAR_MAX = 2000, 2100
 DAY, HOUR, MINUTE = 86_400, 3_600, 60
@@ -114,12 +113,11 @@ def spans(zone: tzinfo, day: int) -> tuple[Span, ...]:
     """The moments of a local day: (from, to, the offset that holds there), one or two of them."""
     if zone is UTC:
         return ((day * DAY, (day + 1) * DAY, 0),)
-    assert isinstance(zone, ZoneInfo), "zones come from zoneinfo"
     return _spans(zone, day)
 
 
 @lru_cache(maxsize=8_192)
-def _spans(zone: ZoneInfo, day: int) -> tuple[Span, ...]:
+def _spans(zone: tzinfo, day: int) -> tuple[Span, ...]:
     midnight = day * DAY
     low, high = midnight - _AHEAD_MAX, midnight + DAY + _BEHIND_MAX
     before, after = _offset(zone, low), _offset(zone, high)
@@ -134,7 +132,7 @@ def _spans(zone: ZoneInfo, day: int) -> tuple[Span, ...]:
     return tuple(span for span in clipped if span[0] < span[1])
 
 
-def _change(zone: ZoneInfo, low: int, high: int, before: int) -> int:
+def _change(zone: tzinfo, low: int, high: int, before: int) -> int:
     """The first moment at which the offset is not what it was `before`."""
     while high - low > 1:
         middle = (low + high) // 2
@@ -145,7 +143,7 @@ def _change(zone: ZoneInfo, low: int, high: int, before: int) -> int:
     return high
 
 
-def _offset(zone: ZoneInfo, moment: int) -> int:
+def _offset(zone: tzinfo, moment: int) -> int:
     """Told by the clock: `utcoffset` refuses what is more than a day."""
     local = datetime.fromtimestamp(moment, zone).replace(tzinfo=UTC)
     return int(local.timestamp()) - moment

@@ -1,35 +1,30 @@
 """Whose clock a spec's calendars are read by: a zone of that name, or the one that it brings along.
 
-What is brought along is a TZif file. It is believed whatever it says; `calendars` holds good for
-any offset.
+What is brought along is a TZif file. What is in order (`tzif`) is believed whatever it says;
+`calendars` holds good for any offset.
 """
 
 from __future__ import annotations
 
-import struct
 from datetime import UTC, tzinfo
 from functools import lru_cache
 from io import BytesIO
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import _zoneinfo as in_python  # type: ignore[attr-defined]
 
 from temporalio.api.schedule.v1 import ScheduleSpec
 
+from engine.core.schedule import tzif
 from engine.core.schedule.wording import BadSpec
 
 #: The largest zone that there is, with all of its years written out, has 4 KB.
 ZONE_BYTES_MAX = 64 * 1024
 #: Zones that are read once for all steps of their schedules; another is read each time.
 ZONES_READ_MAX = 128
-#: What the reader says of files that end too soon, or count what they do not have.
-_UNREADABLE = (
-    ValueError,
-    struct.error,
-    AssertionError,
-    IndexError,
-    EOFError,
-    OverflowError,
-    OSError,
-)
+#: Python's reader in C crashes on some of the files that it should refuse.
+_Zone: type[ZoneInfo] = in_python.ZoneInfo
+#: What the reader says of rules for the years to come that are none.
+_UNREADABLE = (ValueError, AssertionError, IndexError, OverflowError)
 
 
 def of(spec: ScheduleSpec) -> tzinfo:
@@ -54,6 +49,7 @@ def _read(file: bytes) -> tzinfo:
     if len(file) > ZONE_BYTES_MAX:
         raise BadSpec(f"time zone information has more than {ZONE_BYTES_MAX} bytes")
     try:
-        return ZoneInfo.from_file(BytesIO(file))
+        tzif.check(file)
+        return _Zone.from_file(BytesIO(file))
     except _UNREADABLE:
         raise BadSpec("malformed time zone information") from None

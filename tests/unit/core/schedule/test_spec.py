@@ -250,6 +250,16 @@ def test_a_zone_that_comes_along_is_the_one_of_that_file() -> None:
         assert times(misnamed, at("2026-03-01T00:00:00"), 260) == days
 
 
+@pytest.mark.parametrize("name", ZONES[1:])
+def test_a_zone_that_ends_before_its_last_line_does_is_refused(name: str) -> None:
+    file = file_of(name)
+    last_line = file.rindex(b"\n", 0, -1) + 1
+
+    for cut in range(last_line, len(file)):
+        with pytest.raises(BadSpec, match="malformed time zone information"):
+            spec(timezone_data=file[:cut])
+
+
 @settings(deadline=None)
 @given(st.data())
 def test_whatever_is_said_to_be_a_zone_is_refused_or_has_times_in_their_order(
