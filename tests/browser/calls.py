@@ -135,8 +135,10 @@ CALLS: dict[str, int] = {
     "endpoint-change": 3,
     "histories": 0,
     "history-events": 0,
+    "history-payload": 0,
     "places": 19,
-    "schedule-change": 2,
+    # Its preview asks by which zone, which the schedule may have brought along.
+    "schedule-change": 3,
     "schedule-backfill": 2,
     "export-new": 5,
     "token-new": 0,

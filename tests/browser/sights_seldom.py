@@ -60,6 +60,7 @@ OF_SELDOM: dict[str, Callable[[Visitor], object]] = {
     "histories": lambda visitor: visitor.goes_to(f"{HOME}histories/"),
     "history-opened": history_opened,
     "history-events": of_the_file("events/"),
+    "history-payload": of_the_file("events/1/payloads/0/"),
     "places": places,
     "schedule-change": schedule_change,
     "schedule-backfill": schedule_backfill,
