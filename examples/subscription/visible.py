@@ -38,15 +38,16 @@ def start_options(order: SubscriptionOrder, now: datetime) -> StartOptions:
     """So that a subscription can be found before a worker has seen it."""
     plan = order.plan
     attributes = attributes_of(order, begin(order, now))
+    seats = "1 seat" if plan.seats == 1 else f"{plan.seats} seats"
     return StartOptions(
         id=order.subscription_id,
         memo={CUSTOMER_MEMO: order.customer.name, ACTIONS_MEMO: ACTIONS},
         search_attributes=TypedSearchAttributes(
             [SearchAttributePair(key, value) for key, value in attributes.items()]
         ),
-        static_summary=f"{plan.name}, {plan.seats} seats · {order.customer.name}",
+        static_summary=f"{plan.name}, {seats} · {order.customer.name}",
         static_details=(
-            f"{plan.seats} seats at {plan.seat_price}, charged {order.period} "
+            f"{seats} at {plan.seat_price}, charged {order.period} "
             f"for {order.max_billing_periods} periods to {order.card}."
         ),
     )
