@@ -1,5 +1,6 @@
 """The part of JSON Schema that the console draws and checks."""
 
+from time import process_time
 from typing import Any
 
 import pytest
@@ -270,10 +271,24 @@ def test_objects_nest_to_a_depth_that_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    "pattern", ["(a*)*", "(a|b)+", r"(a)\1", "(?=a)", "a*b*c*", "[", "x" * 201]
+    "pattern",
+    ["(a*)*", "(a|b)+", r"(a)\1", "(?=a)", "a*b*c*", "[", "x" * 201, "a?" * 30 + "a" * 30],
 )
 def test_a_pattern_that_could_take_long_is_not_run(pattern: str) -> None:
     assert slow(pattern)
+
+
+def test_the_longest_text_is_looked_at_soon_by_the_worst_pattern() -> None:
+    schema = {"type": "string", "pattern": "a?a?a?a?a*a*b"}
+    assert not slow(str(schema["pattern"]))
+
+    began = process_time()
+    found = list(problems(schema, "a" * 300)), list(problems(schema, "a" * 301))
+
+    assert process_time() - began < 5
+    assert [says for [(_, says)] in found] == [
+        "It must match a?a?a?a?a*a*b.", "It must have at most 300 characters.",
+    ]  # fmt: skip
 
 
 def test_true_is_not_one() -> None:
