@@ -113,7 +113,7 @@ def slow(pattern: str) -> str:
         return "leaves out more than four times"
     try:
         re.compile(pattern)
-    except re.error:
+    except (re.error, OverflowError):
         return "cannot be read"
     return ""
 
@@ -178,7 +178,7 @@ def _number(schema: Schema, value: float, path: Path) -> Iterator[Problem]:
 def _is_multiple(value: float, step: float) -> bool:
     try:
         return abs(value / step - round(value / step)) <= 1e-9
-    except OverflowError:
+    except (OverflowError, ValueError):
         return value % step == 0
 
 
