@@ -120,11 +120,17 @@ class Exempted:
     up_to: Decimal | None
     currency: str
 
-    def forbids(self, amount: Amount | None) -> bool:
-        """A bound in one currency says nothing good of another."""
-        if self.may or self.up_to is None:
-            return not self.may
-        return amount is not None and not self._within(amount)
+    @property
+    def is_bound(self) -> bool:
+        """It forbids what is above an amount."""
+        return not self.may and self.up_to is not None
+
+    @property
+    def forbids(self) -> bool:
+        return not self.may and self.up_to is None
+
+    def is_passed(self, amount: Amount) -> bool:
+        return self.is_bound and self.currency == amount[1] and not self._within(amount)
 
     def allows(self, amount: Amount | None) -> bool:
         return self.may and (self.up_to is None or amount is None or self._within(amount))
@@ -145,12 +151,21 @@ def can(
     if token and verb in NOT_BY_TOKEN:
         return False
     exempted = _about(person, verb, namespace)
-    if any(one.forbids(amount) for one in exempted):
+    if any(one.forbids for one in exempted) or _is_beyond(exempted, amount):
         return False
     if _by_role(person, verb, namespace):
         return True
     is_here = role_of(person, namespace if namespace is not None else EVERYWHERE) is not None
     return is_here and not token and any(one.allows(amount) for one in exempted)
+
+
+def _is_beyond(exempted: Iterable[Exempted], amount: Amount | None) -> bool:
+    """A bound in one currency says nothing good of another that has none."""
+    bounds = [one for one in exempted if one.is_bound]
+    if amount is None or not bounds:
+        return False
+    has_one = any(one.currency == amount[1] for one in bounds)
+    return not has_one or any(one.is_passed(amount) for one in bounds)
 
 
 def bounds(person: User | AnonymousUser, verb: str, namespace: str) -> list[str]:
@@ -168,7 +183,7 @@ def money(much: Decimal, currency: str) -> str:
 def why_not(person: User | AnonymousUser, verb: str, namespace: str | None) -> str:
     """A sentence for who was refused."""
     where = f"in {namespace}" if namespace is not None else "everywhere"
-    if any(one.forbids(None) for one in _about(person, verb, namespace)):
+    if any(one.forbids for one in _about(person, verb, namespace)):
         return f"An exception to your role forbids you {verb} {where}. Ask an admin."
     return f"This needs the role {VERBS[verb].label} {where}, which you do not have."
 

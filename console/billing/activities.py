@@ -28,18 +28,21 @@ def carry_out_proposal(proposal_id: int) -> str:
 @activity.defn(name=orders.WEIGH)
 @with_fresh_connections
 def weigh_members(cohort_id: int) -> str:
-    is_more = cohorts.weigh_some(_cohort(cohort_id), activity.heartbeat)
+    cohort = _cohort(cohort_id)
+    is_more = cohort is not None and cohorts.weigh_some(cohort, activity.heartbeat)
     return orders.MORE if is_more else orders.ENDED
 
 
 @activity.defn(name=orders.CARRY_OUT_MEMBERS)
 @with_fresh_connections
 def carry_out_members(cohort_id: int) -> str:
-    return chunks.carry_out_some(_cohort(cohort_id), activity.heartbeat)
+    cohort = Cohort.objects.select_related("person").get(pk=cohort_id)
+    return chunks.carry_out_some(cohort, activity.heartbeat)
 
 
-def _cohort(number: int) -> Cohort:
-    return Cohort.objects.select_related("person").get(pk=number)
+def _cohort(number: int) -> Cohort | None:
+    """None: whoever gathered it was told that nobody weighs it."""
+    return Cohort.objects.select_related("person").filter(pk=number).first()
 
 
 ALL = (note_decision, carry_out_proposal, weigh_members, carry_out_members)

@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import DataError, transaction
 from django.utils import timezone
 
 from console.audit.record import Act, called, identity, record
@@ -33,7 +33,7 @@ from console.billing.models import Cohort, Member, Proposal
 from console.billing.orders import Chunks
 from console.billing.reading import NotTheContract, Refused
 from console.billing.wishes import Unfit, Weight
-from console.gateway import steering, system, workflows
+from console.gateway import sound, steering, system, workflows
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.runs import RunKey, RunSummary
 from console.ui import words
@@ -148,17 +148,32 @@ def _weighed(key: RunKey, wish: wishes.Wish, who: str) -> Weight | str:
 
 
 def _keep(member: Member, found: Weight | str) -> None:
+    """Another attempt that was given up while it lived may come late: what stands stays."""
+    still = Member.objects.filter(pk=member.pk, state=State.WAITING)
+    try:
+        with transaction.atomic():
+            still.update(**_outcome(found))
+    except (DataError, ArithmeticError, ValueError):
+        still.update(**_outcome("it answers with more than the console keeps"))
+
+
+def _outcome(found: Weight | str) -> dict[str, object]:
     if isinstance(found, str):
-        member.state, member.says = State.INELIGIBLE, found
-    else:
-        member.state = State.ELIGIBLE
-        member.kind, member.argument, member.noun = found.kind.name, found.argument, found.noun
-        member.before, member.after = found.outcome.before, found.outcome.after
-        member.currency, member.difference = found.effect.currency, found.effect.difference
-        member.weight = found.effect.weight
-        member.monthly = found.effect.monthly.quantize(Decimal("1E-8"))
-        member.first_period = found.first_period
-    member.save()
+        return {"state": State.INELIGIBLE, "says": sound.text(found)}
+    effect = found.effect
+    return {
+        "state": State.ELIGIBLE,
+        "kind": found.kind.name,
+        "argument": found.argument,
+        "noun": found.noun,
+        "before": found.outcome.before,
+        "after": found.outcome.after,
+        "currency": effect.currency,
+        "difference": effect.difference,
+        "weight": effect.weight,
+        "monthly": effect.monthly.quantize(Decimal("1E-8")),
+        "first_period": found.first_period,
+    }
 
 
 def at_once(work: Callable[[Member], T], members: Sequence[Member], alive: Alive) -> list[T]:

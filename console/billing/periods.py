@@ -159,6 +159,14 @@ def starts_at(ledger: Ledger, number: int) -> datetime:
 
 
 def after(at: datetime, period: Period, times: int) -> datetime:
+    """A date that no calendar has is the last one that there is."""
+    try:
+        return _after(at, period, times)
+    except (ValueError, OverflowError):
+        return datetime.max.replace(tzinfo=at.tzinfo)
+
+
+def _after(at: datetime, period: Period, times: int) -> datetime:
     steps = period.count * times
     if period.unit is PeriodUnit.DAY:
         return at + timedelta(days=steps)

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from console.access.policy import can
+from console.access.policy import WITH_AMOUNT, Amount, can
 from console.audit.models import AuditEntry
 from console.audit.record import called, identity, record
 from console.billing import carrying, effects, kinds, orders, reading
@@ -246,17 +246,22 @@ def _told(proposal: Proposal, decision: Decision, who: str) -> str:
 def note(proposal_id: int, decision: Decision) -> str:
     """The stage that the decision leads to; the row's, when it was noted before."""
     open_one = Proposal.objects.filter(pk=proposal_id, stage=Stage.OPEN)
-    proposal = Proposal.objects.select_related("person", "cohort").get(pk=proposal_id)
+    found = Proposal.objects.select_related("person", "cohort").filter(pk=proposal_id)
+    proposal = found.first()
+    if proposal is None:
+        # Whoever proposed it was told that it did not come about.
+        return str(Stage.VOID)
     if proposal.stage != Stage.OPEN:
         return str(proposal.stage)
-    stage, says = _stage_of(proposal, decision)
+    is_theirs = bool(decision.person) and _is_attested(proposal, decision)
+    stage, says = _stage_of(proposal, decision, is_theirs)
     moved = open_one.update(
         stage=stage,
         says=says,
-        decider_id=decision.person_id or None,
-        decided_by=decision.person,
+        decider_id=decision.person_id if is_theirs else None,
+        decided_by=decision.person if is_theirs else "",
         decided_at=timezone.now(),
-        decision_reason=decision.reason if decision.person else "",
+        decision_reason=decision.reason if is_theirs else "",
     )
     if moved and proposal.cohort and stage != Stage.APPROVED:
         still = Cohort.objects.filter(pk=proposal.cohort.pk, stage=Cohort.Stage.PROPOSED)
@@ -264,33 +269,49 @@ def note(proposal_id: int, decision: Decision) -> str:
     return str(stage)
 
 
-def _stage_of(proposal: Proposal, decision: Decision) -> tuple[str, str]:
+def _stage_of(proposal: Proposal, decision: Decision, is_theirs: bool) -> tuple[str, str]:
+    if decision.verdict == orders.EXPIRE:
+        return decision.verdict, decision.reason
+    if not is_theirs:
+        return Stage.VOID, "The decision did not come through the console. Nothing was changed."
     if decision.verdict != orders.APPROVE:
-        return decision.verdict, "" if decision.person else decision.reason
-    if not _is_attested(proposal, decision):
-        return Stage.VOID, "The approval did not come through the console. Nothing was changed."
+        return decision.verdict, ""
     decider = User.objects.get(pk=decision.person_id)
     if not can(decider, VERB, proposal.namespace):
         return Stage.VOID, f"{decision.person} may not approve here. Nothing was changed."
-    if not can(proposal.person, _right_of(proposal), proposal.namespace):
+    if not can(proposal.person, _right_of(proposal), proposal.namespace, _amount(proposal)):
         return Stage.VOID, f"{proposal.who} may not do this any more. Nothing was changed."
     return Stage.APPROVED, ""
 
 
 def _is_attested(proposal: Proposal, decision: Decision) -> bool:
-    """Whoever reaches the server can send an update; only the console writes to the audit."""
+    """Whoever reaches the server can send an update; only the console writes to the audit.
+
+    What somebody said there is not said by who sends the opposite under its entry.
+    """
     try:
         reference = UUID(decision.audit_reference)
     except ValueError:
         return False
     entry = AuditEntry.objects.filter(
-        pk=reference, verb=VERB, target=str(proposal), person__pk=decision.person_id
+        pk=reference,
+        verb=VERB,
+        target=str(proposal),
+        person__pk=decision.person_id,
+        asked__verdict=decision.verdict,
     )
-    return decision.person_id != proposal.person_id and entry.exists()
+    is_own = decision.person_id == proposal.person_id
+    return is_own == (decision.verdict == orders.WITHDRAW) and entry.exists()
 
 
 def _right_of(proposal: Proposal) -> str:
     return "billing.cohort" if proposal.cohort_id else kinds.BY_NAME[proposal.kind].verb
+
+
+def _amount(proposal: Proposal) -> Amount | None:
+    """What an exception may bound; of a cohort it was looked at when it was weighed."""
+    is_bound = _right_of(proposal) in WITH_AMOUNT and not proposal.cohort_id
+    return (proposal.weight, proposal.currency) if is_bound else None
 
 
 def carry_out(proposal: Proposal) -> None:

@@ -1,17 +1,23 @@
 """The workflow's answers -> the contract's dataclasses. Any team may have written the workflow."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import fields, is_dataclass
 from typing import Any, TypeVar, cast
 
 import msgspec
 
-from console.billing.contract import LEDGER_QUERY, REFUSED, Ledger, Outcome
+from console.billing.contract import LEDGER_QUERY, REFUSED, Ledger, Money, Outcome
 from console.gateway import steering
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.payloads import Failure, Value
 from console.gateway.runs import RunKey
 
 T = TypeVar("T")
+#: As the contract writes them, and no longer than the console's tables have room for.
+AMOUNT = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,8})?")
+CURRENCY = re.compile(r"[A-Za-z]{3}")
+MONEY_SAID_MAX = 60
 
 
 class NotTheContract(Exception):
@@ -57,8 +63,28 @@ def next_of(ledger: Ledger) -> int:
 
 def _one(values: Sequence[Value], kind: type[T]) -> T:
     try:
-        return msgspec.convert(values[0].content, kind)
+        found = msgspec.convert(values[0].content, kind)
     except (IndexError, msgspec.ValidationError) as error:
-        raise NotTheContract(
-            f"It does not answer as the billing contract says ({kind.__name__}): {error}"
-        ) from error
+        raise _not_it(kind, str(error)) from error
+    for one in _moneys(found):
+        if not (AMOUNT.fullmatch(one.amount) and CURRENCY.fullmatch(one.currency)):
+            raise _not_it(kind, f"{str(one)[:MONEY_SAID_MAX]!r} is no amount of money")
+    return found
+
+
+def _not_it(kind: type, says: str) -> NotTheContract:
+    return NotTheContract(
+        f"It does not answer as the billing contract says ({kind.__name__}): {says}"
+    )
+
+
+def _moneys(value: object) -> Iterator[Money]:
+    """All that stand in it, wherever."""
+    if isinstance(value, Money):
+        yield value
+    elif isinstance(value, list):
+        for one in value:
+            yield from _moneys(one)
+    elif is_dataclass(value):
+        for field in fields(value):
+            yield from _moneys(getattr(value, field.name))

@@ -23,7 +23,7 @@ from console.billing.actions import BeyondLimits
 from console.billing.cohorts import begin_weighing, look_again, move, recorded, start
 from console.billing.limits import Asked
 from console.billing.models import About, Cohort, Member, Proposal
-from console.gateway.channel import GatewayError
+from console.gateway.channel import GatewayError, Trouble
 from console.ui.refusals import Refusal
 
 Stage, State = Cohort.Stage, Member.State
@@ -66,9 +66,11 @@ def launch(person: User, cohort: Cohort, how: How) -> None:
             move(cohort, (Stage.WEIGHED,), Stage.RUNNING, actor=name, identity=who, **_plan(how))
             try:
                 start(cohort, "billing-cohort", orders.CARRY_OUT_MEMBERS, who, act.id)
-            except GatewayError:
-                limits.release(act.id)
-                move(cohort, (Stage.RUNNING,), Stage.WEIGHED)
+            except GatewayError as error:
+                # What took too long may have begun; where it has not, its page offers to go on.
+                if error.trouble is not Trouble.SLOW:
+                    limits.release(act.id)
+                    move(cohort, (Stage.RUNNING,), Stage.WEIGHED)
                 raise
             act.after = {"stage": Stage.RUNNING}
     if over:

@@ -9,6 +9,7 @@ from django.utils.crypto import get_random_string
 
 from console.billing import effects, kinds, reading
 from console.billing.contract import (
+    CURRENCIES,
     EntryKind,
     EntryState,
     Ledger,
@@ -91,6 +92,8 @@ def _next_to_begin(ledger: Ledger) -> int:
 
 def _new_amount(ledger: Ledger, wish: Wish) -> Money:
     standing = ledger.terms.charge
+    if standing.currency not in CURRENCIES:
+        raise Unfit(f"{standing.currency} is not a currency we charge in")
     if wish["change"] == "percent":
         factor = 1 + Decimal(wish["amount"]) / 100
         return money(standing.value * factor, standing.currency, ledger.terms.rounding)

@@ -65,8 +65,10 @@ def launch(
     with _record(person, operation, how["reason"], asked) as act:
         try:
             _start(operation, act, confirmed=not canary)
-        except GatewayError:
-            _move(operation, ACTIVE, "", stage=Stage.DRAFT, started_at=None)
+        except GatewayError as error:
+            # What took too long may have begun; where it has not, whoever resumes begins it.
+            if error.trouble is not Trouble.SLOW:
+                _move(operation, ACTIVE, "", stage=Stage.DRAFT, started_at=None)
             raise
         act.after = {"stage": stage}
 

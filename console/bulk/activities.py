@@ -36,6 +36,9 @@ def with_fresh_connections(work: Callable[P, T]) -> Callable[P, T]:
 def act_on_chunk(order: ChunkOrder) -> ChunkDone:
     """One outcome for each target of the range that has none."""
     operation = BulkOperation.objects.select_related("person").get(pk=order.operation_id)
+    if operation.stage == Stage.DRAFT:
+        # Whoever launched it was told that nothing was begun.
+        return ChunkDone(0, 0, None, order.newest)
     return Chunk(operation, order, _claimant(), _beat).carry()
 
 

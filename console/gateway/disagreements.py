@@ -50,9 +50,9 @@ COMMANDS = {
     "ProtocolMessage": "an update",
     "RecordMarker": "a marker",
 }
-#: the core's long form of an event, up to its end
+#: the core's long form of an event, up to its end; its type stands near its id
 WHOLE_EVENT = re.compile(
-    r"HistoryEvent \{ event_id: (\d+),.*?event_type: (\w+),.*", flags=re.DOTALL
+    r"HistoryEvent \{ event_id: (\d{1,18}),.{0,400}?event_type: (\w+),.*", flags=re.DOTALL
 )
 #: Go's list of what an event or a command carries
 CARRIED = re.compile(

@@ -36,6 +36,10 @@ LIMITS = frozenset(
 )
 PATTERN_LENGTH_MAX = 200
 PATTERN_TEXT_MAX = 1_000
+#: Where it repeats more than once.
+PATTERN_TEXT_LESS = 300
+#: Of a pattern: each repeat takes as much longer as the text is long, each `?` twice as long.
+REPEATS_MAX, OPTIONAL_MAX = 2, 4
 
 
 class Unsupported(Exception):
@@ -66,7 +70,7 @@ def _usable_type(schema: Schema) -> None:
         "description": str, "minimum": (int, float), "maximum": (int, float),
         "exclusiveMinimum": (int, float), "exclusiveMaximum": (int, float),
         "multipleOf": (int, float), "minLength": int, "maxLength": int, "minItems": int,
-        "maxItems": int, "additionalProperties": bool,
+        "maxItems": int, "additionalProperties": bool, "x-perdure": str,
     }  # fmt: skip
     for name, shape in shapes.items():
         if name in schema and not isinstance(schema[name], shape):
@@ -103,13 +107,19 @@ def slow(pattern: str) -> str:
         return "is too long"
     if re.search(r"\)[*+?{]", pattern) or re.search(r"\\[1-9]|\(\?", pattern):
         return "repeats a group or looks back"
-    if len(re.findall(r"[*+]|\{[0-9]*,[0-9]*\}", pattern)) > 2:
+    if _repeats(pattern) > REPEATS_MAX:
         return "repeats more than twice"
+    if pattern.count("?") > OPTIONAL_MAX:
+        return "leaves out more than four times"
     try:
         re.compile(pattern)
-    except re.error:
+    except (re.error, OverflowError):
         return "cannot be read"
     return ""
+
+
+def _repeats(pattern: str) -> int:
+    return len(re.findall(r"[*+]|\{[0-9]*,[0-9]*\}", pattern))
 
 
 def problems(schema: Schema, value: Any, path: Path = ()) -> Iterator[Problem]:
@@ -168,7 +178,7 @@ def _number(schema: Schema, value: float, path: Path) -> Iterator[Problem]:
 def _is_multiple(value: float, step: float) -> bool:
     try:
         return abs(value / step - round(value / step)) <= 1e-9
-    except OverflowError:
+    except (OverflowError, ValueError):
         return value % step == 0
 
 
@@ -179,8 +189,9 @@ def _text(schema: Schema, value: str, path: Path) -> Iterator[Problem]:
     if most is not None and len(value) > most:
         yield path, f"It must have at most {most} characters."
     if pattern := schema.get("pattern"):
-        if len(value) > PATTERN_TEXT_MAX:
-            yield path, f"It must have at most {PATTERN_TEXT_MAX} characters."
+        room = PATTERN_TEXT_MAX if _repeats(pattern) <= 1 else PATTERN_TEXT_LESS
+        if len(value) > room:
+            yield path, f"It must have at most {room} characters."
         elif not re.search(pattern, value):
             yield path, f"It must match {pattern}."
     if schema.get("format") == "date-time" and not _is_moment(value):

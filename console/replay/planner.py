@@ -21,6 +21,8 @@ from console.replay.effects import Effect, effect
 from console.ui import words
 
 ENDS = {"completed", "failed", "timed-out", "canceled", "terminated", "start-failed"}
+#: What was cancelled did as it was told.
+FAILS = {"failed", "timed-out"}
 #: What opens a step of the drawing; the rest belongs to the step that its head names.
 OPENS = {"activity", "timer", "child", "external", "external-cancel", "update", "nexus"}
 NO_EFFECT = Effect()
@@ -239,7 +241,7 @@ def _before_the_code_changed(tasks: Sequence[Step]) -> UsualPoint | None:
 
 def _before_the_first_failed(every: Sequence[Step], tasks: Sequence[Step]) -> UsualPoint | None:
     failed = next(
-        (step for step in every if step.kind == "activity" and step.ended in ENDS - {"completed"}),
+        (step for step in every if step.kind == "activity" and step.ended in FAILS),
         None,
     )
     if failed is None:

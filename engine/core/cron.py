@@ -12,6 +12,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from cronsim import CronSim, CronSimError
 
 SECOND = 1_000_000_000
+#: Every value of every field, written out, is shorter; its expressions take long over long texts.
+LENGTH_MAX = 1_000
+#: With it the next time is still a number of nanoseconds in 64 bits.
+_EVERY_MAX = 2**62
 _NAMED = {
     "@yearly": "0 0 1 1 *",
     "@annually": "0 0 1 1 *",
@@ -35,6 +39,8 @@ class CronError(ValueError):
 
 def next_delay(schedule: str, started_at: int, now: int) -> int:
     """Nanoseconds from `now` to the next time after it; `@every` counts from `started_at`."""
+    if len(schedule) > LENGTH_MAX:
+        raise CronError(f"a cron schedule has more than {LENGTH_MAX} characters")
     zone, expression = _split(schedule)
     if expression.startswith("@every "):
         every = _duration(schedule, expression[len("@every ") :])
@@ -62,14 +68,15 @@ def _split(schedule: str) -> tuple[tzinfo, str]:
         return UTC, schedule.strip()
     try:
         return ZoneInfo(matched[1]), matched[2].strip()
-    except (ZoneInfoNotFoundError, ValueError) as problem:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as problem:
         raise CronError(f"unknown time zone in cron schedule {schedule!r}") from problem
 
 
 def _duration(schedule: str, text: str) -> int:
     found = _STEP.findall(text)
-    total = sum(int(float(number) * _UNITS[unit]) for number, unit in found)
-    if not found or "".join(number + unit for number, unit in found) != text.strip():
+    parts = [float(number) * _UNITS[unit] for number, unit in found]
+    is_whole = "".join(number + unit for number, unit in found) == text.strip()
+    if not found or not is_whole or sum(parts) > _EVERY_MAX:
         raise CronError(f"invalid duration in cron schedule {schedule!r}")
     # Temporal rounds to whole seconds and takes no less than one.
-    return max(total // SECOND, 1) * SECOND
+    return max(sum(map(int, parts)) // SECOND, 1) * SECOND

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 from temporalio.api.common.v1 import RetryPolicy
 from temporalio.api.enums.v1 import RetryState, TimeoutType
 from temporalio.api.failure.v1 import Failure
@@ -14,6 +16,8 @@ COEFFICIENT_DEFAULT = 2.0
 INTERVAL_MAX_COEFFICIENT = 100
 # Beyond this exponent every interval is at its bound.
 EXPONENT_MAX = 64
+# As many nanoseconds as 64 bits hold.
+INTERVAL_MAX_NS = 2**63 - 1
 
 # As a policy's list of non-retryable types names them.
 _TIMEOUT_TYPES_RETRIED = {
@@ -36,11 +40,14 @@ def with_defaults(given: RetryPolicy) -> RetryPolicy:
     """The protocol's defaults stand for what is not set: attempts without end."""
     policy = RetryPolicy()
     policy.CopyFrom(given)
-    initial = given.initial_interval.ToNanoseconds() or INTERVAL_INITIAL_DEFAULT_NS
+    initial = min(
+        given.initial_interval.ToNanoseconds() or INTERVAL_INITIAL_DEFAULT_NS, INTERVAL_MAX_NS
+    )
     policy.initial_interval.FromNanoseconds(initial)
     policy.backoff_coefficient = given.backoff_coefficient or COEFFICIENT_DEFAULT
     if not given.maximum_interval.ToNanoseconds():
-        policy.maximum_interval.FromNanoseconds(initial * INTERVAL_MAX_COEFFICIENT)
+        most = min(initial * INTERVAL_MAX_COEFFICIENT, INTERVAL_MAX_NS)
+        policy.maximum_interval.FromNanoseconds(most)
     return policy
 
 
@@ -74,7 +81,15 @@ def interval(policy: RetryPolicy, attempt: int) -> int:
     initial = policy.initial_interval.ToNanoseconds() or INTERVAL_INITIAL_DEFAULT_NS
     coefficient = policy.backoff_coefficient or COEFFICIENT_DEFAULT
     bound = policy.maximum_interval.ToNanoseconds() or initial * INTERVAL_MAX_COEFFICIENT
-    return int(min(initial * coefficient ** min(attempt - 1, EXPONENT_MAX), bound, LONGEST_NS))
+    # A coefficient may be no number: the least of it and a bound is the bound, which stands first.
+    return int(min(bound, LONGEST_NS, _grown(initial, coefficient, min(attempt - 1, EXPONENT_MAX))))
+
+
+def _grown(initial: int, coefficient: float, exponent: int) -> float:
+    try:
+        return float(initial * coefficient**exponent)
+    except OverflowError:
+        return inf
 
 
 def is_retryable(failure: Failure, non_retryable_types: list[str]) -> bool:
@@ -106,7 +121,7 @@ def decide(
     if failure.HasField("application_failure_info"):
         application = failure.application_failure_info
         if application.HasField("next_retry_delay"):
-            delay = nanoseconds(application.next_retry_delay)
+            delay = max(nanoseconds(application.next_retry_delay), 0)
     if expires_at and at + delay > expires_at:
         return Decision(None, RetryState.RETRY_STATE_TIMEOUT)
     return Decision(delay, RetryState.RETRY_STATE_IN_PROGRESS)

@@ -22,7 +22,12 @@ from temporalio.api.workflowservice.v1 import (
 )
 
 from engine.core.schedule import spec
-from engine.core.schedule.state import CATCHUP_DEFAULT, CATCHUP_MIN, ScheduleState
+from engine.core.schedule.state import (
+    CATCHUP_DEFAULT,
+    CATCHUP_MAX,
+    CATCHUP_MIN,
+    ScheduleState,
+)
 from engine.core.schedule.step import Change, Input, Patch, Wake
 from engine.core.schedule.wording import BadSpec
 from engine.errors import InvalidArgument
@@ -196,7 +201,7 @@ def _set_policies(made: Schedule) -> None:
     if not policies.overlap_policy:
         policies.overlap_policy = schedule_rows.Overlap.SCHEDULE_OVERLAP_POLICY_SKIP
     window = policies.catchup_window.ToNanoseconds()
-    kept = max(window, CATCHUP_MIN) if window else CATCHUP_DEFAULT
+    kept = min(max(window, CATCHUP_MIN), CATCHUP_MAX) if window else CATCHUP_DEFAULT
     policies.catchup_window.FromNanoseconds(kept)
 
 

@@ -83,13 +83,16 @@ def _details(given: NexusFailure) -> Payload:
     if given.metadata:
         said["metadata"] = dict(given.metadata)
     try:
-        said["details"] = json.loads(given.details) if given.details else None
-    except ValueError:
-        said["details"] = given.details.decode(errors="replace")
-    if said["details"] is None:
-        del said["details"]
-    data = json.dumps(said, separators=(",", ":")).encode()
+        if given.details and (found := json.loads(given.details)) is not None:
+            said["details"] = found
+        data = _json(said)
+    except (ValueError, RecursionError):
+        data = _json(said | {"details": given.details.decode(errors="replace")})
     return Payload(metadata={"encoding": b"json/plain"}, data=data)
+
+
+def _json(said: dict[str, object]) -> bytes:
+    return json.dumps(said, separators=(",", ":")).encode()
 
 
 def to_event(namespace: str, workflow_id: str, run_id: str, event_id: int, kind: int) -> Link:

@@ -29,7 +29,7 @@ def duration(nanoseconds: int) -> Duration:
 def nanoseconds(length: Duration) -> int:
     """Of a length that a caller gave: the protocol's may be ten thousand years, which is never."""
     given = length.ToNanoseconds()
-    return min(LONGEST_NS, given)
+    return max(-LONGEST_NS, min(LONGEST_NS, given))
 
 
 def bound(length: Duration) -> None:

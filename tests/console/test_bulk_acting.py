@@ -12,7 +12,7 @@ from django.utils import timezone
 from temporalio import activity
 from temporalio.worker import Worker
 
-from console.bulk import acting, orders, outcomes, verbs
+from console.bulk import acting, activities, orders, outcomes, verbs
 from console.bulk.models import BulkTarget, State
 from console.bulk.orders import ChunkDone, ChunkOrder, Plan, Progress, StageShown
 from console.bulk.workflow import BulkWorkflow
@@ -140,6 +140,19 @@ def test_only_who_holds_the_claim_writes_the_outcome(
     assert not outcomes.take(number, 1, 9, "a third")
     target.refresh_from_db()
     assert (target.state, target.tries) == (State.DONE, 2)
+
+
+def test_of_a_draft_nothing_is_done_whoever_asks(
+    bob: User, browser_of: Browser, program: Program, names: Names
+) -> None:
+    """Its launch was taken back, as the server did not answer; its workflow had begun."""
+    target = target_of(browser_of(bob), program, names, "terminate")
+
+    done = activities.act_on_chunk(ChunkOrder(target.operation.pk, 1, 9, 100))
+
+    assert done == ChunkDone(0, 0, None, [])
+    target.refresh_from_db()
+    assert (target.state, target.tries) == (State.WAITING, 0)
 
 
 def test_a_long_list_continues_as_new_and_leaves_no_gap(

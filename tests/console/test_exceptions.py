@@ -64,6 +64,12 @@ above: an operator who may not refund much
     operator *       | may not billing.refund * 50 EUR                     | billing.refund x 50 EUR   | yes
     operator *       | may not billing.refund * 50 EUR                     | billing.refund x 50.1 EUR | no
     operator *       | may not billing.refund * 50 EUR                     | billing.refund x 1 USD    | no
+above, in two currencies: each has its own, and the lowest holds
+    operator *       | may not billing.refund * 50 EUR, may not billing.refund * 60 USD | billing.refund x 50 EUR | yes
+    operator *       | may not billing.refund * 50 EUR, may not billing.refund * 60 USD | billing.refund x 60 USD | yes
+    operator *       | may not billing.refund * 50 EUR, may not billing.refund * 60 USD | billing.refund x 61 USD | no
+    operator *       | may not billing.refund * 50 EUR, may not billing.refund * 60 USD | billing.refund x 1 GBP  | no
+    operator *       | may not billing.refund * 50 EUR, may not billing.refund x 20 EUR | billing.refund x 50 EUR | no
 what is everywhere hears what is said of everywhere
     admin *          | may not parked.drop *                               | parked.drop               | no
     admin *          | may not parked.drop billing                         | parked.drop               | yes

@@ -90,6 +90,26 @@ REFUSED = {
         "CronSchedule and WorkflowStartDelay may not be used together.",
     ),
     "cron that is none": ({"cron_schedule": "0 25 * *"}, INVALID, "invalid CronSchedule."),
+    "cron of a long number": (
+        {"cron_schedule": f"@every {'1' * 100_000}"},
+        INVALID,
+        "invalid CronSchedule.",
+    ),
+    "cron of a long time": (
+        {"cron_schedule": "@every 9999999999h"},
+        INVALID,
+        "invalid CronSchedule.",
+    ),
+    "cron of a number that is none": (
+        {"cron_schedule": f"@every {'9' * 400}h"},
+        INVALID,
+        "invalid CronSchedule.",
+    ),
+    "cron of a continent": (
+        {"cron_schedule": "TZ=America * * * * *"},
+        INVALID,
+        "invalid CronSchedule.",
+    ),
     "coefficient below one": (
         {"retry_policy": RetryPolicy(backoff_coefficient=0.5)},
         INVALID,

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from google.protobuf.duration_pb2 import Duration
+from google.protobuf.timestamp_pb2 import Timestamp
 from temporalio.api.schedule.v1 import IntervalSpec, ScheduleSpec, StructuredCalendarSpec
 
 from engine.core.schedule import wording, zones
@@ -23,8 +24,11 @@ SECOND = 1_000_000_000
 #: Calendars and intervals of one spec: each is asked for each time.
 PARTS_MAX = 100
 #: Moments or whole spans that are excluded one after the other; a spec that excludes more has no
-#: next time.
-EXCLUDED_MAX = 10_000
+#: next time. Of many parts fewer: all of them are asked each time, and others wait meanwhile.
+EXCLUDED_MAX, EXCLUDED_OF_MANY = 10_000, 1_000
+ASKED_MAX = 50_000
+#: No action is later, and no jitter longer: twice as many nanoseconds are a number in 64 bits.
+LAST = 2**62 // SECOND
 
 
 class Time(NamedTuple):
@@ -44,6 +48,7 @@ class _Interval(NamedTuple):
 
 def canonical(given: ScheduleSpec) -> ScheduleSpec:
     """Refused with BadSpec where a part of it cannot be read."""
+    _check_count(given)
     made = ScheduleSpec()
     made.CopyFrom(given)
     for strings in ("calendar", "cron_string", "exclude_calendar"):
@@ -72,15 +77,29 @@ def _add_crons(made: ScheduleSpec, texts: Iterable[str]) -> None:
     made.timezone_name = made.timezone_name or "".join(named)
 
 
-def _check(made: ScheduleSpec) -> None:
-    parts = len(made.structured_calendar) + len(made.exclude_structured_calendar)
-    if parts + len(made.interval) > PARTS_MAX:
+def _check_count(given: ScheduleSpec) -> None:
+    """Before any of them is read."""
+    calendars = len(given.structured_calendar) + len(given.calendar) + len(given.cron_string)
+    excluded = len(given.exclude_structured_calendar) + len(given.exclude_calendar)
+    if calendars + excluded + len(given.interval) > PARTS_MAX:
         raise BadSpec(f"more than {PARTS_MAX} calendars and intervals")
+
+
+def _check(made: ScheduleSpec) -> None:
     zones.of(made)
+    _check_moment("start", made.start_time)
+    _check_moment("end", made.end_time)
     for interval in made.interval:
         _check_interval(interval)
     if _nanoseconds(made.jitter) < 0:
         raise BadSpec("jitter must not be negative")
+
+
+def _check_moment(name: str, given: Timestamp) -> None:
+    try:
+        given.ToNanoseconds()
+    except ValueError:
+        raise BadSpec(f"{name} time is none of the years 1 to 9999") from None
 
 
 def _check_interval(given: IntervalSpec) -> None:
@@ -109,12 +128,16 @@ class Spec:
             _Interval(interval.interval.seconds, interval.phase.seconds)
             for interval in given.interval
         ]
-        self._jitter = _nanoseconds(given.jitter)
+        parts = len(self._calendars) + len(self._excluded) + len(self._intervals)
+        fewer = max(EXCLUDED_OF_MANY, ASKED_MAX // max(parts, 1))
+        self._excluded_max = min(EXCLUDED_MAX, fewer)
+        self._jitter = min(_nanoseconds(given.jitter), LAST * SECOND)
         self._starts = given.start_time.ToNanoseconds() if given.HasField("start_time") else None
         self._ends = given.end_time.ToNanoseconds() if given.HasField("end_time") else None
 
     def next_time(self, after: int) -> Time | None:
         """The first nominal time later than `after`, with the jitter that it always has."""
+        after = max(after, -LAST * SECOND)
         if self._starts is not None:
             # The start itself is within.
             after = max(after, self._starts - 1)
@@ -124,7 +147,7 @@ class Spec:
         return Time(nominal * SECOND, nominal * SECOND + self._late_by(nominal))
 
     def _next_nominal(self, after: int) -> int | None:
-        for _ in range(EXCLUDED_MAX):
+        for _ in range(self._excluded_max):
             found = self._next_included(after)
             if found is None:
                 return None
@@ -135,9 +158,12 @@ class Spec:
         return None
 
     def _next_included(self, after: int) -> int | None:
+        if after >= LAST:
+            return None
         times: list[int | None] = [interval.next(after) for interval in self._intervals]
-        times += [calendar.next(after, self._zone) for calendar in self._calendars]
-        return min((time for time in times if time is not None), default=None)
+        # No calendar has a time before 1970; there may be no date to begin from.
+        times += [calendar.next(max(after, 0), self._zone) for calendar in self._calendars]
+        return min((time for time in times if time is not None and time <= LAST), default=None)
 
     def _excluded_until(self, moment: int) -> int | None:
         """None where it is not excluded. Whole days are passed over at once."""

@@ -25,6 +25,8 @@ BACKFILLS_MAX = 100
 REQUEST_IDS_KEPT_MAX = 100
 SECOND = 1_000_000_000
 CATCHUP_DEFAULT, CATCHUP_MIN = 365 * 86_400 * SECOND, 10 * SECOND
+#: As many nanoseconds as 64 bits hold.
+CATCHUP_MAX = 2**63 - 1
 #: What was not known to be done by then is done again.
 RETRY_AFTER = 2 * SECOND
 

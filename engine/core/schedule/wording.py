@@ -46,6 +46,12 @@ SECOND = 1_000_000_000
 _ZONE = re.compile(r"(?:CRON_TZ|TZ)=(\S+)\s+(.*)", re.DOTALL)
 _PREFIX_LETTERS_MIN = 3
 SUNDAY_TOO = 7
+#: Every value of every field, written out, is shorter; its expressions take long over long texts.
+TEXT_LENGTH_MAX = 1_000
+#: Of one field, each of which has fewer values.
+RANGES_MAX = 200
+#: A step, in the protocol, and nanoseconds.
+_STEP_MAX, _NANOSECONDS_MAX = 2**31 - 1, 2**63 - 1
 COMMENT_LENGTH_MAX = 200
 
 
@@ -101,6 +107,8 @@ def _calendar(texts: Mapping[str, str], comment: str) -> StructuredCalendarSpec:
 
 def _ranges(field: Field, text: str) -> list[Range]:
     """An empty list is "all of them", where that is what an empty field means."""
+    if len(text) > TEXT_LENGTH_MAX:
+        raise BadSpec(f"{_label(field)} has more than {TEXT_LENGTH_MAX} characters")
     text = text.strip() or field.default
     if text == "*":
         # A year of all years, days and months included, is no restriction.
@@ -143,7 +151,7 @@ def _range(field: Field, text: str) -> Range:
 
 
 def _step(field: Field, text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= _STEP_MAX:
         raise BadSpec(f"{_label(field)} has invalid Step")
     return int(text)
 
@@ -172,6 +180,8 @@ def _label(field: Field) -> str:
 
 
 def cron(text: str) -> Cron:
+    if len(text) > TEXT_LENGTH_MAX:
+        raise BadSpec(f"CronString has more than {TEXT_LENGTH_MAX} characters")
     zone = ""
     body, _, comment = text.partition("#")
     body, comment = body.strip(), comment.strip()
@@ -211,9 +221,11 @@ def _duration(text: str) -> int:
     """`1h30m` in nanoseconds; a bare 0 needs no unit."""
     text = text.strip()
     found = _STEP.findall(text)
-    if text != "0" and (not found or "".join(number + unit for number, unit in found) != text):
+    parts = [float(number) * _UNITS[unit] for number, unit in found]
+    is_whole = bool(found) and "".join(number + unit for number, unit in found) == text
+    if (text != "0" and not is_whole) or sum(parts) > _NANOSECONDS_MAX:
         raise BadSpec(f'time: invalid duration "{text}"')
-    return sum(int(float(number) * _UNITS[unit]) for number, unit in found)
+    return sum(map(int, parts))
 
 
 def check(given: StructuredCalendarSpec) -> StructuredCalendarSpec:
@@ -221,7 +233,11 @@ def check(given: StructuredCalendarSpec) -> StructuredCalendarSpec:
     if len(given.comment) > COMMENT_LENGTH_MAX:
         raise BadSpec("invalid calendar spec: comment is too long")
     for field in FIELDS:
-        for span in getattr(given, field.name):
+        spans = getattr(given, field.name)
+        if len(spans) > RANGES_MAX:
+            says = f"{_label(field)} has more than {RANGES_MAX} ranges"
+            raise BadSpec(f"invalid calendar spec: {says}")
+        for span in spans:
             _check_span(field, span)
     return given
 

@@ -1,5 +1,7 @@
 """What each SDK says of code and history that part, and what is read out of it."""
 
+from time import process_time
+
 import pytest
 
 from console.gateway import disagreements
@@ -154,3 +156,11 @@ def test_the_words_are_shown_without_what_the_event_carries() -> None:
     assert disagreements.brief(core).endswith("HistoryEvent(id: 5, ActivityTaskScheduled)")
     assert disagreements.read(core).expected == "a child workflow"
     assert disagreements.read(go).expected == "the activity Bar"
+
+
+def test_a_long_message_that_begins_many_events_is_read_soon() -> None:
+    began = process_time()
+
+    assert disagreements.read("HistoryEvent { event_id: 1, " * 50_000).kind == ""
+
+    assert process_time() - began < 10

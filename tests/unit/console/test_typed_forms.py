@@ -1,5 +1,6 @@
 """The part of JSON Schema that the console draws and checks."""
 
+from time import process_time
 from typing import Any
 
 import pytest
@@ -175,6 +176,7 @@ def test_a_value_that_may_be_null_is_null_when_nothing_is_typed() -> None:
         {"type": "string", "pattern": "(a+)+$"},
         {"type": "string", "minLength": "3"},
         {"type": "number", "multipleOf": 0},
+        {"type": "string", "x-perdure": ["person"]},
         {"type": "object", "properties": {"a": {"type": "string"}}, "required": [["a"]]},
         "no schema",
         {},
@@ -270,10 +272,34 @@ def test_objects_nest_to_a_depth_that_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    "pattern", ["(a*)*", "(a|b)+", r"(a)\1", "(?=a)", "a*b*c*", "[", "x" * 201]
+    "pattern",
+    [
+        "(a*)*",
+        "(a|b)+",
+        r"(a)\1",
+        "(?=a)",
+        "a*b*c*",
+        "[",
+        "x" * 201,
+        "a?" * 30 + "a" * 30,
+        "a{99999999999}",
+    ],
 )
 def test_a_pattern_that_could_take_long_is_not_run(pattern: str) -> None:
     assert slow(pattern)
+
+
+def test_the_longest_text_is_looked_at_soon_by_the_worst_pattern() -> None:
+    schema = {"type": "string", "pattern": "a?a?a?a?a*a*b"}
+    assert not slow(str(schema["pattern"]))
+
+    began = process_time()
+    found = list(problems(schema, "a" * 300)), list(problems(schema, "a" * 301))
+
+    assert process_time() - began < 5
+    assert [says for [(_, says)] in found] == [
+        "It must match a?a?a?a?a*a*b.", "It must have at most 300 characters.",
+    ]  # fmt: skip
 
 
 def test_true_is_not_one() -> None:
@@ -303,6 +329,7 @@ def test_a_memo_that_says_nothing_of_a_result_is_no_form(memo: Any) -> None:
 
 def test_a_multiple_is_told_of_numbers_that_no_float_holds() -> None:
     schema = {"type": "integer", "multipleOf": 3}
+    assert list(problems({"type": "number", "multipleOf": float("nan")}, 3))
 
     assert filled(schema, it="3" * 400)[1] == {}
     assert filled(schema, it="3" * 399 + "4")[1] == {"Argument 1": ["It must be a multiple of 3."]}

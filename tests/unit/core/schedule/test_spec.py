@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import UTC, datetime
+from time import process_time
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -19,7 +20,7 @@ from temporalio.api.schedule.v1 import (
     StructuredCalendarSpec,
 )
 
-from engine.core.schedule.spec import Spec, canonical
+from engine.core.schedule.spec import Spec, Time, canonical
 from engine.core.schedule.wording import BadSpec
 from tests.support.zones import file_of
 
@@ -217,6 +218,17 @@ def test_what_is_written_is_read(given_spec: dict[str, object], expected: list[s
          "more than 100 calendars and intervals"),
         ({"cron_string": ["CRON_TZ=Europe/Berlin @daily", "CRON_TZ=Europe/Berlin @every 1h"]},
          "conflicting timezone names"),
+        ({"cron_string": ["@every " + "1" * 100_000]}, "CronString has more than 1000 characters"),
+        ({"cron_string": ["@every " + "9" * 400 + "h"]},
+         f'time: invalid duration "{"9" * 400}h"'),
+        ({"cron_string": ["@every 99999999999h"]}, 'time: invalid duration "99999999999h"'),
+        ({"cron_string": ["*/99999999999 * * * *"]}, "Minute has invalid Step"),
+        ({"cron_string": ["* * * * *"] * 50_000}, "more than 100 calendars and intervals"),
+        ({"calendar": [CalendarSpec(hour="1," * 50_000)]}, "Hour has more than 1000 characters"),
+        ({"structured_calendar": [StructuredCalendarSpec(hour=[Range(start=5)] * 201)]},
+         "invalid calendar spec: Hour has more than 200 ranges"),
+        ({"start_time": Timestamp(seconds=10**13)}, "start time is none of the years 1 to 9999"),
+        ({"end_time": Timestamp(nanos=-1)}, "end time is none of the years 1 to 9999"),
         ({"timezone_name": "Mars"}, "unknown time zone Mars"),
         ({"timezone_data": b"nonsense"}, "malformed time zone information"),
         ({"timezone_name": "Europe/Berlin", "timezone_data": b"TZif2"},
@@ -307,6 +319,38 @@ def test_long_spans_that_are_excluded_are_passed_over() -> None:
     assert times(made, at("2027-11-30T22:59:58"), 2) == [
         "2027-11-30 22:59:59", "2028-01-03 05:00:00",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("after", [-(10**28), 0, 10**28])
+def test_whatever_is_asked_each_time_is_a_number_in_64_bits(after: int) -> None:
+    """Of an interval that never comes round, a jitter without end, years that no calendar has."""
+    long = seconds(2**40)
+    made = spec(
+        cron_string=["0 0 1 1 *"], interval=[IntervalSpec(interval=long, phase=seconds(60))],
+        jitter=long, start_time=Timestamp(seconds=-(10**10)), timezone_name="Asia/Tokyo",
+    )  # fmt: skip
+    told, time = list[Time](), made.next_time(after)
+    while time is not None and len(told) < 200:
+        told.append(time)
+        time = made.next_time(time.nominal)
+
+    assert (len(told) > 100) == (after < 10**28)
+    assert all(abs(one.nominal) < 2**63 and abs(one.actual) < 2**63 for one in told)
+    assert [one.nominal for one in told] == sorted(one.nominal for one in told)
+
+
+def test_many_calendars_that_leave_nothing_are_given_up_soon() -> None:
+    whole = {"minute": [Range(end=59)], "hour": [Range(end=23)]}
+    every = StructuredCalendarSpec(second=[Range(end=59)], **whole)
+    halves = [StructuredCalendarSpec(second=[Range(start=at, end=at + 29)], **whole)
+              for at in (0, 30)]  # fmt: skip
+    made = spec(structured_calendar=[every] * 50, exclude_structured_calendar=halves * 25)
+
+    began = process_time()
+    found = made.next_time(at("2026-03-08T05:00:00"))
+
+    assert found is None
+    assert process_time() - began < 15
 
 
 def test_start_and_end_are_within() -> None:
