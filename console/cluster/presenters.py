@@ -41,6 +41,11 @@ def capability_rows(server: Server) -> list[CapabilityRow]:
 BACKENDS = {"postgresql": "PostgreSQL", "elasticsearch": "Elasticsearch"}
 
 
+def backend(named: str) -> str:
+    """As its makers write it, of what a server names; of others what the server says."""
+    return BACKENDS.get(named, named)
+
+
 @dataclass(frozen=True, slots=True)
 class IndexRow:
     backend: str
@@ -57,7 +62,7 @@ class IndexRow:
 def index_row(index: Index) -> IndexRow:
     state, word = _standing(index)
     return IndexRow(
-        backend=BACKENDS.get(index.backend, index.backend),
+        backend=backend(index.backend),
         state=state,
         word=word,
         at=index.at,

@@ -23,6 +23,8 @@ def cluster(request: HtmxRequest) -> HttpResponse:
     server = servers.describe()
     context: dict[str, Any] = {
         "server": server,
+        "store": presenters.backend(server.store),
+        "visibility": presenters.backend(server.visibility),
         "rows": presenters.capability_rows(server),
         "asked_at": timezone.now(),
         "may_settle": can(request.user, "parked.retry", None),

@@ -93,7 +93,7 @@ def _version(one: Version, open_runs: int | None) -> VersionRow:
         state=state,
         word=word,
         open_runs=open_runs,
-        says=_says(one, open_runs),
+        says=says(one.status, open_runs),
         created_at=one.created_at,
         routed_at=one.routed_at,
         may_be_current=one.status != "CURRENT",
@@ -101,8 +101,8 @@ def _version(one: Version, open_runs: int | None) -> VersionRow:
     )
 
 
-def _says(one: Version, open_runs: int | None) -> str:
-    match one.status:
+def says(status: str, open_runs: int | None) -> str:
+    match status:
         case "CURRENT":
             return "new runs go to it"
         case "RAMPING":

@@ -84,6 +84,7 @@ def version(request: HtmxRequest, namespace: str, deployment: str, build_id: str
         "deployment": deployment,
         "state": state,
         "word": word,
+        "says": presenters.says(found.status, counted.get(build_id)),
         "open_runs": counted.get(build_id),
         "open_query": actions.query_of(namespace, deployment, build_id),
         "may_change": can(request.user, "deployment.change", namespace),

@@ -27,7 +27,7 @@ class WhenForm(forms.Form):
     )  # fmt: skip
     intervals = forms.CharField(
         required=False, max_length=2_000, label="Every so often, one a line", widget=LIST,
-        help_text="As in 90m, or 1d +9h: every day, nine hours after its begin in UTC.",
+        help_text="As in 90m, or 1d +9h: every day at 09:00 UTC.",
     )  # fmt: skip
     zone = forms.CharField(
         required=False, max_length=100, label="Time zone of the clock",

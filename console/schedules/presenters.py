@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from django.utils import timezone
+
 from console.gateway import scheduling
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.schedules import Action, ScheduleDetail, ScheduleSummary
@@ -106,14 +108,17 @@ def policies(one: ScheduleDetail) -> list[tuple[str, str]]:
     limit = words.plural(one.remaining, "start") if one.remaining is not None else "As many as come"
     return [
         ("If a run is under way", OVERLAP_WORDS[one.overlap]),
-        ("Catches up within", wording.span(one.catchup)),
+        ("Catches up within", words.whole(one.catchup)),
         ("When a run fails", "Pauses" if one.pauses_on_failure else "Goes on"),
         ("Starts left", limit),
     ]
 
 
 def preview(form: WhenForm, schedule_id: str) -> dict[str, object]:
-    """`times` are (as the clock of the zone says, the moment); None: the server does not tell."""
+    """`times` are (as the clock of the zone says, the moment); None: the server does not tell.
+
+    `is_elsewhere`: the person who looks has another zone, in which they stand as well.
+    """
     if not form.is_valid():
         return {"errors": [error for errors in form.errors.values() for error in errors]}
     when = form.when
@@ -124,10 +129,12 @@ def preview(form: WhenForm, schedule_id: str) -> dict[str, object]:
             raise
         return {"errors": [str(refused)]}
     zone, named = _clock(when)
+    is_elsewhere = zone.key != timezone.get_current_timezone_name()
     times = None
     if found is not None:
         times = [(f"{at.astimezone(zone):%a %Y-%m-%d %H:%M:%S %Z}", at) for at in found]
-    return {"times": times, "zone": named, "says_when": when.crons or when.intervals}
+    says_when = when.crons or when.intervals
+    return {"times": times, "zone": named, "is_elsewhere": is_elsewhere, "says_when": says_when}
 
 
 def _clock(when: When) -> tuple[ZoneInfo, str]:

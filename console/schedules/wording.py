@@ -1,7 +1,5 @@
 """When a schedule acts, in plain words; pure."""
 
-from datetime import timedelta
-
 from console.gateway.schedules import Calendar, Interval, Spec
 from console.ui import words
 
@@ -23,7 +21,7 @@ def sentences(spec: Spec) -> list[str]:
         told.append(f"by the clock of {spec.zone}")
     told += [f"not {_lowered(calendar(each))}" for each in spec.excluded]
     if spec.jitter:
-        told.append(f"each up to {span(spec.jitter)} late, by chance")
+        told.append(f"each up to {words.whole(spec.jitter)} late, by chance")
     if spec.starts_at:
         told.append(f"from {spec.starts_at:%Y-%m-%d %H:%M} UTC")
     if spec.ends_at:
@@ -32,17 +30,8 @@ def sentences(spec: Spec) -> list[str]:
 
 
 def interval(given: Interval) -> str:
-    late = f", {span(given.offset)} later" if given.offset else ""
-    return f"Every {span(given.every).removeprefix('1 ')}{late}"
-
-
-def span(length: timedelta) -> str:
-    """Whole units only: 90 minutes, 1 day."""
-    seconds = int(length.total_seconds())
-    for name, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
-        if seconds and seconds % size == 0:
-            return words.plural(seconds // size, name)
-    return words.plural(seconds, "second")
+    late = f", {words.whole(given.offset)} later" if given.offset else ""
+    return f"Every {words.whole(given.every).removeprefix('1 ')}{late}"
 
 
 def calendar(given: Calendar) -> str:

@@ -44,6 +44,17 @@ def span(length: timedelta | None) -> str:
     return f"{whole // 86400} d {whole % 86400 // 3600} h"
 
 
+def whole(length: timedelta | None) -> str:
+    """Of a length that somebody set, in whole units only: 90 minutes, 1 day."""
+    if length is None:
+        return ""
+    seconds = int(length.total_seconds())
+    for name, unit in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if seconds and seconds % unit == 0:
+            return plural(seconds // unit, name)
+    return plural(seconds, "second")
+
+
 def local(at: datetime) -> datetime:
     return timezone.localtime(at)
 

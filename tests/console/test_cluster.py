@@ -74,6 +74,7 @@ def test_an_index_without_lag_says_so(carol: User, browser_of: Browser, database
     assert "Up to date" in page
     assert "Behind by 0.0 s" in page
     assert "Shards of this node 8 in all" in page
+    assert "Store PostgreSQL" in page
 
 
 def test_the_nodes_are_shown_with_their_shards(

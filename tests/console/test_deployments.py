@@ -62,6 +62,7 @@ def test_a_version_is_made_current_and_the_log_says_who_and_why(
     assert "100 % of new runs go to 2026.1" in after
     assert f"{name} current 2026.1" in listed
     assert f"{queue} workflow tasks" in version
+    assert "What it means new runs go to it" in version
     assert kept.status_code == 422
     assert "cannot be deleted" in words_in(kept)
     first, refused, undeleted = AuditEntry.objects.order_by("at")

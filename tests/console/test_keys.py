@@ -17,7 +17,8 @@ from tests.support.programs import Program
 
 pytestmark = [pytest.mark.slow, pytest.mark.one_server]
 
-RUNS = f"/namespaces/{NAMESPACE}/runs/"
+HOME = f"/namespaces/{NAMESPACE}/"
+RUNS = f"{HOME}runs/"
 
 
 @pytest.fixture
@@ -123,6 +124,19 @@ def test_a_dialog_holds_the_focus_and_gives_it_back(
         page.keyboard.press("Escape")
         expect(page.get_by_role("link", name="Signal…")).to_be_hidden()
         assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "More actions"
+        assert complaints == []
+
+
+def test_a_slash_leads_to_the_search_of_a_list_and_e_to_a_change(address: str) -> None:
+    person("Alice", Role.ADMIN)
+    with browser(address, "alice") as (page, complaints):
+        for part in ("schedules", "task-queues", "workers", "incidents"):
+            page.goto(f"{address}{HOME}{part}/")
+            page.keyboard.press("/")
+            expect(page.locator("#main input[type=search]")).to_be_focused()
+        page.goto(f"{address}{HOME}")
+        page.keyboard.press("e")
+        expect(page.locator("dialog[open]")).to_contain_text("Keep closed runs for")
         assert complaints == []
 
 

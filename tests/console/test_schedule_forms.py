@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -156,6 +157,29 @@ def test_a_zone_that_was_brought_along_is_kept_by_a_change_and_told_by_the_previ
     if server_kind != OFFICIAL:
         assert preview.text.count("00:00:00 UTC") == 10
         assert "told in UTC" in words_in(preview)
+
+
+@pytest.mark.one_server
+@pytest.mark.parametrize(
+    ("zone", "of_person", "headed"),
+    [
+        ("", "UTC", ["UTC"]),
+        ("Europe/Berlin", "UTC", ["Europe/Berlin", "UTC"]),
+        ("Europe/Berlin", "Europe/Berlin", ["Europe/Berlin"]),
+        ("", "Asia/Kolkata", ["UTC", "Asia/Kolkata"]),
+    ],
+)
+def test_next_times_stand_in_the_zone_of_the_schedule_and_in_that_of_who_looks(
+    zone: str, of_person: str, headed: list[str], bob: User, browser_of: Browser, engine: str
+) -> None:
+    browser = browser_of(bob)
+    browser.cookies["zone"] = of_person
+
+    preview = browser.post(PREVIEW, {"crons": "0 9 * * *", "zone": zone})
+
+    assert re.findall(r'<th scope="col">([^<]+)</th>', preview.text) == headed
+    assert words_in(preview).count("09:00:00") == 10
+    assert words_in(preview).count("14:30:00") == 10 * headed.count("Asia/Kolkata")
 
 
 def test_another_zone_takes_the_place_of_one_that_was_brought_along(

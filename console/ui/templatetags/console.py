@@ -24,6 +24,11 @@ def duration(value: timedelta | None) -> str:
 
 
 @register.filter
+def whole(value: timedelta | None) -> str:
+    return words.whole(value)
+
+
+@register.filter
 def size(value: int) -> str:
     return words.size(value)
 
