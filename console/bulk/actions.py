@@ -58,6 +58,8 @@ def launch(
     stage = Stage.CANARY if canary else Stage.RUNNING
     told = _sealed(operation.namespace, told)
     changes = how | {"told": told, "canary": canary, "stage": stage, "started_at": timezone.now()}
+    # Who launches it acts, whoever made the list.
+    changes |= {"person": person, "who": called(person)}
     _move(operation, (Stage.DRAFT,), "It was launched or discarded meanwhile.", **changes)
     asked: dict[str, Any] = {name: str(value) for name, value in how.items()}
     asked |= {"told": shown(told)} if told else {}

@@ -22,6 +22,7 @@ from temporalio.api.failure.v1 import Failure as FailureMessage
 from temporalio.api.history.v1 import HistoryEvent
 
 from console.gateway import payloads, sight
+from console.gateway.lengths import length
 from console.gateway.payloads import Failure, Value
 from console.gateway.walking import numbered_in
 
@@ -356,7 +357,7 @@ BUILDERS: tuple[tuple[type, Callable[[str, Any, HistoryEvent], Field]], ...] = (
     (FailureMessage, lambda label, value, of: Field(label, failure=payloads.failure(value, of=of))),
     (
         Duration,
-        lambda label, value, _: Field(label, text=f"{value.ToTimedelta().total_seconds():g} s"),
+        lambda label, value, _: Field(label, text=f"{length(value).total_seconds():g} s"),
     ),
     (Timestamp, lambda label, value, _: Field(label, text=value.ToJsonString())),
 )

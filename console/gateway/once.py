@@ -67,11 +67,19 @@ def trace(key: RunKey, request_id: str) -> int | None:
     return None
 
 
-def reset_point(key: RunKey, *, first: bool) -> int | None:
-    """The event of the first (or the last) completed workflow task, if there is one yet."""
-    page = histories.forward(key) if first else histories.backward(key)
-    ends = (event.id for event in page.events if event.kind == "WorkflowTaskCompleted")
-    return next(ends, None)
+def reset_point(key: RunKey, *, first: bool, size: int = histories.PAGE_EVENTS) -> int | None:
+    """The event of the first (or the last) completed workflow task, if there is one yet.
+
+    Signals, and activities that one task has begun, may fill many pages before it or after it.
+    """
+    read, token = (histories.forward if first else histories.backward), b""
+    while True:
+        page = read(key, token, size)
+        for event in page.events:
+            if event.kind == "WorkflowTaskCompleted":
+                return event.id
+        if not (token := page.next_token):
+            return None
 
 
 def was_reset_into(key: RunKey, reason: str, identity: str) -> str:

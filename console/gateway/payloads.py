@@ -22,7 +22,7 @@ from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.workflow.v1 import PendingActivityInfo
 
 from console import policies
-from console.gateway import codec, masks, sight, texts
+from console.gateway import codec, lengths, masks, sight, texts
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.sight import Seen
 from console.gateway.walking import ENCODED_WORDS, FAILURE, place_of
@@ -378,7 +378,7 @@ def moment(stamp: Timestamp) -> datetime | None:
 
 
 def span(duration: Duration) -> timedelta | None:
-    return duration.ToTimedelta() if duration.seconds or duration.nanos else None
+    return lengths.length(duration) if duration.seconds or duration.nanos else None
 
 
 def stamp(at: datetime) -> Timestamp:

@@ -27,6 +27,7 @@ from temporalio.api.workflowservice.v1 import (
 
 from console.gateway import indexed, payloads, sight
 from console.gateway.channel import GatewayError, Trouble, call, workflow_service
+from console.gateway.lengths import length
 
 #: What an empty field of a calendar means: (lowest, highest, whether empty is all of them).
 FIELDS = {
@@ -257,7 +258,7 @@ def _detail(schedule_id: str, answer: DescribeScheduleResponse) -> ScheduleDetai
         workflow_id=start.workflow_id,
         task_queue=start.task_queue.name,
         overlap=_OVERLAP_NAMES.get(schedule.policies.overlap_policy, "SKIP"),
-        catchup=schedule.policies.catchup_window.ToTimedelta(),
+        catchup=length(schedule.policies.catchup_window),
         pauses_on_failure=schedule.policies.pause_on_failure,
         remaining=own.remaining_actions if own.limited_actions else None,
         running=tuple(
@@ -280,12 +281,11 @@ def _spec(given: SpecMessage) -> Spec:
     return Spec(
         calendars=tuple(map(_calendar, given.structured_calendar)),
         intervals=tuple(
-            Interval(each.interval.ToTimedelta(), each.phase.ToTimedelta())
-            for each in given.interval
+            Interval(length(each.interval), length(each.phase)) for each in given.interval
         ),
         excluded=tuple(map(_calendar, given.exclude_structured_calendar)),
         zone=given.timezone_name or ("a zone of its own" if given.timezone_data else "UTC"),
-        jitter=given.jitter.ToTimedelta(),
+        jitter=length(given.jitter),
         starts_at=payloads.moment(given.start_time) if given.HasField("start_time") else None,
         ends_at=payloads.moment(given.end_time) if given.HasField("end_time") else None,
     )

@@ -24,6 +24,7 @@ from temporalio.api.workflowservice.v1 import (
 
 from console.gateway import admin, payloads
 from console.gateway.channel import GatewayError, Trouble, call, workflow_service
+from console.gateway.lengths import length
 from console.gateway.schedules import FIELDS, OVERLAPS
 
 PREVIEWED = 10
@@ -212,7 +213,7 @@ def _arguments(given: Sequence[Any]) -> list[Any] | None:
 
 
 def _when(spec: SpecMessage) -> When:
-    intervals = ((each.interval.ToTimedelta(), each.phase.ToTimedelta()) for each in spec.interval)
+    intervals = ((length(each.interval), length(each.phase)) for each in spec.interval)
     excluded = map(json_format.MessageToDict, spec.exclude_structured_calendar)
     return When(
         crons=tuple(map(cron_of, spec.structured_calendar)),

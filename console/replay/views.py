@@ -5,7 +5,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from console.access.decorators import requires
+from console.access.decorators import demand, requires
 from console.access.policy import can
 from console.audit.rows import act_row
 from console.gateway import workflows
@@ -55,6 +55,8 @@ def reset(request: HtmxRequest, namespace: str, workflow_id: str, run_id: str) -
     if not form.is_valid() or it.plan is None:
         return _page(request, it, form, status=422)
     asked = form.cleaned_data
+    if asked["cancel_children"]:
+        demand(request.user, "run.cancel", namespace)
     new = actions.reset(
         request.user,
         it,
@@ -95,6 +97,7 @@ def _page(
 ) -> HttpResponse:
     context = looking.page(it, unfold) | {"form": form, "key": it.key} | (more or {})
     context["left_out"] = form.left_out
+    context["may_cancel"] = can(request.user, "run.cancel", it.key.namespace)
     context["may_reset"] = can(request.user, "run.reset", it.key.namespace)
     context["may_check"] = can(request.user, "replay.check", it.key.namespace)
     may_many = can(request.user, "bulk.run", it.key.namespace)

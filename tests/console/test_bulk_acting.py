@@ -142,6 +142,7 @@ def test_only_who_holds_the_claim_writes_the_outcome(
     assert (target.state, target.tries) == (State.DONE, 2)
 
 
+@pytest.mark.django_db(transaction=True)
 def test_of_a_draft_nothing_is_done_whoever_asks(
     bob: User, browser_of: Browser, program: Program, names: Names
 ) -> None:

@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client, override_settings
 
 from console.audit.models import AuditEntry
+from console.audit.record import called, identity
 from console.bulk import outcomes
 from console.bulk.models import BulkOperation, State
 from console.gateway import histories, standalone, standalone_details, workflows
@@ -197,6 +198,25 @@ def test_two_people_who_launch_the_same_draft_launch_it_once(
 
     assert (first.status_code, second.status_code) == (303, 409)
     assert [signals_of(key) for key in keys] == [1, 1]
+
+
+def test_who_launches_the_draft_of_another_is_who_acts(
+    alice: User, bob: User, browser_of: Browser, program: Program, names: Names, worker: None
+) -> None:
+    queue = names.queue()
+    (key,) = bulk.start_many(program, names, 1, queue)
+    operation = bulk.freeze(browser_of(bob), "signal", f"TaskQueue = '{queue}'")
+
+    bulk.launch(browser_of(alice), operation, name="go")
+    operation = bulk.await_stage(operation, "finished")
+
+    assert (operation.person, operation.who) == (alice, called(alice))
+    page = browser_of(bob).get(f"{URL}{operation.pk}/")
+    assert f"launched by {called(alice)}" in words_in(page)  # type: ignore[arg-type]
+    signal = next(
+        event for event in histories.forward(key).events if event.kind.endswith("Signaled")
+    )
+    assert signal.attributes.identity == identity(alice)
 
 
 def test_an_operation_whose_system_workflow_was_terminated_can_carry_on(

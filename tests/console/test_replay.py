@@ -9,8 +9,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from console.access.models import Rule
 from console.audit.models import AuditEntry
-from console.gateway import histories, workflows
+from console.gateway import histories, once, workflows
 from console.gateway.payloads import Value
 from console.gateway.runs import RunKey
 from console.replay import planner, presenters
@@ -313,6 +314,40 @@ def test_what_cannot_be_a_reset_is_refused(
 
     assert answer.status_code == status
     assert says in words_in(answer)
+    assert not AuditEntry.objects.exists()
+
+
+def test_the_ends_are_found_behind_many_events(bob: User, program: Program, names: Names) -> None:
+    queue = names.queue()
+    key = program.start("Waiting", names.workflow(), queue)
+    for _ in range(5):
+        program.signal(key, "nudge")
+    with running(program, queue):
+        program.await_status(key, "Running", events_min=9)
+    for _ in range(5):
+        program.signal(key, "nudge")
+    (point,) = planner.points(steps_of(key))
+
+    assert [once.reset_point(key, first=first, size=2) for first in (True, False)] == [point] * 2
+
+
+def test_who_may_not_cancel_cancels_no_children_by_a_reset(
+    bob: User, browser_of: Browser, program: Program, names: Names
+) -> None:
+    queue = names.queue()
+    with running(program, queue):
+        key = program.start("Waiting", names.workflow("waiting"), queue)
+        program.await_status(key, "Running", events_min=4)
+    point = planner.points(steps_of(key))[0]
+    Rule.objects.create(person=bob, verb="run.cancel", may=False, reason="a test", given_by="Alice")
+    browser = browser_of(bob)
+    page = browser.get(place(key), {"event": point})
+    asked = {"event": point, "seen": seen(page), "reason": REASON}
+
+    answer = browser.post(place(key, "reset/"), asked | {"cancel_children": "on"})
+
+    assert answer.status_code == 403
+    assert "forbids you run.cancel" in words_in(answer)
     assert not AuditEntry.objects.exists()
 
 

@@ -49,6 +49,12 @@ async def terminate(server: Server, run: WorkflowExecution) -> None:
     )
 
 
+CRONS = {
+    "a long number": f"@every {'1' * 100_000}",
+    "a number that is none": f"@every {'9' * 400}h",
+    "a long time": "@every 9999999999h",
+    "a continent": "TZ=America * * * * *",
+}
 REFUSED = {
     "no namespace": ({"namespace": ""}, INVALID, "Namespace is empty."),
     "unknown namespace": (
@@ -90,26 +96,10 @@ REFUSED = {
         "CronSchedule and WorkflowStartDelay may not be used together.",
     ),
     "cron that is none": ({"cron_schedule": "0 25 * *"}, INVALID, "invalid CronSchedule."),
-    "cron of a long number": (
-        {"cron_schedule": f"@every {'1' * 100_000}"},
-        INVALID,
-        "invalid CronSchedule.",
-    ),
-    "cron of a long time": (
-        {"cron_schedule": "@every 9999999999h"},
-        INVALID,
-        "invalid CronSchedule.",
-    ),
-    "cron of a number that is none": (
-        {"cron_schedule": f"@every {'9' * 400}h"},
-        INVALID,
-        "invalid CronSchedule.",
-    ),
-    "cron of a continent": (
-        {"cron_schedule": "TZ=America * * * * *"},
-        INVALID,
-        "invalid CronSchedule.",
-    ),
+    **{
+        f"cron of {what}": ({"cron_schedule": given}, INVALID, "invalid CronSchedule.")
+        for what, given in CRONS.items()
+    },
     "coefficient below one": (
         {"retry_policy": RetryPolicy(backoff_coefficient=0.5)},
         INVALID,

@@ -4,15 +4,17 @@ import asyncio
 import gzip
 import json
 import zlib
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from google.protobuf.duration_pb2 import Duration
 from temporalio.api.common.v1 import Memo, Payload
 from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import HistoryEvent
 
 from console import policies
-from console.gateway import payloads, sight, texts
+from console.gateway import lengths, payloads, sight, texts
 from console.gateway.masks import MASK, TooDeep, masked
 from console.gateway.sight import Sight
 from console.policies import WrongPolicy
@@ -300,3 +302,12 @@ def test_a_namespace_has_its_own_policy_or_that_of_all_others() -> None:
     assert codec.endpoint == "https://codec.example/billing"
     assert policies.of(found, "shop").codec is None
     assert policies.of(found, policies.OWN_NAMESPACE).codec is None
+
+
+@pytest.mark.parametrize("seconds", [2**62, -(2**62), 400 * 365 * 86_400, 1])
+def test_a_length_of_the_protocol_is_one_that_a_moment_bears(seconds: int) -> None:
+    length = lengths.length(Duration(seconds=seconds))
+
+    assert datetime(2026, 11, 29, tzinfo=UTC) + abs(length) > datetime(2026, 11, 29, tzinfo=UTC)
+    assert (length > timedelta()) == (seconds > 0)
+    assert abs(length) == lengths.LENGTH_MAX or length.total_seconds() == seconds
