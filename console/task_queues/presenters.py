@@ -14,6 +14,7 @@ from console.ui.htmx import version_of
 GONE_AFTER = timedelta(seconds=90)
 #: Work that waits longer than this while somebody polls: the workers do not keep up.
 LATE_AFTER = timedelta(seconds=5)
+NONE = timedelta()
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,21 +201,28 @@ def _state(queue: Queue, running: int, workflow: int, activity: int) -> tuple[st
     if held:
         return "paused", "Held", f"Its rate is set to 0: no {words.join(held)} go out."
     starving = [
-        f"{words.plural(side.backlog, name + ' task')} waiting{_for(side)}"
-        for name, side, pollers in sides
-        if side.backlog and not pollers
+        _waiting(name, side) for name, side, pollers in sides if side.backlog and not pollers
     ]
     if starving:
         return "starving", "Starving", f"Nobody asks for the {words.join(starving)}."
     if running and not workflow and not activity:
         cannot = f"{words.plural(running, 'running workflow')} cannot go on"
         return "retrying", "No worker", f"No worker polls it: {cannot} when woken."
-    oldest = max(
-        filter(None, (queue.workflow.backlog_age, queue.activity.backlog_age)), default=timedelta()
-    )
-    if oldest > LATE_AFTER:
-        return "retrying", "Falls behind", ""
+    late = [(name, side) for name, side, _ in sides if (side.backlog_age or NONE) > LATE_AFTER]
+    if late:
+        return "retrying", "Falls behind", _late(late)
     return ("ok", "Keeps up", "") if workflow or activity else ("waiting", "Nobody polls", "")
+
+
+def _late(sides: list[tuple[str, Side]]) -> str:
+    waiting = [_waiting(name, side) for name, side in sides]
+    is_bound = any(side.limits.is_reached for _, side in sides)
+    why = "Its rate is reached" if is_bound else "Its workers are behind"
+    return f"{why}: {words.join(waiting)}."
+
+
+def _waiting(name: str, side: Side) -> str:
+    return f"{words.plural(side.backlog, name + ' task')} waiting{_for(side)}"
 
 
 def _for(side: Side) -> str:

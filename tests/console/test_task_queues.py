@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -13,6 +14,7 @@ from temporalio.common import Priority
 
 from console.audit.models import AuditEntry
 from console.gateway import task_queues as gateway
+from console.gateway.queue_limits import Limits
 from console.gateway.task_queues import Poller, Queue, Side
 from console.task_queues import actions, presenters
 from tests.console.conftest import NAMESPACE, indexed
@@ -267,3 +269,18 @@ def test_a_starving_queue_says_what_waits_and_for_how_long() -> None:
     row = presenters.row(queue, running=1_206, now=NOON)
 
     assert row.trouble == "Nobody asks for the 4,812 activity tasks waiting for 41 m 19 s."
+
+
+def test_a_queue_that_falls_behind_says_what_waits_and_whether_a_limit_holds_it_back() -> None:
+    many = side(2, backlog=118, age=9.4)
+    bound = replace(many, limits=Limits(is_reached=True))
+
+    told = [
+        presenters.row(Queue("transfers", side(2), late), running=3, now=NOON).trouble
+        for late in (many, bound)
+    ]
+
+    assert told == [
+        "Its workers are behind: 118 activity tasks waiting for 9.4 s.",
+        "Its rate is reached: 118 activity tasks waiting for 9.4 s.",
+    ]
