@@ -19,12 +19,12 @@ from tests.support.engine import OFFICIAL, PERDURE, Server
 from tests.support.eventually import eventually
 from tests.support.killable import KillableEngine
 from tests.support.names import Names
-from tests.support.people import alice, bob, browser_of, carol
+from tests.support.people import alice, bob, browser_of, carol, dora
 from tests.support.postgres import fresh_database
 from tests.support.programs import Program, program
 from tests.support.scripted import Scripted, stubs
 
-__all__ = ["alice", "bob", "browser_of", "carol", "program"]
+__all__ = ["alice", "bob", "browser_of", "carol", "dora", "program"]
 
 NAMESPACE = "default"
 #: A test that asks for one of these talks to a server, but for those with an engine of their own.

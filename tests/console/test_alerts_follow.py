@@ -20,28 +20,15 @@ from console.saved_views.models import SavedView
 from console.ui.refusals import Refusal
 from tests.console.conftest import NAMESPACE, indexed
 from tests.console.test_payloads import allow
-from tests.support.alert_rules import URL, form_of, looked, rule_of, view_of, waiting
+from tests.support.alert_rules import URL, form_of, looked, payments, rule_of, view_of, waiting
 from tests.support.eventually import eventually
 from tests.support.names import Names
 from tests.support.pages import words_in
-from tests.support.people import person
 from tests.support.programs import Program
 
+__all__ = ["payments"]
+
 Browser = Callable[..., Client]
-
-
-@pytest.fixture
-def dora(db: None) -> User:
-    return person("Dora", Role.OPERATOR)
-
-
-@pytest.fixture
-def payments(bob: User, carol: User) -> Group:
-    """A team of an operator and a viewer."""
-    team = Group.objects.create(name="payments")
-    for one in (bob, carol):
-        one.groups.add(team)
-    return team
 
 
 def test_a_rule_counts_what_its_view_asks_now(

@@ -10,15 +10,15 @@ from django.test import Client
 from django.utils import timezone
 
 from console.access import tokens
-from console.access.models import Role
 from console.alerts import actions
 from console.alerts.models import Crossing, Rule
 from console.audit.models import AuditEntry
 from console.saved_views.models import SavedView
 from tests.console.conftest import NAMESPACE
-from tests.support.alert_rules import URL, form_of, rule_of, view_of
+from tests.support.alert_rules import URL, form_of, payments, rule_of, view_of
 from tests.support.pages import words_in
-from tests.support.people import person
+
+__all__ = ["payments"]
 
 Browser = Callable[..., Client]
 ACTS = "/activity/"
@@ -27,20 +27,6 @@ ACTS = "/activity/"
 @pytest.fixture(autouse=True)
 def mails(settings: Any) -> None:
     settings.EMAIL_HOST = "mail.example"
-
-
-@pytest.fixture
-def dora(db: None) -> User:
-    return person("Dora", Role.OPERATOR)
-
-
-@pytest.fixture
-def payments(bob: User, carol: User) -> Group:
-    """A team of an operator and a viewer."""
-    team = Group.objects.create(name="payments")
-    for one in (bob, carol):
-        one.groups.add(team)
-    return team
 
 
 @pytest.mark.one_server

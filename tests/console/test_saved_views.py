@@ -7,22 +7,15 @@ import pytest
 from django.contrib.auth.models import Group, User
 from django.test import Client
 
-from console.access.models import Role
 from console.audit.models import AuditEntry
 from console.saved_views.models import DefaultView, SavedView
 from tests.console.conftest import NAMESPACE
 from tests.support.pages import htmx, words_in
-from tests.support.people import person
 
 Browser = Callable[..., Client]
 URL = f"/namespaces/{NAMESPACE}/views/"
 RUNS = f"/namespaces/{NAMESPACE}/runs/"
 QUERY = "WorkflowType = 'Subscription'"
-
-
-@pytest.fixture
-def dora(db: None) -> User:
-    return person("Dora", Role.OPERATOR)
 
 
 @pytest.fixture

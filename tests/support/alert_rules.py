@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from django.contrib.auth.models import Group, User
 from django.core.cache import cache
 from django.utils import timezone
@@ -50,3 +51,12 @@ def waiting(rule: Rule, query: str = "") -> Delivery:
     return Delivery.objects.create(
         crossing=crossing, mail_to=RECEIVER, body={"event": "fired", "query": query}, due_at=now
     )
+
+
+@pytest.fixture
+def payments(bob: User, carol: User) -> Group:
+    """A team of an operator and a viewer."""
+    team = Group.objects.create(name="payments")
+    for one in (bob, carol):
+        one.groups.add(team)
+    return team

@@ -36,6 +36,12 @@ def bob(db: None) -> User:
 
 
 @pytest.fixture
+def dora(db: None) -> User:
+    """An operator as Bob is."""
+    return person("Dora", Role.OPERATOR)
+
+
+@pytest.fixture
 def carol(db: None) -> User:
     return person("Carol", Role.VIEWER)
 
