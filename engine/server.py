@@ -63,7 +63,8 @@ PING_INTERVAL_MS_MIN = 5_000
 # every message, to which each side wakes once more; a call is far smaller than this.
 READ_AHEAD_BYTES = 1 << 20
 # gRPC leaves a cycle of five objects behind with every call. To clear up fifty thousand of them
-# took an eighth of a second, in which nobody was answered; five hundred take a millisecond.
+# took an eighth of a second, in which nobody was answered; five hundred take a tenth of a
+# millisecond.
 OBJECTS_BETWEEN_COLLECTIONS = 500
 # What outlives that is seldom garbage: all that is in memory is looked through once in millions of
 # calls.

@@ -61,14 +61,15 @@ class BySharing(LoadFileScheduling):
     def remove_node(self, node: WorkerController) -> str | None:
         """The test that ended its process is not tried again; the rest of its file is."""
         work = self.assigned_work[node]
-        left = [test for file in work.values() for test, is_over in file.items() if not is_over]
+        left = (test for file in work.values() for test, is_over in file.items() if not is_over)
+        ended = next(left, None)
         for name, file in list(work.items()):
-            if left:
-                file.update({left[0]: True} if left[0] in file else {})
+            if ended in file:
+                file[ended] = True
             if all(file.values()):
                 del work[name]
         super().remove_node(node)
-        return left[0] if left else None
+        return ended
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadFileScheduling:
