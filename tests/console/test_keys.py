@@ -178,7 +178,7 @@ def test_the_box_goes_to_pages_views_and_actions_by_rights_and_still_finds(
         page.keyboard.press("Control+k")
         assert page.get_attribute("#goto", "aria-expanded") == "true"
         page.keyboard.type("term")
-        expect(page.locator("#palette [role=option]")).to_have_count(1)
+        expect(page.locator("#palette [data-from] [role=option]")).to_have_count(1)
         page.keyboard.press("ArrowDown")
         assert page.get_attribute("#goto", "aria-activedescendant") == "palette-0"
         page.keyboard.press("Enter")
@@ -194,14 +194,20 @@ def test_the_box_goes_to_pages_views_and_actions_by_rights_and_still_finds(
         for typed, lands in (("cluster", "/cluster/"), ("cards failed", "/runs/")):
             page.keyboard.press("Control+k")
             page.keyboard.type(typed)
-            expect(page.locator("#palette [role=option]")).to_have_count(1)
+            expect(page.locator("#palette [data-from] [role=option]")).to_have_count(1)
             page.keyboard.press("ArrowDown")
             page.keyboard.press("Enter")
             page.wait_for_url(f"**{lands}**")
         page.keyboard.press("Control+k")
         page.keyboard.type(key.workflow_id)
+        assert offered(page) == [f"{key.workflow_id} Enter"]
         page.keyboard.press("Enter")
         expect(page.locator("h1")).to_contain_text(key.workflow_id)
+        page.go_back()
+        page.keyboard.press("Control+k")
+        page.keyboard.type("nobody called it so")
+        page.locator("#palette [role=option]").click()
+        expect(page.locator("#main")).to_contain_text("nobody called it so")
         assert complaints == []
 
     with browser(address, "carol") as (page, complaints):
