@@ -64,11 +64,7 @@ function mark(at) {
   all[marked]?.scrollIntoView({ block: "nearest" });
   box().setAttribute("aria-activedescendant", all[marked]?.id ?? "");
 }
-function option(id, text, keys) {
-  const one = Object.assign(document.createElement("div"), { id, role: "option", className: "palette-one" });
-  one.append(text, ...(keys ? caps(keys) : []));
-  return one;
-}
+function option(id, text, keys) { const one = Object.assign(document.createElement("div"), { id, role: "option", className: "palette-one" }); one.append(text, ...(keys ? caps(keys) : [])); return one; }
 function fill() {
   const words = box().value.toLowerCase().split(/\s+/).filter(Boolean), seen = new Set();
   sources = [];
@@ -81,18 +77,13 @@ function fill() {
     group.replaceChildren(...found.map((e) => option(`palette-${sources.push(e) - 1}`, named(e), letters() && e.dataset.key)));
   }
   const find = palette().querySelector("[data-find]"), text = box().value.trim();
-  find.replaceChildren(...(text ? [option("palette-find", text.length > FIND_MAX ? `${text.slice(0, FIND_MAX)}…` : text, "Enter")] : []));
-  find.hidden = !text;
-  palette().hidden = !text && !sources.length;
+  find.replaceChildren(...(text ? [option("palette-find", text.slice(0, FIND_MAX), "Enter")] : []));
+  palette().hidden = (find.hidden = !text) && !sources.length;
   box().setAttribute("aria-expanded", !palette().hidden);
-  document.getElementById("palette-says").textContent = sources.length === 1 ? "1 place or action" : `${sources.length} places and actions`; // Enter searches: the last option says so
+  document.getElementById("palette-says").textContent = sources.length === 1 ? "1 place or action" : `${sources.length} places and actions`;
   mark(-1);
 }
-function follow(one) {
-  if (one.id === "palette-find") return box().form.requestSubmit();
-  const e = sources[+one.id.slice(8)];
-  closePalette(); box().value = ""; act(e);
-}
+function follow(one) { const e = sources[+one.id.slice(8)]; closePalette(); if (!e) return box().form.requestSubmit(); box().value = ""; act(e); }
 document.addEventListener("input", ({ target }) => { if (target === box()) fill(); });
 document.addEventListener("focusout", ({ target }) => { if (target === box()) closePalette(); });
 document.addEventListener("mousedown", (event) => {
