@@ -86,13 +86,14 @@ def delete(_order: Order, turn: Turn) -> Done:
     return Done()
 
 
-def trace(_order: Order, turn: Turn) -> str:
-    event_id = once.trace(turn.key, turn.request_id)
+def trace(order: Order, turn: Turn) -> str:
+    event_id = once.trace(turn.key, turn.request_id, order.earliest)
     return "" if event_id is None else f"done by an earlier try: event {event_id}"
 
 
-def trace_update(_order: Order, turn: Turn) -> str:
-    event_id = histories.update_event_id(turn.key, turn.request_id)
+def trace_update(order: Order, turn: Turn) -> str:
+    newest = histories.newest(turn.key, order.earliest)
+    event_id = histories.update_among(newest, turn.request_id)
     return "" if event_id is None else f"accepted from an earlier try: event {event_id}"
 
 
