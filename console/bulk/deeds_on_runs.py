@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from console.bulk import forms, orders
-from console.gateway import histories, namespaces, once, steering
+from console.gateway import histories, namespaces, once, steering, workflows
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.deeds import Deed, Done, NothingToDo, Order, Turn, Unsuited
 from console.offering.deed_forms import NothingMore
@@ -16,7 +16,10 @@ def terminate(order: Order, turn: Turn) -> Done:
 
 
 def cancel(order: Order, turn: Turn) -> Done:
+    """A closed run takes the request without a word, and nothing becomes of it."""
     once.cancel(turn.key, order.reason, order.who, turn.request_id)
+    if not workflows.describe(turn.key).summary.is_open and not trace(order, turn):
+        raise NothingToDo("closed since the list was frozen")
     return Done()
 
 

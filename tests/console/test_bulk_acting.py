@@ -115,16 +115,17 @@ def test_an_attempt_that_runs_is_failed_once_and_a_second_try_finds_its_own_even
     assert failed.attributes.failure.message == "lost"
 
 
+@pytest.mark.parametrize("verb", ["terminate", "cancel", "signal"])
 def test_a_run_that_somebody_else_terminated_is_not_our_success_even_when_tried_again(
-    bob: User, browser_of: Browser, program: Program, names: Names
+    bob: User, browser_of: Browser, program: Program, names: Names, verb: str
 ) -> None:
-    target = target_of(browser_of(bob), program, names, "terminate")
+    target = target_of(browser_of(bob), program, names, verb)
     program.wait(program.client.get_workflow_handle(target.workflow_id).terminate())
 
-    outcome = act(target, again=True)
+    came = [act(target, again=again) for again in (False, True)]
 
-    assert outcome.state is State.CLOSED
-    assert "closed since the list was frozen" in outcome.says
+    assert [one.state for one in came] == [State.CLOSED] * 2
+    assert all("closed since the list was frozen" in one.says for one in came)
 
 
 def test_the_same_request_is_done_once_while_the_run_is_open(
