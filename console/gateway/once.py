@@ -6,6 +6,7 @@ say that it is closed, and then `trace` finds whose act that was.
 """
 
 from dataclasses import replace
+from datetime import datetime
 
 from temporalio.api.common.v1 import Header, WorkflowExecution
 from temporalio.api.history.v1 import HistoryEvent
@@ -22,7 +23,6 @@ from console.gateway.runs import RunKey
 
 #: The header of a signal under which its request id travels.
 HEADER = "perdure-request-id"
-TRACE_EVENTS_MAX = 1_000
 #: What the official server names instead of who asked for a reset.
 RESETTER = "history-service"
 
@@ -59,9 +59,9 @@ def signal(key: RunKey, name: str, arguments: list[object], identity: str, reque
     )
 
 
-def trace(key: RunKey, request_id: str) -> int | None:
-    """The event that this request became, among the newest of the run."""
-    for event in histories.backward(key, size=TRACE_EVENTS_MAX).events:
+def trace(key: RunKey, request_id: str, since: datetime | None = None) -> int | None:
+    """The event that this request became; nobody asked before that time."""
+    for event in histories.newest(key, since):
         if request_id in carried(event):
             return event.id
     return None

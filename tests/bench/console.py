@@ -32,8 +32,10 @@ from engine import embedded
 from search.records import VisibilityRecord
 from tests.bench import records, web_ui
 from tests.bench.servers import dev_server
+from tests.stack import whole
 from tests.stack.whole import Up
 from tests.support import commands
+from tests.support.bound import end_by_signals
 from tests.support.engine import OFFICIAL, PERDURE, Server
 from tests.support.visitor import Visitor
 from tests.support.worker import ScriptedWorker
@@ -242,16 +244,15 @@ async def answering(server: Server) -> None:
 
 
 def main() -> None:
+    end_by_signals()
     counts = [int(given) for given in sys.argv[1:]] or list(RECORDS)
     with tempfile.TemporaryDirectory(prefix="perdure-bench-") as directory:
-        up = Up(Path(directory) / "run", EXAMPLES="no", SEARCH="elasticsearch")
-        up.start(within=UP_WITHIN_SECONDS)
-        try:
-            asyncio.run(measure(up, counts))
-        except grpc.RpcError as refused:
-            raise SystemExit(f"the engine refused: {refused}") from refused
-        finally:
-            up.end()
+        given = {"EXAMPLES": "no", "SEARCH": "elasticsearch"}
+        with whole.standing(Path(directory) / "run", UP_WITHIN_SECONDS, **given) as up:
+            try:
+                asyncio.run(measure(up, counts))
+            except grpc.RpcError as refused:
+                raise SystemExit(f"the engine refused: {refused}") from refused
 
 
 if __name__ == "__main__":
