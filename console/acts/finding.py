@@ -62,7 +62,7 @@ def scans_seen(person: User) -> QuerySet[Scan]:
 
 def matching(entries: QuerySet[AuditEntry], asked: dict[str, Any]) -> QuerySet[AuditEntry]:
     if asked.get("outcome") == UNKNOWN:
-        entries = entries.filter(outcome__isnull=True)
+        entries = entries.filter(Q(outcome__isnull=True) | Q(outcome__result=UNKNOWN))
         asked = {name: value for name, value in asked.items() if name != "outcome"}
     return _looked_for(entries, asked, "target")
 
