@@ -252,6 +252,7 @@ TEMPLATES = [
         "OPTIONS": {
             "builtins": [
                 "console.ui.templatetags.console",
+                "console.access.templatetags.asked",
                 "template_partials.templatetags.partials",
             ],
             "loaders": [

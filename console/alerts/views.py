@@ -8,7 +8,7 @@ from console.access.policy import can
 from console.alerts import actions, presenters, rights
 from console.alerts.forms import ReasonForm, RuleForm
 from console.alerts.models import Rule
-from console.gateway import namespaces
+from console.gateway import indexed, namespaces
 from console.gateway.channel import GatewayError
 from console.ui import paths
 from console.ui.htmx import HtmxRequest, go_to, render_page
@@ -58,7 +58,7 @@ def rule(request: HtmxRequest, namespace: str, number: int) -> HttpResponse:
     context = {
         "rule": found,
         "view": view,
-        "listed": paths.of_list(namespace, view.lists, view.query) if view else "",
+        "listed": paths.of_list(namespace, view.lists, indexed.told(view.query)) if view else "",
         "standing": presenters.standing(found, sees),
         "crossings": [(one, presenters.told(one.deliveries.all())) for one in crossings],
         "may_change": rights.may_change(request.user, found),

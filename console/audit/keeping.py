@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 
 from console import policies
-from console.gateway import masks, sound
+from console.gateway import indexed, masks, sound
 
 #: under which acts write down what they sent to a workflow, or as the result of an activity
 SENT = frozenset({"argument", "arguments", "result"})
@@ -19,6 +19,8 @@ def kept(namespace: str, told: Any) -> Any:
     policy = policies.of(settings.PAYLOADS, namespace)
     if policy.codec is not None and isinstance(told, dict):
         told = {name: _sealed(value) if name in SENT else value for name, value in told.items()}
+    if isinstance(told, dict) and isinstance(query := told.get("query"), str):
+        told = told | {"query": indexed.told_to_all(namespace, query)}
     try:
         return sound.json(masks.masked(told, policy.hidden_from(None))[0])
     except (masks.TooDeep, RecursionError):
