@@ -10,7 +10,7 @@ from typing import Any
 
 from django import forms
 
-from console.gateway import payloads, standalone, standalone_details
+from console.gateway import payloads, sight, standalone, standalone_details
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.deeds import Deed, Done, NothingToDo, Order, Turn, Unsuited
 from console.gateway.payloads import Failure
@@ -95,7 +95,7 @@ def _complete(key: Key, order: Order, _turn: Turn) -> None:
 
 def _fail(key: Key, order: Order, turn: Turn) -> None:
     """Only an attempt that runs can be failed. One that this turn has failed already shows it."""
-    one, told = standalone_details.describe(key), order.told
+    one, told = _described(key), order.told
     if turn.again and _failed_by_us(order, one):
         return
     if not one.summary.closed_at and not is_running(one):
@@ -132,8 +132,14 @@ def _key(kind: str, turn: Turn) -> Key:
     return Key(turn.key.namespace, KINDS[kind], turn.key.workflow_id, turn.key.run_id)
 
 
+def _described(key: Key) -> Detail:
+    """Whose act it was its words tell: of that no mask may cover one, and it is not shown."""
+    with sight.unmasked():
+        return standalone_details.describe(key)
+
+
 def _ended(key: Key) -> str:
-    one = standalone_details.describe(key)
+    one = _described(key)
     return one.summary.status if one.summary.closed_at else ""
 
 
@@ -157,7 +163,7 @@ def _trace_of(kind: str) -> Callable[[Order, Turn], str]:
     """The request's id stands in the reason of what it ended."""
 
     def trace(_order: Order, turn: Turn) -> str:
-        one = standalone_details.describe(_key(kind, turn))
+        one = _described(_key(kind, turn))
         said = f"{one.cancel_reason} {one.ended.message if one.ended else ''}"
         return "done by an earlier try" if turn.request_id in said else ""
 
@@ -166,7 +172,7 @@ def _trace_of(kind: str) -> Callable[[Order, Turn], str]:
 
 def _trace_completed(order: Order, turn: Turn) -> str:
     """A completion carries no name: the same result, since this order began, is taken for ours."""
-    one = standalone_details.describe(_key("activities", turn))
+    one = _described(_key("activities", turn))
     closed_at, since = one.summary.closed_at, order.since
     is_since = closed_at and since and closed_at >= since - CLOCKS_APART_MAX
     wanted = payloads.sent(turn.key.namespace, order.told["result"])
@@ -175,7 +181,7 @@ def _trace_completed(order: Order, turn: Turn) -> str:
 
 
 def _trace_failed(order: Order, turn: Turn) -> str:
-    one = standalone_details.describe(_key("activities", turn))
+    one = _described(_key("activities", turn))
     return "failed by an earlier try" if _failed_by_us(order, one) else ""
 
 
