@@ -252,6 +252,7 @@ TEMPLATES = [
         "OPTIONS": {
             "builtins": [
                 "console.ui.templatetags.console",
+                "console.access.templatetags.asked",
                 "template_partials.templatetags.partials",
             ],
             "loaders": [
@@ -329,7 +330,8 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = SESSION_AGE_SECONDS
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
-DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
+#: A payload of 2 MiB, the most that a server takes, has three bytes in a form for most of its own.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
 FILE_UPLOAD_HANDLERS = [
     "console.ui.uploads.BoundedUploadHandler",

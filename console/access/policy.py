@@ -215,6 +215,12 @@ def reach(person: User | AnonymousUser) -> set[str]:
     return set(token.namespaces) if EVERYWHERE in held else held & set(token.namespaces)
 
 
+def barred(person: User | AnonymousUser, verb: str) -> set[str]:
+    """The namespaces in which an exception forbids it, where the roles say nothing of it."""
+    every = _exempted(person) if verb not in NOT_BY_RULE else []
+    return {one.namespace for one in every if one.verb == verb and one.forbids}
+
+
 def token_of(person: User | AnonymousUser) -> Token | None:
     """The token that the person came with, if it was one."""
     return getattr(person, "came_with", None)
@@ -238,8 +244,16 @@ def _held(person: User | AnonymousUser) -> dict[str, Role]:
 
 
 def _about(person: User | AnonymousUser, verb: str, namespace: str | None) -> list[Exempted]:
-    """The exceptions for this verb here. Read once per person object, as the grants are."""
-    if isinstance(person, AnonymousUser) or person.is_superuser or verb in NOT_BY_RULE:
+    """The exceptions for this verb here."""
+    if verb in NOT_BY_RULE:
+        return []
+    places = {EVERYWHERE, namespace}
+    return [one for one in _exempted(person) if one.verb == verb and one.namespace in places]
+
+
+def _exempted(person: User | AnonymousUser) -> list[Exempted]:
+    """All that are about the person. Read once per person object, as the grants are."""
+    if isinstance(person, AnonymousUser) or person.is_superuser:
         return []
     kept: list[Exempted] | None = getattr(person, "_kept_rules", None)
     if kept is None:
@@ -247,8 +261,7 @@ def _about(person: User | AnonymousUser, verb: str, namespace: str | None) -> li
         fields = ("namespace", "verb", "may", "up_to", "currency")
         kept = [Exempted(*row) for row in theirs.values_list(*fields).distinct()]
         person._kept_rules = kept  # type: ignore[attr-defined]
-    places = {EVERYWHERE, namespace}
-    return [one for one in kept if one.verb == verb and one.namespace in places]
+    return kept
 
 
 def _highest(grants: Iterable[tuple[str, str]]) -> dict[str, Role]:

@@ -4,12 +4,14 @@ from django.contrib.auth.models import User
 
 from console.access import updates
 from console.audit.keeping import said
-from console.audit.record import Act, identity, record
+from console.audit.record import MAYBE, Act, identity, record
 from console.gateway import histories, steering
 from console.gateway.channel import GatewayError
 from console.gateway.runs import RunKey
 from console.offering import asking
 from console.offering.asking import Asking
+
+UNTAKEN = "No worker has taken it yet; it goes to the first that does."
 
 
 def query(it: Asking, key: RunKey) -> None:
@@ -52,8 +54,11 @@ def update(person: User, it: Asking, key: RunKey) -> None:
 
 def _answered(it: Asking, act: Act, answer: steering.Outcome, namespace: str) -> None:
     """What the validator refuses leaves no event; what failed later does."""
-    if answer.failure is None:
-        it.values = answer.values
+    if not answer.taken:
+        act.unknown = UNTAKEN
+        it.errors.append(f"{UNTAKEN} {MAYBE}")
+    elif answer.failure is None:
+        it.values = answer.values if answer.done else None
         it.says = "Done." if answer.done else "It was accepted, and is not through yet."
         act.after = {"update": f"{it.offer.name}, {'done' if answer.done else 'accepted'}"}
     elif act.event_id is None:

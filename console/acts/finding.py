@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 
 from console.access.models import EVERYWHERE
-from console.access.policy import can, reach, token_of
+from console.access.policy import barred, can, reach, token_of
 from console.acts.models import Scan
 from console.audit.models import AuditEntry, OtherAct
 from console.audit.rows import UNKNOWN
@@ -22,6 +22,8 @@ LOOKS = {
 }
 
 
+#: A denial of it in one namespace holds there, though the log is of all of them.
+RIGHT = "audit.view"
 #: of accounts, one's own views, and alert rules that not everyone sees: for admins, and who did it
 PERSONAL = ("people.manage", "account.own", "account.sign_in", "alert.keep", "saved_view.keep")
 
@@ -31,6 +33,7 @@ def may_see(person: User) -> QuerySet[AuditEntry]:
     themselves.
     """
     entries = AuditEntry.objects.select_related("outcome")
+    entries = entries.exclude(namespace__in=barred(person, RIGHT))
     if can(person, "people.manage", None):
         return entries
     own = Q(pk=None) if token_of(person) else Q(person=person)
@@ -43,7 +46,7 @@ def may_see(person: User) -> QuerySet[AuditEntry]:
 def others_seen(person: User) -> QuerySet[OtherAct]:
     """What was done by other doors, where this person has a role."""
     names = reach(person)
-    every = OtherAct.objects.all()
+    every = OtherAct.objects.exclude(namespace__in=barred(person, RIGHT))
     return every if EVERYWHERE in names else every.filter(namespace__in=names)
 
 
@@ -56,13 +59,13 @@ def others_matching(acts: QuerySet[OtherAct], asked: dict[str, Any]) -> QuerySet
 
 def scans_seen(person: User) -> QuerySet[Scan]:
     names = reach(person)
-    every = Scan.objects.order_by("closed_to")
+    every = Scan.objects.exclude(namespace__in=barred(person, RIGHT)).order_by("closed_to")
     return every if EVERYWHERE in names else every.filter(namespace__in=names)
 
 
 def matching(entries: QuerySet[AuditEntry], asked: dict[str, Any]) -> QuerySet[AuditEntry]:
     if asked.get("outcome") == UNKNOWN:
-        entries = entries.filter(outcome__isnull=True)
+        entries = entries.filter(Q(outcome__isnull=True) | Q(outcome__result=UNKNOWN))
         asked = {name: value for name, value in asked.items() if name != "outcome"}
     return _looked_for(entries, asked, "target")
 

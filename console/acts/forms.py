@@ -3,7 +3,7 @@ from typing import Any
 from django import forms
 
 from console.audit.models import AuditOutcome
-from console.audit.rows import DID, UNKNOWN
+from console.audit.rows import DID
 
 MOMENTS = ("%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d")
 
@@ -33,7 +33,7 @@ class ActsForm(forms.Form):
     until = _moment("To")
     outcome = forms.ChoiceField(
         required=False,
-        choices=[("", "Any outcome"), *AuditOutcome.Result.choices, (UNKNOWN, "Not known")],
+        choices=[("", "Any outcome"), *AuditOutcome.Result.choices],
     )
 
     door = forms.ChoiceField(

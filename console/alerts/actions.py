@@ -12,7 +12,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from console.access.policy import can, why_not
-from console.alerts import rights
+from console.alerts import addresses, rights
 from console.alerts.models import Kind, Rule
 from console.audit.record import Act, record
 from console.gateway import lists
@@ -125,6 +125,6 @@ def shown(rule: Rule) -> dict[str, Any]:
         "kind": rule.kind,
         "view": rule.view_name or "none",
         "threshold": rule.threshold,
-        "webhook": rule.webhook or "none",
+        "webhook": addresses.told(rule.webhook) or "none",
         "mail to": rule.mail_to or "none",
     }

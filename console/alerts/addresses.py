@@ -34,6 +34,13 @@ def parted(url: str) -> SplitResult:
     return parts
 
 
+def told(url: str) -> str:
+    """For whoever reads of it: many receivers take what comes for good by the path alone."""
+    parts = urlsplit(url)
+    rest = parts.path.strip("/") or parts.query
+    return f"{parts.scheme}://{parts.netloc}/{'…' if rest else ''}" if url else ""
+
+
 def resolved(parts: SplitResult) -> tuple[str, int]:
     """(address, port) to connect to. OSError when the name is not known."""
     port = parts.port or SCHEMES[parts.scheme]

@@ -5,10 +5,10 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from console.access.decorators import requires
 from console.access.policy import can
-from console.alerts import actions, presenters, rights
+from console.alerts import actions, addresses, presenters, rights
 from console.alerts.forms import ReasonForm, RuleForm
 from console.alerts.models import Rule
-from console.gateway import namespaces
+from console.gateway import indexed, namespaces
 from console.gateway.channel import GatewayError
 from console.ui import paths
 from console.ui.htmx import HtmxRequest, go_to, render_page
@@ -55,13 +55,15 @@ def rule(request: HtmxRequest, namespace: str, number: int) -> HttpResponse:
     crossings = found.crossings.prefetch_related("deliveries")[:CROSSINGS_SHOWN]
     sees = _views_seen(request, namespace)
     view = found.view if found.view_id in sees else None
+    may_change = rights.may_change(request.user, found)
     context = {
         "rule": found,
         "view": view,
-        "listed": paths.of_list(namespace, view.lists, view.query) if view else "",
+        "listed": paths.of_list(namespace, view.lists, indexed.told(view.query)) if view else "",
         "standing": presenters.standing(found, sees),
         "crossings": [(one, presenters.told(one.deliveries.all())) for one in crossings],
-        "may_change": rights.may_change(request.user, found),
+        "may_change": may_change,
+        "webhook": found.webhook if may_change else addresses.told(found.webhook),
     }
     return render_page(request, "alerts/rule.html", context)
 

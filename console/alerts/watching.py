@@ -18,7 +18,7 @@ from django.urls import reverse
 from console.access import sights
 from console.alerts import rights
 from console.alerts.models import Crossing, Delivery, Kind, Rule
-from console.gateway import lists, sight
+from console.gateway import indexed, lists, sight
 from console.gateway.channel import GatewayError
 from console.gateway.lists import RUNS
 from console.ui import paths
@@ -147,7 +147,7 @@ def _tell(
     """A muted rule keeps its history and tells nobody; what it is now counts."""
     if Rule.objects.filter(pk=rule.pk, is_muted=True).exists():
         return
-    query = rule.view.query if rule.view else ""
+    query = indexed.told_to_all(rule.namespace, rule.view.query) if rule.view else ""
     page = page or paths.of_list(rule.namespace, rule.view.lists if rule.view else RUNS, query)
     body = {
         "event": event,

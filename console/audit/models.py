@@ -3,9 +3,9 @@ what was done by other doors.
 
 An entry stands before the engine is asked, so an act cannot happen without it; its outcome follows
 in a row of its own.
-An entry without outcome says that the console stopped in between: ask the engine, which knows the
-entry's id as
-request id or update id.
+An entry without outcome says that the console stopped in between, one whose outcome is not known
+that the engine did not answer: ask the engine, which knows the entry's id as request id or update
+id.
 """
 
 from django.contrib.auth.models import User
@@ -78,6 +78,8 @@ class AuditOutcome(models.Model):
     class Result(models.TextChoices):
         DONE = "done", "Done"
         REFUSED = "refused", "Refused"
+        #: it was asked for, and no answer came
+        UNKNOWN = "unknown", "Not known"
 
     entry = models.OneToOneField(
         AuditEntry, on_delete=models.PROTECT, primary_key=True, related_name="outcome"

@@ -25,7 +25,7 @@ Vouches = Callable[[set[UUID]], set[UUID]]
 _vouching: list[Vouches] = []
 #: clocks of the console and the engine differ by this much at most
 SLACK = timedelta(seconds=2)
-#: how long an act without an outcome may have been under way
+#: how long an act whose outcome is not known may have been under way
 UNDER_WAY = timedelta(seconds=60)
 UUID_LENGTH = 36
 
@@ -118,7 +118,8 @@ def _without_events(key: RunKey, found: list[Asked]) -> list[Asked]:
 
 def _at_that_moment(key: RunKey, one: Asked) -> bool:
     person = User.objects.filter(Q(email=one.identity) | Q(email="", username=one.identity))
-    ended = Q(outcome__at__gte=one.at - SLACK) | Q(outcome__isnull=True, at__gte=one.at - UNDER_WAY)
+    is_open = Q(outcome__isnull=True) | Q(outcome__result=AuditOutcome.Result.UNKNOWN)
+    ended = Q(outcome__at__gte=one.at - SLACK) | is_open & Q(at__gte=one.at - UNDER_WAY)
     return AuditEntry.objects.filter(
         ended, namespace=key.namespace, person__in=person, verb=one.verb, at__lte=one.at + SLACK
     ).exists() and bool(one.identity)

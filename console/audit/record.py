@@ -23,8 +23,11 @@ from console.audit.models import AuditEntry, AuditOutcome
 from console.gateway import sound
 from console.gateway.channel import GatewayError
 from console.gateway.runs import RunKey
+from console.ui.refusals import Refusal
 
 ITSELF = "Perdure"
+#: To who pressed the button: pressed again it would be another act, with an id of its own.
+MAYBE = "Whether it was done is not known: look before you repeat it."
 WHO_LENGTH_MAX = 200
 
 
@@ -39,6 +42,8 @@ class Act:
     run_id: str = ""
     #: set it when the workflow itself said no: nothing was raised, and yet nothing was done
     refused: str = ""
+    #: set it when nobody has said yet what comes of it
+    unknown: str = ""
 
 
 @contextmanager
@@ -70,10 +75,18 @@ def record(
     try:
         yield act
     except GatewayError as error:
+        if error.is_no_answer:
+            _close(entry, act, AuditOutcome.Result.UNKNOWN, str(error))
+            raise GatewayError(error.trouble, f"{error} {MAYBE}", error.detail) from error
         _close(entry, act, AuditOutcome.Result.REFUSED, str(error))
+        raise
+    except Refusal as refusal:
+        _close(entry, act, AuditOutcome.Result.REFUSED, str(refusal))
         raise
     if act.refused:
         _close(entry, act, AuditOutcome.Result.REFUSED, act.refused)
+    elif act.unknown:
+        _close(entry, act, AuditOutcome.Result.UNKNOWN, act.unknown)
     else:
         _close(entry, act, AuditOutcome.Result.DONE, "")
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from console.audit.models import AuditEntry
+from console.audit.models import AuditEntry, AuditOutcome
 from console.ui import words
 
 #: verb -> what happened, in the past tense
@@ -67,8 +67,8 @@ DID = {
 }
 
 
-#: the result of an act without an outcome
-UNKNOWN = "unknown"
+#: the result of an act without an outcome, as of one whose outcome nobody was told
+UNKNOWN = AuditOutcome.Result.UNKNOWN.value
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,8 @@ def update(order: Order, turn: Turn) -> Done:
     )
     if answer.failure is not None:
         raise Unsuited(f"The workflow said no: {answer.failure.message}")
+    if not answer.taken:
+        raise Unsuited("No worker took it while the console waited; it may still be done.")
     if not answer.done:
         raise Unsuited("It was accepted, and had no end when the console stopped waiting.")
     return Done()

@@ -10,7 +10,7 @@ from django.urls import reverse
 from console.bulk import orders, verbs
 from console.bulk.models import BulkOperation, BulkTarget, Stage, State
 from console.bulk.outcomes import Alike
-from console.gateway import lists
+from console.gateway import indexed, lists
 from console.ui import paths, words
 
 SHAPES = {
@@ -174,7 +174,7 @@ def nouns(operation: BulkOperation) -> tuple[str, str]:
 def list_url(operation: BulkOperation) -> str:
     """The page that its query was asked on, or chosen from."""
     of = verbs.named(operation.verb).lists
-    return paths.of_list(operation.namespace, of, operation.query)
+    return paths.of_list(operation.namespace, of, indexed.told(operation.query))
 
 
 def target_url(operation: BulkOperation, target: BulkTarget) -> str:

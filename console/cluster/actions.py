@@ -6,6 +6,7 @@ from django.contrib.auth.models import User
 
 from console.audit.record import record
 from console.gateway import admin
+from console.ui.refusals import Refusal
 
 GONE = "The row is no longer parked: somebody else was quicker."
 
@@ -28,6 +29,6 @@ def _settle(
     settled: Callable[[int, int], bool],
 ) -> None:
     target = f"row {seq} of database {database}, run {run_id}"
-    with record(person, verb, target=target) as act:
+    with record(person, verb, target=target):
         if not settled(database, seq):
-            act.refused = GONE
+            raise Refusal(409, GONE)

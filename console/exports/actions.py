@@ -14,7 +14,7 @@ from console.exports.models import (
     Export,
     State,
 )
-from console.gateway import columns, lists, namespaces
+from console.gateway import columns, indexed, lists, namespaces
 from console.ui.refusals import Refusal
 from search.query.errors import QueryError
 from search.query.parser import parse
@@ -27,6 +27,7 @@ STEADY = "ORDER BY StartTime DESC"
 def ask(person: User, namespace: str, asked: Mapping[str, str]) -> Export:
     """The engine is asked once: a query that it refuses is no export."""
     query, of, form = asked["query"].strip(), asked["lists"], asked["form"]
+    named = indexed.told_to_all(namespace, query)
     export = Export(
         namespace=namespace,
         lists=of,
@@ -42,7 +43,7 @@ def ask(person: User, namespace: str, asked: Mapping[str, str]) -> Export:
         person,
         "export.make",
         namespace=namespace,
-        target=f"{form} of {query or f'all {lists.NOUNS[of][1]}'}"[:255],
+        target=f"{form} of {named or f'all {lists.NOUNS[of][1]}'}"[:255],
     ) as act:
         lists.find(namespace, of, export.asked, 1)
         export.matched = lists.count(namespace, of, export.asked).counts.total

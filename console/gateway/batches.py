@@ -11,7 +11,7 @@ from temporalio.api.workflowservice.v1 import (
     StopBatchOperationRequest,
 )
 
-from console.gateway import payloads
+from console.gateway import indexed, payloads
 from console.gateway.channel import call, workflow_service
 
 
@@ -67,7 +67,7 @@ def describe(namespace: str, job_id: str) -> BatchDetail:
         failed=answer.failure_operation_count,
         identity=answer.identity,
         reason=answer.reason,
-        query=answer.query,
+        query=indexed.told(answer.query),
         runs=tuple((each.business_id, each.run_id) for each in answer.executions),
     )
 

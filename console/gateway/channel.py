@@ -59,6 +59,14 @@ class GatewayError(Exception):
         self.trouble = trouble
         self.detail = detail
 
+    @property
+    def is_no_answer(self) -> bool:
+        """What was asked for may have been done all the same. What never left was not."""
+        if self.trouble is Trouble.SLOW:
+            return True
+        broke = self.trouble in {Trouble.AWAY, Trouble.BROKEN} and bool(self.detail)
+        return broke and not self.detail.startswith(NEVER_SENT)
+
 
 #: status -> (trouble, the sentence; {} takes what the engine said)
 TROUBLES: dict[grpc.StatusCode, tuple[Trouble, str]] = {
@@ -95,6 +103,8 @@ TROUBLES: dict[grpc.StatusCode, tuple[Trouble, str]] = {
 }
 
 
+#: How gRPC begins where nobody was reached who could have heard it.
+NEVER_SENT = ("failed to connect to all addresses", "DNS resolution failed", "empty address list")
 #: How our engine begins when its index does not answer.
 NOT_SEARCHED = "runs cannot be searched now"
 WITHOUT_INDEX = (

@@ -16,12 +16,15 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from temporalio.api.common.v1 import Payload
 
+from console import policies
 from console.gateway import masks, payloads, sight
 from console.gateway.channel import GatewayError, Trouble
-from console.gateway.conditions import among, names
+from console.gateway.conditions import PIECES, among, names, quoted
 from console.gateway.namespaces import Attributes
+from console.gateway.sight import Sight
 from search.attributes import PREDEFINED, SYSTEM
 from search.query import nodes
 from search.query.errors import QueryError
@@ -109,6 +112,32 @@ def _named(question: str) -> Iterable[str]:
     except QueryError:
         return WORD.findall(question)
     return [name for name, _ in names(question)]
+
+
+def told(query: str) -> str:
+    """Somebody's query as this person may read it: whoever does not see a value does not read what
+    was asked of it either."""
+    if not sight.current().hidden or not query:
+        return query
+    try:
+        parse(query)
+    except QueryError:
+        return masks.MASK if any(is_hidden(word) for word in WORD.findall(query)) else query
+    pieces, covers = [], False
+    for piece in PIECES.finditer(query):
+        if piece.lastgroup == "name":
+            name = piece.group().strip("`")
+            covers = is_hidden(name) or (name == MEMO_WORDS and bool(guard_missing(query)))
+        is_covered = covers and piece.lastgroup == "value"
+        pieces.append(quoted(masks.MASK) if is_covered else piece.group())
+    return "".join(pieces)
+
+
+def told_to_all(namespace: str, query: str) -> str:
+    """As whoever sees the least there may read it."""
+    policy = policies.of(settings.PAYLOADS, namespace)
+    with sight.through(Sight(namespace, policy, policy.hidden_from(None))):
+        return told(query)
 
 
 def says_of(name: str) -> str:

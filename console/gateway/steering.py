@@ -39,6 +39,7 @@ from console.gateway.questions import Question
 from console.gateway.runs import RunKey
 
 ANSWER_SECONDS = 15.0
+ACCEPTED = UpdateWorkflowExecutionLifecycleStage.UPDATE_WORKFLOW_EXECUTION_LIFECYCLE_STAGE_ACCEPTED
 #: Nothing is asked under a condition, so only a pause lets a server say no.
 UNANSWERED = "The run is paused, and answers nothing until it is resumed."
 
@@ -47,12 +48,14 @@ UNANSWERED = "The run is paused, and answers nothing until it is resumed."
 class Outcome:
     """What an update came to.
 
-    `failure` is set when the workflow refused or failed it; `done` says it has an end.
+    `failure` is set when the workflow refused or failed it; `done` says it has an end, `taken` that
+    a worker has looked at it: until then its run has nothing of it.
     """
 
     values: tuple[Value, ...]
     failure: Failure | None
     done: bool
+    taken: bool = True
 
 
 def terminate(key: RunKey, reason: str, identity: str) -> None:
@@ -192,6 +195,7 @@ def update(
         values=payloads.values(answer.outcome.success),
         failure=payloads.failure(answer.outcome.failure) if failed else None,
         done=answer.HasField("outcome"),
+        taken=answer.stage >= ACCEPTED,
     )
 
 

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from console.access.decorators import demand, requires
 from console.access.policy import can
-from console.audit.rows import act_row
+from console.audit.rows import ActRow, act_row
 from console.gateway import workflows
 from console.gateway.runs import RunKey
 from console.replay import actions, looking
@@ -27,9 +27,14 @@ def replay(request: HtmxRequest, namespace: str) -> HttpResponse:
     context = {
         "form": form,
         "failing": looking.failing(namespace),
-        "resets": [act_row(entry) for entry in looking.resets(namespace)],
+        "resets": _resets(request, namespace),
     }
     return render_page(request, "replay/replay.html", context)
+
+
+def _resets(request: HtmxRequest, namespace: str) -> list[ActRow]:
+    may = can(request.user, "audit.view", namespace)
+    return [act_row(entry) for entry in looking.resets(namespace)] if may else []
 
 
 @require_GET

@@ -5,7 +5,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 
 from console.access.policy import can
-from console.gateway import columns
+from console.gateway import columns, indexed
 from console.saved_views.models import Audience, SavedView
 
 QUERY_LENGTH_MAX = 4_000
@@ -39,6 +39,7 @@ class ViewForm(forms.ModelForm):  # type: ignore[type-arg]
         self.fields["belongs"].choices = self._choices()  # type: ignore[attr-defined]
         if self.instance.pk:
             self.initial["belongs"] = _said(self.instance)
+            self.initial["query"] = indexed.told(self.instance.query)
 
     def _choices(self) -> list[tuple[str, str]]:
         """Sharing is for those who may work here; what a view is now can always stay."""

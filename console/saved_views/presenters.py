@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
+from console.gateway import indexed
 from console.gateway.lists import NOUNS, RUNS
 from console.saved_views.models import Audience, SavedView
 from console.ui import paths
@@ -37,7 +38,7 @@ class ViewRow:
 
 def address(view: SavedView) -> str:
     """Without a question the default view would open."""
-    return paths.of_list(view.namespace, view.lists, view.query, view.columns)
+    return paths.of_list(view.namespace, view.lists, indexed.told(view.query), view.columns)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 from django import forms
 
-from console.gateway import payloads, standalone, standalone_details
+from console.gateway import payloads, sight, standalone, standalone_details
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.deeds import Deed, Done, NothingToDo, Order, Turn, Unsuited
 from console.gateway.payloads import Failure
@@ -92,7 +92,7 @@ def _complete(key: Key, order: Order, _turn: Turn) -> None:
 
 def _fail(key: Key, order: Order, turn: Turn) -> None:
     """Only an attempt that runs can be failed. One that this turn has failed already shows it."""
-    one, told = standalone_details.describe(key), order.told
+    one, told = _described(key), order.told
     if turn.again and _failed_by_us(order, one):
         return
     if not one.summary.closed_at and not is_running(one):
@@ -129,8 +129,14 @@ def _key(kind: str, turn: Turn) -> Key:
     return Key(turn.key.namespace, KINDS[kind], turn.key.workflow_id, turn.key.run_id)
 
 
+def _described(key: Key) -> Detail:
+    """Whose act it was its words tell: of that no mask may cover one, and it is not shown."""
+    with sight.unmasked():
+        return standalone_details.describe(key)
+
+
 def _ended(key: Key) -> str:
-    one = standalone_details.describe(key)
+    one = _described(key)
     return one.summary.status if one.summary.closed_at else ""
 
 
@@ -154,7 +160,7 @@ def _trace_of(kind: str) -> Callable[[Order, Turn], str]:
     """The request's id stands in the reason of what it ended."""
 
     def trace(_order: Order, turn: Turn) -> str:
-        one = standalone_details.describe(_key(kind, turn))
+        one = _described(_key(kind, turn))
         said = f"{one.cancel_reason} {one.ended.message if one.ended else ''}"
         return "done by an earlier try" if turn.request_id in said else ""
 
@@ -163,7 +169,7 @@ def _trace_of(kind: str) -> Callable[[Order, Turn], str]:
 
 def _trace_completed(order: Order, turn: Turn) -> str:
     """A completion carries no name: the same result, since this order began, is taken for ours."""
-    one = standalone_details.describe(_key("activities", turn))
+    one = _described(_key("activities", turn))
     closed_at, since = one.summary.closed_at, order.earliest
     is_since = closed_at and since and closed_at >= since
     wanted = payloads.sent(turn.key.namespace, order.told["result"])
@@ -172,7 +178,7 @@ def _trace_completed(order: Order, turn: Turn) -> str:
 
 
 def _trace_failed(order: Order, turn: Turn) -> str:
-    one = standalone_details.describe(_key("activities", turn))
+    one = _described(_key("activities", turn))
     return "failed by an earlier try" if _failed_by_us(order, one) else ""
 
 

@@ -86,6 +86,9 @@ def refuse(
         "detail": detail,
         "status": status,
     }
+    if not hasattr(request, "user"):
+        # What fails early has not met the middleware that says who this is.
+        request.user = AnonymousUser()
     part = _is_part(request)
     context |= {"way": way, "part": part}
     template = "refusal.html#notice" if part else "refusal.html"

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from console.access.decorators import requires
+from console.access.decorators import demand, requires
 from console.access.policy import can
 from console.audit import others
 from console.audit.record import of_run
@@ -42,6 +42,8 @@ def described(namespace: str, workflow_id: str, run_id: str) -> RunDetail:
         raise
 
 
+#: the right to read what people did, wherever that stands
+ACTS_SEEN = "audit.view"
 #: what may be done to a run from its head
 ACTS = (
     *("signal", "cancel", "terminate", "reset", "query", "start", "version", "pause", "resume"),
@@ -54,10 +56,11 @@ def frame(request: HtmxRequest, run: RunDetail, tab: str) -> dict[str, Any]:
     now = timezone.now()
     may = {act: can(request.user, f"run.{act}", key.namespace) for act in ACTS}
     pauses = namespaces.pauses(key.namespace)
+    acts = of_run(key).count() if can(request.user, ACTS_SEEN, key.namespace) else None
     no_pause = namespaces.NO_PAUSE if may["pause"] and not pauses else ""
     may |= {act: pauses and may[act] for act in ("pause", "resume")}
     return {
-        "head": runpage.head(run, tab, now, of_run(key).count()),
+        "head": runpage.head(run, tab, now, acts),
         "may": may,
         "no_pause": no_pause,
         "at": now,
@@ -200,6 +203,7 @@ def payloads(request: HtmxRequest, namespace: str, workflow_id: str, run_id: str
 @require_GET
 @requires("run.view")
 def activity(request: HtmxRequest, namespace: str, workflow_id: str, run_id: str) -> HttpResponse:
+    demand(request.user, ACTS_SEEN, namespace)
     run = described(namespace, workflow_id, run_id)
     key = run.summary.key
     known = read(key, run.summary.history_length)

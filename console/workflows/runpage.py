@@ -93,12 +93,14 @@ class Head:
         return self.status == PAUSED
 
 
-def head(run: RunDetail, tab: str, now: datetime, acts: int) -> Head:
+def head(run: RunDetail, tab: str, now: datetime, acts: int | None) -> Head:
+    """`acts`: what people did to it; None for who may not read that."""
+    shown = [name for name in TABS if name != "activity" or acts is not None]
     summary = run.summary
     counts = {
         "events": summary.history_length,
         "pending": len(run.activities) + len(run.children) + len(run.operations),
-        "activity": acts,
+        "activity": acts or 0,
     }
     status = status_of(summary)
     failing = summary.is_open and any(activity.failing for activity in run.activities)
@@ -124,7 +126,7 @@ def head(run: RunDetail, tab: str, now: datetime, acts: int) -> Head:
         attributes={k: v for k, v in summary.attributes.items() if k not in TOLD_IN_WORDS},
         pause=run.pause,
         version=version_of(versions.of(run.told)) if run.told is not None else None,
-        tabs=tuple(_tab(summary.key, name, tab, counts) for name in TABS),
+        tabs=tuple(_tab(summary.key, name, tab, counts) for name in shown),
         full=_full(summary),
         url=reverse(
             "workflows:run",

@@ -1,5 +1,6 @@
 """What a run can be told and asked: listed by itself, typed where its memo says how."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -9,8 +10,9 @@ from django.test import Client
 from django.urls import reverse
 
 from console.audit.models import AuditEntry
-from console.gateway import events, histories
+from console.gateway import events, histories, steering
 from console.gateway.runs import RunKey
+from tests.support.eventually import eventually
 from tests.support.names import Names
 from tests.support.pages import htmx, words_in
 from tests.support.programs import Program, running
@@ -204,3 +206,25 @@ def test_a_viewer_may_not_tell(carol: User, browser_of: Browser, waiting: RunKey
 
     assert browser.post(url(waiting, "signal", "go"), {"reason": "x"}).status_code == 403
     assert browser.post(url(waiting, "update", "book"), {"reason": "x"}).status_code == 403
+
+
+def test_an_update_that_nobody_has_answered_is_not_known_to_be_refused(
+    bob: User, browser_of: Browser, program: Program, names: Names, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(steering.update.__kwdefaults__, "deadline", 1.0)
+    queue, browser = names.queue(), browser_of(bob)
+    key = program.start("Waiting", names.workflow(), queue, memo=MEMO)
+    asked = {"step": "send", "argument": json.dumps("12.50"), "reason": "they asked for it"}
+
+    answer = browser.post(url(key, "update", "adjust"), asked, headers=htmx("act"))
+
+    assert answer.status_code == 422
+    assert "look before you repeat it" in words_in(answer)
+    entry = AuditEntry.objects.get()
+    assert entry.outcome.result == "unknown"
+    page, listed = browser.get(f"/activity/{entry.id}/"), browser.get("/activity/?outcome=unknown")
+    assert "What came of it is not known" in words_in(page)
+    assert "nothing changed" not in words_in(page)
+    assert key.workflow_id in listed.text
+    with running(program, queue):
+        eventually(lambda: histories.update_event_id(key, str(entry.id)), bool, within=30)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from urllib.parse import urlencode
 
 import pytest
 from django.contrib.auth.models import User
@@ -208,6 +209,25 @@ def test_a_number_that_no_json_holds_is_refused_at_the_field(
     assert answer.status_code == 422
     assert says in words_in(answer)
     assert not AuditEntry.objects.exists()
+
+
+def test_an_argument_of_the_largest_size_is_sent_and_the_log_says_how_large_it_was(
+    bob: User, browser_of: Browser, waiting: RunKey
+) -> None:
+    largest = json.dumps([""] * 524_000)
+    form = {"name": "go", "argument": largest, "reason": "as it asks"}
+
+    answer = browser_of(bob).post(
+        url(waiting, "signal"), urlencode(form), content_type="application/x-www-form-urlencoded"
+    )
+
+    assert answer.status_code == 303
+    entry = AuditEntry.objects.get()
+    assert (entry.outcome.result, entry.asked["signal"]) == ("done", "go")
+    told = "524000, 2,096,000 characters"
+    assert entry.asked["argument"] == entry.outcome.after["argument"] == told
+    [payload] = histories.forward(waiting).events[-1].attributes.input.payloads
+    assert len(json.loads(payload.data)) == 524_000
 
 
 @pytest.mark.parametrize("deep", [150, 500, 900])

@@ -209,3 +209,23 @@ def test_whose_view_it_became_sees_the_rule_of_who_had_it_too(
     assert all("seen by its maker, and who sees the view" in page for page in pages)
     browser_of(dora).post(f"{at}delete/", {"reason": "it is mine alone now"})
     assert not Rule.objects.exists()
+
+
+@pytest.mark.one_server
+def test_the_address_of_a_webhook_is_for_who_may_change_the_rule(
+    bob: User, carol: User, browser_of: Browser
+) -> None:
+    view, hook = (
+        view_of(bob, "Cards", audience="namespace"),
+        "https://8.8.8.8:444/T0/only-for-hands",
+    )
+    browser_of(bob).post(f"{URL}new/", form_of(view, webhook=hook))
+    at = f"{URL}{Rule.objects.get().pk}/"
+    places = [at, URL, "/activity/", f"/activity/{AuditEntry.objects.get().pk}/"]
+
+    read = [browser_of(carol).get(place).text for place in places]
+
+    assert not any("only-for-hands" in text for text in read)
+    assert "https://8.8.8.8:444/…" in read[0]
+    assert "https://8.8.8.8:444/…" in read[3]
+    assert hook in browser_of(bob).get(at).text

@@ -8,6 +8,7 @@ from console.audit.models import AuditEntry
 from console.audit.record import of_run, record
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.runs import RunKey
+from console.ui.refusals import Refusal
 
 KEY = RunKey("default", "subscription/sub_1", "c41d7a06-3b58-4f0e-9a47-61d5b2e80f93")
 
@@ -36,6 +37,40 @@ def test_what_the_engine_refuses_is_written_as_refused(bob: User) -> None:
 
     outcome = AuditEntry.objects.get().outcome
     assert (outcome.result, outcome.says) == ("refused", "The run has ended.")
+
+
+@pytest.mark.parametrize(
+    ("error", "result"),
+    [
+        (GatewayError(Trouble.SLOW, "It did not answer."), "unknown"),
+        (GatewayError(Trouble.AWAY, "It is away.", "Socket closed"), "unknown"),
+        (GatewayError(Trouble.BROKEN, "A fault.", "stream removed"), "unknown"),
+        (
+            GatewayError(Trouble.AWAY, "It is away.", "failed to connect to all addresses"),
+            "refused",
+        ),
+        (GatewayError(Trouble.AWAY, "The codec is away."), "refused"),
+        (GatewayError(Trouble.BUSY, "It is at a limit.", "too many"), "refused"),
+    ],
+)
+def test_of_what_nobody_answered_nobody_says_that_nothing_was_done(
+    error: GatewayError, result: str, bob: User
+) -> None:
+    with pytest.raises(GatewayError) as raised, record(bob, "run.signal", KEY):
+        raise error
+
+    outcome = AuditEntry.objects.get().outcome
+    assert (outcome.result, outcome.says) == (result, str(error))
+    assert raised.value.trouble is error.trouble
+    assert ("look before you repeat it" in str(raised.value)) == (result == "unknown")
+
+
+def test_what_the_console_itself_refuses_amid_an_act_is_written_as_refused(bob: User) -> None:
+    with pytest.raises(Refusal), record(bob, "account.own", target="bob"):
+        raise Refusal(409, "You have 20 tokens.")
+
+    outcome = AuditEntry.objects.get().outcome
+    assert (outcome.result, outcome.says) == ("refused", "You have 20 tokens.")
 
 
 def test_a_fault_of_the_console_leaves_the_entry_without_outcome(bob: User) -> None:

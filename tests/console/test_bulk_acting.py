@@ -16,9 +16,10 @@ from console.bulk import acting, activities, deeds_on_runs, orders, outcomes, ve
 from console.bulk.models import BulkTarget, State
 from console.bulk.orders import ChunkDone, ChunkOrder, Plan, Progress, StageShown
 from console.bulk.workflow import BulkWorkflow
-from console.gateway import histories, once
+from console.gateway import histories, once, workflows
 from console.gateway.deeds import Order, Turn
 from console.gateway.runs import RunKey
+from tests.console.test_payloads import allow
 from tests.support import bulk, commands
 from tests.support.names import Names
 from tests.support.programs import Program, running
@@ -113,6 +114,27 @@ def test_an_attempt_that_runs_is_failed_once_and_a_second_try_finds_its_own_even
     assert again.says.startswith("done by an earlier try: event ")
     [failed] = [one for one in histories.forward(key).events if one.kind == "ActivityTaskFailed"]
     assert failed.attributes.failure.message == "lost"
+
+
+def test_what_masks_cover_does_not_hide_from_a_second_try_what_the_first_has_failed(
+    bob: User, worker: Scripted, names: Names, settings: Any
+) -> None:
+    allow(settings, masked={"failure.message": "nobody"})
+    key = worker.start(names.workflow())
+    given = {"start_to_close_timeout": commands.seconds(60)}
+    worker.on_task(commands.schedule_activity("c", worker.queue, **given))
+    worker.poll_activity()
+    told = {"type": "Charge", "message": "lost", "kind": "GivenUp", "final": False}
+    order = Order("bob@example.com", "why not", told, timezone.now() - timedelta(minutes=1))
+
+    first = acting.act(verbs.named("activity-fail"), order, Turn(key, "request"))
+    worker.poll_activity()
+    again = acting.act(verbs.named("activity-fail"), order, Turn(key, "request", again=True))
+
+    assert (first.state, again.state) == (State.DONE, State.DONE)
+    [pending] = workflows.describe(key).activities
+    assert pending.attempt == 2
+    assert "started" in pending.state
 
 
 @pytest.mark.parametrize("verb", ["terminate", "cancel", "signal"])

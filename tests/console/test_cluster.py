@@ -142,8 +142,10 @@ def test_an_admin_settles_a_refused_row_and_it_is_written_down(
 def test_a_row_that_somebody_else_settled_is_said_to_be_gone(
     alice: User, browser_of: Browser, database: str
 ) -> None:
-    browser_of(alice).post(f"{PAGE}parked/drop/", asked(999))
+    answer = browser_of(alice).post(f"{PAGE}parked/drop/", asked(999))
 
+    assert answer.status_code == 409
+    assert "somebody else was quicker" in words_in(answer)
     outcome = AuditEntry.objects.get().outcome
     assert (outcome.result, "no longer parked" in outcome.says) == ("refused", True)
 

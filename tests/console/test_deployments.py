@@ -1,6 +1,7 @@
 """Versions of workers: which is current, which ramps, what drains; changed with a reason."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -8,9 +9,9 @@ from django.test import Client
 from django.urls import reverse
 
 from console.audit.models import AuditEntry
-from console.deployments import presenters
+from console.deployments import actions, presenters
 from console.gateway import deployments as gateway
-from console.gateway.deployments import Routing
+from console.gateway.deployments import DeploymentDetail, Routing
 from tests.console.conftest import NAMESPACE
 from tests.support.names import Names
 from tests.support.pages import words_in
@@ -130,3 +131,17 @@ def test_where_new_runs_go(
 
     assert (found.current, found.current_percent) == current
     assert (found.ramping, found.ramping_percent) == ramping
+
+
+@pytest.mark.one_server
+def test_what_is_done_stays_done_where_nobody_says_how_it_stands(
+    alice: User, settings: Any
+) -> None:
+    stands = DeploymentDetail("shop", None, Routing("b1", None, None, 0.0, None), (), "", b"")
+    wanted = actions.Change("b2", b"", "released")
+
+    with actions._changing(alice, NAMESPACE, stands, wanted, {"current": "b2"}):
+        settings.ENGINE_ADDRESS = "127.0.0.1:1"
+
+    outcome = AuditEntry.objects.get().outcome
+    assert (outcome.result, outcome.after) == ("done", {"current": "b2"})

@@ -1,18 +1,24 @@
 """Exceptions to roles: what the policy says, who makes them, and that no other way leads round."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, User
 from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
 
 from console.access.models import Role, Rule
 from console.access.policy import NOT_BY_RULE, VERBS, Amount, can
 from console.access.updates import may_update
+from console.audit import others
 from console.audit.models import AuditEntry
+from console.audit.record import record
 from console.bulk import verbs
+from console.gateway.outside import Asked
 from tests.console.conftest import indexed
 from tests.support.names import Names
 from tests.support.pages import words_in
@@ -247,3 +253,32 @@ def test_nobody_makes_or_takes_their_own(alice: User, browser_of: Browser) -> No
     )
     assert browser_of(alice).post(f"/people/exceptions/{kept.pk}/take/").status_code == 409
     assert Rule.objects.get() == kept
+
+
+def test_who_may_not_read_the_log_of_one_namespace_reads_it_nowhere(
+    browser_of: Browser, alice: User, program: Program, names: Names
+) -> None:
+    key = program.start("Waiting", names.workflow(), names.queue())
+    for verb, where in (("run.reset", key), ("run.signal", replace(key, namespace="billing"))):
+        with record(alice, verb, where, reason=f"told in {where.namespace}"):
+            pass
+    both = person("Eve", Role.ADMIN)
+    rule(both, "may not", "audit.view", "default")
+    browser = browser_of(both)
+    run = reverse("workflows:run", args=[key.namespace, key.workflow_id, key.run_id])
+    now = timezone.now()
+    others.keep(key, [Asked(3, now, "run.signal", "go", "Ada", "", frozenset())], now)
+
+    log, file = browser.get("/activity/"), b"".join(browser.get("/activity/acts.csv"))
+    hidden = AuditEntry.objects.get(namespace="default")
+    pages = [browser.get(f"/activity/{hidden.pk}/"), browser.get(f"{run}activity/")]
+
+    assert [one.status_code for one in pages] == [404, 403]
+    assert "told in billing" in log.text + file.decode()
+    elsewhere = [
+        browser.get(at).text
+        for at in ("/activity/?door=others", run, "/namespaces/default/replay/")
+    ]
+    assert not any("told in default" in text for text in (log.text, file.decode(), *elsewhere))
+    assert key.workflow_id not in elsewhere[0]
+    assert f"{run}activity/" not in elsewhere[1]

@@ -20,6 +20,7 @@ from console.gateway.standalone import ACTIVITIES, Key
 from console.standalone import presenters
 from console.ui import spans
 from tests.console.conftest import NAMESPACE
+from tests.console.test_payloads import allow
 from tests.support import alone
 from tests.support.alone import LIST, address, until
 from tests.support.eventually import eventually
@@ -200,7 +201,10 @@ def act(name: str, key: Key, told: dict[str, Any] | None = None, *, again: bool 
 
 
 @pytest.mark.parametrize("name", ["cancel", "terminate"])
-def test_an_end_of_many_is_recognised_when_its_answer_was_lost(name: str, waiting: Key) -> None:
+def test_an_end_of_many_is_recognised_when_its_answer_was_lost(
+    name: str, waiting: Key, settings: Any
+) -> None:
+    allow(settings, masked={"failure.message": "nobody"})
     first, again = act(name, waiting), act(name, waiting, again=True)
     after, someone_s = act(name, waiting, again=True), act("pause", waiting)
 

@@ -1,0 +1,1 @@
+"""What a template says of what a person may see, built into every template."""
