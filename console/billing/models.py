@@ -104,9 +104,12 @@ class Cohort(models.Model):
     query = models.TextField()
     wish = models.JSONField()
     reason = models.TextField()
+    #: Who gathered it, and in whose name it is weighed.
     person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     who = models.CharField(max_length=200)
-    #: Who is named in the ledgers: the person, and who approved it.
+    #: Who launched it, or proposed it: what is carried out is this person's.
+    launcher = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    #: Who is named in the ledgers: the launcher, and who approved it.
     actor = models.CharField(max_length=400, blank=True)
     identity = models.CharField(max_length=400, blank=True)
     frozen_at = models.DateTimeField(db_default=Now())
@@ -136,6 +139,11 @@ class Cohort(models.Model):
     @property
     def is_moving(self) -> bool:
         return self.stage in {self.Stage.WEIGHING, self.Stage.PROPOSED, *self.under_way()}
+
+    @property
+    def was_launched(self) -> bool:
+        """Before that it has no actor that holds: a launch may not have come about."""
+        return self.stage in {self.Stage.FINISHED, self.Stage.STOPPED, *self.under_way()}
 
     @classmethod
     def under_way(cls) -> frozenset[str]:

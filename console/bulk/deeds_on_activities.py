@@ -135,7 +135,7 @@ def _trail(kind: str, order: Order, turn: Turn) -> Trail:
             continue
         if event.kind == "ActivityTaskScheduled":
             scheduled.add(event.attributes.activity_id)
-        if event.kind == kind and event.attributes.identity == order.who:
+        if event.kind == kind and event.attributes.identity in order.names:
             trail = Trail(event.id, frozenset(scheduled))
     return trail
 

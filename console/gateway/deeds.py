@@ -25,6 +25,13 @@ class Order:
     told: Mapping[str, Any] = field(default_factory=dict)
     #: nothing of this order was done before
     since: datetime | None = None
+    #: in whose names earlier tries of it were made
+    before: frozenset[str] = frozenset()
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Whatever a try of this order left in a history bears one of them."""
+        return self.before | {self.who}
 
     @property
     def earliest(self) -> datetime | None:

@@ -5,6 +5,7 @@ The server swallows a repeated request while the run is open; once the run has c
 say that it is closed, and then `trace` finds whose act that was.
 """
 
+from collections.abc import Set
 from dataclasses import replace
 from datetime import datetime
 
@@ -82,8 +83,8 @@ def reset_point(key: RunKey, *, first: bool, size: int = histories.PAGE_EVENTS) 
             return None
 
 
-def was_reset_into(key: RunKey, reason: str, identity: str) -> str:
-    """The run that goes on since somebody reset this one for this reason.
+def was_reset_into(key: RunKey, reason: str, identities: Set[str]) -> str:
+    """The run that goes on since one of these reset this one for this reason.
 
     The server swallows a repeated reset only until the new run is followed by another one.
     """
@@ -93,8 +94,9 @@ def was_reset_into(key: RunKey, reason: str, identity: str) -> str:
         page = histories.forward(replace(key, run_id=run_id), token)
         for event in page.events:
             if event.kind == "WorkflowTaskFailed" and event.attributes.new_run_id == run_id:
-                said = event.attributes.failure.message, event.attributes.identity
-                return run_id if said in {(reason, identity), (reason, RESETTER)} else ""
+                about = event.attributes
+                is_ours = about.identity in identities or about.identity == RESETTER
+                return run_id if is_ours and about.failure.message == reason else ""
         if not (token := page.next_token):
             break
     return ""

@@ -10,7 +10,7 @@ from console.replay.forms import CheckForm, CohortResetForm
 
 
 def reset(order: Order, turn: Turn) -> Done:
-    if turn.again and (before := once.was_reset_into(turn.key, order.reason, order.who)):
+    if turn.again and (before := once.was_reset_into(turn.key, order.reason, order.names)):
         return Done("done by an earlier try", before)
     told = order.told
     new = steering.reset(

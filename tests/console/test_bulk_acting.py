@@ -116,6 +116,31 @@ def test_an_attempt_that_runs_is_failed_once_and_a_second_try_finds_its_own_even
     assert failed.attributes.failure.message == "lost"
 
 
+def test_who_tries_again_finds_what_came_of_it_in_the_name_of_another(
+    bob: User, worker: Scripted, names: Names
+) -> None:
+    """An end of an activity carries no request id: it is known by whose it is."""
+    key = worker.start(names.workflow())
+    given = {"start_to_close_timeout": commands.seconds(60)}
+    worker.on_task(commands.schedule_activity("c", worker.queue, **given))
+    worker.poll_activity()
+    told = {"type": "Charge", "message": "lost", "kind": "GivenUp", "final": True}
+    since = timezone.now() - timedelta(minutes=1)
+    by_bob = Order("bob@example.com", "why not", told, since)
+    by_alice = Order("alice@example.com", "why not", told, since, frozenset({"bob@example.com"}))
+    by_another = Order("alice@example.com", "why not", told, since)
+    deed = verbs.named("activity-fail")
+    acting.act(deed, by_bob, Turn(key, "request"))
+
+    found, missed = (
+        acting.act(deed, order, Turn(key, "request", again=True))
+        for order in (by_alice, by_another)
+    )
+
+    assert (found.state, missed.state) == (State.DONE, State.CLOSED)
+    assert found.says.startswith("done by an earlier try: event ")
+
+
 def test_what_masks_cover_does_not_hide_from_a_second_try_what_the_first_has_failed(
     bob: User, worker: Scripted, names: Names, settings: Any
 ) -> None:
@@ -191,8 +216,8 @@ def test_only_who_holds_the_claim_writes_the_outcome(
     (living,) = outcomes.take(number, 1, 9, "the living")
     outcomes.give_back([zombie], "the zombie")
     assert (zombie.tries, living.tries) == (1, 2)
-    assert not outcomes.conclude([(zombie, failed)], "the zombie", now)
-    assert outcomes.conclude([(living, done)], "the living", now)
+    assert not outcomes.conclude([(zombie, failed)], "the zombie", now, 1)
+    assert outcomes.conclude([(living, done)], "the living", now, 1)
     assert not outcomes.take(number, 1, 9, "a third")
     target.refresh_from_db()
     assert (target.state, target.tries) == (State.DONE, 2)
