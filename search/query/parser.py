@@ -105,14 +105,11 @@ class _Nodes(Transformer[Token, nodes.Query]):
     def order_key(self, name: nodes.Name, direction: Token | None) -> nodes.WrittenOrder:
         return nodes.WrittenOrder(name, direction is not None and direction.type == "DESC")
 
-    def group(self, *given: nodes.Name | nodes.WrittenBucket | nodes.Literal | None) -> _Group:
+    def group(self, *given: nodes.Name | nodes.WrittenBucket | Token | None) -> _Group:
         """The keys, and last how many groups."""
-        *keys, largest = given
-        assert largest is None or isinstance(largest, nodes.Literal)
+        *keys, number = given
+        largest = _literal(number) if isinstance(number, Token) else None
         return tuple(key for key in keys if isinstance(key, _KEYS)), largest
-
-    def largest(self, _: Token, __: Token, number: Token) -> nodes.Literal:
-        return _literal(number)
 
     def bucket(self, name: nodes.Name, width: nodes.Written) -> nodes.WrittenBucket:
         return nodes.WrittenBucket(name, width)
