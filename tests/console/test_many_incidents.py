@@ -12,7 +12,7 @@ from console.gateway import workflows
 from console.gateway.channel import GatewayError, call, workflow_service
 from console.incidents import surveying
 from console.incidents.models import Incident, Survey
-from search.query.answers import GROUPS_MAX
+from search.query.parser import GROUPS_MAX
 from tests.support.apart import namespace_apart
 from tests.support.eventually import eventually
 
