@@ -144,5 +144,5 @@ def _bar(at: datetime, count: Count, attribute: str, window: Window, query: str)
 
 
 def _label(window: Window, moments: Sequence[datetime], index: int) -> str:
-    is_short = (window.end - window.begin).days < axis.TICKS
+    is_short = (window.end - window.begin).days < 2 * axis.TICKS
     return moments[index].strftime("%d %b %H:%M" if is_short else "%d %b")

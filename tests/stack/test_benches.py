@@ -21,10 +21,13 @@ UP_SECONDS_MAX, ENDED_SECONDS_MAX = 200, 60
 
 @pytest.fixture
 def bench() -> Iterator[subprocess.Popen[bytes]]:
+    # A shell's job in the background hears no SIGINT, and neither would what it starts.
+    held = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.bench", "exports"],
         cwd=REPOSITORY, env=a_shell_s_environment(), stdout=subprocess.DEVNULL,
     )  # fmt: skip
+    signal.signal(signal.SIGINT, held)
     yield process
     process.terminate()
     process.wait(ENDED_SECONDS_MAX)
