@@ -36,7 +36,7 @@ CALLS: dict[str, int] = {
     "run-terminate": 5,
     "run-failed": 1,
     "run-events": 3,
-    "run-beside": 5,
+    "run-beside": 6,
     "history-opened": 0,
     "run-pending": 1,
     "pending-activity": 2,
