@@ -1,6 +1,7 @@
 """What billing keeps: limits, what was spent of them, proposals, and cohorts with their members.
 
-Amounts are NUMERIC here, decimal strings on the wire, and never floats.
+Amounts are NUMERIC here, decimal strings on the wire, and never floats. Four decimals have room for
+any currency; what is kept has no more of them than its own (`effects.rounded`).
 """
 
 from django.contrib.auth.models import User
@@ -26,7 +27,7 @@ class Limit(models.Model):
     role = models.CharField(max_length=16, choices=Role.choices)
     about = models.CharField(max_length=16, choices=About.choices)
     currency = models.CharField(max_length=3)
-    amount = models.DecimalField(max_digits=18, decimal_places=2)
+    amount = models.DecimalField(max_digits=20, decimal_places=4)
 
     class Meta:
         ordering = ("role", "about", "currency")
@@ -50,7 +51,7 @@ class Spending(models.Model):
     namespace = models.CharField(max_length=255)
     at = models.DateTimeField()
     currency = models.CharField(max_length=3)
-    amount = models.DecimalField(max_digits=18, decimal_places=2)
+    amount = models.DecimalField(max_digits=20, decimal_places=4)
     #: The audit entry that it was for.
     act = models.UUIDField()
 
@@ -75,9 +76,9 @@ class Weighed(models.Model):
     after = models.CharField(max_length=200, blank=True)
     currency = models.CharField(max_length=3, blank=True)
     #: Over all coming charges; below zero lowers the revenue.
-    difference = models.DecimalField(max_digits=18, decimal_places=2, default=0)
+    difference = models.DecimalField(max_digits=20, decimal_places=4, default=0)
     #: What limits are compared with.
-    weight = models.DecimalField(max_digits=18, decimal_places=2, default=0)
+    weight = models.DecimalField(max_digits=20, decimal_places=4, default=0)
     #: Audit entry, update id and audit reference in one, so that it happens once.
     act = models.UUIDField(db_default=RandomUUID(), editable=False, unique=True)
 
