@@ -9,7 +9,8 @@ BOUND := $(if $(shell command -v setpriv),setpriv --pdeathsig=TERM)
 # Everything here starts the same modules again and again: they are compiled once.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup up engine check fix test polyglot bench screenshots static ruff mypy pyright collected
+.PHONY: setup up engine check fix test walk together again polyglot bench screenshots static ruff \
+  mypy pyright collected
 
 setup: $(INSTALLED)
 
@@ -38,14 +39,25 @@ engine: $(INSTALLED)
 check: static
 	$(PY) -m pytest --quiet -m "not slow" $(FAST)
 
+# Servers in Java and Go that live for minutes need no second compiler and look for garbage less
+# often.
+test walk together again: export JAVA_TOOL_OPTIONS := -XX:TieredStopAtLevel=1
+test walk together again: export GOGC := 800
+test: $(if $(PYTEST_ARGS),,walk) together
+
+# A bulk operation on a hundred thousand runs in a browser; what else runs would wait for it.
+walk: static
+	$(PY) -m pytest --quiet -s -m walk tests/browser
+
 # Six at a time: most tests wait for a server. A file stays with one process, and so do its servers;
-# those that take longest come first. Servers in Java and Go that live for minutes need no second
-# compiler and look for garbage less often.
-test: export JAVA_TOOL_OPTIONS := -XX:TieredStopAtLevel=1
-test: export GOGC := 800
-test: static
+# those that take longest come first.
+together: static
 	$(PY) -m pytest --numprocesses 6 --dist loadfile --no-loadscope-reorder \
-	  -m "not polyglot" $(PYTEST_ARGS)
+	  -m "not polyglot and not walk" $(PYTEST_ARGS)
+
+# What failed the last time, one after the other.
+again: $(INSTALLED)
+	$(PY) -m pytest --last-failed --last-failed-no-failures none -m "not polyglot" $(PYTEST_ARGS)
 
 # Workers in four languages beside each other; the first time it fetches and compiles for minutes.
 polyglot: $(INSTALLED)

@@ -14,9 +14,7 @@ from typing import Protocol
 from search.attributes import CustomAttributes
 from search.config import SearchConfig
 from search.postgres import reader as postgres
-from search.records import Group, Page
-
-Groups = list[Group]
+from search.records import Grouped, Page
 
 
 class VisibilityReader(Protocol):
@@ -31,7 +29,7 @@ class VisibilityReader(Protocol):
 
     async def count(self, namespace_id: str, query: str, custom: CustomAttributes) -> int: ...
 
-    async def group(self, namespace_id: str, query: str, custom: CustomAttributes) -> Groups:
+    async def group(self, namespace_id: str, query: str, custom: CustomAttributes) -> Grouped:
         """Without GROUP BY: one group of no values, which is the whole count."""
         ...
 

@@ -88,6 +88,12 @@ class Group(msgspec.Struct, frozen=True):
     count: int
 
 
+class Grouped(msgspec.Struct, frozen=True):
+    #: Of the largest groups alone: all runs that match, each once.
+    total: int
+    groups: list[Group]
+
+
 def newest_of_each_run(records: Sequence[VisibilityRecord]) -> list[VisibilityRecord]:
     """One record a run, its newest: a batch may have stepped the same run twice."""
     newest: dict[str, VisibilityRecord] = {}

@@ -50,11 +50,13 @@ class PreferenceForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Preference
-        fields = ("zone", "letter_keys")
+        fields = ("zone", "letter_keys", "renews")
 
     def __init__(self, *args: Any, of_browser: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["letter_keys"].label = "Keys of a single letter, and ?"
+        self.fields["renews"].label = "Pages renew themselves while they are open"
+        self.fields["renews"].help_text = "Otherwise they stand as they were asked for."
         own = f"The browser's own: {of_browser or 'not known yet, UTC until then'}"
         self.initial["zone"] = self.instance.zone or OF_BROWSER
         self.fields["zone"] = forms.TypedChoiceField(

@@ -14,6 +14,8 @@ class Preference(models.Model):
     zone = models.CharField(max_length=ZONE_LENGTH_MAX, blank=True)
     #: Keys of one letter can be pressed by accident, or said by who steers by voice.
     letter_keys = models.BooleanField(default=True)
+    #: What moves by itself disturbs who reads it slowly, or hears it.
+    renews = models.BooleanField(default=True, db_default=True)
 
     def __str__(self) -> str:
         return f"{self.person}: {self.zone or 'zone of the browser'}"

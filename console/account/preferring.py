@@ -1,4 +1,4 @@
-"""Each request is answered in its person's time zone, and with the keys that they want.
+"""Each request is answered in its person's time zone, and as they want pages to be.
 
 What is made outside of a request (exports, mails, jobs) and what scripts read is in UTC. So is a
 body that streams: it is written when the request has been left.
@@ -20,6 +20,7 @@ class PreferenceMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         kept = preference(request)
         request.letter_keys = kept.letter_keys  # type: ignore[attr-defined]
+        request.is_still = not kept.renews  # type: ignore[attr-defined]
         with timezone.override(zone(kept.zone or of_browser(request))):
             return self.get_response(request)
 

@@ -16,7 +16,7 @@ from console.ageing.pace import SAMPLE_RUNS, Pace, pace
 from console.gateway import ages, counting, lists, namespaces
 from console.gateway.ages import OpenRun, OpenRuns
 from console.gateway.channel import GatewayError, Trouble
-from console.gateway.conditions import before, equals, narrowed, trouble_with
+from console.gateway.conditions import before, equals, grouped_by, narrowed, trouble_with
 from console.gateway.counting import Answer
 
 __all__ = ["SAMPLE_RUNS"]
@@ -67,9 +67,11 @@ class Board:
     trouble: str = ""
     at: datetime | None = None
     types: tuple[Aged, ...] = ()
-    #: types that are not shown, and their open runs
+    #: types that are not shown, and their open runs; `beyond`: those of types that are more than
+    #: an index counts
     more: int = 0
     rest: int = 0
+    beyond: int = 0
     #: False: the counts by type are of the newest LISTED_MAX open runs
     counted: bool = True
     oldest: tuple[OpenRun, ...] = ()
@@ -84,7 +86,9 @@ def board(namespace: str, of: str, query: str, now: datetime) -> Board:
     if empty.trouble:
         return empty
     try:
-        by_type, at, counted = _open_by_type(namespace, empty, narrowed(query, empty.are_open))
+        by_type, beyond, at, counted = _open_by_type(
+            namespace, empty, narrowed(query, empty.are_open)
+        )
     except GatewayError as error:
         return replace(empty, trouble=borne(error))
     shown, hidden = by_type[:TYPES_MAX], by_type[TYPES_MAX:]
@@ -94,7 +98,8 @@ def board(namespace: str, of: str, query: str, now: datetime) -> Board:
         counted=counted,
         types=tuple(_aged(namespace, empty, kind, count) for kind, count in shown),
         more=len(hidden),
-        rest=sum(count for _, count in hidden),
+        rest=sum(count for _, count in hidden) + beyond,
+        beyond=beyond,
     )
     try:
         return with_late(namespace, found, rounded(now))
@@ -115,15 +120,18 @@ def rounded(now: datetime) -> datetime:
 
 def _open_by_type(
     namespace: str, page: Board, query: str
-) -> tuple[list[tuple[str, int]], datetime, bool]:
-    """(type, how many) with the most first; when; whether all were counted."""
+) -> tuple[list[tuple[str, int]], int, datetime, bool]:
+    """(type, how many) with the most first; how many are of none of these; when; whether all were
+    counted."""
     if page.sorts:
-        counted = lists.count(namespace, page.of, f"{query} GROUP BY {lists.TYPES[page.of]}")
+        by_type = grouped_by(lists.TYPES[page.of], ours=True)
+        counted = lists.count(namespace, page.of, f"{query} {by_type}")
         many = Counter({str(one.values[0]): one.count for one in counted.counts.groups})
-        return many.most_common(), counted.at, True
+        beyond = max(counted.counts.total - many.total(), 0)
+        return many.most_common(), beyond, counted.at, True
     listed = _listed(namespace, page.of, query, LISTED_MAX)
     many = Counter(run.type for run in listed.found.runs)
-    return many.most_common(), listed.at, listed.found.whole
+    return many.most_common(), 0, listed.at, listed.found.whole
 
 
 def _listed(namespace: str, of: str, query: str, most: int) -> Answer[OpenRuns]:

@@ -1,18 +1,10 @@
-"""What a person does to a batch, and what the list asks beside the list."""
+"""What a person does to a batch."""
 
 from django.contrib.auth.models import User
 
 from console.audit.record import record
 from console.gateway import batches
-from console.gateway.batches import BatchDetail, BatchSummary
-
-#: A server runs few at once; only those are asked how far they are.
-DESCRIBED_MAX = 5
-
-
-def under_way(namespace: str, found: tuple[BatchSummary, ...]) -> dict[str, BatchDetail]:
-    running = [one for one in found if one.state == "RUNNING"][:DESCRIBED_MAX]
-    return {one.id: batches.describe(namespace, one.id) for one in running}
+from console.gateway.batches import BatchDetail
 
 
 def stop(person: User, namespace: str, one: BatchDetail, reason: str) -> None:

@@ -39,7 +39,8 @@ RUNS_SHOWN_MAX = 200
 
 @dataclass(frozen=True, slots=True)
 class BatchRow:
-    """`share` is None where the server has not said how many there are."""
+    """`share` is None where the server has not said how many there are. `progress` is of those that
+    are through, whether it was done to them or refused."""
 
     id: str
     kind: str
@@ -50,6 +51,8 @@ class BatchRow:
     took: timedelta | None
     progress: str
     share: float | None
+    done: str
+    refused: str
     running: bool
 
 
@@ -72,6 +75,8 @@ def row(one: BatchSummary, detail: BatchDetail | None) -> BatchRow:
         took=took,
         progress=_progress(detail),
         share=_share(detail),
+        done=_done(detail),
+        refused=words.number(detail.failed) if detail and detail.total else "",
         running=one.state == "RUNNING",
     )
 
@@ -83,6 +88,15 @@ def _progress(detail: BatchDetail | None) -> str:
         return "being counted"
     settled = detail.done + detail.failed
     return f"{words.number(settled)} of {words.number(detail.total)}"
+
+
+def _done(detail: BatchDetail | None) -> str:
+    """A server that ended one by force has forgotten how far it came."""
+    if detail is None:
+        return ""
+    if detail.total or detail.summary.state == "COMPLETED":
+        return f"{words.number(detail.done)} of {words.number(detail.total)}"
+    return "being counted" if detail.summary.state == "RUNNING" else "not said"
 
 
 def _share(detail: BatchDetail | None) -> float | None:

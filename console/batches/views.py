@@ -6,7 +6,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from console.access.decorators import requires
 from console.access.policy import can
-from console.batches import actions, presenters
+from console.batches import actions, looking, presenters
 from console.batches.forms import PageForm, ReasonForm
 from console.gateway import batches as gateway
 from console.gateway.channel import GatewayError
@@ -20,7 +20,7 @@ PAGE_ROWS = 50
 @requires("batch.view")
 def batches(request: HtmxRequest, namespace: str) -> HttpResponse:
     page = gateway.find(namespace, PAGE_ROWS, PageForm(request.GET).asked)
-    rows = presenters.rows(page.batches, actions.under_way(namespace, page.batches))
+    rows = presenters.rows(page.batches, looking.details(namespace, page.batches))
     version = version_of(rows)
     if unchanged(request, version):
         return nothing_new()

@@ -40,7 +40,7 @@ def check(person: User, key: RunKey, kind: Kind, form: AskForm) -> tuple[Outcome
     return outcome, Checked(
         before=outcome.before,
         after=outcome.after,
-        difference=str(outcome.difference.value),
+        difference=str(effect.difference),
         currency=effect.currency,
         weight=str(effect.weight),
         next=reading.next_of(form.ledger),

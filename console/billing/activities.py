@@ -36,7 +36,7 @@ def weigh_members(cohort_id: int) -> str:
 @activity.defn(name=orders.CARRY_OUT_MEMBERS)
 @with_fresh_connections
 def carry_out_members(cohort_id: int) -> str:
-    cohort = Cohort.objects.select_related("person").get(pk=cohort_id)
+    cohort = Cohort.objects.select_related("person", "launcher").get(pk=cohort_id)
     return chunks.carry_out_some(cohort, activity.heartbeat)
 
 

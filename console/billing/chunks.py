@@ -26,11 +26,12 @@ def carry_out_approved(proposal: Proposal, alive: Alive) -> str:
     assert proposal.cohort is not None
     Cohort.objects.filter(pk=proposal.cohort.pk, stage=Stage.PROPOSED).update(
         stage=Stage.RUNNING,
+        launcher=proposal.person,
         actor=proposals.actor_of(proposal),
         identity=proposals.identity_of(proposal),
         judged_from=timezone.now(),
     )
-    cohort = Cohort.objects.select_related("person").get(pk=proposal.cohort.pk)
+    cohort = Cohort.objects.select_related("person", "launcher").get(pk=proposal.cohort.pk)
     return carry_out_some(cohort, alive)
 
 
@@ -153,7 +154,7 @@ def _end_proposal(cohort: Cohort) -> None:
 def _errand(cohort: Cohort, member: Member) -> Errand:
     return Errand(
         act=member.act,
-        person=cohort.person,
+        person=cohort.launcher or cohort.person,
         actor=cohort.actor,
         identity=cohort.identity,
         key=RunKey(cohort.namespace, member.workflow_id, member.run_id),

@@ -21,15 +21,10 @@ from django.db import DataError, transaction
 from django.utils import timezone
 
 from console.audit.record import Act, called, identity, record
-from console.billing import (
-    limits,
-    orders,
-    reading,
-    rights,
-    wishes,
-)
+from console.billing import effects, limits, orders, reading, rights, wishes
 from console.billing.contract import SUBSCRIPTIONS_QUERY
-from console.billing.models import Cohort, Member, Proposal
+from console.billing.limits import Asked
+from console.billing.models import About, Cohort, Member, Proposal
 from console.billing.orders import Chunks
 from console.billing.reading import NotTheContract, Refused
 from console.billing.wishes import Unfit, Weight
@@ -97,7 +92,7 @@ def begin_weighing(cohort: Cohort, who: str) -> None:
 
 
 def start(cohort: Cohort, name: str, activity: str, who: str, request_id: str) -> None:
-    work = Chunks(activity, cohort.pk, str(cohort), cohort.who)
+    work = Chunks(activity, cohort.pk, str(cohort), cohort.actor or cohort.who)
     try:
         steering.start(
             system.NAMESPACE,
@@ -186,6 +181,24 @@ def at_once(work: Callable[[Member], T], members: Sequence[Member], alive: Alive
     return found
 
 
+# ---- what it comes to ----
+
+
+def asked_of(cohort: Cohort) -> Asked:
+    """In all, and the largest one, as limits look at them."""
+    rows = list(cohort.members.filter(state=State.ELIGIBLE).values_list("currency", "weight"))
+    largest: dict[str, Decimal] = {}
+    for currency, weight in rows:
+        largest[currency] = max(weight, largest.get(currency, weight))
+    what = About.REFUND if cohort.wish["change"] == "refund" else About.ADJUSTMENT
+    return {About.COHORT: effects.sums(rows), what: largest}
+
+
+def may_carry_out(person: User, cohort: Cohort) -> None:
+    """Also for who lets one go on that another launched. Raises Refusal."""
+    rights.check(person, cohort.namespace, cohort.wish["change"], asked_of(cohort))
+
+
 # ---- its life ----
 
 
@@ -244,6 +257,7 @@ def _is_open(run: RunKey) -> bool:
 
 def go_on(person: User, cohort: Cohort) -> None:
     """Begins its system workflow anew; one that is there after all just goes on."""
+    may_carry_out(person, cohort)
     with recorded(person, cohort, "go on") as act:
         if cohort.stage not in WORK:
             raise Refusal(409, f"That is not possible now: it is {cohort.get_stage_display()}.")

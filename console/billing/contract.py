@@ -21,6 +21,8 @@ from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import Final
 
+from console.ui import currencies
+
 LEDGER_QUERY: Final = "billing_ledger"
 ADJUST_CHARGE: Final = "adjust_charge"
 ADJUST_PERIOD: Final = "adjust_period"
@@ -48,18 +50,9 @@ CUSTOMER_MEMO: Final = "customer"
 #: Finds every billable run.
 SUBSCRIPTIONS_QUERY: Final = "SubscriptionPhase IS NOT NULL"
 
-#: Digits after the point, by currency. A currency that is not here is refused.
-CURRENCIES: Final = {
-    "CHF": 2,
-    "DKK": 2,
-    "EUR": 2,
-    "GBP": 2,
-    "JPY": 0,
-    "NOK": 2,
-    "SEK": 2,
-    "USD": 2,
-}
-#: The highest single amount, in units of any currency.
+#: Digits after the point, by currency: those of ISO 4217. A currency that is not here is refused.
+CURRENCIES: Final = currencies.DIGITS
+#: The highest single amount; a hundred times it of a currency without decimals: its unit is small.
 AMOUNT_MAX: Final = Decimal(1_000_000)
 AMOUNT_CHARACTERS_MAX: Final = 32
 REASON_CHARACTERS_MAX: Final = 500
@@ -331,14 +324,11 @@ def parse_money(text: str, currency: str) -> Money:
 def _within_limits(amount: Decimal, currency: str, digits: int) -> Money:
     if amount < 0:
         raise MoneyError("amount_negative", f"The amount may not be negative: {amount}.")
-    if amount > AMOUNT_MAX:
-        raise MoneyError(
-            "amount_beyond_limit", f"The amount may not be above {AMOUNT_MAX:,} {currency}."
-        )
+    most = AMOUNT_MAX if digits else 100 * AMOUNT_MAX
+    if amount > most:
+        raise MoneyError("amount_beyond_limit", f"The amount may not be above {most:,} {currency}.")
     if -int(amount.normalize().as_tuple().exponent) > digits:
-        raise MoneyError(
-            "amount_too_precise", f"{currency} has {digits} decimals at most; {amount} has more."
-        )
+        raise MoneyError("amount_too_precise", currencies.too_precise(amount, currency))
     return money(abs(amount), currency)
 
 

@@ -31,8 +31,8 @@ class Effect:
 def of(kind: str, asked: Mapping[str, Any], ledger: Ledger, outcome: Outcome) -> Effect:
     """`asked`: the update's argument. Another period moves charges and changes none: it is weighed
     by what a year charges more or less."""
-    difference = outcome.difference.value
     currency = outcome.difference.currency
+    difference = rounded(outcome.difference.value, currency)
     if kind == "adjust_period":
         period = Period(asked["period"]["count"], PeriodUnit(asked["period"]["unit"]))
         monthly = a_month(ledger.terms.charge, period) - a_month(

@@ -1,6 +1,7 @@
 """What billing keeps: limits, what was spent of them, proposals, and cohorts with their members.
 
-Amounts are NUMERIC here, decimal strings on the wire, and never floats.
+Amounts are NUMERIC here, decimal strings on the wire, and never floats. Four decimals have room for
+any currency; what is kept has no more of them than its own (`effects.rounded`).
 """
 
 from django.contrib.auth.models import User
@@ -26,7 +27,7 @@ class Limit(models.Model):
     role = models.CharField(max_length=16, choices=Role.choices)
     about = models.CharField(max_length=16, choices=About.choices)
     currency = models.CharField(max_length=3)
-    amount = models.DecimalField(max_digits=18, decimal_places=2)
+    amount = models.DecimalField(max_digits=20, decimal_places=4)
 
     class Meta:
         ordering = ("role", "about", "currency")
@@ -50,7 +51,7 @@ class Spending(models.Model):
     namespace = models.CharField(max_length=255)
     at = models.DateTimeField()
     currency = models.CharField(max_length=3)
-    amount = models.DecimalField(max_digits=18, decimal_places=2)
+    amount = models.DecimalField(max_digits=20, decimal_places=4)
     #: The audit entry that it was for.
     act = models.UUIDField()
 
@@ -75,9 +76,9 @@ class Weighed(models.Model):
     after = models.CharField(max_length=200, blank=True)
     currency = models.CharField(max_length=3, blank=True)
     #: Over all coming charges; below zero lowers the revenue.
-    difference = models.DecimalField(max_digits=18, decimal_places=2, default=0)
+    difference = models.DecimalField(max_digits=20, decimal_places=4, default=0)
     #: What limits are compared with.
-    weight = models.DecimalField(max_digits=18, decimal_places=2, default=0)
+    weight = models.DecimalField(max_digits=20, decimal_places=4, default=0)
     #: Audit entry, update id and audit reference in one, so that it happens once.
     act = models.UUIDField(db_default=RandomUUID(), editable=False, unique=True)
 
@@ -104,9 +105,12 @@ class Cohort(models.Model):
     query = models.TextField()
     wish = models.JSONField()
     reason = models.TextField()
+    #: Who gathered it, and in whose name it is weighed.
     person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     who = models.CharField(max_length=200)
-    #: Who is named in the ledgers: the person, and who approved it.
+    #: Who launched it, or proposed it: what is carried out is this person's.
+    launcher = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    #: Who is named in the ledgers: the launcher, and who approved it.
     actor = models.CharField(max_length=400, blank=True)
     identity = models.CharField(max_length=400, blank=True)
     frozen_at = models.DateTimeField(db_default=Now())
@@ -136,6 +140,11 @@ class Cohort(models.Model):
     @property
     def is_moving(self) -> bool:
         return self.stage in {self.Stage.WEIGHING, self.Stage.PROPOSED, *self.under_way()}
+
+    @property
+    def was_launched(self) -> bool:
+        """Before that it has no actor that holds: a launch may not have come about."""
+        return self.stage in {self.Stage.FINISHED, self.Stage.STOPPED, *self.under_way()}
 
     @classmethod
     def under_way(cls) -> frozenset[str]:

@@ -210,8 +210,13 @@ def change_row(row: ForecastRow) -> ChangeRow:
 
 
 def amount(money: Money) -> str:
-    """1,372.00 with a true minus sign; the currency stands in the heading."""
-    return f"{money.value:,}".replace("-", "−")
+    """1,372.00 with a true minus sign; the currency stands in the heading.
+
+    With the digits of its currency, and with all that a workflow says beyond them.
+    """
+    said = -int(money.value.as_tuple().exponent)
+    digits = max(CURRENCIES.get(money.currency, 0), said)
+    return f"{money.value:,.{digits}f}".replace("-", "−")
 
 
 def with_currency(money: Money | None) -> str:

@@ -12,10 +12,10 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from console.access.policy import WITH_AMOUNT, Amount, can
+from console.access.policy import WITH_AMOUNT, can
 from console.audit.models import AuditEntry
 from console.audit.record import called, identity, record
-from console.billing import carrying, effects, kinds, orders, reading
+from console.billing import carrying, cohorts, effects, kinds, orders, reading, rights
 from console.billing.carrying import Errand
 from console.billing.forms import AskForm, Checked
 from console.billing.kinds import Kind, Signed
@@ -279,9 +279,24 @@ def _stage_of(proposal: Proposal, decision: Decision, is_theirs: bool) -> tuple[
     decider = User.objects.get(pk=decision.person_id)
     if not can(decider, VERB, proposal.namespace):
         return Stage.VOID, f"{decision.person} may not approve here. Nothing was changed."
-    if not can(proposal.person, _right_of(proposal), proposal.namespace, _amount(proposal)):
-        return Stage.VOID, f"{proposal.who} may not do this any more. Nothing was changed."
+    if says := _why_not_now(proposal):
+        return Stage.VOID, f"{says} Nothing was changed."
     return Stage.APPROVED, ""
+
+
+def _why_not_now(proposal: Proposal) -> str:
+    """What its proposer may has changed since, or nothing. Of a cohort all of it is void where one
+    member is beyond a bound, as its launch would be refused."""
+    person, namespace, cohort = proposal.person, proposal.namespace, proposal.cohort
+    lost = f"{proposal.who} may not do this any more."
+    if cohort is None:
+        kind = kinds.BY_NAME[proposal.kind]
+        amount = (proposal.weight, proposal.currency) if kind.verb in WITH_AMOUNT else None
+        return "" if can(person, kind.verb, namespace, amount) else lost
+    change = cohort.wish["change"]
+    if not all(can(person, verb, namespace) for verb in ("billing.cohort", rights.verb_of(change))):
+        return lost
+    return rights.beyond(person, namespace, change, cohorts.asked_of(cohort), proposal.who)
 
 
 def _is_attested(proposal: Proposal, decision: Decision) -> bool:
@@ -302,16 +317,6 @@ def _is_attested(proposal: Proposal, decision: Decision) -> bool:
     )
     is_own = decision.person_id == proposal.person_id
     return is_own == (decision.verdict == orders.WITHDRAW) and entry.exists()
-
-
-def _right_of(proposal: Proposal) -> str:
-    return "billing.cohort" if proposal.cohort_id else kinds.BY_NAME[proposal.kind].verb
-
-
-def _amount(proposal: Proposal) -> Amount | None:
-    """What an exception may bound; of a cohort it was looked at when it was weighed."""
-    is_bound = _right_of(proposal) in WITH_AMOUNT and not proposal.cohort_id
-    return (proposal.weight, proposal.currency) if is_bound else None
 
 
 def carry_out(proposal: Proposal) -> None:

@@ -11,18 +11,24 @@ Its system workflow waits while nothing may go on, and looks again when it is to
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from decimal import Decimal
 
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
 from console.audit.record import called, identity
-from console.billing import effects, limits, orders, proposals, rights
+from console.billing import limits, orders, proposals, rights
 from console.billing.actions import BeyondLimits
-from console.billing.cohorts import begin_weighing, look_again, move, recorded, start
-from console.billing.limits import Asked
-from console.billing.models import About, Cohort, Member, Proposal
+from console.billing.cohorts import (
+    asked_of,
+    begin_weighing,
+    look_again,
+    may_carry_out,
+    move,
+    recorded,
+    start,
+)
+from console.billing.models import Cohort, Member, Proposal
 from console.gateway.channel import GatewayError, Trouble
 from console.ui.refusals import Refusal
 
@@ -43,19 +49,9 @@ class How:
     errors_percent_max: int
 
 
-def asked_of(cohort: Cohort) -> Asked:
-    """In all, and the largest one, as limits look at them."""
-    rows = list(cohort.members.filter(state=State.ELIGIBLE).values_list("currency", "weight"))
-    largest: dict[str, Decimal] = {}
-    for currency, weight in rows:
-        largest[currency] = max(weight, largest.get(currency, weight))
-    what = About.REFUND if cohort.wish["change"] == "refund" else About.ADJUSTMENT
-    return {About.COHORT: effects.sums(rows), what: largest}
-
-
 def launch(person: User, cohort: Cohort, how: How) -> None:
     """Raises BeyondLimits when a second person is needed."""
-    rights.check(person, cohort.namespace, cohort.wish["change"], asked_of(cohort))
+    may_carry_out(person, cohort)
     over: list[str] = []
     with recorded(person, cohort, "carry out", asdict(how)) as act:
         over = limits.reserve(person, cohort.namespace, asked_of(cohort), act.id)
@@ -63,7 +59,10 @@ def launch(person: User, cohort: Cohort, how: How) -> None:
             act.refused = " ".join(over)
         else:
             who, name = identity(person), called(person)
-            move(cohort, (Stage.WEIGHED,), Stage.RUNNING, actor=name, identity=who, **_plan(how))
+            move(
+                cohort, (Stage.WEIGHED,), Stage.RUNNING,
+                launcher=person, actor=name, identity=who, **_plan(how),
+            )  # fmt: skip
             try:
                 start(cohort, "billing-cohort", orders.CARRY_OUT_MEMBERS, who, act.id)
             except GatewayError as error:
@@ -82,7 +81,7 @@ def _plan(how: How) -> dict[str, object]:
 
 
 def propose(person: User, cohort: Cohort, title: str, how: How) -> Proposal:
-    rights.check(person, cohort.namespace, cohort.wish["change"], asked_of(cohort))
+    may_carry_out(person, cohort)
     over = limits.beyond(person, cohort.namespace, asked_of(cohort))
     move(cohort, (Stage.WEIGHED,), Stage.PROPOSED, **_plan(how))
     try:
@@ -101,7 +100,11 @@ def pause(person: User, cohort: Cohort) -> None:
 
 
 def resume(person: User, cohort: Cohort) -> None:
-    """Go on: after a pause, or with the rest when the canary is through."""
+    """Go on: after a pause, or with the rest when the canary is through.
+
+    In the name of who launched it, whoever lets it go on.
+    """
+    may_carry_out(person, cohort)
     with recorded(person, cohort, "resume") as act:
         confirmed = cohort.confirmed or cohort.stage == Stage.ASKING
         move(
@@ -124,7 +127,9 @@ def stop(person: User, cohort: Cohort) -> None:
 
 
 def ask_again(person: User, cohort: Cohort) -> None:
-    """Those that never answered, under the ids that they were asked with: done once, if at all."""
+    """Those that never answered, under the ids that they were asked with: done once, if at all,
+    and in the name that they were asked in."""
+    may_carry_out(person, cohort)
     with recorded(person, cohort, "ask again") as act:
         silent = cohort.members.filter(state=State.UNKNOWN)
         if cohort.stage not in ENDED or not silent.exists():

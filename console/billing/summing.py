@@ -89,7 +89,7 @@ def one(cohort: Cohort, query: dict[str, str], person: User) -> dict[str, Any]:
     taken = sum(counts.get(state, 0) for state in TAKEN)
     over = []
     if cohort.stage == Stage.WEIGHED:
-        over = limits.beyond(person, cohort.namespace, rollout.asked_of(cohort))
+        over = limits.beyond(person, cohort.namespace, cohorts.asked_of(cohort))
     concluded = taken - counts.get(State.ELIGIBLE, 0) - counts.get(State.CLAIMED, 0)
     steps = (weighed, all_of_them) if cohort.stage == Stage.WEIGHING else (concluded, taken)
     away = cohort.is_moving and worker.is_away()

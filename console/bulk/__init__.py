@@ -14,6 +14,7 @@ verbs       the deeds that there are, of this and of other capabilities
 deeds_on_…  the deeds of this one
 manifest    a query or a selection -> targets, and why some are not eligible
 outcomes    claim, conclude, count
+rounds      whose act a round is, and who let it go on
 orders      what workflow and activities tell each other
 workflow    the system workflow: canary, pace, stop at errors, pause, abort
 acting      one target: the act, and whether it was done already

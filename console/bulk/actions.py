@@ -8,14 +8,15 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
 from console.access import updates
 from console.access.decorators import demand
 from console.audit.record import Act, called, record
-from console.bulk import orders, outcomes, verbs
-from console.bulk.models import ACTIVE, BulkOperation, Stage, State
+from console.bulk import orders, outcomes, rounds, verbs
+from console.bulk.models import ACTIVE, BulkOperation, Continuation, Stage, State
 from console.bulk.orders import Plan, Progress
 from console.gateway import payloads, steering
 from console.gateway.channel import GatewayError, Trouble
@@ -99,7 +100,8 @@ def shown(told: dict[str, Any]) -> dict[str, Any]:
 def ask(person: User, operation: BulkOperation, what: str, reason: str = "") -> None:
     """Pause, resume, abort: a signal, so that it holds even while no worker is there.
 
-    Whoever may run bulk operations may stop one; to let it go on takes the right to its act.
+    Whoever may run bulk operations may stop one; to let it go on takes the right to its act. What
+    is done then is still the act of who began the round.
     """
     if what == orders.RESUME:
         check_right(person, operation.verb, operation.namespace)
@@ -113,6 +115,8 @@ def ask(person: User, operation: BulkOperation, what: str, reason: str = "") -> 
             if what != orders.ABORT or error.trouble is not Trouble.NOT_FOUND:
                 raise
             _abort_without_workflow(person, operation)
+        if what == orders.RESUME:
+            rounds.note(operation, Continuation.What.RESUMED, person, timezone.now())
         act.after = {"asked": what}
 
 
@@ -133,11 +137,22 @@ def _abort_without_workflow(person: User, operation: BulkOperation) -> None:
 
 
 def retry(person: User, operation: BulkOperation) -> None:
-    """Another round for the failed ones. Their request ids stay, so nothing is done twice."""
+    """Another round for the failed ones, in the name of who tries again. Their request ids stay,
+    so nothing is done twice."""
     check_right(person, operation.verb, operation.namespace)
     _check_update(person, operation, operation.told)
     if not operation.targets.filter(state=State.FAILED).exists():
         raise Refusal(409, "Nothing failed, or it is being tried again.")
+    again = _begin_round(person, operation)
+    with _record(person, operation, "", {"what": "retry", "runs": str(again)}) as act:
+        _start(operation, act, confirmed=True)
+        act.after = {"stage": Stage.RUNNING}
+
+
+@transaction.atomic
+def _begin_round(person: User, operation: BulkOperation) -> int:
+    """There is no round whose person is not known."""
+    now = timezone.now()
     _move(
         operation,
         (Stage.FINISHED, Stage.ABORTED),
@@ -147,10 +162,8 @@ def retry(person: User, operation: BulkOperation) -> None:
         says="",
         ended_at=None,
     )
-    again = outcomes.wait_again(operation, timezone.now())
-    with _record(person, operation, "", {"what": "retry", "runs": str(again)}) as act:
-        _start(operation, act, confirmed=True)
-        act.after = {"stage": Stage.RUNNING}
+    rounds.note(operation, Continuation.What.RETRIED, person, now)
+    return outcomes.wait_again(operation, now)
 
 
 def discard(person: User, operation: BulkOperation) -> None:

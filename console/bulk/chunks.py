@@ -16,8 +16,7 @@ from time import monotonic
 
 from django.utils import timezone
 
-from console.audit.record import identity
-from console.bulk import acting, orders, outcomes, verbs
+from console.bulk import acting, orders, outcomes, rounds, verbs
 from console.bulk.models import BulkOperation, State
 from console.bulk.orders import ChunkDone, ChunkOrder
 from console.bulk.outcomes import Claimed, Outcome
@@ -48,10 +47,11 @@ class Chunk:
         self._beat = beat
         self._deed = verbs.named(operation.verb)
         self._asked = Order(
-            identity(operation.person),
+            rounds.actor(operation),
             f"{operation.reason} ({operation})",
             operation.told,
             operation.started_at,
+            rounds.actors_before(operation),
         )
         self._bundle = Bundle()
         self._came: SimpleQueue[tuple[Claimed, Outcome]] = SimpleQueue()
@@ -149,7 +149,9 @@ class Chunk:
         self._written = monotonic()
         if not self._unwritten:
             return
-        held = outcomes.conclude(self._unwritten, self._claimant, timezone.now())
+        held = outcomes.conclude(
+            self._unwritten, self._claimant, timezone.now(), self._operation.round
+        )
         self._unwritten = []
         self._concluded += len(held)
         self._failed += sum(outcome.state is State.FAILED for _, outcome in held)

@@ -6,7 +6,6 @@ one after the other. Only these two, and only their ends, leave an event in the 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 
 from console.bulk import forms, orders
 from console.gateway import activities, histories, sight, workflows
@@ -19,9 +18,6 @@ from console.ui import words
 
 SOURCE = "perdure-console"
 RUNS_NOW = frozenset({"started", "cancel_requested", "pause_requested"})
-TRACED_EVENTS = 1_000
-#: Between the clock that says since when and the server's.
-CLOCKS_APART_MAX = timedelta(seconds=5)
 COMPLETED = "ActivityTaskCompleted"
 FAILED = "ActivityTaskFailed"
 CLOSED = "closed; it has no pending activities"
@@ -106,8 +102,8 @@ def _failed_by_us(order: Order, one: PendingActivity) -> bool:
         one.failure is not None
         and (one.failure.source, one.failure.message) == (SOURCE, order.told["message"])
         and one.completed_at
-        and order.since
-        and one.completed_at >= order.since
+        and order.earliest
+        and one.completed_at >= order.earliest
     )
 
 
@@ -133,13 +129,13 @@ def _trail(kind: str, order: Order, turn: Turn) -> Trail:
     """Up to the first end that is ours."""
     scheduled: set[str] = set()
     trail = Trail()
-    since = order.since - CLOCKS_APART_MAX if order.since else None
-    for event in histories.backward(turn.key, size=TRACED_EVENTS).events:
+    since = order.earliest
+    for event in histories.newest(turn.key, since):
         if since and event.at and event.at < since:
-            break
+            continue
         if event.kind == "ActivityTaskScheduled":
             scheduled.add(event.attributes.activity_id)
-        if event.kind == kind and event.attributes.identity == order.who:
+        if event.kind == kind and event.attributes.identity in order.names:
             trail = Trail(event.id, frozenset(scheduled))
     return trail
 

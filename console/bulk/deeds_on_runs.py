@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from console.bulk import forms, orders
-from console.gateway import histories, namespaces, once, steering
+from console.gateway import histories, namespaces, once, steering, workflows
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.deeds import Deed, Done, NothingToDo, Order, Turn, Unsuited
 from console.offering.deed_forms import NothingMore
@@ -16,7 +16,10 @@ def terminate(order: Order, turn: Turn) -> Done:
 
 
 def cancel(order: Order, turn: Turn) -> Done:
+    """A closed run takes the request without a word, and nothing becomes of it."""
     once.cancel(turn.key, order.reason, order.who, turn.request_id)
+    if not workflows.describe(turn.key).summary.is_open and not trace(order, turn):
+        raise NothingToDo("closed since the list was frozen")
     return Done()
 
 
@@ -88,13 +91,14 @@ def delete(_order: Order, turn: Turn) -> Done:
     return Done()
 
 
-def trace(_order: Order, turn: Turn) -> str:
-    event_id = once.trace(turn.key, turn.request_id)
+def trace(order: Order, turn: Turn) -> str:
+    event_id = once.trace(turn.key, turn.request_id, order.earliest)
     return "" if event_id is None else f"done by an earlier try: event {event_id}"
 
 
-def trace_update(_order: Order, turn: Turn) -> str:
-    event_id = histories.update_event_id(turn.key, turn.request_id)
+def trace_update(order: Order, turn: Turn) -> str:
+    newest = histories.newest(turn.key, order.earliest)
+    event_id = histories.update_among(newest, turn.request_id)
     return "" if event_id is None else f"accepted from an earlier try: event {event_id}"
 
 

@@ -1,13 +1,13 @@
 """The list of operations, and the list of one operation's targets as a file."""
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from django.db.models import Q, Sum
 from django.db.models.functions import Coalesce
 
-from console.bulk import presenters, verbs
+from console.bulk import outcomes, presenters, rounds, verbs
 from console.bulk.models import BulkOperation, BulkTarget, Stage, State
 from console.ui.pages import BadToken, Pager, place, size_of
 
@@ -21,6 +21,7 @@ HEAD = (
     "at",
     "request id",
     "failed before",
+    "in the round",
 )
 ROWS_AT_ONCE = 2_000
 #: A cell that begins so is a formula to a spreadsheet.
@@ -63,12 +64,16 @@ def csv_lines(operation: BulkOperation) -> Iterator[str]:
     writer = csv.writer(Echo())
     facts = verbs.named(operation.verb).facts
     yield writer.writerow([*HEAD, *facts])
-    before = _before(operation)
+    before, said = _before(operation), rounds.words(operation)
     for target in operation.targets.order_by("pk").iterator(ROWS_AT_ONCE):
         target.operation = operation
-        yield writer.writerow(
-            [_cell(value) for value in (*_values(operation, target, before), *_told(facts, target))]
-        )
+        values = (*_values(operation, target, before), _round(said, target))
+        yield writer.writerow([_cell(value) for value in (*values, *_told(facts, target))])
+
+
+def _round(said: Mapping[int, str], target: BulkTarget) -> str:
+    """Who began the one that its outcome is of; nothing where nobody tried it."""
+    return said[target.round or 1] if target.state in outcomes.TRIED else ""
 
 
 def _told(facts: Iterable[str], target: BulkTarget) -> list[object]:

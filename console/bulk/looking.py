@@ -10,7 +10,7 @@ from django.http import Http404, QueryDict
 
 from console.access import updates
 from console.access.policy import can
-from console.bulk import actions, orders, outcomes, presenters, verbs
+from console.bulk import actions, orders, outcomes, presenters, rounds, verbs
 from console.bulk.forms import LaunchForm
 from console.bulk.models import OPEN_STATES, BulkOperation, Stage, State
 from console.gateway import task_queues, workflows
@@ -107,10 +107,18 @@ def progress(operation: BulkOperation, now: datetime) -> dict[str, Any]:
     counts = outcomes.tally(operation)
     canary = outcomes.of_canary(operation)
     in_canary = any(canary[state] for state in OPEN_STATES)
-    version = version_of(operation.stage, operation.says, operation.asked, sorted(counts.items()))
+    continued = rounds.shown(operation)
+    version = version_of(
+        operation.stage,
+        operation.says,
+        operation.asked,
+        sorted(counts.items()),
+        [one.pk for one in continued],
+    )
     return {
         "operation": operation,
         "title": presenters.title(operation),
+        "continued": continued,
         "stages": presenters.stage_marks(operation, in_canary),
         "told": actions.shown(operation.told),
         "list_url": presenters.list_url(operation),

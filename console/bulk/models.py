@@ -57,7 +57,8 @@ class BulkOperation(models.Model):
     says = models.TextField(blank=True)
     #: What a person asked of it last and the workflow has not heard yet.
     asked = models.CharField(max_length=16, blank=True)
-    #: Grows when the failed ones are tried again: each round is a system workflow of its own.
+    #: Grows when the failed ones are tried again: each round is a system workflow of its own, and
+    #: somebody's own act (`rounds.py`).
     round = models.PositiveIntegerField(default=1)
 
     reason = models.TextField(blank=True)
@@ -123,6 +124,8 @@ class BulkTarget(models.Model):
     facts = models.JSONField(null=True)
     #: The run that a reset began.
     new_run_id = models.CharField(max_length=64, blank=True)
+    #: In which it came to this; none before rounds were noted, and none where nobody tried it.
+    round = models.PositiveIntegerField(null=True)
 
     class Meta:
         ordering = ("id",)
@@ -181,6 +184,7 @@ class PastOutcome(models.Model):
     tries = models.PositiveIntegerField()
     says = models.TextField(blank=True)
     concluded_at = models.DateTimeField(null=True)
+    round = models.PositiveIntegerField(null=True)
 
     class Meta:
         ordering = ("id",)
@@ -188,3 +192,36 @@ class PastOutcome(models.Model):
 
     def __str__(self) -> str:
         return f"{self.target_id}: {self.says}"
+
+
+class Continuation(models.Model):
+    """Who let it go on after its launch: tried the failed ones again, or resumed a round.
+
+    It stays as outcomes do. A round that nobody is named for here is the launcher's.
+    """
+
+    class What(models.TextChoices):
+        RETRIED = "retried", "Tried again"
+        RESUMED = "resumed", "Resumed"
+
+    operation = models.ForeignKey(
+        BulkOperation, on_delete=models.PROTECT, related_name="continuations"
+    )
+    what = models.CharField(max_length=16, choices=What.choices)
+    round = models.PositiveIntegerField()
+    person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    who = models.CharField(max_length=200)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("id",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=["operation", "round"],
+                condition=models.Q(what="retried"),
+                name="one_person_begins_a_round",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.operation_id}/{self.round}: {self.what} by {self.who}"

@@ -69,7 +69,7 @@ CONCLUDE = """
 with held as (
     update bulk_bulktarget target
     set state = came.state, says = came.says, new_run_id = came.new_run_id, concluded_at = %(at)s,
-      facts = came.facts::jsonb
+      facts = came.facts::jsonb, round = %(in_round)s
     from unnest(%(ids)s::bigint[], %(states)s::text[], %(says)s::text[], %(runs)s::text[],
                 %(facts)s::text[])
       as came (id, state, says, new_run_id, facts)
@@ -87,7 +87,7 @@ select id from held
 
 
 def conclude(
-    came: Sequence[tuple[Claimed, Outcome]], claimant: str, at: datetime
+    came: Sequence[tuple[Claimed, Outcome]], claimant: str, at: datetime, in_round: int
 ) -> list[tuple[Claimed, Outcome]]:
     """Those whose outcome stands: where the claim went to another attempt, that one's will."""
     given: dict[str, Any] = {
@@ -100,6 +100,7 @@ def conclude(
         ],
         "claimant": claimant,
         "at": at,
+        "in_round": in_round,
     }
     with connection.cursor() as cursor:
         cursor.execute(CONCLUDE, given)

@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from search.query.errors import QueryError
-from search.query.parser import parse
+from search.query.parser import GROUPS_MAX, parse
 
 PLAIN_NAME = re.compile(r"[A-Za-z_]\w*")
 #: Of any text, also a wrong one: put together they are the text.
 PIECES = re.compile(
     r"""(?P<value>'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.)*"|\b\d+(?:\.\d+)?\b)
       | (?P<word>\b(?:AND|OR|NOT|IN|IS|NULL|BETWEEN|STARTS_WITH|CONTAINS|ORDER\s+BY|GROUP\s+BY|ASC|
-      DESC|TRUE|FALSE)\b|\bNOW\b(?=\s*\())
+      DESC|TRUE|FALSE)\b|\bNOW\b(?=\s*\()|\bCOUNT\b(?=\s*\(\s*\*)|\bLIMIT\b(?=\s+\d+\s*$))
       | (?P<name>`[^`]*`|[A-Za-z_][A-Za-z0-9_.-]*)
       | (?P<other>\s+|.)""",
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
@@ -52,6 +52,13 @@ def equals(attribute: str, value: Any) -> str:
 
 def among(attribute: str, values: Iterable[str]) -> str:
     return f"{named(attribute)} IN ({', '.join(map(quoted, values))})"
+
+
+def grouped_by(attribute: str, ours: bool) -> str:
+    """Our engine counts the largest groups where there are more than an answer holds; of another
+    server that is not asked."""
+    largest = f" ORDER BY COUNT(*) DESC LIMIT {GROUPS_MAX}" if ours else ""
+    return f"GROUP BY {named(attribute)}{largest}"
 
 
 def before(attribute: str, at: datetime) -> str:

@@ -7,10 +7,13 @@ A capability has its deeds in a tuple that BULK_DEEDS of the settings names.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from console.gateway.runs import RunKey
+
+#: Between the clock that says since when and the server's.
+CLOCKS_APART_MAX = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,18 @@ class Order:
     told: Mapping[str, Any] = field(default_factory=dict)
     #: nothing of this order was done before
     since: datetime | None = None
+    #: in whose names earlier tries of it were made
+    before: frozenset[str] = frozenset()
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Whatever a try of this order left in a history bears one of them."""
+        return self.before | {self.who}
+
+    @property
+    def earliest(self) -> datetime | None:
+        """By the server's clock, nothing of this order was done before."""
+        return self.since - CLOCKS_APART_MAX if self.since else None
 
     def fills(self, turn: "Turn") -> Mapping[str, str]:
         """What the console says by itself in a typed form, of this one run."""

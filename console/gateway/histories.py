@@ -1,7 +1,8 @@
 """Pages of a history, from both ends, and the single events that an audit row points at."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from google.protobuf import json_format
 from temporalio.api.common.v1 import WorkflowExecution
@@ -20,6 +21,9 @@ from console.gateway.runs import RunKey
 PAGE_EVENTS = 1_000
 #: how far back the event of an act is looked for
 TRAIL_EVENTS = 100
+#: Written when they happen. What comes while a worker has a task may be written after its end, with
+#: the time when it came.
+TASK_ENDS = frozenset({"WorkflowTaskCompleted", "WorkflowTaskFailed", "WorkflowTaskTimedOut"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,19 @@ def backward(key: RunKey, token: bytes = b"", size: int = PAGE_EVENTS) -> EventP
     return EventPage(_events(answer.history.events), answer.next_page_token)
 
 
+def newest(key: RunKey, since: datetime | None = None, size: int = PAGE_EVENTS) -> Iterator[Event]:
+    """The newest first, back to where all that stands before is older; the whole without a time."""
+    token = b""
+    while True:
+        page = backward(key, token, size)
+        for event in page.events:
+            if since and event.kind in TASK_ENDS and event.at and event.at < since:
+                return
+            yield event
+        if not (token := page.next_token):
+            return
+
+
 def close_event(key: RunKey) -> Event | None:
     answer = call(
         workflow_service().GetWorkflowExecutionHistory,
@@ -70,10 +87,11 @@ def close_event(key: RunKey) -> Event | None:
 
 def update_event_id(key: RunKey, update_id: str) -> int | None:
     """The event of the accepted update with this id, if it is among the newest."""
-    for event in backward(key, size=100).events:
-        if events.update_id(event) == update_id:
-            return event.id
-    return None
+    return update_among(backward(key, size=TRAIL_EVENTS).events, update_id)
+
+
+def update_among(history: Iterable[Event], update_id: str) -> int | None:
+    return next((one.id for one in history if events.update_id(one) == update_id), None)
 
 
 def event_id_carrying(history: Sequence[Event], request_id: str) -> int | None:

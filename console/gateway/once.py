@@ -5,7 +5,9 @@ The server swallows a repeated request while the run is open; once the run has c
 say that it is closed, and then `trace` finds whose act that was.
 """
 
+from collections.abc import Set
 from dataclasses import replace
+from datetime import datetime
 
 from temporalio.api.common.v1 import Header, WorkflowExecution
 from temporalio.api.history.v1 import HistoryEvent
@@ -22,7 +24,6 @@ from console.gateway.runs import RunKey
 
 #: The header of a signal under which its request id travels.
 HEADER = "perdure-request-id"
-TRACE_EVENTS_MAX = 1_000
 #: What the official server names instead of who asked for a reset.
 RESETTER = "history-service"
 
@@ -59,9 +60,9 @@ def signal(key: RunKey, name: str, arguments: list[object], identity: str, reque
     )
 
 
-def trace(key: RunKey, request_id: str) -> int | None:
-    """The event that this request became, among the newest of the run."""
-    for event in histories.backward(key, size=TRACE_EVENTS_MAX).events:
+def trace(key: RunKey, request_id: str, since: datetime | None = None) -> int | None:
+    """The event that this request became; nobody asked before that time."""
+    for event in histories.newest(key, since):
         if request_id in carried(event):
             return event.id
     return None
@@ -82,8 +83,8 @@ def reset_point(key: RunKey, *, first: bool, size: int = histories.PAGE_EVENTS) 
             return None
 
 
-def was_reset_into(key: RunKey, reason: str, identity: str) -> str:
-    """The run that goes on since somebody reset this one for this reason.
+def was_reset_into(key: RunKey, reason: str, identities: Set[str]) -> str:
+    """The run that goes on since one of these reset this one for this reason.
 
     The server swallows a repeated reset only until the new run is followed by another one.
     """
@@ -93,8 +94,9 @@ def was_reset_into(key: RunKey, reason: str, identity: str) -> str:
         page = histories.forward(replace(key, run_id=run_id), token)
         for event in page.events:
             if event.kind == "WorkflowTaskFailed" and event.attributes.new_run_id == run_id:
-                said = event.attributes.failure.message, event.attributes.identity
-                return run_id if said in {(reason, identity), (reason, RESETTER)} else ""
+                about = event.attributes
+                is_ours = about.identity in identities or about.identity == RESETTER
+                return run_id if is_ours and about.failure.message == reason else ""
         if not (token := page.next_token):
             break
     return ""

@@ -16,7 +16,7 @@ from temporalio.api.workflowservice import v1 as messages
 
 from console.gateway import activities, counting, indexed, moments, namespaces, payloads, workflows
 from console.gateway.channel import GatewayError, Trouble, call, workflow_service
-from console.gateway.conditions import equals
+from console.gateway.conditions import equals, grouped_by
 from console.gateway.counting import Counted
 from console.gateway.namespaces import Attributes
 from console.gateway.runs import ActivityOptions, Counts, Group
@@ -130,7 +130,8 @@ def values(namespace: str, kind: Kind, attribute: str) -> list[str]:
     if attribute not in kind.attributes or attribute in IDS or indexed.is_hidden(attribute):
         return []
     try:
-        counted = _counted(namespace, kind, f"GROUP BY {attribute}", VALUES_SECONDS)
+        question = grouped_by(attribute, namespaces.attributes(namespace).ours)
+        counted = _counted(namespace, kind, question, VALUES_SECONDS)
     except GatewayError:
         return []
     return [str(group.values[0]) for group in counted.counts.groups if group.values]

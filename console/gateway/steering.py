@@ -70,7 +70,10 @@ def terminate(key: RunKey, reason: str, identity: str) -> None:
     )
 
 
-def cancel(key: RunKey, reason: str, identity: str, request_id: str) -> None:
+def cancel(
+    key: RunKey, reason: str, identity: str, request_id: str, *, first_run_id: str = ""
+) -> None:
+    """`first_run_id`: only a run that this one went on as, or itself."""
     call(
         workflow_service().RequestCancelWorkflowExecution,
         RequestCancelWorkflowExecutionRequest(
@@ -79,6 +82,7 @@ def cancel(key: RunKey, reason: str, identity: str, request_id: str) -> None:
             reason=reason,
             identity=identity,
             request_id=request_id,
+            first_execution_run_id=first_run_id,
         ),
     )
 

@@ -10,15 +10,15 @@ from django.http import Http404
 
 from console.gateway import lists
 from console.gateway.lists import Listed
-from console.incidents.models import Incident, Sample, State, Survey
-from console.incidents.surveying import Tally, query_of, tallies
+from console.incidents.models import PRESENT, Incident, Sample, State, Survey
+from console.incidents.surveying import query_of
+from console.incidents.tallying import Tally, tallies
 
 ROWS_MAX = 200
 RUNS_SHOWN = 20
 #: A survey that is older than this did not come when it should.
 LATE_AFTER = timedelta(seconds=3 * settings.WATCH_SECONDS)
 
-PRESENT = Q(running__gt=0) | Q(failed__gt=0)
 TABS: dict[str, tuple[str, Q]] = {
     "": ("Open", Q(state=State.OPEN) & PRESENT),
     "nobodys": ("Nobody’s", Q(state=State.OPEN, owner=None) & PRESENT),

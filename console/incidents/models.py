@@ -11,6 +11,9 @@ from django.db import models
 
 from console.gateway.runs import RunKey
 
+#: An incident that some run has now.
+PRESENT = models.Q(running__gt=0) | models.Q(failed__gt=0)
+
 
 class State(models.TextChoices):
     OPEN = "open", "Open"
@@ -40,6 +43,8 @@ class Incident(models.Model):
     running = models.PositiveIntegerField(default=0)
     #: Closed by it, and not yet deleted by the retention.
     failed = models.PositiveIntegerField(default=0)
+    #: The survey that these are of: where there are very many, a survey counts some of them.
+    counted_at = models.DateTimeField(null=True)
     first_seen_at = models.DateTimeField()
     #: The newest survey that found a run failing now, or more closed than before.
     last_seen_at = models.DateTimeField()
@@ -131,6 +136,11 @@ class Survey(models.Model):
     #: What the incidents' counts are of; null: none has come through.
     at = models.DateTimeField(null=True)
     calls = models.PositiveIntegerField(default=0)
+    #: Which part of very many is counted.
+    turn = models.PositiveIntegerField(default=0)
+    #: Incidents whose numbers are of an earlier survey, where they are more than one counts; null:
+    #: all were counted.
+    uncounted = models.PositiveIntegerField(null=True)
     #: Why the newest one did not come through.
     says = models.TextField(blank=True)
 

@@ -11,11 +11,13 @@ from console.gateway.lists import NOUNS, RUNS, Listed
 from console.gateway.payloads import words_seen
 from console.gateway.runs import RunKey
 from console.gateway.standalone import Execution
-from console.incidents.models import Incident, Sample, State
+from console.incidents.models import Incident, Sample, State, Survey
 from console.incidents.surveying import query_of
 from console.ui import paths, words
 
 BARS = 48
+#: Numbers of one survey are no further apart.
+SURVEY_TAKES = timedelta(seconds=30)
 #: What the chart of a row covers, and that of an incident's own page.
 ROW_SPAN, PAGE_SPAN = timedelta(hours=8), timedelta(hours=24)
 SPARK_HEIGHT = 20.0
@@ -71,9 +73,13 @@ class Row:
     failed_url: str
     #: what fails so, in a word
     of: str
+    #: when it was counted, where the newest survey did not
+    counted_at: datetime | None
 
 
-def row(incident: Incident, samples: Sequence[Sample], now: datetime) -> Row:
+def row(
+    incident: Incident, samples: Sequence[Sample], now: datetime, survey: Survey | None = None
+) -> Row:
     owner = incident.owner
     return Row(
         number=incident.pk,
@@ -98,7 +104,16 @@ def row(incident: Incident, samples: Sequence[Sample], now: datetime) -> Row:
         running_url=list_url(incident, query_of(incident, open_ones=True)),
         failed_url=list_url(incident, query_of(incident, open_ones=False)),
         of=NOUNS[incident.lists][1],
+        counted_at=_earlier(incident, survey),
     )
+
+
+def _earlier(incident: Incident, survey: Survey | None) -> datetime | None:
+    """A survey counts its lists one after the other, and may be under way."""
+    at = incident.counted_at
+    if at is None or survey is None or survey.at is None or survey.uncounted is None:
+        return None
+    return at if survey.at - at > SURVEY_TAKES else None
 
 
 def list_url(incident: Incident, query: str) -> str:

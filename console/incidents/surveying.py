@@ -1,31 +1,30 @@
-"""The survey: for a whole namespace one count by fingerprint of its runs and one of each kind
-of what stands alone, then a look at what is new in it.
+"""The survey: for a whole namespace a count by fingerprint of its runs and one of each kind of what
+stands alone, then a look at what is new in it.
 
 It may be killed anywhere and may run twice: `begun_at` says whose turn it is, and each statement
 leaves the tables whole.
 """
 
 from collections import Counter
-from collections.abc import Container, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from console.audit import record as audit
 from console.gateway import lists, namespaces, sight, standalone_details
-from console.gateway.channel import GatewayError, Trouble
-from console.gateway.runs import Group, RunSummary
+from console.gateway.channel import GatewayError
+from console.gateway.runs import RunSummary
 from console.gateway.standalone import Execution
 from console.gateway.standalone_details import Detail
-from console.incidents.models import Incident, Sample, State, Survey
+from console.incidents import tallying
+from console.incidents.models import PRESENT, Incident, Sample, State, Survey
+from console.incidents.tallying import CALLS_MAX, Budget, Count, Tally
 
-#: Calls of the index for one namespace and survey: the counts, and looks at single incidents.
-CALLS_MAX = 20
 #: The others come next; those that waited longest are first.
 NAMESPACES_MAX = 50
 #: Fixed ones of which one call asks, within the length of a query.
@@ -38,32 +37,8 @@ SAMPLES_MAX = 100_000
 #: An incident that is gone this long, and that nobody said a word about, is forgotten.
 FORGOTTEN_AFTER = timedelta(days=90)
 
-IS_FAILING = "FailureFingerprint IS NOT NULL"
-BY_FINGERPRINT = "GROUP BY FailureFingerprint, ExecutionStatus"
-#: Fingerprints by their first letter, for a namespace that has more than are counted at once.
-QUARTERS = ("0123", "4567", "89ab", "cdef")
-CLOSED = ("Failed", "TimedOut")
 #: The lists in which something fails; each has incidents of its own.
 FAILING = (lists.RUNS, "activities", "operations")
-
-
-@dataclass(slots=True)
-class Tally:
-    running: int = 0
-    failed: int = 0
-
-
-@dataclass(slots=True)
-class Budget:
-    left: int = CALLS_MAX
-    spent: int = field(default=0, init=False)
-
-    def spend(self) -> bool:
-        if not self.left:
-            return False
-        self.left -= 1
-        self.spent += 1
-        return True
 
 
 def survey_all(now: datetime) -> None:
@@ -82,21 +57,22 @@ def survey(namespace: str, now: datetime) -> bool:
     if not _take_turn(namespace, now):
         return False
     mine = Survey.objects.filter(namespace=namespace)
-    budget = Budget()
+    last, budget, uncounted = mine.get(), Budget(), None
     try:
         if not namespaces.attributes(namespace).ours:
             return False
         for of in FAILING:
-            groups, at = by_fingerprint(namespace, of, budget)
-            found = tallies(groups)
-            keep(namespace, of, found, at, again(namespace, of, found, budget))
-            mine.update(at=at)
-        look(namespace, at, budget)
+            count = tallying.count(of, last, budget)
+            keep(namespace, of, count, again(namespace, of, count, budget))
+            mine.update(at=count.at)
+            if count.asked is not None:
+                uncounted = (uncounted or 0) + _uncounted(namespace, of, count)
+        look(namespace, count.at, budget)
     except GatewayError as error:
         mine.update(says=str(error), calls=budget.spent)
         return False
     forget(namespace, now)
-    mine.update(says="", calls=budget.spent)
+    mine.update(says="", calls=budget.spent, uncounted=uncounted, turn=F("turn") + 1)
     return True
 
 
@@ -108,44 +84,18 @@ def _take_turn(namespace: str, now: datetime) -> bool:
     return is_new or bool(waiting.update(begun_at=now))
 
 
-def by_fingerprint(namespace: str, of: str, budget: Budget) -> tuple[list[Group], datetime]:
-    """All that fails, and when the first of it was counted."""
-    budget.spend()
-    try:
-        whole = lists.count(namespace, of, f"{IS_FAILING} {BY_FINGERPRINT}")
-    except GatewayError as error:
-        if error.trouble is not Trouble.INVALID:
-            raise
-    else:
-        return list(whole.counts.groups), whole.at
-    parts = []
-    for letters in QUARTERS:
-        budget.spend()
-        begins = " OR ".join(f"FailureFingerprint STARTS_WITH '{one}'" for one in letters)
-        parts.append(lists.count(namespace, of, f"({begins}) {BY_FINGERPRINT}"))
-    return [one for part in parts for one in part.counts.groups], min(part.at for part in parts)
-
-
-def tallies(groups: Iterable[Group]) -> dict[str, Tally]:
-    """Fingerprint -> how many runs; what is not closed still fails."""
-    found: dict[str, Tally] = {}
-    for group in groups:
-        fingerprint, status = (str(value) for value in group.values)
-        tally = found.setdefault(fingerprint, Tally())
-        if status in CLOSED:
-            tally.failed += group.count
-        else:
-            tally.running += group.count
-    return found
-
-
-def again(namespace: str, of: str, found: Container[str], budget: Budget) -> set[str]:
+def again(namespace: str, of: str, count: Count, budget: Budget) -> set[str]:
     """The fingerprints of fixed ones that a run has which began, or failed for good, since then.
 
-    A count alone does not tell: what comes may be as many as what the retention takes.
+    A count alone does not tell: what comes may be as many as what the retention takes. Those that
+    were not counted are asked for as well.
     """
     fixed = Incident.objects.filter(namespace=namespace, lists=of, state=State.FIXED)
-    present = (one for one in fixed.order_by("-fixed_at") if one.fingerprint in found)
+    present = (
+        one
+        for one in fixed.order_by("-fixed_at")
+        if one.fingerprint in count.found or not count.has(one.fingerprint)
+    )
     seen: set[str] = set()
     while (some := list(islice(present, ASKED_TOGETHER))) and budget.spend():
         since = " OR ".join(map(_since_fixed, some))
@@ -161,28 +111,45 @@ def _since_fixed(incident: Incident) -> str:
 
 
 def keep(
-    namespace: str,
-    of: str,
-    found: dict[str, Tally],
-    at: datetime,
-    seen_again: Container[str] = frozenset[str](),
+    namespace: str, of: str, count: Count, seen_again: Collection[str] = frozenset[str]()
 ) -> None:
-    """Counts, samples and what follows from them. An incident that is not found has none now."""
+    """Counts, samples and what follows from them. An incident that was counted and not found has
+    none now; one that was not counted has what it had."""
+    found, at = count.found, count.at
     new = [
         Incident(namespace=namespace, lists=of, fingerprint=one, first_seen_at=at, last_seen_at=at)
         for one in found
     ]
     Incident.objects.bulk_create(new, ignore_conflicts=True)
     mine = Incident.objects.filter(namespace=namespace, lists=of)
-    known = list(mine.filter(Q(fingerprint__in=found) | Q(running__gt=0) | Q(failed__gt=0)))
-    for incident in known:
-        tally = found.get(incident.fingerprint, Tally())
+    concerned = Q(fingerprint__in=found)
+    if count.asked is None:
+        concerned |= PRESENT
+    else:
+        concerned |= Q(fingerprint__in=count.asked) | Q(fingerprint__in=seen_again)
+        if count.part is not None:
+            concerned |= PRESENT & Q(fingerprint__startswith=count.part)
+    for incident in (known := list(mine.filter(concerned))):
+        is_counted = count.has(incident.fingerprint)
+        none = Tally() if is_counted else Tally(incident.running, incident.failed)
+        tally = found.get(incident.fingerprint, none)
         if incident.state == State.FIXED:
             _watch_fixed(incident, tally, at, is_seen=incident.fingerprint in seen_again)
-        _count(incident, tally, at)
-    mine.filter(running__gt=0).update(last_seen_at=at)
-    samples = [Sample(incident=one, at=at, running=one.running, failed=one.failed) for one in known]
+        if is_counted:
+            _count(incident, tally, at)
+    counted = [one for one in known if count.has(one.fingerprint)]
+    mine.filter(pk__in=[one.pk for one in counted]).update(counted_at=at)
+    mine.filter(running__gt=0, counted_at=at).update(last_seen_at=at)
+    samples = [
+        Sample(incident=one, at=at, running=one.running, failed=one.failed) for one in counted
+    ]
     Sample.objects.bulk_create(samples, ignore_conflicts=True)
+
+
+def _uncounted(namespace: str, of: str, count: Count) -> int:
+    """Incidents whose numbers are of an earlier count."""
+    mine = Incident.objects.filter(PRESENT, namespace=namespace, lists=of)
+    return mine.filter(~Q(counted_at=count.at) | Q(counted_at=None)).count()
 
 
 def _count(incident: Incident, tally: Tally, at: datetime) -> None:

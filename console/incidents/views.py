@@ -11,6 +11,7 @@ from console.gateway import namespaces
 from console.incidents import actions, looking, presenters
 from console.incidents.forms import ChangeForm, IncidentsForm
 from console.ui.htmx import HtmxRequest, go_to, nothing_new, render_page, unchanged, version_of
+from search.query.parser import GROUPS_MAX
 
 ACTS_SHOWN = 20
 
@@ -24,7 +25,7 @@ def incidents(request: HtmxRequest, namespace: str) -> HttpResponse:
     tab, text = form.asked
     survey = looking.survey_of(namespace)
     found = looking.incidents(namespace, tab, text, now - presenters.ROW_SPAN)
-    rows = [presenters.row(one, one.recent, now) for one in found]  # type: ignore[attr-defined]
+    rows = [presenters.row(one, one.recent, now, survey) for one in found]  # type: ignore[attr-defined]
     late = looking.is_late(survey, now)
     version = version_of(rows, late, survey and survey.at)
     if unchanged(request, version):
@@ -33,6 +34,7 @@ def incidents(request: HtmxRequest, namespace: str) -> HttpResponse:
     context = {
         "form": form, "rows": rows, "survey": survey, "late": late, "version": version,
         "tab": tab if tab in tabs else "", "text": text, "shown_max": looking.ROWS_MAX,
+        "largest_max": GROUPS_MAX,
         "tabs": [(name, tabs[name][0], count) for name, count in counts.items()],
     }  # fmt: skip
     return render_page(request, "incidents/incidents.html", context, parts=["incidents"])

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from console.gateway import indexed, lists
 from console.gateway.channel import GatewayError, Trouble
-from console.gateway.conditions import named, narrowed, trouble_with
+from console.gateway.conditions import grouped_by, narrowed, trouble_with
 from console.gateway.counting import Counted
 from console.gateway.namespaces import Attributes
 
@@ -67,6 +67,8 @@ class Overview:
     window: Window
     trouble: str
     status: Part
+    #: what it is counted by holds several values, and a run counts for each
+    is_list: bool = False
     types: Part = Part(None)
     attribute: Part = Part(None)
     starts: Part = Part(None)
@@ -85,14 +87,15 @@ def overview(namespace: str, wanted: Wanted, now: datetime) -> Overview:
     status = (
         Part(None) if trouble else _part(namespace, of, f"{query} GROUP BY ExecutionStatus", True)
     )
-    found = Overview(query, by, offered, window, trouble or status.says, status)
+    is_list = {**attributes.custom, **attributes.system}.get(by) == "KeywordList"
+    found = Overview(query, by, offered, window, trouble or status.says, status, is_list)
     if found.trouble:
         return found
     absent = Part(None, NOT_OVER_TIME)
     return replace(
         found,
-        types=_part(namespace, of, f"{query} GROUP BY {lists.TYPES[of]}", ours),
-        attribute=_part(namespace, of, f"{query} GROUP BY {named(by)}" if by else "", ours),
+        types=_part(namespace, of, f"{query} {grouped_by(lists.TYPES[of], ours)}", ours),
+        attribute=_part(namespace, of, f"{query} {grouped_by(by, ours)}" if by else "", ours),
         starts=_times(namespace, wanted, "StartTime", window, bucket) if ours else absent,
         ends=_times(namespace, wanted, "CloseTime", window, bucket) if ours else absent,
     )

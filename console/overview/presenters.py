@@ -8,10 +8,11 @@ from functools import partial
 
 from console.gateway import lists
 from console.gateway.conditions import equals, narrowed
-from console.gateway.runs import Group
+from console.gateway.runs import Counts, Group
 from console.overview.looking import Overview, Part, Window
 from console.ui import axis, words
 from console.ui.axis import Count
+from search.query.parser import GROUPS_MAX
 
 ROWS_MAX = 20
 BAD = frozenset({"Failed", "TimedOut"})
@@ -29,42 +30,54 @@ class Row:
 class Rows:
     rows: tuple[Row, ...]
     total: int
-    #: groups that are not shown, and their runs
-    more: int
-    rest: int
+    #: what is not shown, in words
+    more: str
     at: datetime | None
     says: str
 
 
 def parts(found: Overview, of: str) -> tuple[tuple[str, str, Rows], ...]:
     """(what it is counted by, its heading, its rows)"""
-    kind = lists.TYPES[of]
+    kind, nouns = lists.TYPES[of], lists.NOUNS[of]
     return tuple(
-        (attribute, title, rows(part, attribute, found.query))
-        for attribute, title, part in (
-            ("ExecutionStatus", "By status", found.status),
-            (kind, "By type", found.types),
-            (found.by, "By attribute", found.attribute),
+        (attribute, title, rows(part, attribute, found.query, nouns, is_list=is_list))
+        for attribute, title, part, is_list in (
+            ("ExecutionStatus", "By status", found.status, False),
+            (kind, "By type", found.types, False),
+            (found.by, "By attribute", found.attribute, found.is_list),
         )
     )
 
 
-def rows(part: Part, attribute: str, query: str) -> Rows:
+def rows(
+    part: Part, attribute: str, query: str, nouns: tuple[str, str], *, is_list: bool = False
+) -> Rows:
     """The largest first. A run with several values counts for each, so shares are of all runs."""
     if part.counted is None:
-        return Rows((), 0, 0, 0, None, part.says)
+        return Rows((), 0, "", None, part.says)
     counts = part.counted.counts
     total = counts.total or sum(group.count for group in counts.groups)
     ordered = sorted(counts.groups, key=lambda group: -group.count)
-    shown, hidden = ordered[:ROWS_MAX], ordered[ROWS_MAX:]
-    return Rows(
-        tuple(_row(group, attribute, query, total) for group in shown),
-        total,
-        len(hidden),
-        sum(group.count for group in hidden),
-        part.counted.at,
-        "",
-    )
+    shown = ordered[:ROWS_MAX]
+    more = _more(counts, shown, is_list=is_list, nouns=nouns)
+    found = tuple(_row(group, attribute, query, total) for group in shown)
+    return Rows(found, total, more, part.counted.at, "")
+
+
+def _more(counts: Counts, shown: Sequence[Group], *, is_list: bool, nouns: tuple[str, str]) -> str:
+    """Of more values than are counted nobody knows how many; of a list not even whether."""
+    hidden = len(counts.groups) - len(shown)
+    if hidden <= 0:
+        return ""
+    many = words.plural(hidden, "value")
+    is_full = len(counts.groups) >= GROUPS_MAX
+    if is_list:
+        return f"{'at least ' if is_full else ''}{many} more; a run counts for each of its own"
+    counted = sum(group.count for group in counts.groups)
+    total = max(counts.total, counted)
+    beyond = "more than " if total > counted else ""
+    rest = words.plural(total - sum(group.count for group in shown), *nouns)
+    return f"{beyond}{many} more, {rest}"
 
 
 def _row(group: Group, attribute: str, query: str, total: int) -> Row:
@@ -131,5 +144,5 @@ def _bar(at: datetime, count: Count, attribute: str, window: Window, query: str)
 
 
 def _label(window: Window, moments: Sequence[datetime], index: int) -> str:
-    is_short = (window.end - window.begin).days < axis.TICKS
+    is_short = (window.end - window.begin).days < 2 * axis.TICKS
     return moments[index].strftime("%d %b %H:%M" if is_short else "%d %b")

@@ -1,4 +1,5 @@
 import logging
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -11,6 +12,7 @@ from django.core.exceptions import ValidationError
 from console.access.attempts import TooManyAttempts, address_of, checked, of_sign_in
 from console.access.models import EVERYWHERE, Role, Rule
 from console.access.policy import NOT_BY_RULE, VERBS, WITH_AMOUNT
+from console.ui.currencies import DIGITS, too_precise
 
 logger = logging.getLogger(__name__)
 
@@ -124,6 +126,10 @@ class ExceptionForm(forms.Form):
             self.add_error("up_to", "Only a refund has an amount.")
         elif (up_to is None) != (not currency):
             self.add_error("currency", "An amount and its currency go together.")
+        elif currency and currency not in DIGITS:
+            self.add_error("currency", f"{currency} is no currency of ISO 4217.")
+        elif up_to is not None and _decimals(up_to) > DIGITS[currency]:
+            self.add_error("up_to", too_precise(up_to, currency))
         elif not self.errors and self._is_there(asked):
             raise ValidationError("There is such an exception already. Take it away first.")
         return asked
@@ -134,6 +140,10 @@ class ExceptionForm(forms.Form):
         same = same.filter(namespace=asked["namespace"])
         theirs = same.filter(person=who) if isinstance(who, User) else same.filter(group=who)
         return theirs.exists()
+
+
+def _decimals(amount: Decimal) -> int:
+    return -int(amount.normalize().as_tuple().exponent)
 
 
 def _verbs() -> list[tuple[str, list[tuple[str, str]]]]:

@@ -6,6 +6,7 @@ first     its first
 time      the last that was completed by then
 build     the first that was completed by the code of that build
 activity  the one that decided the first activity of that type
+tasks     so many before its last
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,8 +16,12 @@ from typing import Any
 
 from console.replay import planner
 from console.replay.planner import Step
+from console.ui import words
 
 LAST, FAILED, FIRST, TIME, BUILD, ACTIVITY = "last", "failed", "first", "time", "build", "activity"
+TASKS = "tasks"
+#: The workflow tasks of the longest history are fewer.
+TASKS_MAX = 20_000
 CHOICES = (
     (LAST, "the last workflow task"),
     (FAILED, "the task before the first activity that failed"),
@@ -24,6 +29,7 @@ CHOICES = (
     (TIME, "how it stood at a time"),
     (BUILD, "the first task that a build did"),
     (ACTIVITY, "the task before the first activity of a type"),
+    (TASKS, "so many workflow tasks before the last"),
 )
 MOMENT = "%Y-%m-%d %H:%M"
 
@@ -34,6 +40,7 @@ class Aim:
     at: datetime | None = None
     build: str = ""
     activity: str = ""
+    tasks: int = 0
 
     @property
     def is_usual(self) -> bool:
@@ -50,6 +57,8 @@ class Aim:
                 return f"Back to the first task of {self.build}"
             case "activity":
                 return f"Back to before {self.activity}"
+            case "tasks":
+                return f"Back by {words.plural(self.tasks, 'workflow task', 'workflow tasks')}"
             case _:
                 return f"Back to {dict(CHOICES)[self.to]}"
 
@@ -61,6 +70,7 @@ class Aim:
             TIME: "It had completed no workflow task by then: there is no such point.",
             BUILD: f"None of its workflow tasks was completed by {self.build}.",
             ACTIVITY: f"It has begun no activity {self.activity}: there is no such point.",
+            TASKS: "It has completed no more workflow tasks than that: there is no such point.",
         }.get(self.to, "It has completed no workflow task yet: there is no point to go back to.")
 
 
@@ -68,11 +78,18 @@ def of(told: Mapping[str, Any]) -> Aim:
     """As the form of the deed kept it, or an address says it; what cannot be read is the usual."""
     at = moment(str(told.get("at") or ""))
     build, activity = str(told.get("build") or ""), str(told.get("activity") or "")
+    tasks = number(str(told.get("tasks") or ""))
     to = str(told.get("to") or LAST)
-    needs = {TIME: at is not None, BUILD: bool(build), ACTIVITY: bool(activity)}
+    needs = {TIME: at is not None, BUILD: bool(build), ACTIVITY: bool(activity), TASKS: tasks > 0}
     if to not in dict(CHOICES) or not needs.get(to, True):
         to = LAST
-    return Aim(to, at, build, activity)
+    return Aim(to, at, build, activity, tasks)
+
+
+def number(text: str) -> int:
+    """0 where it is none that can be meant."""
+    found = int(text) if text.isdecimal() and len(text) < 9 else 0
+    return found if found <= TASKS_MAX else 0
 
 
 def moment(text: str) -> datetime | None:
@@ -97,6 +114,8 @@ def point(every: Sequence[Step], aim: Aim) -> int | None:
             fits = [task for task in tasks if task.build == aim.build]
         case "first":
             fits = tasks
+        case "tasks":
+            fits = tasks[-1 - aim.tasks :] if aim.tasks < len(tasks) else []
         case _:
             fits = tasks[-1:]
     return fits[0].event_id if fits else None

@@ -10,7 +10,7 @@ from console.replay.forms import CheckForm, CohortResetForm
 
 
 def reset(order: Order, turn: Turn) -> Done:
-    if turn.again and (before := once.was_reset_into(turn.key, order.reason, order.who)):
+    if turn.again and (before := once.was_reset_into(turn.key, order.reason, order.names)):
         return Done("done by an earlier try", before)
     told = order.told
     new = steering.reset(
@@ -70,7 +70,7 @@ DEEDS = (
     Deed(
         "reset", "run.reset", "Reset", "reset", CohortResetForm, reset, is_final=True,
         preview=cohort.preview, preview_page="replay/cohort.html",
-        preview_by=("to", "at", "build", "activity"),
+        preview_by=("to", "at", "build", "activity", "tasks"),
         says="The run that is reset is closed, and a new one goes on from there: activities after"
         " that point run again.",
     ),

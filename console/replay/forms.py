@@ -44,6 +44,12 @@ class AimForm(DeedForm):
     )
     build = forms.CharField(required=False, max_length=1_000, label="Build")
     activity = forms.CharField(required=False, max_length=1_000, label="Type of activity")
+    tasks = forms.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=aims.TASKS_MAX,
+        label="How many tasks before the last",
+    )
 
     def clean_at(self) -> str:
         text: str = self.cleaned_data["at"]
@@ -54,14 +60,16 @@ class AimForm(DeedForm):
     def clean(self) -> dict[str, Any]:
         """Only what the place asks for is kept."""
         asked = super().clean() or self.cleaned_data
-        needs = {aims.TIME: "at", aims.BUILD: "build", aims.ACTIVITY: "activity"}
+        needs = {
+            aims.TIME: "at", aims.BUILD: "build", aims.ACTIVITY: "activity", aims.TASKS: "tasks",
+        }  # fmt: skip
         wanted = needs.get(asked.get("to", ""))
         if wanted and not asked.get(wanted) and wanted not in self.errors:
             self.add_error(wanted, "The place that you chose needs it.")
         return asked | {name: "" for name in needs.values() if name != wanted}
 
     def told(self) -> dict[str, Any]:
-        return {name: value for name, value in super().told().items() if value != ""}
+        return {name: value for name, value in super().told().items() if value not in ("", None)}
 
 
 class CheckForm(AimForm):

@@ -76,7 +76,6 @@ def page(it: Look, unfold: bool) -> dict[str, Any]:
         # The official server takes no signals with a reset.
         "sends_anew": namespaces.attributes(it.key.namespace).ours,
         "updates": presenters.names(plan.updates),
-        "children": presenters.names(plan.children_on),
     }
 
 

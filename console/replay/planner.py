@@ -45,6 +45,9 @@ class Step:
     ended_at: datetime | None = None
     effect: Effect = NO_EFFECT
     build: str = ""
+    #: of a child: where it is, and the run that was started
+    namespace: str = ""
+    run_id: str = ""
     by: str = ""
     attempts: int = 0
 
@@ -127,6 +130,8 @@ def _continue(found: dict[int, Step], event: Event) -> None:
     step = found.get(event.head)
     if step is not None and event.step in ENDS:
         found[event.head] = replace(step, ended_id=event.id, ended=event.step, ended_at=event.at)
+    elif step is not None and event.kind == "ChildWorkflowExecutionStarted":
+        found[event.head] = replace(step, run_id=events.text(event, "workflow_execution.run_id"))
 
 
 def _opened(event: Event) -> Step | None:
@@ -144,7 +149,10 @@ def _opened(event: Event) -> Step | None:
             delay = words.span(events.delay(event))
             step = Step(event.id, "timer", summaries.of(event) or "Timer", delay, at)
         case "child":
-            step = Step(event.id, "child", events.text(event, "workflow_id"), name, at)
+            step = Step(
+                event.id, "child", events.text(event, "workflow_id"), name, at,
+                namespace=events.text(event, "namespace"),
+            )  # fmt: skip
         case "signal" | "update" | "external" | "external-cancel" | "nexus" as word:
             kind = word.removesuffix("-cancel")
             step = Step(event.id, kind, name, _brief(events.input_of(event)), at, by=by)

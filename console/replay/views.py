@@ -1,5 +1,6 @@
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -10,7 +11,8 @@ from console.access.policy import can
 from console.audit.rows import ActRow, act_row
 from console.gateway import workflows
 from console.gateway.runs import RunKey
-from console.replay import actions, looking
+from console.replay import actions, children, looking
+from console.replay.children import Child
 from console.replay.forms import FindForm, PointForm, ResetForm
 from console.replay.looking import Look
 from console.ui.htmx import HtmxRequest, go_to, render_page
@@ -60,18 +62,26 @@ def reset(request: HtmxRequest, namespace: str, workflow_id: str, run_id: str) -
     if not form.is_valid() or it.plan is None:
         return _page(request, it, form, status=422)
     asked = form.cleaned_data
-    if asked["cancel_children"]:
-        demand(request.user, "run.cancel", namespace)
     new = actions.reset(
         request.user,
         it,
         asked["reason"],
         keep_signals=asked["keep_signals"],
         keep_updates=asked["keep_updates"],
-        cancel_children=asked["cancel_children"],
+        cancel=_to_cancel(request.user, it) if asked["cancel_children"] else (),
         leave=form.left_out,
     )
     return go_to(request, reverse("workflows:run", args=[namespace, new.workflow_id, new.run_id]))
+
+
+def _to_cancel(person: User, it: Look) -> tuple[Child, ...]:
+    """Those that this person may ask; refused where there is none of them."""
+    every = children.left_running(it)
+    found = children.of(person, every)
+    if not found.theirs:
+        for name in dict.fromkeys(one.namespace for one in every) or [it.key.namespace]:
+            demand(person, children.VERB, name)
+    return found.theirs
 
 
 @require_POST
@@ -102,7 +112,8 @@ def _page(
 ) -> HttpResponse:
     context = looking.page(it, unfold) | {"form": form, "key": it.key} | (more or {})
     context["left_out"] = form.left_out
-    context["may_cancel"] = can(request.user, "run.cancel", it.key.namespace)
+    context["to_cancel"] = found = children.of(request.user, children.left_running(it))
+    context["children"] = children.named(found.theirs)
     context["may_reset"] = can(request.user, "run.reset", it.key.namespace)
     context["may_check"] = can(request.user, "replay.check", it.key.namespace)
     may_many = can(request.user, "bulk.run", it.key.namespace)

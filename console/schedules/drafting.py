@@ -29,6 +29,9 @@ class WhenForm(forms.Form):
         required=False, max_length=2_000, label="Every so often, one a line", widget=LIST,
         help_text="As in 90m, or 1d +9h: every day at 09:00 UTC.",
     )  # fmt: skip
+    keeps_file = forms.BooleanField(
+        required=False, initial=True, label="By the file of the zone that it brought along"
+    )
     zone = forms.CharField(
         required=False, max_length=100, label="Time zone of the clock",
         widget=forms.TextInput(attrs={"list": "zones", "autocomplete": "off"}),
@@ -51,8 +54,9 @@ class WhenForm(forms.Form):
         super().__init__(given, **more)
         self.kept = kept or When()
         if self.kept.zone_file:
-            hint = "Unchanged: as the file says that the schedule brought along."
-            self.fields["zone"].help_text = hint
+            self.fields["zone"].help_text = "Another one, or none, takes the place of the file."
+        else:
+            del self.fields["keeps_file"]
 
     def clean_crons(self) -> tuple[str, ...]:
         return _lines(self.cleaned_data["crons"])
@@ -100,7 +104,8 @@ class WhenForm(forms.Form):
 
     def _brings(self, zone: str) -> bool:
         """Whether it is still the zone that the schedule brought along."""
-        return bool(self.kept.zone_file) and zone == self.kept.zone
+        keeps = bool(self.kept.zone_file) and self.cleaned_data["keeps_file"]
+        return keeps and zone == self.kept.zone
 
 
 class DraftForm(WhenForm, ReasonForm):

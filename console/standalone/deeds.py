@@ -5,7 +5,6 @@ has ended by that. Where the protocol takes no request id, what is told of it sh
 """
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -24,8 +23,6 @@ from console.ui.typed import JsonField
 
 SOURCE = "perdure-console"
 CLOSED = "closed; nothing of it goes on"
-#: Between the clock that says since when and the server's.
-CLOCKS_APART_MAX = timedelta(seconds=5)
 Act = Callable[[Key, Order, Turn], None]
 
 
@@ -104,7 +101,7 @@ def _fail(key: Key, order: Order, turn: Turn) -> None:
 
 
 def _failed_by_us(order: Order, one: Detail) -> bool:
-    since = order.since - CLOCKS_APART_MAX if order.since else None
+    since = order.earliest
     is_ours = _is_ours(order, one.failure) or _is_ours(order, one.ended)
     return bool(is_ours and one.answered_at and since and one.answered_at >= since)
 
@@ -173,8 +170,8 @@ def _trace_of(kind: str) -> Callable[[Order, Turn], str]:
 def _trace_completed(order: Order, turn: Turn) -> str:
     """A completion carries no name: the same result, since this order began, is taken for ours."""
     one = _described(_key("activities", turn))
-    closed_at, since = one.summary.closed_at, order.since
-    is_since = closed_at and since and closed_at >= since - CLOCKS_APART_MAX
+    closed_at, since = one.summary.closed_at, order.earliest
+    is_since = closed_at and since and closed_at >= since
     wanted = payloads.sent(turn.key.namespace, order.told["result"])
     has_it = one.summary.status == "Completed" and one.told.outcome.result == wanted
     return "completed by an earlier try" if is_since and has_it else ""

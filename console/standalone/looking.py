@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.utils import timezone
+from django.utils.text import capfirst
 
 from console.gateway import columns, indexed, standalone, standalone_details
 from console.gateway import query as queries
@@ -67,7 +68,7 @@ def search(namespace: str, kind: Kind, form: SearchForm, address: Mapping[str, s
         parse(query)
         page = standalone.find(namespace, kind, query, size, token)
     except QueryError as error:
-        says, wrong_at = f"{error.message}. {error.hint}".strip(), error.position
+        says, wrong_at = f"{error.message}. {capfirst(error.hint)}".strip(), error.position
     except GatewayError as error:
         absent = ABSENT[kind.name] if error.trouble is Trouble.UNSUPPORTED else ""
         if not absent and error.trouble is not Trouble.INVALID:

@@ -16,12 +16,16 @@ OTHERS_MAX = 10
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
+    """`workflow_id`: of another one."""
+
     run_id: str
     says: str
+    workflow_id: str = ""
 
 
-def of(key: RunKey, events: Sequence[Event]) -> list[Candidate]:
-    """Each run once, the nearest first."""
+def of(run: RunSummary, events: Sequence[Event]) -> list[Candidate]:
+    """Each run once, the nearest first; then one of its type that went well."""
+    key = run.key
     chain = runpage.chain(events)
     told = [
         (reset_from(key, events), "the run that it was reset from"),
@@ -34,7 +38,7 @@ def of(key: RunKey, events: Sequence[Event]) -> list[Candidate]:
     for run_id, says in told:
         if run_id and run_id != key.run_id:
             found.setdefault(run_id, Candidate(run_id, says))
-    return list(found.values())
+    return [*found.values(), *_good_ones(run)]
 
 
 def _sisters(key: RunKey) -> tuple[RunSummary, ...]:
@@ -44,6 +48,20 @@ def _sisters(key: RunKey) -> tuple[RunSummary, ...]:
         return workflows.find(key.namespace, query, OTHERS_MAX).runs
     except GatewayError:
         return ()
+
+
+def _good_ones(run: RunSummary) -> list[Candidate]:
+    """The newest; none when the index cannot say."""
+    query = (
+        f"WorkflowType = {quoted(run.type)} AND ExecutionStatus = 'Completed'"
+        f" AND WorkflowId != {quoted(run.key.workflow_id)}"
+    )
+    try:
+        page = workflows.find(run.key.namespace, query, 1)
+    except GatewayError:
+        return []
+    says = "the newest of its type that completed"
+    return [Candidate(one.key.run_id, says, one.key.workflow_id) for one in page.runs]
 
 
 def reset_from(key: RunKey, events: Sequence[Event]) -> str:

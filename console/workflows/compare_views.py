@@ -25,7 +25,7 @@ def compare(request: HtmxRequest, namespace: str, workflow_id: str, run_id: str)
     known = _read(run)
     context = frame(request, run, "compare") | {
         "asked": asked,
-        "choices": candidates.of(run.summary.key, known.events),
+        "choices": candidates.of(run.summary, known.events),
         "known": known,
     }
     if asked["workflow"] or asked["run"]:

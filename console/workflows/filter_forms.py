@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from django import forms
+from django.utils.text import capfirst
 
 from console.gateway import query
 from console.gateway.namespaces import Attributes
@@ -40,7 +41,7 @@ class ChipForm(forms.Form):
 
     def take(self, condition: str, field: str) -> dict[str, Any]:
         if wrong := trouble_with(guarded(condition), self.attributes):
-            self.add_error(field, f"{wrong.says}. {wrong.hint}".strip())
+            self.add_error(field, f"{wrong.says}. {capfirst(wrong.hint)}".strip())
         return {**self.cleaned_data, "condition": condition}
 
 

@@ -22,6 +22,7 @@ WAITS = {
     "activity": "an activity",
     "timer": "a timer",
     "child": "a child workflow",
+    "operation": "a Nexus operation",
     "signal": "a signal",
 }
 

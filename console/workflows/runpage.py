@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from console.gateway import events as gateway
 from console.gateway import masks, summaries, versions
+from console.gateway.conditions import equals
 from console.gateway.events import Event
 from console.gateway.payloads import Failure, Place, Value
 from console.gateway.runs import PAUSED, Pause, RunDetail, RunKey, RunSummary, failing_first
@@ -55,6 +56,27 @@ TOLD_IN_WORDS = frozenset(
 )
 
 
+#: Longer values are texts, of which hardly another run has the same.
+ALIKE_CHARACTERS_MAX = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """`place`: where it can be revealed."""
+
+    name: str
+    value: Any
+    place: Place | None
+
+    @property
+    def alike(self) -> str:
+        """The query that finds all runs with this value; empty where it would not."""
+        is_one = isinstance(self.value, str | bool | int) and self.value != ""
+        if not is_one or self.place or len(str(self.value)) > ALIKE_CHARACTERS_MAX:
+            return ""
+        return equals(self.name, self.value)
+
+
 @dataclass(frozen=True, slots=True)
 class Head:
     namespace: str
@@ -72,7 +94,7 @@ class Head:
     size: int
     parent: RunKey | None
     cancel_requested: bool
-    attributes: Mapping[str, Any]
+    attributes: Sequence[Attribute]
     tabs: tuple[Tab, ...]
     full: str
     #: of the timeline; the pages of its events and steps lie below it
@@ -123,7 +145,7 @@ def head(run: RunDetail, tab: str, now: datetime, acts: int | None) -> Head:
         size=summary.history_bytes,
         parent=summary.parent,
         cancel_requested=run.cancel_requested and summary.is_open,
-        attributes={k: v for k, v in summary.attributes.items() if k not in TOLD_IN_WORDS},
+        attributes=[one for one in attributes(summary) if one.name not in TOLD_IN_WORDS],
         pause=run.pause,
         version=version_of(versions.of(run.told)) if run.told is not None else None,
         tabs=tuple(_tab(summary.key, name, tab, counts) for name in shown),
@@ -183,15 +205,6 @@ def _full(summary: RunSummary) -> str:
         return ""
     share = f"{summary.history_length:,} of at most {LENGTH_MAX:,} events"
     return f"{share}. The engine ends a run whose history is full; continue-as-new keeps it short."
-
-
-@dataclass(frozen=True, slots=True)
-class Attribute:
-    """`place`: where it can be revealed."""
-
-    name: str
-    value: Any
-    place: Place | None
 
 
 def attributes(summary: RunSummary) -> list[Attribute]:

@@ -1,7 +1,7 @@
 """Values that an attribute has in a namespace, for who begins to type one.
 
-Counted by the index where it groups; elsewhere, and where there are too many to group by, the
-newest runs have them. What is kept is everybody's, so it is kept whole and masked for each.
+Counted by the index where it groups, the commonest of very many; elsewhere the newest runs have
+them. What is kept is everybody's, so it is kept whole and masked for each.
 """
 
 from collections import Counter
@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from console.gateway import columns, counting, indexed, namespaces, sight, workflows
 from console.gateway.channel import GatewayError, Trouble
-from console.gateway.conditions import named
+from console.gateway.conditions import grouped_by
 from console.gateway.namespaces import Attributes
 from search.attributes import STATUSES
 
@@ -45,10 +45,10 @@ def _known(attributes: Attributes) -> frozenset[str]:
 
 
 def _grouped(namespace: str, attribute: str) -> list[str] | None:
-    """None: they are too many."""
+    """The commonest; None: the index does not tell them."""
     keep = SEEN_SECONDS if attribute in OF_THE_SERVER else OWN_SECONDS
     try:
-        counted = counting.count(namespace, f"GROUP BY {named(attribute)}", keep)
+        counted = counting.count(namespace, grouped_by(attribute, ours=True), keep)
     except GatewayError as error:
         if error.trouble is Trouble.INVALID:
             return None

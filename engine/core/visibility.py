@@ -259,6 +259,8 @@ def _waiting_on(state: RunState) -> list[str]:
         waits.append("timer")
     if state.children:
         waits.append("child")
+    if state.operations and state.standalone_operation is None:
+        waits.append("operation")
     if not waits and state.has_rested:
         return ["signal"]
     return waits

@@ -92,15 +92,15 @@ async def counted(
     try:
         keys = parse(query).group
         if not keys:
-            found = await parts.reader.count(division, query, custom)
-            return CountWorkflowExecutionsResponse(count=found)
-        groups = await parts.reader.group(division, query, custom)
+            count = await parts.reader.count(division, query, custom)
+            return CountWorkflowExecutionsResponse(count=count)
+        found = await parts.reader.group(division, query, custom)
     except (QueryError, SearchUnavailable) as trouble:
         raise refused(trouble) from trouble
     kinds = [_kind(key, custom) for key in keys]
     return CountWorkflowExecutionsResponse(
-        count=sum(group.count for group in groups),
-        groups=[_group(group, kinds) for group in groups],
+        count=found.total,
+        groups=[_group(group, kinds) for group in found.groups],
     )
 
 

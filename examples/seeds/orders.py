@@ -9,7 +9,7 @@ from temporalio.common import SearchAttributePair, TypedSearchAttributes
 
 from console.billing.contract import CUSTOMER_MEMO, Money
 from examples.attributes import PROMISED_AT
-from examples.fulfilment.forms import ACTIONS
+from examples.fulfilment.forms import actions
 from examples.fulfilment.model import Address, Order, OrderLine, attributes_of
 from examples.fulfilment.workflow import TASK_QUEUE
 from examples.seeds import people
@@ -76,6 +76,6 @@ def start(kind: str, number: int, lines: list[OrderLine], **changes: Any) -> Sta
         argument=order,
         task_queue=TASK_QUEUE,
         summary=f"{order.total} to {order.address.city} · {customer.name}",
-        memo={CUSTOMER_MEMO: customer.name, ACTIONS_MEMO: ACTIONS},
+        memo={CUSTOMER_MEMO: customer.name, ACTIONS_MEMO: actions(order.total.currency)},
         attributes=attributes_of(order),
     )

@@ -14,14 +14,6 @@ ACTIONS_MEMO: Final = "perdure.actions"
 PERSON: Final = {"type": "string", "x-perdure": "person"}
 REASON: Final = {"type": "string", "x-perdure": "reason"}
 AUDIT: Final = {"type": "string", "x-perdure": "audit"}
-_MONEY: Final = {
-    "type": "object",
-    "properties": {
-        "amount": {"type": "string", "pattern": r"^[0-9]+\.?[0-9]*$", "title": "Amount"},
-        "currency": {"type": "string", "enum": ["EUR", "NOK", "SEK", "USD"]},
-    },
-    "required": ["amount", "currency"],
-}
 _PERIOD: Final = {
     "type": "object",
     "title": "New period",
@@ -54,68 +46,88 @@ def _argument(title: str, **properties: Any) -> dict[str, Any]:
     }
 
 
-#: What the activities return, for who completes one by hand.
-RESULTS: Final[dict[str, Any]] = {
-    "charge_card": {
-        "result": {
-            "type": "object",
-            "title": "Payment",
-            "properties": {
-                "payment_id": {
-                    "type": "string",
-                    "minLength": 1,
-                    "title": "Payment id",
-                    "description": "As the payment provider has it.",
-                },
-                "money": _MONEY | {"title": "What was taken"},
-            },
-            "required": ["payment_id", "money"],
-        }
-    },
-    "refund_payment": {"result": {"type": "string", "minLength": 1, "title": "Refund id"}},
-}
+def _money(currency: str, title: str) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "title": title,
+        "properties": {
+            "amount": {"type": "string", "pattern": r"^[0-9]+\.?[0-9]*$", "title": "Amount"},
+            "currency": {"type": "string", "enum": [currency]},
+        },
+        "required": ["amount", "currency"],
+    }
 
-ACTIONS: Final[dict[str, Any]] = {
-    "activities": RESULTS,
-    "updates": {
-        ADJUST_CHARGE: {
-            "description": "Charge another amount from now on",
-            "arguments": [
-                _argument(
-                    "Charge",
-                    amount=_MONEY | {"title": "New amount for a period"},
-                    periods={
-                        "type": "integer",
-                        "minimum": 0,
-                        "default": 0,
-                        "title": "For how many coming charges",
-                        "description": "0 is every charge to the end.",
+
+def results(currency: str) -> dict[str, Any]:
+    """What the activities return, for who completes one by hand."""
+    return {
+        "charge_card": {
+            "result": {
+                "type": "object",
+                "title": "Payment",
+                "properties": {
+                    "payment_id": {
+                        "type": "string",
+                        "minLength": 1,
+                        "title": "Payment id",
+                        "description": "As the payment provider has it.",
                     },
-                )
-            ],
+                    "money": _money(currency, "What was taken"),
+                },
+                "required": ["payment_id", "money"],
+            }
         },
-        ADJUST_PERIOD: {
-            "description": "Charge at another interval",
-            "arguments": [_argument("Period", period=_PERIOD)],
+        "refund_payment": {"result": {"type": "string", "minLength": 1, "title": "Refund id"}},
+    }
+
+
+def actions(currency: str) -> dict[str, Any]:
+    """Of a subscription that is charged in it."""
+    return {
+        "activities": results(currency),
+        "updates": {
+            ADJUST_CHARGE: {
+                "description": "Charge another amount from now on",
+                "arguments": [
+                    _argument(
+                        "Charge",
+                        amount=_money(currency, "New amount for a period"),
+                        periods={
+                            "type": "integer",
+                            "minimum": 0,
+                            "default": 0,
+                            "title": "For how many coming charges",
+                            "description": "0 is every charge to the end.",
+                        },
+                    )
+                ],
+            },
+            ADJUST_PERIOD: {
+                "description": "Charge at another interval",
+                "arguments": [_argument("Period", period=_PERIOD)],
+            },
+            SKIP_PERIOD: {
+                "description": "One period to come is free",
+                "arguments": [
+                    _argument(
+                        "Free period",
+                        billing_period={"type": "integer", "minimum": 1, "title": "Which period"},
+                    )
+                ],
+            },
+            REFUND: {
+                "description": "Give back (part of) one period's charge",
+                "arguments": [
+                    _argument(
+                        "Refund",
+                        billing_period={
+                            "type": "integer",
+                            "minimum": 1,
+                            "title": "Of which period",
+                        },
+                        amount=_money(currency, "Amount to give back"),
+                    )
+                ],
+            },
         },
-        SKIP_PERIOD: {
-            "description": "One period to come is free",
-            "arguments": [
-                _argument(
-                    "Free period",
-                    billing_period={"type": "integer", "minimum": 1, "title": "Which period"},
-                )
-            ],
-        },
-        REFUND: {
-            "description": "Give back (part of) one period's charge",
-            "arguments": [
-                _argument(
-                    "Refund",
-                    billing_period={"type": "integer", "minimum": 1, "title": "Of which period"},
-                    amount=_MONEY | {"title": "Amount to give back"},
-                )
-            ],
-        },
-    },
-}
+    }

@@ -13,7 +13,7 @@ from temporalio.common import (
 from console.billing import contract
 from console.billing.contract import CUSTOMER_MEMO, Ledger, Money
 from examples.subscription import forecast
-from examples.subscription.forms import ACTIONS, ACTIONS_MEMO
+from examples.subscription.forms import ACTIONS_MEMO, actions
 from examples.subscription.model import SubscriptionOrder, SubscriptionState, begin
 
 CUSTOMER_ID: Final = SearchAttributeKey.for_keyword("CustomerId")
@@ -41,7 +41,7 @@ def start_options(order: SubscriptionOrder, now: datetime) -> StartOptions:
     seats = "1 seat" if plan.seats == 1 else f"{plan.seats} seats"
     return StartOptions(
         id=order.subscription_id,
-        memo={CUSTOMER_MEMO: order.customer.name, ACTIONS_MEMO: ACTIONS},
+        memo={CUSTOMER_MEMO: order.customer.name, ACTIONS_MEMO: actions(plan.seat_price.currency)},
         search_attributes=TypedSearchAttributes(
             [SearchAttributePair(key, value) for key, value in attributes.items()]
         ),

@@ -139,6 +139,20 @@ def sources(group: tuple[nodes.GroupKey, ...]) -> list[Clause]:
     return [{f"key_{number}": _source(key)} for number, key in enumerate(group)]
 
 
+def largest(key: nodes.GroupKey, size: int) -> Clause:
+    """Aggregations: the values that most have, equally common ones by the value; and who has none.
+
+    A shard tells these exactly.
+    """
+    assert isinstance(key, Attribute), "a bucket is no value"
+    place = field(key)
+    order = [{"_count": "desc"}, {"_key": "asc"}]
+    return {
+        "groups": {"terms": {"field": place, "size": size, "order": order}},
+        "missing": {"missing": {"field": place}},
+    }
+
+
 def _source(key: nodes.GroupKey) -> Clause:
     if isinstance(key, Attribute):
         return {"terms": {"field": field(key), "missing_bucket": True}}

@@ -9,16 +9,14 @@ from elasticsearch import ApiError, AsyncElasticsearch, TransportError
 from search.attributes import EPOCH, Attribute, CustomAttributes
 from search.config import SearchConfig
 from search.elastic import dsl, mapping
-from search.query import answers, nodes
+from search.query import answers, nodes, parser
 from search.query.check import check
-from search.query.errors import SearchUnavailable
+from search.query.errors import QueryError, SearchUnavailable
 from search.query.parser import parse
-from search.records import Group, GroupValue, Page
+from search.records import Group, Grouped, GroupValue, Page
 
 SEARCH_SECONDS_MAX = 10
 _NOT_NOW = {401, 403, 404, 408, 429, 500, 502, 503, 504}
-
-Groups = list[Group]
 
 
 class ElasticReader:
@@ -61,20 +59,41 @@ class ElasticReader:
     async def count(self, namespace_id: str, query: str, custom: CustomAttributes) -> int:
         search = answers.count_request(query, custom, self._clock())
         found = await self._search(namespace_id, search, size=0, track_total_hits=True)
-        return int(found["hits"]["total"]["value"])
+        return _total(found)
 
-    async def group(self, namespace_id: str, query: str, custom: CustomAttributes) -> Groups:
+    async def group(self, namespace_id: str, query: str, custom: CustomAttributes) -> Grouped:
         search = check(parse(query), custom, self._clock())
         if not search.group:
-            return [Group((), await self.count(namespace_id, query, custom))]
-        size = answers.GROUPS_MAX + 1
+            total = await self.count(namespace_id, query, custom)
+            return Grouped(total, [Group((), total)])
+        if search.largest is not None and answers.is_by_values(search):
+            return await self._largest(namespace_id, search, search.largest)
+        is_all = search.largest is None
+        size = (parser.GROUPS_MAX if is_all else answers.LOOKED_THROUGH_MAX) + 1
         composite = {"composite": {"size": size, "sources": dsl.sources(search.group)}}
         found = await self._search(
-            namespace_id, search, size=0, track_total_hits=False, aggs={"groups": composite}
+            namespace_id, search, size=0, track_total_hits=not is_all, aggs={"groups": composite}
         )
         buckets = found["aggregations"]["groups"]["buckets"]
         rows = [(_values(search, bucket["key"]), bucket["doc_count"]) for bucket in buckets]
-        return answers.groups(search, rows)
+        return answers.grouped(search, rows, None if is_all else _total(found))
+
+    async def _largest(self, namespace_id: str, search: nodes.Search, limit: int) -> Grouped:
+        aggregations = dsl.largest(search.group[0], limit)
+        found = await self._search(
+            namespace_id, search, size=0, track_total_hits=True, aggs=aggregations
+        )
+        groups, missing = found["aggregations"]["groups"], found["aggregations"]["missing"]
+        if groups["doc_count_error_upper_bound"]:
+            # Our index is one shard, which knows; one that somebody cut into several may not.
+            message = "the shards of the index do not tell together which groups are the largest"
+            raise QueryError(message, hint="narrow the query")
+        rows: list[tuple[tuple[GroupValue], int]] = [
+            ((bucket["key"],), bucket["doc_count"]) for bucket in groups["buckets"]
+        ]
+        if missing["doc_count"]:
+            rows.append(((None,), missing["doc_count"]))
+        return answers.grouped(search, rows, _total(found))
 
     async def _search(self, namespace_id: str, search: nodes.Search, **given: Any) -> Any:
         try:
@@ -90,6 +109,10 @@ class ElasticReader:
             if problem.status_code not in _NOT_NOW:
                 raise
             raise SearchUnavailable(f"Elasticsearch cannot answer now: {problem}") from problem
+
+
+def _total(found: Any) -> int:
+    return int(found["hits"]["total"]["value"])
 
 
 def _values(search: nodes.Search, key: dict[str, Any]) -> tuple[GroupValue, ...]:

@@ -13,11 +13,11 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from search.attributes import CustomAttributes
 from search.config import SearchConfig
 from search.postgres import sql, table
-from search.query import answers
+from search.query import answers, nodes, parser
 from search.query.check import check
 from search.query.errors import SearchUnavailable
 from search.query.parser import parse
-from search.records import Group, Page
+from search.records import Group, Grouped, Page
 
 CONNECTIONS_MAX = 8
 STATEMENT_SECONDS_MAX = 10
@@ -25,7 +25,6 @@ WAIT_SECONDS_MAX = 5
 
 Rows = list[TupleRow]
 Answer = list[Rows]  # one for each database
-Groups = list[Group]
 Pool = AsyncConnectionPool[AsyncConnection[TupleRow]]
 
 
@@ -62,13 +61,23 @@ class PostgresReader:
         answer = await self._ask(sql.count(namespace_id, search))
         return sum(rows[0][0] for rows in answer)
 
-    async def group(self, namespace_id: str, query: str, custom: CustomAttributes) -> Groups:
+    async def group(self, namespace_id: str, query: str, custom: CustomAttributes) -> Grouped:
         search = check(parse(query), custom, self._clock())
         if not search.group:
-            return [Group((), await self.count(namespace_id, query, custom))]
-        answer = await self._ask(sql.groups(namespace_id, search, answers.GROUPS_MAX + 1))
-        found = ((row[:-1], row[-1]) for rows in answer for row in rows)
-        return answers.groups(search, found)
+            total = await self.count(namespace_id, query, custom)
+            return Grouped(total, [Group((), total)])
+        if search.largest is None:
+            answer = await self._ask(sql.groups(namespace_id, search, parser.GROUPS_MAX + 1))
+            return answers.grouped(search, ((row[:-1], row[-1]) for rows in answer for row in rows))
+        return await self._largest(namespace_id, search, search.largest)
+
+    async def _largest(self, namespace_id: str, search: nodes.Search, limit: int) -> Grouped:
+        """One database knows its largest. Of several each may have others: all have to be told."""
+        if len(self._pools) > 1 or not answers.is_by_values(search):
+            limit = answers.LOOKED_THROUGH_MAX + 1
+        answer = await self._ask(sql.largest(namespace_id, search, limit))
+        found = ((row[:-2], row[-2]) for rows in answer for row in rows)
+        return answers.grouped(search, found, sum(rows[0][-1] for rows in answer if rows))
 
     async def _ask(self, statement: sql.Fragment) -> Answer:
         try:

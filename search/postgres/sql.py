@@ -49,18 +49,43 @@ _LISTS: tuple[LiteralString, ...] = ("list_1", "list_2")
 
 def groups(namespace_id: str, search: nodes.Search, limit: int) -> Fragment:
     """Rows of the group's values and their count, the largest first."""
+    return _groups(namespace_id, search, limit, [], "")
+
+
+def largest(namespace_id: str, search: nodes.Search, limit: int) -> Fragment:
+    """The same; where counts are equal by the values, and with how many runs match."""
+    whole = Fragment("(sum(count(*)) over ())::bigint")
+    if any(map(_is_list, search.group)):
+        # a run counts in each of its values
+        whole = _parenthesised(count(namespace_id, search))
+    places: LiteralString = "".join([", " + place for place in _POSITIONS[: len(search.group)]])
+    return _groups(namespace_id, search, limit, [whole], places)
+
+
+def _groups(
+    namespace_id: str,
+    search: nodes.Search,
+    limit: int,
+    more: Sequence[Fragment],
+    then_by: LiteralString,
+) -> Fragment:
     keys, lists = [], []
     for key, alias in zip(search.group, _LISTS, strict=False):
-        if isinstance(key, Attribute) and key.type is ValueType.KEYWORD_LIST:
-            keys.append(Fragment(alias + ".item"))
+        if isinstance(key, Attribute) and _is_list(key):
+            keys.append(Fragment(alias + '.item collate "C"'))
             lists.append(_unfolded(key, alias))
         else:
             keys.append(_group_term(key))
-    columns = _joined(", ", [*keys, Fragment("count(*)")])
+    columns = _joined(", ", [*keys, Fragment("count(*)"), *more])
     head = Fragment("select " + columns.text, columns.parameters)
     places: LiteralString = ", ".join(_POSITIONS[: len(keys)])
-    tail = Fragment("group by " + places + " order by count(*) desc limit %s", (limit,))
+    grouped: LiteralString = "group by " + places
+    tail = Fragment(grouped + " order by count(*) desc" + then_by + " limit %s", (limit,))
     return _joined(" ", [_where(head, namespace_id, search.meaning, lists), tail])
+
+
+def _is_list(key: nodes.GroupKey) -> bool:
+    return isinstance(key, Attribute) and key.type is ValueType.KEYWORD_LIST
 
 
 def _where(

@@ -10,11 +10,12 @@ from search.attributes import Attribute, CustomAttributes, ValueType
 from search.query import nodes, tokens
 from search.query.check import check
 from search.query.errors import QueryError
-from search.query.parser import parse
-from search.records import Group, GroupValue, Page, VisibilityRecord
+from search.query.parser import GROUPS_MAX, parse
+from search.records import Group, Grouped, GroupValue, Page, VisibilityRecord
 
 PAGE_ROWS_MAX = 1_000
-GROUPS_MAX = 1_000
+#: Groups among which the largest are looked for, where a backend cannot look for them itself.
+LOOKED_THROUGH_MAX = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +81,34 @@ def _at(place: tokens.Place, index: int) -> Any:
     return place[index]
 
 
-def groups(search: nodes.Search, rows: Iterable[tuple[Sequence[Any], int]]) -> list[Group]:
-    """The largest first. The same group may come from several databases."""
+def is_by_values(search: nodes.Search) -> bool:
+    """Whether a backend tells the largest of its groups, however many there are."""
+    return len(search.group) == 1 and isinstance(search.group[0], Attribute)
+
+
+def grouped(
+    search: nodes.Search, rows: Iterable[tuple[Sequence[Any], int]], total: int | None = None
+) -> Grouped:
+    """The largest first, and equal ones by their values, nothing last. The same group may come from
+    several databases. `total`: runs that match; None: those of all groups together."""
     counts: Counter[tuple[GroupValue, ...]] = Counter()
     for values, count in rows:
         counts[tuple(map(_group_value, search.group, values))] += count
-    if len(counts) > GROUPS_MAX:
-        raise QueryError(f"more than {GROUPS_MAX} groups", hint="narrow the query")
-    ordered = sorted(counts.items(), key=lambda group: (-group[1], tuple(map(str, group[0]))))
-    return [Group(values, count) for values, count in ordered]
+    if search.largest is None and len(counts) > GROUPS_MAX:
+        hint = (
+            f"narrow the query, or ask for the largest: ORDER BY COUNT(*) DESC LIMIT {GROUPS_MAX}"
+        )
+        raise QueryError(f"more than {GROUPS_MAX} groups", hint=hint)
+    if len(counts) > LOOKED_THROUGH_MAX:
+        message = f"more than {LOOKED_THROUGH_MAX} groups to find the largest among"
+        raise QueryError(message, hint="narrow the query")
+    ordered = sorted(counts.items(), key=lambda group: (-group[1], tuple(map(_rank, group[0]))))
+    found = [Group(values, count) for values, count in ordered[: search.largest]]
+    return Grouped(sum(counts.values()) if total is None else total, found)
+
+
+def _rank(value: GroupValue) -> tuple[bool, str]:
+    return value is None, str(value)
 
 
 def _group_value(key: nodes.GroupKey, value: Any) -> GroupValue:

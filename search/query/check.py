@@ -45,6 +45,7 @@ def check(query: nodes.Query, custom: CustomAttributes, now: datetime) -> nodes.
         meaning=checker.condition(query.condition) if query.condition else nodes.Everything(),
         order=checker.order(query.order),
         group=tuple(checker.group_key(key) for key in query.group),
+        largest=int(query.largest.value) if query.largest else None,
     )
 
 

@@ -98,6 +98,8 @@ class Query:
     condition: Condition | None
     order: tuple[WrittenOrder, ...]
     group: tuple[Name | WrittenBucket, ...]
+    #: Of the groups only so many, the largest; None: all of them, or none at all.
+    largest: Literal | None = None
 
 
 # As meant. A comparison with an attribute that a run does not have is false, and Not is
@@ -203,3 +205,4 @@ class Search:
     #: Ends with RunId, so that no two runs are equal in it.
     order: tuple[OrderKey, ...]
     group: tuple[GroupKey, ...]
+    largest: int | None = None

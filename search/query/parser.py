@@ -22,6 +22,8 @@ PREDICATES_MAX = 500
 VALUES_MAX = 1_000
 ORDER_KEYS_MAX = 4
 GROUP_KEYS_MAX = 2
+#: Groups of one answer.
+GROUPS_MAX = 1_000
 
 
 def parse(text: str) -> nodes.Query:
@@ -41,6 +43,10 @@ def parse(text: str) -> nodes.Query:
     return query
 
 
+_KEYS = (nodes.Name, nodes.WrittenBucket)
+_Group = tuple[tuple[nodes.Name | nodes.WrittenBucket, ...], nodes.Literal | None]
+
+
 @v_args(inline=True)
 class _Nodes(Transformer[Token, nodes.Query]):
     """One method a rule of the grammar; lark calls them from the leaves up."""
@@ -49,9 +55,10 @@ class _Nodes(Transformer[Token, nodes.Query]):
         self,
         condition: nodes.Condition | None,
         order: tuple[nodes.WrittenOrder, ...] | None,
-        group: tuple[nodes.Name | nodes.WrittenBucket, ...] | None,
+        group: _Group | None,
     ) -> nodes.Query:
-        return nodes.Query(condition, order or (), group or ())
+        keys, largest = group or ((), None)
+        return nodes.Query(condition, order or (), keys, largest)
 
     def any_of(self, *terms: nodes.Condition) -> nodes.Condition:
         return nodes.Disjunction(terms)
@@ -98,10 +105,11 @@ class _Nodes(Transformer[Token, nodes.Query]):
     def order_key(self, name: nodes.Name, direction: Token | None) -> nodes.WrittenOrder:
         return nodes.WrittenOrder(name, direction is not None and direction.type == "DESC")
 
-    def group(
-        self, *keys: nodes.Name | nodes.WrittenBucket
-    ) -> tuple[nodes.Name | nodes.WrittenBucket, ...]:
-        return keys
+    def group(self, *given: nodes.Name | nodes.WrittenBucket | Token | None) -> _Group:
+        """The keys, and last how many groups."""
+        *keys, number = given
+        largest = _literal(number) if isinstance(number, Token) else None
+        return tuple(key for key in keys if isinstance(key, _KEYS)), largest
 
     def bucket(self, name: nodes.Name, width: nodes.Written) -> nodes.WrittenBucket:
         return nodes.WrittenBucket(name, width)
@@ -206,6 +214,7 @@ _WORDS: Mapping[str, str] = {
     "RPAR": "')'",
     "COMMA": "','",
     "SIGN": "+ or -",
+    "STAR": "'*'",
     "NOW": "now()",
 }
 _UNSAID = {"QUOTED_NAME"}
@@ -216,12 +225,19 @@ def _expected(terminals: Any) -> str:
     return f"expected: {', '.join(words)}" if words else ""
 
 
+def _is_count(given: object) -> bool:
+    return isinstance(given, int) and 1 <= given <= GROUPS_MAX
+
+
 def _refuse_what_is_too_large(query: nodes.Query) -> None:
     if len(query.order) > ORDER_KEYS_MAX:
         place = query.order[ORDER_KEYS_MAX].name.position
         raise QueryError(f"ORDER BY takes {ORDER_KEYS_MAX} attributes at most", place)
     if len(query.group) > GROUP_KEYS_MAX:
         raise QueryError(f"GROUP BY takes {GROUP_KEYS_MAX} attributes at most")
+    if query.largest is not None and not _is_count(query.largest.value):
+        message = f"LIMIT takes a whole number from 1 to {GROUPS_MAX}"
+        raise QueryError(message, query.largest.position)
     waiting = [(query.condition, 1)] if query.condition else []
     predicates = values = 0
     while waiting:

@@ -105,8 +105,9 @@ function tellSelection() {
 function selectAll(on) { boxes().forEach((box) => { box.checked = on; }); tellSelection(); }
 document.addEventListener("change", ({ target }) => { if (target.matches("[data-select-all]")) selectAll(target.checked); if (boxes().includes(target)) tellSelection(); });
 document.addEventListener("htmx:afterSettle", tellSelection);
-// rows that renew themselves stand still while some of them are chosen
-document.addEventListener("htmx:beforeRequest", (event) => { if (event.detail.elt.matches("[data-holds]") && boxes().some((box) => box.checked)) event.preventDefault(); });
+// rows that renew themselves stand still while some of them are chosen; for who wants it so, all that comes by the clock does
+const byClock = ({ elt, etc, requestConfig }) => elt.getAttribute("hx-trigger")?.startsWith("every ") && !requestConfig.triggeringEvent && !etc.returnPromise;
+document.addEventListener("htmx:beforeRequest", (event) => { if (event.detail.elt.matches("[data-holds]") && boxes().some((box) => box.checked) || "still" in document.body.dataset && byClock(event.detail)) event.preventDefault(); });
 
 // ---- the query: Enter sends, Shift+Enter breaks the line; the field grows with its coloured copy
 const field = () => document.getElementById("q"), useQuery = (text) => { field().value = text; field().form.requestSubmit(); };

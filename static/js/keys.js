@@ -53,7 +53,7 @@ document.addEventListener("click", (event) => { if (event.target.closest?.("[dat
 
 // ---- the box: what it leads to is on the page already, each group of its list says where (data-from); one types, it narrows
 const box = () => document.getElementById("goto"), palette = () => document.getElementById("palette"), options = () => [...palette().querySelectorAll("[role=option]")];
-const GROUP_MAX = 20;
+const GROUP_MAX = 20, FIND_MAX = 100;
 let cameFrom = null, marked = -1, sources = [];
 function openPalette() { if (document.activeElement !== box()) cameFrom = document.activeElement; box().focus(); box().select(); fill(); }
 function closePalette() { palette().hidden = true; mark(-1); box().setAttribute("aria-expanded", "false"); }
@@ -64,6 +64,7 @@ function mark(at) {
   all[marked]?.scrollIntoView({ block: "nearest" });
   box().setAttribute("aria-activedescendant", all[marked]?.id ?? "");
 }
+function option(id, text, keys) { const one = Object.assign(document.createElement("div"), { id, role: "option", className: "palette-one" }); one.append(text, ...(keys ? caps(keys) : [])); return one; }
 function fill() {
   const words = box().value.toLowerCase().split(/\s+/).filter(Boolean), seen = new Set();
   sources = [];
@@ -73,18 +74,16 @@ function fill() {
       return fits && !seen.has(same) && seen.add(same);
     }).slice(0, GROUP_MAX);
     group.hidden = !found.length;
-    group.replaceChildren(...found.map((e) => {
-      const one = Object.assign(document.createElement("div"), { id: `palette-${sources.push(e) - 1}`, role: "option", className: "palette-one" });
-      one.append(named(e), ...(e.dataset.key && letters() ? caps(e.dataset.key) : []));
-      return one;
-    }));
+    group.replaceChildren(...found.map((e) => option(`palette-${sources.push(e) - 1}`, named(e), letters() && e.dataset.key)));
   }
-  palette().hidden = false;
-  box().setAttribute("aria-expanded", "true");
+  const find = palette().querySelector("[data-find]"), text = box().value.trim();
+  find.replaceChildren(...(text ? [option("palette-find", text.slice(0, FIND_MAX), "Enter")] : []));
+  palette().hidden = (find.hidden = !text) && !sources.length;
+  box().setAttribute("aria-expanded", !palette().hidden);
   document.getElementById("palette-says").textContent = sources.length === 1 ? "1 place or action" : `${sources.length} places and actions`;
   mark(-1);
 }
-function follow(one) { const e = sources[+one.id.slice(8)]; closePalette(); box().value = ""; act(e); }
+function follow(one) { const e = sources[+one.id.slice(8)]; closePalette(); if (!e) return box().form.requestSubmit(); box().value = ""; act(e); }
 document.addEventListener("input", ({ target }) => { if (target === box()) fill(); });
 document.addEventListener("focusout", ({ target }) => { if (target === box()) closePalette(); });
 document.addEventListener("mousedown", (event) => {

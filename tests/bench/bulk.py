@@ -24,7 +24,9 @@ from temporalio.api.workflowservice.v1 import StartWorkflowExecutionRequest
 
 from engine import embedded
 from tests.bench.servers import family
+from tests.stack import whole
 from tests.stack.whole import Up
+from tests.support.bound import end_by_signals
 from tests.support.engine import PERDURE, Server
 from tests.support.processor import cpu_of
 from tests.support.visitor import Visitor
@@ -212,17 +214,14 @@ async def measure(up: Up, count: int) -> None:
 
 
 def main() -> None:
+    end_by_signals()
     count = int(sys.argv[1]) if len(sys.argv) > 1 else TARGETS
     with (
         tempfile.TemporaryDirectory(prefix="perdure-bench-") as directory,
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+        whole.standing(Path(directory) / "run", UP_WITHIN_SECONDS, EXAMPLES="no") as up,
     ):
-        up = Up(Path(directory) / "run", EXAMPLES="no")
-        up.start(within=UP_WITHIN_SECONDS)
-        try:
-            runner.run(measure(up, count))
-        finally:
-            up.end()
+        runner.run(measure(up, count))
 
 
 if __name__ == "__main__":

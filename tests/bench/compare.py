@@ -17,6 +17,7 @@ import psycopg
 
 from engine import embedded
 from tests.bench.servers import REPOSITORY, Server, dev_server, perdure
+from tests.support.bound import end_by_signals
 from tests.support.processor import cpu_of
 
 WORKS = ("activity", "nothing", "alone")
@@ -114,6 +115,7 @@ def ratios(ours: Measured, theirs: Measured, work: str) -> str:
 
 
 def main() -> None:
+    end_by_signals()
     with ExitStack() as within:
         file, memory, ours = (
             Measured(within.enter_context(server), within)

@@ -32,15 +32,17 @@ from engine import embedded
 from search.records import VisibilityRecord
 from tests.bench import records, web_ui
 from tests.bench.servers import dev_server
+from tests.stack import whole
 from tests.stack.whole import Up
 from tests.support import commands
+from tests.support.bound import end_by_signals
 from tests.support.engine import OFFICIAL, PERDURE, Server
 from tests.support.visitor import Visitor
 from tests.support.worker import ScriptedWorker
 
 RECORDS = (100_000, 1_000_000)
-EVENTS = (10, 1_000, 10_000, 51_000)
-COMMANDS_PER_TASK = 500
+EVENTS = (10, 1_000, 10_000, 51_200)
+TIMERS_PER_TASK = 500
 UP_WITHIN_SECONDS, INDEXED_WITHIN_SECONDS = 900, 1_800
 ANSWERS_WITHIN_SECONDS = 60
 FIRST_PROBES, PROBES, PROBE_SECONDS, LOOK_SECONDS = 10, 200, 0.1, 0.02
@@ -86,22 +88,31 @@ async def fill(database: str, made: Iterator[VisibilityRecord]) -> None:
 
 
 async def grow(server: Server, name: str, events: int) -> WorkflowExecution:
-    """A closed run of about so many events, timers mostly."""
+    """A closed run of so many events, an even number: timers mostly."""
     queue = f"bench-{name}"
     run = await server.start(name, queue)
     worker = ScriptedWorker(server, queue)
-    made, rest = 0, max(events - 5, 0) // 2
-    while rest > 0:
-        count = min(rest, COMMANDS_PER_TASK)
+    made = 0
+    for timers in timers_of(events):
         pairs = []
-        for _ in range(count):
+        for _ in range(timers):
             made += 1
             pairs.append(commands.start_timer(f"wait for period {made}", 86_400))
             pairs.append(commands.cancel_timer(f"wait for period {made}"))
-        rest -= count + 2
         await worker.on_task(*pairs, force_create_new_workflow_task=True)
     await worker.on_task(commands.complete(commands.text("done")))
+    made = len(await server.history(run))
+    assert made == events, f"it has {made} events, not {events}"
     return run
+
+
+def timers_of(events: int) -> list[int]:
+    """Of each workflow task but the last. A task makes three events, a timer two, the run's
+    beginning and its end one each."""
+    tasks = 1
+    while (timers := (events - 2 - 3 * (tasks + 1)) // 2) > TIMERS_PER_TASK * tasks:
+        tasks += 2
+    return [timers // tasks + (number < timers % tasks) for number in range(tasks)]
 
 
 async def lag(server: Server, load: Callable[[asyncio.Event], Awaitable[None]]) -> None:
@@ -233,16 +244,15 @@ async def answering(server: Server) -> None:
 
 
 def main() -> None:
+    end_by_signals()
     counts = [int(given) for given in sys.argv[1:]] or list(RECORDS)
     with tempfile.TemporaryDirectory(prefix="perdure-bench-") as directory:
-        up = Up(Path(directory) / "run", EXAMPLES="no", SEARCH="elasticsearch")
-        up.start(within=UP_WITHIN_SECONDS)
-        try:
-            asyncio.run(measure(up, counts))
-        except grpc.RpcError as refused:
-            raise SystemExit(f"the engine refused: {refused}") from refused
-        finally:
-            up.end()
+        given = {"EXAMPLES": "no", "SEARCH": "elasticsearch"}
+        with whole.standing(Path(directory) / "run", UP_WITHIN_SECONDS, **given) as up:
+            try:
+                asyncio.run(measure(up, counts))
+            except grpc.RpcError as refused:
+                raise SystemExit(f"the engine refused: {refused}") from refused
 
 
 if __name__ == "__main__":

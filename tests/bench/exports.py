@@ -25,7 +25,9 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from engine import embedded
 from tests.bench import records
 from tests.bench.servers import family
+from tests.stack import whole
 from tests.stack.whole import Up
+from tests.support.bound import end_by_signals
 from tests.support.engine import PERDURE, Server
 from tests.support.visitor import Visitor
 
@@ -113,15 +115,12 @@ def peaks(up: Up, words: str) -> list[int]:
 
 
 def main() -> None:
+    end_by_signals()
     counts = [int(given) for given in sys.argv[1:]] or list(ROWS)
     with tempfile.TemporaryDirectory(prefix="perdure-bench-") as directory:
         Path(directory).chmod(0o755)
-        up = Up(Path(directory) / "run", EXAMPLES="no")
-        up.start(within=UP_WITHIN_SECONDS)
-        try:
+        with whole.standing(Path(directory) / "run", UP_WITHIN_SECONDS, EXAMPLES="no") as up:
             measure(up, sorted(counts))
-        finally:
-            up.end()
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ import uvloop
 from engine import embedded
 from engine.core.keys import RunKey
 from tests.support import commands
+from tests.support.bound import end_by_signals
 from tests.support.node import Node, node
 
 EVENTS, PENDING = 50_000, 2_000
@@ -88,6 +89,7 @@ def _middle(found: list[tuple[float, float]]) -> tuple[float, float]:
 
 
 def main() -> None:
+    end_by_signals()
     with (
         tempfile.TemporaryDirectory(prefix="perdure-bench-") as directory,
         embedded.postgres(Path(directory)) as database,

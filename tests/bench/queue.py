@@ -19,6 +19,7 @@ from temporalio.api.common.v1 import Priority
 
 from engine import embedded
 from tests.support import commands
+from tests.support.bound import end_by_signals
 from tests.support.eventually import eventually_async
 from tests.support.node import Node, node
 
@@ -122,6 +123,7 @@ async def measure(url: str, tasks: int) -> None:
 
 
 def main() -> None:
+    end_by_signals()
     given = [int(number) for number in sys.argv[1:] if number.isdecimal()]
     with (
         tempfile.TemporaryDirectory(prefix="perdure-bench-") as directory,

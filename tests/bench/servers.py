@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.embedded import free_ports
+from tests.support.bound import bound
 from tests.support.processor import cpu_of
 
 REPOSITORY = Path(__file__).parents[2]
@@ -59,7 +60,7 @@ def dev_server(name: str, *, in_file: bool) -> Iterator[Server]:
     ]  # fmt: skip
     if in_file:
         command += ["--db-filename", str(directory / "dev.db")]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, text=True)
+    process = subprocess.Popen(bound(*command), stdout=subprocess.DEVNULL, text=True)
     try:
         yield Server(name, f"127.0.0.1:{port}", process, directory=directory)
     finally:
@@ -72,8 +73,8 @@ def perdure() -> Iterator[Server]:
     directory = Path(tempfile.mkdtemp(prefix="bench-"))
     (port,) = free_ports(1)
     process = subprocess.Popen(
-        [sys.executable, "-m", "engine", "serve", "--port", str(port), "--embedded",
-         str(directory / "data")],
+        bound(sys.executable, "-m", "engine", "serve", "--port", str(port), "--embedded",
+              str(directory / "data")),
         stdout=subprocess.PIPE, text=True, cwd=REPOSITORY,
     )  # fmt: skip
     try:

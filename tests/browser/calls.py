@@ -36,7 +36,7 @@ CALLS: dict[str, int] = {
     "run-terminate": 5,
     "run-failed": 1,
     "run-events": 3,
-    "run-beside": 5,
+    "run-beside": 6,
     "history-opened": 0,
     "run-pending": 1,
     "pending-activity": 2,
@@ -78,7 +78,8 @@ CALLS: dict[str, int] = {
     "task-queue": 3,
     "workers": 11,
     "worker": 1,
-    "batches": 1,
+    # The one that is there has ended by then, or runs: it is asked for how far it came.
+    "batches": 2,
     "deployments": 1,
     "deployment": 4,
     "schedule-new": 1,

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.receiver import receiver  # noqa: F401 (a fixture)
+from tests.stack import whole
 from tests.stack.whole import Up
 from tests.support.chromium import PAGE_MILLISECONDS, chromium
 from tests.support.programs import Program
@@ -40,13 +41,9 @@ class Person:
 @contextmanager
 def standing(directory: Path, **given: str) -> Iterator[Up]:
     directory.chmod(0o755)
-    stack = Up(directory / "run", ENGINE_DEADLINE_SECONDS=ENGINE_SECONDS, **given)
-    try:
-        stack.start(within=START_SECONDS_MAX)
+    given["ENGINE_DEADLINE_SECONDS"] = ENGINE_SECONDS
+    with whole.standing(directory / "run", START_SECONDS_MAX, **given) as stack:
         yield stack
-    finally:
-        if stack.lives:
-            stack.end()
 
 
 @pytest.fixture(scope="package")

@@ -21,7 +21,8 @@ from tests.browser.palette import small
 from tests.browser.sights import PAGES, settle
 from tests.browser.sights_of_one import prepare
 from tests.browser.visitor import SCHEMES, SIZES, Visitor
-from tests.stack.whole import Up
+from tests.stack import whole
+from tests.support.bound import end_by_signals
 from tests.support.chromium import chromium
 from tests.support.programs import Program
 
@@ -56,15 +57,10 @@ def console(given: dict[str, str]) -> Iterator[tuple[str, str, str]]:
         return
     with tempfile.TemporaryDirectory(prefix="perdure-pictures-") as directory:
         Path(directory).chmod(0o755)
-        stack = Up(Path(directory) / "run")
-        try:
-            stack.start(within=START_SECONDS_MAX)
+        with whole.standing(Path(directory) / "run", START_SECONDS_MAX) as stack:
             words = json.loads((stack.run / "words.json").read_text())
             engine = f"127.0.0.1:{stack.engine_port}"
             yield f"http://127.0.0.1:{stack.console_port}", engine, words["password"]
-        finally:
-            if stack.lives:
-                stack.end()
 
 
 def set_out(engine: str) -> None:
@@ -98,6 +94,7 @@ def photograph(browser: Browser, address: str, password: str, wanted: list[str])
 
 
 def main(wanted: list[str]) -> int:
+    end_by_signals()
     PICTURES.mkdir(parents=True, exist_ok=True)
     with (
         console(dict(os.environ)) as (address, engine, password),  # noqa: TID251 (the caller's choice)

@@ -102,9 +102,9 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     with django_db_blocker.unblock(), connections["default"].cursor() as cursor:
         cursor.execute("alter table audit_auditentry disable trigger audit_entry_no_truncate")
         cursor.execute("alter table audit_auditoutcome disable trigger audit_outcome_no_truncate")
-        for table in ("bulk_bulkoperation", "bulk_bulktarget", "bulk_pastoutcome"):
-            name = table.removeprefix("bulk_").replace("bulk", "").replace("outcome", "")
-            cursor.execute(f"alter table {table} disable trigger bulk_{name}_no_truncate")
+        for table in ("bulkoperation", "bulktarget", "pastoutcome", "continuation"):
+            name = table.replace("bulk", "").replace("outcome", "")
+            cursor.execute(f"alter table bulk_{table} disable trigger bulk_{name}_no_truncate")
         for name in ("cohort", "member"):
             table = f"billing_{name}"
             cursor.execute(f"alter table {table} disable trigger {table}_no_truncate")

@@ -113,8 +113,8 @@ def test_a_preference_is_one_person_s_alone_and_audited(
     assert 'data-letters="on"' not in browser_of(carol).get("/account/").text
     assert 'data-letters="on"' in browser_of(bob).get("/account/").text
     entry = AuditEntry.objects.get(verb="account.own")
-    assert entry.asked == {"zone": "Asia/Kolkata", "letter_keys": False}
-    assert entry.before == {"zone": "browser", "letter_keys": True}
+    assert entry.asked == {"zone": "Asia/Kolkata", "letter_keys": False, "renews": False}
+    assert entry.before == {"zone": "browser", "letter_keys": True, "renews": True}
 
 
 def test_the_box_offers_the_views_that_one_sees(browser_of: Browser) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group, User
 from django.db import connection, transaction
-from django.db.migrations.executor import MigrationExecutor
 from django.test import Client
 from django.utils import timezone
 
@@ -22,6 +21,7 @@ from tests.console.conftest import NAMESPACE, indexed
 from tests.console.test_payloads import allow
 from tests.support.alert_rules import URL, form_of, looked, payments, rule_of, view_of, waiting
 from tests.support.eventually import eventually
+from tests.support.migrated import migrated
 from tests.support.names import Names
 from tests.support.pages import words_in
 from tests.support.programs import Program
@@ -242,15 +242,7 @@ def test_a_rule_whose_count_is_refused_says_so(bob: User, browser_of: Browser) -
 @pytest.fixture
 def before(db: None) -> Any:
     """The tables as they were when a rule had a copy of its view's words."""
-    return migrated("0003_lists").get_model("alerts", "Rule").objects
-
-
-def migrated(name: str) -> Any:
-    """Within the test's own transaction, which takes it all back."""
-    connection.check_constraints()
-    executor = MigrationExecutor(connection)
-    state = executor.migrate([("alerts", name)])
-    return state.apps
+    return migrated("alerts", "0003_lists").get_model("alerts", "Rule").objects
 
 
 @pytest.mark.one_server
@@ -266,8 +258,8 @@ def test_rules_of_before_find_their_view_or_stop(bob: User, before: Any) -> None
         before.create(name=name, kind="count", view_name=name, query=query, **usual)
     before.create(name="news", kind="new", **usual)
 
-    migrated("0005_views_found")
-    migrated("0006_by_view")
+    migrated("alerts", "0005_views_found")
+    migrated("alerts", "0006_by_view")
 
     rules = {rule.name: rule for rule in Rule.objects.all()}
     assert [rules[name].view for name, _ in words] == [kept, renamed, changed, None]
@@ -276,6 +268,6 @@ def test_rules_of_before_find_their_view_or_stop(bob: User, before: Any) -> None
     assert rules["Gone"].was_shared
     assert [rule.name for rule in rules.values() if rule.stopped_at] == ["Gone"]
 
-    migrated("0005_views_found")
-    back = migrated("0004_view").get_model("alerts", "Rule").objects
+    migrated("alerts", "0005_views_found")
+    back = migrated("alerts", "0004_view").get_model("alerts", "Rule").objects
     assert [back.get(name=name).query for name, _ in words] == ["A = 1", "B = 1", "C = 2", ""]

@@ -1,21 +1,25 @@
 """The server's own batches: listed, followed, stopped."""
 
+import re
 from collections.abc import Callable
+from typing import Any
 
 from django.contrib.auth.models import User
+from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 from temporalio.api.batch.v1 import BatchOperationTermination
 from temporalio.api.workflowservice.v1 import StartBatchOperationRequest
 
 from console.audit.models import AuditEntry
-from console.batches import presenters
+from console.batches import looking, presenters
 from console.gateway import batches as gateway
 from console.gateway.batches import BatchDetail, BatchSummary
 from console.gateway.channel import GatewayError, Trouble, call, workflow_service
 from tests.console.conftest import NAMESPACE, indexed
 from tests.support.eventually import eventually
 from tests.support.names import Names
+from tests.support.pages import calls_of
 from tests.support.programs import Program
 
 URL = f"/namespaces/{NAMESPACE}/batches/"
@@ -94,6 +98,43 @@ def test_one_that_runs_is_stopped_with_a_reason(
     assert "Failed or stopped" in browser.get(address(job)).text
 
 
+def test_the_list_tells_how_each_ended_and_asks_for_it_once(
+    carol: User, browser_of: Browser, program: Program, names: Names
+) -> None:
+    queue, job, none = names.queue(), names.workflow("job"), names.workflow("none")
+    for _ in range(3):
+        program.start("Waiting", names.workflow(), queue)
+    indexed(f"TaskQueue = '{queue}'", 3)
+    start(job, queue)
+    start(none, names.queue())
+    browser = browser_of(carol)
+
+    for one, done in ((job, "3 of 3"), (none, "0 of 0")):
+        page = eventually(lambda: browser.get(URL), lambda page, one=one: ended(page, one))
+        assert cells(page, one)[3] == done
+    assert cells(page, job)[4] == "0"
+    assert "There was no run to do it to" in browser.get(address(none)).text
+    cache.clear()
+    first, second = browser.get(URL), browser.get(URL)
+
+    assert 1 < calls_of(first) <= 1 + looking.RUNNING_MAX + looking.ENDED_MAX
+    assert calls_of(second) < calls_of(first)
+
+
+def cells(page: Any, job: str) -> list[str]:
+    """Of the batch's row."""
+    found = re.search(rf'<tr>(?:(?!</tr>).)*title="{job}".*?</tr>', page.text, re.DOTALL)
+    row = found[0] if found else ""
+    row = re.sub(r'<span class="narrow-label">.*?</span>', "", row)
+    parts = re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", row, re.DOTALL)
+    return [" ".join(re.sub(r"<[^>]*>", "", part).split()) for part in parts]
+
+
+def ended(page: Any, job: str) -> bool:
+    found = cells(page, job)
+    return bool(found) and found[0] == "Completed"
+
+
 def test_progress_is_told_in_numbers_once_the_server_has_counted() -> None:
     summary = BatchSummary("job", "TERMINATE_WORKFLOW", "RUNNING", None, None)
     counting = BatchDetail(summary, 0, 0, 0, "", "", "", ())
@@ -103,3 +144,7 @@ def test_progress_is_told_in_numbers_once_the_server_has_counted() -> None:
     assert presenters.row(summary, counting).share is None
     assert presenters.row(summary, half).progress == "2,000 of 4,000"
     assert presenters.row(summary, half).share == 50.0
+    assert (presenters.row(summary, half).done, presenters.row(summary, half).refused) == (
+        "1,500 of 4,000",
+        "500",
+    )

@@ -76,7 +76,7 @@ def test_the_effect_in_all_is_shown_first_and_then_it_is_carried_out_on_each(
             {"charge": "49.00 EUR"},
             {"charge": "51.00 EUR"},
         )
-    assert [str(one) for one in Spending.objects.values_list("amount", flat=True)] == ["198.00"]
+    assert list(Spending.objects.values_list("amount", flat=True)) == [Decimal("198.00")]
 
 
 @pytest.mark.one_server

@@ -94,6 +94,57 @@ def test_a_bound_that_was_set_since_holds(alice: User, bob: User) -> None:
     assert "may not do this any more" in proposal.says
 
 
+@pytest.mark.parametrize(
+    ("up_to", "currency", "stage"),
+    [("30", "EUR", Stage.APPROVED), ("29.99", "EUR", Stage.VOID), ("99", "NOK", Stage.VOID)],
+)
+def test_a_bound_that_was_set_since_holds_for_each_of_a_cohort(
+    up_to: str, currency: str, stage: str, alice: User, bob: User
+) -> None:
+    cohort = Cohort.objects.create(
+        namespace="default", query="", wish={"change": "refund"}, reason="r", person=alice,
+        who="Alice", stage=Cohort.Stage.PROPOSED,
+    )  # fmt: skip
+    Member.objects.bulk_create(
+        Member(
+            cohort=cohort, workflow_id=f"w{weight}", run_id="r", state=State.ELIGIBLE,
+            kind="refund", currency="EUR", weight=weight,
+        )
+        for weight in (10, 30)
+    )  # fmt: skip
+    proposal = proposed(bob)
+    Proposal.objects.filter(pk=proposal.pk).update(cohort=cohort, kind="cohort")
+    Rule.objects.create(
+        person=bob, namespace="default", verb="billing.refund", may=False, up_to=up_to,
+        currency=currency, reason="a test", given_by="Alice",
+    )  # fmt: skip
+
+    noted(proposal, Stage.APPROVED, alice, entry_of(alice, proposal, Stage.APPROVED))
+
+    cohort.refresh_from_db()
+    is_void = stage == Stage.VOID
+    assert proposal.stage == stage, "one of them is 30 EUR"
+    assert ("above what Bob may give back" in proposal.says) == is_void
+    assert (cohort.stage == Cohort.Stage.WEIGHED) == is_void
+
+
+def test_who_may_refund_no_more_has_no_cohort_of_refunds_approved(alice: User, bob: User) -> None:
+    cohort = Cohort.objects.create(
+        namespace="default", query="", wish={"change": "refund"}, reason="r", person=bob,
+        who="Bob", stage=Cohort.Stage.PROPOSED,
+    )  # fmt: skip
+    proposal = proposed(bob)
+    Proposal.objects.filter(pk=proposal.pk).update(cohort=cohort, kind="cohort")
+    Rule.objects.create(
+        person=bob, namespace="default", verb="billing.refund", may=False, reason="a test",
+        given_by="Alice",
+    )  # fmt: skip
+
+    noted(proposal, Stage.APPROVED, alice, entry_of(alice, proposal, Stage.APPROVED))
+
+    assert proposal.says == "Bob may not do this any more. Nothing was changed."
+
+
 def weight(**given: Any) -> Weight:
     free = Money("0.00", "EUR")
     said: dict[str, Any] = {"before": "1.00 EUR", "after": "2.00 EUR", **given}

@@ -14,6 +14,7 @@ from django.utils import timezone
 from console.access.policy import can
 from console.gateway import counting, namespaces, task_queues, workflows
 from console.gateway.channel import GatewayError, Trouble
+from console.gateway.conditions import grouped_by
 from console.gateway.runs import Counts
 from console.workflows import finding, places, values
 from tests.console.conftest import NAMESPACE, indexed
@@ -146,5 +147,6 @@ def test_what_cannot_be_grouped_by_is_known_from_the_newest_runs_and_not_asked_a
 
     assert query.split("'")[1] in seen[0]
     assert seen[0] == seen[1]
-    grouped = ["GROUP BY TaskQueue"] if namespaces.attributes(NAMESPACE).ours else []
+    is_ours = namespaces.attributes(NAMESPACE).ours
+    grouped = [grouped_by("TaskQueue", ours=True)] if is_ours else []
     assert asked == [*grouped, ""]

@@ -12,7 +12,7 @@ from django.utils import timezone
 from temporalio import activity
 from temporalio.worker import Worker
 
-from console.bulk import acting, activities, orders, outcomes, verbs
+from console.bulk import acting, activities, deeds_on_runs, orders, outcomes, verbs
 from console.bulk.models import BulkTarget, State
 from console.bulk.orders import ChunkDone, ChunkOrder, Plan, Progress, StageShown
 from console.bulk.workflow import BulkWorkflow
@@ -22,7 +22,7 @@ from console.gateway.runs import RunKey
 from tests.console.test_payloads import allow
 from tests.support import bulk, commands
 from tests.support.names import Names
-from tests.support.programs import Program
+from tests.support.programs import Program, running
 from tests.support.scripted import Scripted
 
 Browser = Callable[..., Client]
@@ -62,6 +62,39 @@ def test_an_act_whose_answer_was_lost_is_recognised_after_the_run_has_closed(
     assert once.trace(key_of(target), "another request") is None
 
 
+def test_an_act_is_recognised_behind_a_thousand_events_that_came_after_it(
+    bob: User, browser_of: Browser, program: Program, names: Names
+) -> None:
+    queue = names.queue()
+    with running(program, queue):
+        key = program.start("Waiting", names.workflow(), queue)
+        program.await_status(key, "Running", events_min=4)
+        order, began = order_of({"name": "nudge", "arguments": []}), timezone.now()
+        update = order_of({"name": "adjust", "arguments": ["1.00"]})
+        for verb, asked in (("signal", order), ("update", update)):
+            assert acting.act(verbs.named(verb), asked, Turn(key, verb)).state is State.DONE
+    handle = program.client.get_workflow_handle(key.workflow_id)
+
+    async def nudged() -> None:
+        await asyncio.gather(*(handle.signal("nudge") for _ in range(1_001)))
+        await handle.terminate()
+
+    program.wait(nudged(), within=100)
+
+    found = once.trace(key, "signal", order.earliest)
+    assert found is not None
+    assert histories.forward(key).events[found - 1].attributes.signal_name == "nudge"
+    assert deeds_on_runs.trace_update(update, Turn(key, "update"))
+    theirs = acting.act(verbs.named("terminate"), order, Turn(key, "ours", again=True))
+    assert theirs.state is State.CLOSED
+    read = list(histories.newest(key, began))
+    assert [one.id for one in read] == list(range(read[0].id, 4, -1))
+
+
+def order_of(told: dict[str, Any]) -> Order:
+    return Order("bob@example.com", "why not", told, timezone.now())
+
+
 def test_an_attempt_that_runs_is_failed_once_and_a_second_try_finds_its_own_event(
     bob: User, worker: Scripted, names: Names
 ) -> None:
@@ -81,6 +114,31 @@ def test_an_attempt_that_runs_is_failed_once_and_a_second_try_finds_its_own_even
     assert again.says.startswith("done by an earlier try: event ")
     [failed] = [one for one in histories.forward(key).events if one.kind == "ActivityTaskFailed"]
     assert failed.attributes.failure.message == "lost"
+
+
+def test_who_tries_again_finds_what_came_of_it_in_the_name_of_another(
+    bob: User, worker: Scripted, names: Names
+) -> None:
+    """An end of an activity carries no request id: it is known by whose it is."""
+    key = worker.start(names.workflow())
+    given = {"start_to_close_timeout": commands.seconds(60)}
+    worker.on_task(commands.schedule_activity("c", worker.queue, **given))
+    worker.poll_activity()
+    told = {"type": "Charge", "message": "lost", "kind": "GivenUp", "final": True}
+    since = timezone.now() - timedelta(minutes=1)
+    by_bob = Order("bob@example.com", "why not", told, since)
+    by_alice = Order("alice@example.com", "why not", told, since, frozenset({"bob@example.com"}))
+    by_another = Order("alice@example.com", "why not", told, since)
+    deed = verbs.named("activity-fail")
+    acting.act(deed, by_bob, Turn(key, "request"))
+
+    found, missed = (
+        acting.act(deed, order, Turn(key, "request", again=True))
+        for order in (by_alice, by_another)
+    )
+
+    assert (found.state, missed.state) == (State.DONE, State.CLOSED)
+    assert found.says.startswith("done by an earlier try: event ")
 
 
 def test_what_masks_cover_does_not_hide_from_a_second_try_what_the_first_has_failed(
@@ -104,16 +162,17 @@ def test_what_masks_cover_does_not_hide_from_a_second_try_what_the_first_has_fai
     assert "started" in pending.state
 
 
+@pytest.mark.parametrize("verb", ["terminate", "cancel", "signal"])
 def test_a_run_that_somebody_else_terminated_is_not_our_success_even_when_tried_again(
-    bob: User, browser_of: Browser, program: Program, names: Names
+    bob: User, browser_of: Browser, program: Program, names: Names, verb: str
 ) -> None:
-    target = target_of(browser_of(bob), program, names, "terminate")
+    target = target_of(browser_of(bob), program, names, verb)
     program.wait(program.client.get_workflow_handle(target.workflow_id).terminate())
 
-    outcome = act(target, again=True)
+    came = [act(target, again=again) for again in (False, True)]
 
-    assert outcome.state is State.CLOSED
-    assert "closed since the list was frozen" in outcome.says
+    assert [one.state for one in came] == [State.CLOSED] * 2
+    assert all("closed since the list was frozen" in one.says for one in came)
 
 
 def test_the_same_request_is_done_once_while_the_run_is_open(
@@ -157,8 +216,8 @@ def test_only_who_holds_the_claim_writes_the_outcome(
     (living,) = outcomes.take(number, 1, 9, "the living")
     outcomes.give_back([zombie], "the zombie")
     assert (zombie.tries, living.tries) == (1, 2)
-    assert not outcomes.conclude([(zombie, failed)], "the zombie", now)
-    assert outcomes.conclude([(living, done)], "the living", now)
+    assert not outcomes.conclude([(zombie, failed)], "the zombie", now, 1)
+    assert outcomes.conclude([(living, done)], "the living", now, 1)
     assert not outcomes.take(number, 1, 9, "a third")
     target.refresh_from_db()
     assert (target.state, target.tries) == (State.DONE, 2)

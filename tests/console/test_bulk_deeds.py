@@ -13,10 +13,10 @@ from django.http import QueryDict
 from django.test import Client
 from django.utils import timezone
 
-from console.bulk import acting, outcomes, verbs
+from console.bulk import acting, outcomes, rounds, verbs
 from console.bulk.chunks import HANDED_OUT_MAX, Chunk
 from console.bulk.looking import Asking
-from console.bulk.models import BulkOperation, BulkTarget, PastOutcome, State
+from console.bulk.models import BulkOperation, BulkTarget, Continuation, PastOutcome, State
 from console.bulk.orders import ChunkOrder
 from console.bulk.outcomes import Outcome
 from console.gateway import channel, histories, namespaces, payloads, steering, workflows
@@ -354,7 +354,7 @@ def test_the_record_stays_and_a_failure_is_kept_when_it_is_tried_again(
     BulkOperation.objects.filter(pk=operation.pk).update(stage="finished")
     one, other = outcomes.take(operation.pk, 1, 2, "me")
     came = [(one, Outcome(State.DONE)), (other, Outcome(State.FAILED, "it was away"))]
-    outcomes.conclude(came, "me", timezone.now())
+    outcomes.conclude(came, "me", timezone.now(), 1)
     targets = BulkTarget.objects.filter(operation=operation)
 
     for change in (
@@ -369,10 +369,18 @@ def test_the_record_stays_and_a_failure_is_kept_when_it_is_tried_again(
             change()
     assert outcomes.wait_again(operation, timezone.now()) == 1
     past = PastOutcome.objects.get(operation=operation)
-    with refused():
-        past.delete()
+    rounds.note(operation, Continuation.What.RETRIED, bob, timezone.now())
+    continuation = operation.continuations.get()
+    for change in (
+        past.delete,
+        continuation.delete,
+        lambda: operation.continuations.update(who="Mallory"),
+    ):
+        with refused():
+            change()
 
     assert (past.target_id, past.says, past.tries) == (other.id, "it was away", 1)
+    assert (past.round, continuation.round) == (1, 1)
     counts = +outcomes.by_state(operation)
     assert counts == +outcomes.tally(operation) == {State.DONE: 1, State.WAITING: 1}
     assert (

@@ -1,5 +1,7 @@
 """Bulk operations as the system workflow runs them: a real worker process, a real server."""
 
+import csv
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -11,7 +13,7 @@ from django.test import Client, override_settings
 from console.audit.models import AuditEntry
 from console.audit.record import called, identity
 from console.bulk import outcomes
-from console.bulk.models import BulkOperation, State
+from console.bulk.models import BulkOperation, BulkTarget, State
 from console.gateway import histories, standalone, standalone_details, workflows
 from console.gateway.runs import RunKey
 from console.gateway.standalone import ACTIVITIES
@@ -213,10 +215,66 @@ def test_who_launches_the_draft_of_another_is_who_acts(
     assert (operation.person, operation.who) == (alice, called(alice))
     page = browser_of(bob).get(f"{URL}{operation.pk}/")
     assert f"launched by {called(alice)}" in words_in(page)  # type: ignore[arg-type]
-    signal = next(
-        event for event in histories.forward(key).events if event.kind.endswith("Signaled")
-    )
-    assert signal.attributes.identity == identity(alice)
+    assert signaller_of(key) == identity(alice)
+
+
+def test_who_resumes_the_round_of_another_lets_it_go_on_in_their_name(
+    alice: User, bob: User, browser_of: Browser, program: Program, names: Names, worker: None
+) -> None:
+    queue = names.queue()
+    keys = bulk.start_many(program, names, 2, queue)
+    operation = bulk.freeze(browser_of(bob), "signal", f"TaskQueue = '{queue}'")
+    bulk.launch(browser_of(bob), operation, name="go", canary="1")
+    bulk.await_stage(operation, "asking")
+
+    browser_of(alice).post(f"{URL}{operation.pk}/resume/")
+    bulk.await_stage(operation, "finished")
+
+    assert {signaller_of(key) for key in keys} == {identity(bob)}
+    page = words_in(browser_of(bob).get(f"{URL}{operation.pk}/"))  # type: ignore[arg-type]
+    assert re.search(f"launched by {called(bob)} at .*, resumed by {called(alice)} at ", page)
+
+
+@pytest.mark.one_server
+def test_who_tries_the_failed_again_is_who_acts_then_and_all_are_named(
+    alice: User, bob: User, browser_of: Browser, program: Program, names: Names, worker: None
+) -> None:
+    """A run without a completed workflow task cannot be reset: that is the failure here."""
+    queue = names.queue()
+    keys = bulk.start_many(program, names, 2, queue)
+    operation = bulk.freeze(browser_of(bob), "reset", f"TaskQueue = '{queue}'")
+    bulk.launch(browser_of(bob), operation, to="last", errors_percent_max="100")
+    bulk.await_stage(operation, "finished")
+
+    with running(program, queue):
+        for key in keys:
+            program.await_status(key, "Running", events_min=4)
+        answer = browser_of(alice).post(f"{URL}{operation.pk}/retry/")
+        operation = bulk.await_stage(operation, "finished")
+
+    assert (answer.status_code, operation.person) == (303, bob)
+    assert {resetter_of(target) for target in operation.targets.all()} == {identity(alice)}
+    page = words_in(browser_of(bob).get(f"{URL}{operation.pk}/"))  # type: ignore[arg-type]
+    assert re.search(f"launched by {called(bob)} at .*, tried again by {called(alice)} at ", page)
+    assert {target.round for target in operation.targets.all()} == {2}
+    assert {past.round for past in operation.past_outcomes.all()} == {1}
+    file = b"".join(browser_of(bob).get(f"{URL}{operation.pk}/outcomes.csv"))  # type: ignore[call-overload]
+    head, *lines = csv.reader(file.decode().splitlines())
+    said = {line[head.index("in the round")] for line in lines}
+    (again,) = operation.continuations.all()
+    assert said == {f"tried again by {called(alice)} at {again.at.isoformat()}"}
+
+
+def signaller_of(key: RunKey) -> str:
+    events = histories.forward(key).events
+    signal = next(event for event in events if event.kind == "WorkflowExecutionSignaled")
+    return str(signal.attributes.identity)
+
+
+def resetter_of(target: BulkTarget) -> str:
+    events = histories.forward(RunKey(NAMESPACE, target.workflow_id, target.new_run_id)).events
+    reset = next(event for event in events if event.kind == "WorkflowTaskFailed")
+    return str(reset.attributes.identity)
 
 
 def test_an_operation_whose_system_workflow_was_terminated_can_carry_on(

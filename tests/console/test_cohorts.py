@@ -23,7 +23,7 @@ from console.gateway.channel import call, workflow_service
 from console.gateway.lists import RUNS
 from console.gateway.runs import Group, RunKey
 from console.gateway.standalone import ACTIVITIES, Key
-from search.query.answers import GROUPS_MAX
+from search.query.parser import GROUPS_MAX
 from tests.console.conftest import NAMESPACE, indexed
 from tests.support import alone
 from tests.support.alone import until

@@ -14,6 +14,7 @@ from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSear
 
 from console.gateway import namespaces
 from tests.console.conftest import NAMESPACE, indexed
+from tests.console.test_run import url
 from tests.support import alone
 from tests.support.eventually import eventually
 from tests.support.names import Names
@@ -152,6 +153,31 @@ def test_a_number_that_somebody_gave_filters_and_one_that_was_counted_does_not(
     assert len(filters(page)) == 1
     assert key.workflow_id in found.text
     assert filters(found) == {}
+
+
+def test_a_value_on_the_page_of_a_run_leads_to_all_runs_that_have_it(
+    carol: User, browser_of: Browser, program: Program, names: Names, region: str, holder: str
+) -> None:
+    pairs = [SearchAttributePair(REGION, "south west"), SearchAttributePair(HOLDER, 55501778)]
+    there = TypedSearchAttributes(pairs)
+    keys = [
+        program.start("Waiting", names.workflow(), names.queue(), search_attributes=there)
+        for _ in range(2)
+    ]
+    indexed(f"{holder} = 55501778", 2)
+    browser = browser_of(carol)
+
+    for tab in ("run", "payloads"):
+        page = browser.get(url(keys[0], tab))
+        ways = [parse_qs(way)["q"][0] for way in found_alike(page.text)]
+        assert {f"{region} = 'south west'", f"{holder} = 55501778"} <= set(ways)
+        for way in ways:
+            assert all(key.workflow_id in browser.get(URL, {"q": way}).text for key in keys)
+
+
+def found_alike(text: str) -> list[str]:
+    found = re.findall(r'title="All runs with this value" href="[^"?]+\?([^"]+)"', text)
+    return [html.unescape(one) for one in found]
 
 
 def test_the_cells_of_what_stands_alone_filter_as_those_of_runs_do(

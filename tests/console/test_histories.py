@@ -1,6 +1,8 @@
 """Histories from files, two runs side by side, and what one history leads to."""
 
+import html
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -17,7 +19,7 @@ from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
 from console.gateway.runs import RunKey
 from console.workflows.models import OPENED_MAX, OpenedHistory
-from tests.console.conftest import NAMESPACE
+from tests.console.conftest import NAMESPACE, indexed
 from tests.console.test_run import url
 from tests.support.names import Names
 from tests.support.pages import htmx, words_in
@@ -71,6 +73,25 @@ def test_two_runs_differ_first_where_one_was_given_another_amount(
     assert "ActivityTaskFailed" in words_in(page)
     assert "That is this run itself" in words_in(itself)
     assert unknown.status_code == 404
+
+
+def test_a_run_that_failed_may_stand_beside_the_newest_of_its_type_that_went_well(
+    carol: User, browser_of: Browser, program: Program, names: Names, failed: RunKey
+) -> None:
+    queue = names.queue()
+    with running(program, queue):
+        good = program.start("Charging", names.workflow(), queue, "12.00")
+        program.result(good)
+    indexed(f"WorkflowId = '{good.workflow_id}' AND ExecutionStatus = 'Completed'", 1)
+    browser = browser_of(carol)
+
+    chooser = beside(browser, failed)
+    (way,) = re.findall(r'href="\?(workflow=[^"]+)"', chooser.text)
+    page = browser.get(f"{url(failed, 'compare')}?{html.unescape(way)}")
+
+    assert "the newest of its type that completed" in words_in(chooser)
+    assert good.run_id in page.text
+    assert "They differ from the start" in words_in(page)
 
 
 def test_a_reset_run_stands_beside_the_one_it_came_from(

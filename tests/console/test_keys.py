@@ -158,6 +158,35 @@ def test_single_letters_can_be_switched_off(address: str) -> None:
         assert complaints == []
 
 
+def test_pages_stand_still_for_who_wants_it_and_are_worked_all_the_same(
+    address: str, program: Program, names: Names
+) -> None:
+    key = program.start("Waiting", names.workflow(), names.queue())
+
+    with browser(address, "bob") as (page, complaints):
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        for renews in (True, False):
+            page.goto(f"{address}/account/")
+            page.get_by_label("Pages renew themselves").set_checked(renews)
+            page.get_by_role("button", name="Keep it").click()
+            expect(page.get_by_text("From now on pages are shown so.")).to_be_visible()
+            page.clock.install()
+            page.goto(address + url(key))
+            page.wait_for_load_state("networkidle")
+            asked.clear()
+            if renews:
+                with page.expect_request(re.compile(".")):
+                    page.clock.fast_forward(60_000)
+            else:
+                page.clock.fast_forward(60_000)
+            page.locator("[data-key=t]").click()
+            expect(page.locator("dialog[open]")).to_contain_text("Terminate")
+            by_clock = [one for one in asked if "terminate" not in one]
+            assert bool(by_clock) == renews, asked
+        assert complaints == []
+
+
 def test_the_box_goes_to_pages_views_and_actions_by_rights_and_still_finds(
     address: str, program: Program, names: Names
 ) -> None:
@@ -178,7 +207,7 @@ def test_the_box_goes_to_pages_views_and_actions_by_rights_and_still_finds(
         page.keyboard.press("Control+k")
         assert page.get_attribute("#goto", "aria-expanded") == "true"
         page.keyboard.type("term")
-        expect(page.locator("#palette [role=option]")).to_have_count(1)
+        expect(page.locator("#palette [data-from] [role=option]")).to_have_count(1)
         page.keyboard.press("ArrowDown")
         assert page.get_attribute("#goto", "aria-activedescendant") == "palette-0"
         page.keyboard.press("Enter")
@@ -194,14 +223,20 @@ def test_the_box_goes_to_pages_views_and_actions_by_rights_and_still_finds(
         for typed, lands in (("cluster", "/cluster/"), ("cards failed", "/runs/")):
             page.keyboard.press("Control+k")
             page.keyboard.type(typed)
-            expect(page.locator("#palette [role=option]")).to_have_count(1)
+            expect(page.locator("#palette [data-from] [role=option]")).to_have_count(1)
             page.keyboard.press("ArrowDown")
             page.keyboard.press("Enter")
             page.wait_for_url(f"**{lands}**")
         page.keyboard.press("Control+k")
         page.keyboard.type(key.workflow_id)
+        assert offered(page) == [f"{key.workflow_id} Enter"]
         page.keyboard.press("Enter")
         expect(page.locator("h1")).to_contain_text(key.workflow_id)
+        page.go_back()
+        page.keyboard.press("Control+k")
+        page.keyboard.type("nobody called it so")
+        page.locator("#palette [role=option]").click()
+        expect(page.locator("#main")).to_contain_text("nobody called it so")
         assert complaints == []
 
     with browser(address, "carol") as (page, complaints):

@@ -14,8 +14,9 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
 
+from console.audit.models import AuditEntry
 from console.bulk.models import BulkOperation
-from console.gateway import schedules, system, workflows
+from console.gateway import schedules, scheduling, system, workflows
 from console.gateway.runs import RunKey
 from console.incidents.models import Incident
 from tests.console.conftest import NAMESPACE, indexed
@@ -140,6 +141,43 @@ def test_many_runs_are_terminated_and_an_incident_is_settled(
 
     assert BulkOperation.objects.get().asked == "abort"
     assert Incident.objects.get().state == "known"
+
+
+def test_a_schedule_is_started_paused_resumed_and_filled_back_by_the_keys_of_its_page(
+    address: str, names: Names
+) -> None:
+    name = names.workflow("schedule").replace("/", "-")
+    draft = scheduling.Draft(
+        name, scheduling.When(crons=("0 9 1 1 *",)), "Report", f"of-{name}", names.queue(),
+        arguments=[], overlap="ALLOW_ALL", catchup=None, pauses_on_failure=False, remaining=None,
+        paused=False, note="",
+    )  # fmt: skip
+    scheduling.create(NAMESPACE, draft, "test", name)
+
+    with hands(address) as it:
+        page = it.page
+        page.goto(address + reverse("schedules:schedule", args=[NAMESPACE, name]))
+        for key, verb in (("s", "Start"), ("p", "Pause"), ("p", "Resume"), ("b", "Start them")):
+            page.keyboard.press(key)
+            expect(it.dialog()).to_be_visible()
+            if key == "b":
+                it.write("From", "2025-12-31 00:00", it.dialog())
+                it.write("Up to", "2026-01-02 00:00", it.dialog())
+            it.write("Why", f"key {key}", it.dialog())
+            it.press(it.dialog().get_by_role("button", name=verb, exact=True))
+            expect(it.dialog()).to_have_count(0)
+        page.keyboard.press("e")
+        page.wait_for_url("**/change/")
+        expect(page.get_by_role("table", name="Next times")).to_be_visible()
+
+    runs = f"WorkflowId STARTS_WITH 'of-{name}'"
+    indexed(runs, 2)
+    assert not schedules.describe(NAMESPACE, name).summary.paused
+    acts = AuditEntry.objects.filter(verb__startswith="schedule.").order_by("at")
+    assert list(acts.values_list("verb", "reason")) == [
+        ("schedule.trigger", "key s"), ("schedule.pause", "key p"), ("schedule.pause", "key p"),
+        ("schedule.backfill", "key b"),
+    ]  # fmt: skip
 
 
 def test_a_run_is_reset_and_compared_and_a_schedule_is_made_and_paused(

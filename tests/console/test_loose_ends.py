@@ -15,6 +15,7 @@ from console.audit.models import AuditEntry
 from console.gateway import counting, lists
 from console.incidents import surveying
 from console.incidents.models import Incident, State
+from console.incidents.tallying import Count, Tally
 from console.saved_views import actions
 from console.saved_views.forms import ViewForm
 from console.saved_views.models import Audience, SavedView
@@ -92,11 +93,11 @@ def test_an_incident_that_comes_back_by_itself_says_so_in_the_activity_log(
     alice: User, browser_of: Browser
 ) -> None:
     now = timezone.now()
-    surveying.keep("default", lists.RUNS, {"f00d": surveying.Tally(1, 0)}, now)
+    surveying.keep("default", lists.RUNS, Count({"f00d": Tally(1, 0)}, now))
     Incident.objects.update(state=State.FIXED, fixed_at=now, floor_running=1)
 
     for _ in range(2):
-        surveying.keep("default", lists.RUNS, {"f00d": surveying.Tally(2, 0)}, timezone.now())
+        surveying.keep("default", lists.RUNS, Count({"f00d": Tally(2, 0)}, timezone.now()))
 
     entry = AuditEntry.objects.get()
     assert (entry.person, entry.who, entry.namespace) == (None, "Perdure", "default")

@@ -189,6 +189,43 @@ def test_many_go_back_to_before_an_activity_or_to_a_time(
     assert left.says == "It has begun no activity charge_card: there is no such point."
 
 
+def test_many_go_back_by_so_many_workflow_tasks(
+    bob: User, browser_of: Browser, program: Program, names: Names
+) -> None:
+    """One has had three of them, the other two."""
+    queue, browser = names.queue(), browser_of(bob)
+    with running(program, queue):
+        charged_one = program.start("Charging", names.workflow(), queue, "9.99")
+        waits = program.start("Waiting", names.workflow("waiting"), queue)
+        program.await_status(waits, "Running", events_min=4)
+        handle = program.client.get_workflow_handle(waits.workflow_id)
+        assert program.wait(handle.execute_update("adjust", "5.00")) == "9.99"
+        program.signal(waits, "go")
+        for key in (charged_one, waits):
+            program.result(key)
+    operation = bulk.choose(browser, "reset", [charged_one, waits])
+    asked = {"to": "tasks", "tasks": "2"}
+    said = words_in(browser.get(f"{URL}{operation.pk}/preview/", asked, headers=htmx("preview")))
+    launch = f"{URL}{operation.pk}/launch/"
+    without, none = (
+        words_in(browser.post(launch, {"to": "tasks", "tasks": tasks, "reason": "x"}))
+        for tasks in ("", "0")
+    )
+    operation.told, operation.started_at = {"to": "tasks", "tasks": 2}, timezone.now()
+
+    Chunk(operation, ChunkOrder(operation.pk, 1, 2, 100), "me", lambda: True).carry()
+
+    assert "Back by 2 workflow tasks, of 1 run" in said
+    assert "The place that you chose needs it." in without
+    assert "greater than or equal to 1" in none
+    reset, left = (operation.targets.get(run_id=key.run_id) for key in (waits, charged_one))
+    new = histories.forward(replace(waits, run_id=reset.new_run_id)).events
+    assert [event.kind for event in new][3] == "WorkflowTaskFailed", "its first task"
+    assert left.says == (
+        "It has completed no more workflow tasks than that: there is no such point."
+    )
+
+
 def test_the_draft_of_a_reset_says_what_follows_of_the_first_of_the_list(
     bob: User, browser_of: Browser, program: Program, names: Names, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -122,12 +122,12 @@ def test_a_change_is_not_made_over_anothers(bob: User, browser_of: Browser, name
     assert scheduling.read(NAMESPACE, name)[0].note == "theirs"
 
 
-def made_with_its_own_zone(name: str) -> scheduling.When:
+def made_with_its_own_zone(name: str, zone: str = "Mars/Base") -> scheduling.When:
     """A zone that only its file knows, between times that are not of whole minutes."""
     when = scheduling.When(
         crons=("0 9 1 1 *",),
         excluded=[],
-        zone="Mars/Base",
+        zone=zone,
         zone_file=file_of("Asia/Tokyo"),
         starts_at=datetime(2026, 1, 31, 9, 0, 37, 250_000, UTC),
         ends_at=datetime(2126, 1, 31, 9, 0, 30, tzinfo=UTC),
@@ -199,6 +199,41 @@ def test_another_zone_takes_the_place_of_one_that_was_brought_along(
     assert changed.when == replace(when, zone="Europe/Berlin", zone_file=b"")
     if server_kind != OFFICIAL:
         assert preview.text.count("09:00:00 CET") == 10
+
+
+def test_a_file_is_given_up_for_the_zone_of_the_same_name(
+    bob: User, browser_of: Browser, name: str, server_kind: str
+) -> None:
+    """The file says Tokyo, whatever it is called."""
+    when = made_with_its_own_zone(name, "Europe/Berlin")
+    browser = browser_of(bob)
+    written = {**form_of(browser.get(change_of(name))), "reason": "the file is out of date"}
+    del written["keeps_file"]
+
+    preview = browser.post(PREVIEW, {**written, "schedule_id": name})
+    answer = browser.post(change_of(name), written)
+    again = form_of(browser.get(change_of(name)))
+
+    assert answer.status_code == 303, words_in(answer)
+    assert scheduling.read(NAMESPACE, name)[0].when == replace(when, zone_file=b"")
+    assert "keeps_file" not in again
+    if server_kind != OFFICIAL:
+        assert preview.text.count("09:00:00 CET") == 10
+
+
+def test_a_zone_that_only_a_file_knows_is_none_without_it(
+    bob: User, browser_of: Browser, name: str
+) -> None:
+    when = made_with_its_own_zone(name)
+    browser = browser_of(bob)
+    written = {**form_of(browser.get(change_of(name))), "reason": "the file is out of date"}
+    del written["keeps_file"]
+
+    answer = browser.post(change_of(name), written)
+
+    assert answer.status_code == 422
+    assert "There is no such time zone." in words_in(answer)
+    assert scheduling.read(NAMESPACE, name)[0].when == when
 
 
 def test_arguments_that_are_masked_are_neither_shown_nor_written_over(

@@ -34,7 +34,10 @@ MONTH = Period(1, PeriodUnit.MONTH)
         ("+3", "NOK", "3.00"),
         ("-0", "EUR", "0.00"),
         ("4900", "JPY", "4900"),
+        ("4.9", "KWD", "4.900"),
+        ("4.999", "OMR", "4.999"),
         ("1000000", "EUR", "1000000.00"),
+        ("100000000", "KRW", "100000000"),
     ],
 )
 def test_an_amount_is_kept_with_its_currencys_digits(text: str, currency: str, amount: str) -> None:
@@ -53,7 +56,10 @@ def test_an_amount_is_kept_with_its_currencys_digits(text: str, currency: str, a
         ("0x10", "EUR", "amount_not_a_number"),
         ("1.005", "EUR", "amount_too_precise"),
         ("1.5", "JPY", "amount_too_precise"),
+        ("1.0005", "KWD", "amount_too_precise"),
         ("1000000.01", "EUR", "amount_beyond_limit"),
+        ("1000000.001", "KWD", "amount_beyond_limit"),
+        ("100000001", "KRW", "amount_beyond_limit"),
         ("9" * 10_000_000, "EUR", "amount_too_long"),
         ("1", "DOGE", "currency_unknown"),
         ("1", "x" * 1_000_000, "currency_unknown"),
@@ -76,7 +82,7 @@ def test_whatever_is_typed_is_an_amount_within_limits_or_refused(text: str, curr
         amount = parse_money(text, currency)
     except MoneyError:
         return
-    assert 0 <= amount.value <= AMOUNT_MAX
+    assert 0 <= amount.value <= AMOUNT_MAX * (1 if CURRENCIES[currency] else 100)
     assert parse_money(amount.amount, currency) == amount
 
 
@@ -84,6 +90,13 @@ def test_rounding_is_the_one_that_is_named() -> None:
     half = Decimal("0.125")
     assert money(half, "EUR", Rounding.HALF_EVEN).amount == "0.12"
     assert money(half, "EUR", Rounding.HALF_UP).amount == "0.13"
+
+
+def test_an_amount_of_three_decimals_is_rounded_to_them() -> None:
+    half = Decimal("0.1245")
+    assert money(half, "KWD", Rounding.HALF_EVEN).amount == "0.124"
+    assert money(half, "KWD", Rounding.HALF_UP).amount == "0.125"
+    assert money(half, "JPY").amount == "0"
 
 
 def test_a_request_survives_json() -> None:

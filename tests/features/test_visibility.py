@@ -124,6 +124,20 @@ async def test_counts_are_grouped(server: Server, batch: str) -> None:
     assert found.groups[0].group_values[0].metadata["type"] == b"Keyword"
 
 
+async def test_the_largest_groups_are_counted_beside_all_that_match(
+    server: Server, batch: str
+) -> None:
+    found = await count(
+        server,
+        f"TestBatch = '{batch}' GROUP BY ExecutionStatus ORDER BY COUNT(*) DESC LIMIT 1",
+    )
+
+    assert found.count == RUNS
+    assert [(group.group_values[0].data, group.count) for group in found.groups] == [
+        (b'"Running"', RUNS - 1)
+    ]
+
+
 async def test_scan_finds_what_list_finds(server: Server, batch: str) -> None:
     page = await server.workflows.ScanWorkflowExecutions(
         ScanWorkflowExecutionsRequest(namespace="default", query=f"TestBatch = '{batch}'")

@@ -11,7 +11,7 @@ from search.config import SearchConfig
 from search.elastic import reader as elastic
 from search.postgres import reader as postgres
 from search.query import nodes
-from search.query.answers import merged
+from search.query.answers import LOOKED_THROUGH_MAX, merged
 from search.query.check import check
 from search.query.errors import QueryError
 from search.query.parser import parse
@@ -36,13 +36,24 @@ from tests.support.visibility import (
 pytestmark = pytest.mark.slow
 
 RECORDS = odd_records(120)
+#: Of its own type each, but for three of one: more than a backend looks through.
+OF_MANY = "a-namespace-of-many-types"
+MANY = [
+    a_record(
+        f"of-many-{number:05}",
+        namespace_id=OF_MANY,
+        workflow_type="Often" if number < 3 else f"Type{number:05}",
+        status="Completed" if number < 3 else "Running",
+    )
+    for number in range(LOOKED_THROUGH_MAX + 3)
+]
 Readers = tuple[VisibilityReader, VisibilityReader]
 
 
 @pytest.fixture(scope="module")
 async def readers(search_config: SearchConfig, index: Index) -> AsyncIterator[Readers]:
     elsewhere = a_record("elsewhere", namespace_id="another-namespace")
-    await store(search_config.home, [*RECORDS, elsewhere])
+    await store(search_config.home, [*RECORDS, elsewhere, *MANY])
     rebuild(search_config, index)
     both = (
         await postgres.open_reader(search_config, lambda: NOON),
@@ -214,7 +225,59 @@ async def test_groups_have_the_same_counts(
 
     assert first == second
     if not {"Tags", "FailingActivityTypes"} & set(keys):
-        assert sum(group.count for group in first) == len(expected(condition))
+        assert first.total == sum(one.count for one in first.groups) == len(expected(condition))
+
+
+@thorough
+@given(
+    condition=conditions(),
+    keys=st.lists(st.sampled_from(GROUPABLE), min_size=1, max_size=2, unique=True),
+    limit=st.sampled_from([1, 2, 3, 5, 1_000]),
+)
+@example(condition="Tags CONTAINS 'a'", keys=["Tags"], limit=2)
+@example(condition="", keys=["Tags", "FailingActivityTypes"], limit=5)
+async def test_the_largest_groups_are_the_first_of_all_of_them(
+    readers: Readers, condition: str, keys: list[str], limit: int
+) -> None:
+    query = f"{condition} GROUP BY {', '.join(keys)}"
+    for reader in readers:
+        every = await reader.group(NAMESPACE, query, CUSTOM)
+
+        found = await reader.group(
+            NAMESPACE, f"{query} ORDER BY COUNT(*) DESC LIMIT {limit}", CUSTOM
+        )
+
+        assert found.groups == every.groups[:limit]
+        assert found.total == len(expected(condition))
+
+
+async def test_of_very_many_values_the_largest_are_told(readers: Readers) -> None:
+    largest = "ORDER BY COUNT(*) DESC LIMIT"
+    for reader in readers:
+        with pytest.raises(QueryError, match="more than 1000 groups") as refused:
+            await reader.group(OF_MANY, "GROUP BY WorkflowType", CUSTOM)
+        assert "ORDER BY COUNT(*) DESC LIMIT 1000" in refused.value.hint
+
+        found = await reader.group(OF_MANY, f"GROUP BY WorkflowType {largest} 1000", CUSTOM)
+
+        assert found.total == len(MANY)
+        wanted = [("Often", 3), *((f"Type{number:05}", 1) for number in range(3, 1_002))]
+        assert [(group.values[0], group.count) for group in found.groups] == wanted
+
+
+async def test_among_too_many_pairs_of_values_none_is_called_the_largest(readers: Readers) -> None:
+    both = "GROUP BY WorkflowType, ExecutionStatus ORDER BY COUNT(*) DESC LIMIT 2"
+    for reader in readers:
+        with pytest.raises(QueryError, match="more than 10000 groups to find the largest among"):
+            await reader.group(OF_MANY, both, CUSTOM)
+
+        found = await reader.group(OF_MANY, f"WorkflowType > 'Type00003' {both}", CUSTOM)
+
+        assert found.total == LOOKED_THROUGH_MAX - 1
+        assert [group.values for group in found.groups] == [
+            ("Type00004", "Running"),
+            ("Type00005", "Running"),
+        ]
 
 
 async def test_a_record_comes_back_whole(readers: Readers) -> None:
@@ -236,13 +299,14 @@ async def test_a_list_attribute_counts_in_each_of_its_values(readers: Readers) -
     wanted = Counter(kind for record in RECORDS for kind in record.failing_activity_types)
 
     for reader in readers:
-        groups = await reader.group(NAMESPACE, "GROUP BY FailingActivityTypes", CUSTOM)
-        assert {group.values[0]: group.count for group in groups if group.values[0]} == wanted
+        found = await reader.group(NAMESPACE, "GROUP BY FailingActivityTypes", CUSTOM)
+        assert {one.values[0]: one.count for one in found.groups if one.values[0]} == wanted
 
 
 async def test_without_group_by_the_whole_is_one_group(readers: Readers) -> None:
     for reader in readers:
-        assert [tuple(group.values) for group in await reader.group(NAMESPACE, "", CUSTOM)] == [()]
+        found = await reader.group(NAMESPACE, "", CUSTOM)
+        assert (found.total, [one.values for one in found.groups]) == (len(RECORDS), [()])
 
 
 async def test_each_refuses_what_it_is_not_for(readers: Readers) -> None:

@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 
@@ -14,6 +16,7 @@ from temporalio.service import RPCError
 
 from engine.embedded import free_ports
 from tests.stack.living import REPOSITORY, lives
+from tests.support.bound import bound
 from tests.support.eventually import eventually
 from tests.support.processor import cpu_of
 from tests.support.visitor import Visitor
@@ -37,7 +40,7 @@ class Up:
         }
         with self.output.open("wb") as output:
             self.runner = subprocess.Popen(
-                [sys.executable, "-m", "examples.stack"],
+                bound(sys.executable, "-m", "examples.stack"),
                 cwd=REPOSITORY,
                 env={**a_shell_s_environment(), **given},
                 stdout=output,
@@ -109,6 +112,18 @@ class Up:
         mark = f"PERDURE_RUN={self.run}".encode()
         pids = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdecimal()]
         return [pid for pid in pids if lives(pid) and mark in _read(pid, "environ").split(b"\0")]
+
+
+@contextmanager
+def standing(run: Path, within: float, **given: str) -> Iterator[Up]:
+    """One that ends with the block, whatever becomes of its start."""
+    up = Up(run, **given)
+    try:
+        up.start(within)
+        yield up
+    finally:
+        if up.lives:
+            up.end()
 
 
 def a_shell_s_environment() -> dict[str, str]:

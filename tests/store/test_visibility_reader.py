@@ -66,8 +66,21 @@ async def test_counts_and_groups_are_sums(reader: PostgresReader) -> None:
     groups = await reader.group(NAMESPACE, "GROUP BY ExecutionStatus", CUSTOM)
 
     assert await reader.count(NAMESPACE, "", CUSTOM) == 60
-    assert sum(group.count for group in groups) == 60
-    assert len({group.values for group in groups}) == len(groups)
+    assert groups.total == sum(group.count for group in groups.groups) == 60
+    assert len({group.values for group in groups.groups}) == len(groups.groups)
+
+
+async def test_the_largest_groups_are_those_of_all_databases_together(
+    reader: PostgresReader,
+) -> None:
+    every = await reader.group(NAMESPACE, "GROUP BY Customer", CUSTOM)
+
+    found = await reader.group(
+        NAMESPACE, "GROUP BY Customer ORDER BY COUNT(*) DESC LIMIT 3", CUSTOM
+    )
+
+    assert found.total == 60
+    assert found.groups == every.groups[:3]
 
 
 async def test_a_broken_page_token_is_refused(reader: PostgresReader) -> None:

@@ -17,6 +17,7 @@ import pytest
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, WorkflowServiceStub
 
 from engine.embedded import free_ports
+from tests.support.bound import bound
 from tests.support.eventually import eventually
 
 START_SECONDS = 40
@@ -58,7 +59,7 @@ def dev_server(*arguments: str) -> Iterator[str]:
         *arguments,
     ]
     with (directory / "log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
+        process = subprocess.Popen(bound(*command), stdout=log, stderr=log)
         try:
             eventually(lambda: answers(address), within=START_SECONDS, every=0.2)
             yield address

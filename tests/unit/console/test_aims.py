@@ -45,6 +45,9 @@ STEPS = [
         (Aim("activity", activity="charge"), 4),
         (Aim("activity", activity="ship"), 10),
         (Aim("activity", activity="book"), None),
+        (Aim("tasks", tasks=1), 16),
+        (Aim("tasks", tasks=3), 4),
+        (Aim("tasks", tasks=4), None),
     ],
 )
 def test_the_same_words_mean_a_point_of_each_run(aim: Aim, point: int | None) -> None:
@@ -63,6 +66,9 @@ def test_the_same_words_mean_a_point_of_each_run(aim: Aim, point: int | None) ->
         ({"to": "build"}, "last"),
         ({"to": "activity", "activity": "charge"}, "activity"),
         ({"to": "nowhere"}, "last"),
+        ({"to": "tasks", "tasks": 2}, "tasks"),
+        ({"to": "tasks", "tasks": "-2"}, "last"),
+        ({"to": "tasks", "tasks": "9" * 30}, "last"),
     ],
 )
 def test_what_cannot_be_read_is_the_usual(told: dict[str, str], to: str) -> None:

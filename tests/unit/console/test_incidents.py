@@ -7,7 +7,7 @@ import pytest
 from console.gateway.runs import Group
 from console.incidents import presenters
 from console.incidents.models import Sample
-from console.incidents.surveying import Tally, tallies
+from console.incidents.tallying import Tally, tallies
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 SPAN = timedelta(hours=8)

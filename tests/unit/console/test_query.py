@@ -22,6 +22,20 @@ def test_the_pieces_put_together_are_the_text(text: str) -> None:
     assert "".join(piece.text for piece in query.pieces(text)) == text
 
 
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("GROUP BY Plan, Iban ORDER BY COUNT(*) DESC LIMIT 20", ["Plan", "Iban"]),
+        ("Limit = 5 AND Count > 1 ORDER BY Limit", ["Limit", "Count", "Limit"]),
+        ("GROUP BY Limit", ["Limit"]),
+    ],
+)
+def test_the_words_of_the_largest_are_no_names_and_names_like_them_are(
+    text: str, names: list[str]
+) -> None:
+    assert [name for name, _ in conditions.names(text)] == names
+
+
 @given(st.text(max_size=80))
 def test_any_text_has_chips(text: str) -> None:
     query.chips(text)

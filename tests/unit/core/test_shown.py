@@ -1,8 +1,11 @@
 """When a run's record is renewed: each time costs a row, so only where it says something new."""
 
+from random import Random
+
 from engine.core.effects import EmitRecord
 from engine.core.step import Step
 from engine.core.visibility import record_of
+from tests.support import neighbours
 from tests.support.story import (
     Story,
     asked,
@@ -53,6 +56,16 @@ def test_a_run_that_comes_to_rest_again_is_not_shown_again() -> None:
 
     assert records_of(story) == shown
     assert record_of(story.state).waiting_on == ["signal"]
+
+
+def test_a_run_that_waits_for_a_nexus_operation_is_not_said_to_wait_for_a_signal() -> None:
+    story = Story()
+    story.start()
+
+    rested = story.do(neighbours.operation(Random(1)))
+
+    assert asked(rested, EmitRecord)
+    assert record_of(story.state).waiting_on == ["operation"]
 
 
 def test_a_run_whose_first_task_nobody_has_done_is_not_said_to_wait() -> None:

@@ -79,8 +79,23 @@ def test_groups_come_from_keys_lists_and_steps() -> None:
     statement = sql.groups("n", search, 11)
 
     assert statement == sql.Fragment(
-        "select list_1.item, date_bin(%s, start_time, %s), count(*) from visibility"
+        'select list_1.item collate "C", date_bin(%s, start_time, %s), count(*) from visibility'
         " left join lateral jsonb_array_elements_text(slots #> %s::text[]) as list_1(item) on true"
         " where namespace_id = %s and true group by 1, 2 order by count(*) desc limit %s",
         (timedelta(hours=1), EPOCH, ["KeywordList", "Tags"], "n", 11),
     )
+
+
+def test_the_largest_groups_come_with_how_many_runs_match() -> None:
+    plain, unfolded = (
+        sql.largest("n", check(parse(f"{text} ORDER BY COUNT(*) DESC LIMIT 3"), CUSTOM, NOON), 3)
+        for text in ("GROUP BY WorkflowType", "GROUP BY Tags")
+    )
+
+    assert plain == sql.Fragment(
+        "select workflow_type, count(*), (sum(count(*)) over ())::bigint from visibility"
+        " where namespace_id = %s and true group by 1 order by count(*) desc, 1 limit %s",
+        ("n", 3),
+    )
+    assert ", (select count(*) from visibility where namespace_id = %s and true)" in unfolded.text
+    assert unfolded.parameters == ("n", ["KeywordList", "Tags"], "n", 3)

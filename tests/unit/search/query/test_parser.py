@@ -118,9 +118,32 @@ def test_order_and_group_follow_the_condition() -> None:
     )
 
 
+def test_of_many_groups_the_largest_can_be_asked_for() -> None:
+    query = parse("A = 1 GROUP BY B, C order by count ( * ) desc limit 20")
+
+    assert query.order == ()
+    assert query.group == (nodes.Name("B", 15), nodes.Name("C", 18))
+    assert query.largest == nodes.Literal(20, 52)
+    assert parse("GROUP BY B").largest is None
+
+
+def test_words_of_the_largest_are_names_elsewhere() -> None:
+    query = parse("Count > 1 AND Limit = 2 ORDER BY Count DESC, Limit GROUP BY Limit, Count")
+
+    assert [key.name.text for key in query.order] == ["Count", "Limit"]
+    assert query.group == (nodes.Name("Limit", 60), nodes.Name("Count", 67))
+
+
 @pytest.mark.parametrize(
     ("text", "position", "hint"),
     [
+        ("GROUP BY A ORDER BY A", 20, "COUNT"),
+        ("GROUP BY A ORDER BY COUNT(A)", 26, "'*'"),
+        ("GROUP BY A ORDER BY COUNT(*) ASC LIMIT 5", 29, "DESC"),
+        ("GROUP BY A ORDER BY COUNT(*) DESC", 33, "LIMIT"),
+        ("GROUP BY A ORDER BY COUNT(*) DESC LIMIT '5'", 40, "a number"),
+        ("GROUP BY A LIMIT 5", 11, "ORDER"),
+        ("ORDER BY COUNT(*) DESC LIMIT 5", 14, "GROUP"),
         ("A LIKE 'x%'", 2, "STARTS_WITH or CONTAINS"),
         ("A = Running", 4, "in quotes: 'Running'"),
         ("Order = 1", 6, "backquotes"),
@@ -138,6 +161,13 @@ def test_a_refusal_says_where_and_what_would_help(text: str, position: int, hint
 
     assert refused.position == position
     assert hint in refused.hint
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "1001", "5.0"])
+def test_the_largest_are_so_many_as_an_answer_holds(number: str) -> None:
+    refused = refusal(f"GROUP BY A ORDER BY COUNT(*) DESC LIMIT {number}")
+
+    assert (refused.message, refused.position) == ("LIMIT takes a whole number from 1 to 1000", 40)
 
 
 def test_an_open_quote_is_found_where_it_opens() -> None:
