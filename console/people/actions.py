@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.contrib.auth import login
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 
 from console.access import sessions, tokens
@@ -12,6 +12,8 @@ from console.access.models import Grant
 from console.audit import record as audit
 from console.audit.record import record
 from console.ui.refusals import Refusal
+
+NAME_TAKEN = "Somebody has this sign-in name already."
 
 
 def sign_in(request: HttpRequest, person: User) -> None:
@@ -25,12 +27,16 @@ def invite(
 ) -> User:
     asked = {"name": full_name, "email": email, "role": role}
     with record(admin, "people.manage", target=username, reason="New account", asked=asked) as act:
-        with transaction.atomic():
-            first, _, last = full_name.partition(" ")
-            person = User.objects.create_user(
-                username, email, password, first_name=first, last_name=last
-            )
-            Grant.objects.create(person=person, role=role)
+        first, _, last = full_name.partition(" ")
+        try:
+            with transaction.atomic():
+                person = User.objects.create_user(
+                    username, email, password, first_name=first, last_name=last
+                )
+                Grant.objects.create(person=person, role=role)
+        except IntegrityError:
+            # Since the form looked, another admin was quicker; or this one pressed twice.
+            raise Refusal(409, NAME_TAKEN) from None
         act.after = asked
     return person
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.contrib.auth.models import Group, User
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from console.access import heirs
 from console.access.models import GroupGrant
@@ -14,11 +14,16 @@ from console.audit.record import Act, record
 from console.ui.refusals import Refusal
 
 VERB = "people.manage"
+NAME_TAKEN = "There is a group of this name already."
 
 
 def make(admin: User, name: str) -> Group:
     with record(admin, VERB, target=_called(name), asked={"group": name}) as act:
-        group = Group.objects.create(name=name)
+        try:
+            with transaction.atomic():
+                group = Group.objects.create(name=name)
+        except IntegrityError:
+            raise Refusal(409, NAME_TAKEN) from None
         act.after = _state(group)
     return group
 

@@ -14,7 +14,11 @@ class Name:
     regex = "[^/]+"
 
     def to_python(self, value: str) -> str:
-        return unquote(value.replace("~", "%"))
+        """Nothing has a NUL in its name: raised here, the address leads nowhere."""
+        name = unquote(value.replace("~", "%"))
+        if "\0" in name:
+            raise ValueError
+        return name
 
     def to_url(self, value: object) -> str:
         text = str(value)

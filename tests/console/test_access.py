@@ -240,6 +240,18 @@ def test_an_address_that_leads_nowhere(carol: User, browser_of: Browser) -> None
     assert part["HX-Retarget"] == "#notices"
 
 
+def test_an_address_with_a_nul_leads_nowhere_also_where_the_database_alone_is_asked(
+    alice: User, browser_of: Browser
+) -> None:
+    asked = [address("alerts:rules", namespace="a\0b"), address("workflows:run", workflow_id="\0")]
+    asked += [at.replace("~00", "%00") for at in asked]
+
+    found = [browser_of(alice).get(at) for at in asked]
+
+    assert {one.status_code for one in found} == {404}
+    assert "There is nothing here" in words_in(found[0])
+
+
 def test_nothing_inline_may_run(carol: User, browser_of: Browser) -> None:
     page = browser_of(carol).get("/cluster/")
 

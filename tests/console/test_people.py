@@ -11,6 +11,8 @@ from django.test import Client
 from console.access.models import Grant, Role
 from console.access.policy import can
 from console.audit.models import AuditEntry
+from console.people import actions, groups
+from console.ui.refusals import Refusal
 from tests.support.pages import words_in
 from tests.support.people import PASSWORD
 
@@ -123,3 +125,17 @@ def test_the_command_makes_an_account_once(db: None) -> None:
     assert hana.check_password(password)
     assert second.getvalue() == ""
     assert Grant.objects.get(person=hana).role == Role.OPERATOR
+
+
+def test_who_was_quicker_has_the_name_and_the_other_admin_is_told(alice: User) -> None:
+    one = {"full_name": "Eve", "email": "", "password": "long enough for one", "role": "viewer"}
+    actions.invite(alice, username="eve", **one)
+    groups.make(alice, "Support")
+
+    with pytest.raises(Refusal, match="Somebody has this sign-in name already"):
+        actions.invite(alice, username="eve", **one)
+    with pytest.raises(Refusal, match="a group of this name already"):
+        groups.make(alice, "Support")
+
+    results = AuditEntry.objects.order_by("at").values_list("outcome__result", flat=True)
+    assert list(results) == ["done", "done", "refused", "refused"]
