@@ -341,6 +341,8 @@ def _reset_into(state: RunState, mark: marks.ResetInto) -> None:
 
 def _rested(state: RunState, mark: marks.Rested) -> None:
     state.has_rested = True
+    state.rested_at = mark.at
+    state.said_waits, state.said_timer = mark.waits, mark.timer
 
 
 MARK_APPLIERS: dict[type, Callable[..., None]] = {

@@ -261,7 +261,11 @@ class ResetInto(Fact, frozen=True, kw_only=True):
 
 
 class Rested(Fact, frozen=True, kw_only=True):
-    """For the first time the run only waits, and for more than an activity: its record says so."""
+    """The run waits, and its record says for what: first when it is for more than an activity."""
+
+    at: int = 0
+    waits: tuple[str, ...] = ()
+    timer: int = 0
 
 
 Mark = (

@@ -312,7 +312,11 @@ class RunState(msgspec.Struct, kw_only=True):
     attached_request_ids: dict[str, int] = field(default_factory=dict)
     reset_points: list[ResetPoint] = field(default_factory=list)
     completions: list[Completion] = field(default_factory=list)
+    # What its record says that it waits for, since when, and until when where it is for a timer.
     has_rested: bool = False
+    rested_at: int = 0
+    said_waits: tuple[str, ...] = ()
+    said_timer: int = 0
     # Event ids that other ids hang on, filled in when buffered events are written.
     closing: HistoryEvent | None = None
     # Who completed the last workflow task: its deployment, the build where it is versioned, and

@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 
 from temporalio.api.history.v1 import HistoryEvent
 
-from engine.core import beginning, deadlines, inputs, standalone_table
+from engine.core import beginning, deadlines, inputs, resting, standalone_table
 from engine.core.apply import armed
 from engine.core.effects import Arm, DropTask, Effect, EmitRecord
 from engine.core.keys import ACTIVITY, WORKFLOW, is_reserved
 from engine.core.limits import Limits
-from engine.core.marks import Rested, StickySet
+from engine.core.marks import StickySet
 from engine.core.rules import Rules
 from engine.core.state import RunState
 from engine.core.transitions import (
@@ -103,17 +103,10 @@ def _finish(turn: Turn, before: tuple[Any, ...]) -> None:
         if not state.armed_at or nearest < state.armed_at:
             turn.ask(Arm(at=nearest))
             armed(state, nearest)
-    _note_rest(turn)
+    if rested := resting.noted(state, turn.at):
+        turn.mark(rested)
     if _shown(state) != before:
         turn.ask(EmitRecord())
-
-
-def _note_rest(turn: Turn) -> None:
-    """A run that does one activity after the other and ends is shown twice, not at each wait."""
-    state = turn.state
-    waits = state.is_running and state.task is None and not state.activities
-    if waits and state.previous_started_event_id and not state.has_rested:
-        turn.mark(Rested())
 
 
 def _shown(state: RunState) -> tuple[Any, ...]:
@@ -127,7 +120,8 @@ def _shown(state: RunState) -> tuple[Any, ...]:
         tuple(map(id, state.memo.values())),
         tuple(map(id, state.search_attributes.values())),
         state.next_event_id == 1,
-        state.has_rested,
+        state.said_waits,
+        state.said_timer,
     )
 
 

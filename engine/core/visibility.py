@@ -14,6 +14,7 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.api.enums.v1 import WorkflowExecutionStatus as Status
 from temporalio.api.failure.v1 import Failure
 
+from engine.core import resting
 from engine.core.keys import activity_of, operation_of
 from engine.core.state import Activity, RunState
 from engine.protocol import memos
@@ -206,7 +207,7 @@ def _of_run(state: RunState, *, is_searched: bool) -> VisibilityRecord:
         last_failure_type=blame.type if blame else None,
         last_failure_message=blame.message if blame else None,
         failure_fingerprint=blame.fingerprint if blame else None,
-        waiting_on=_waiting_on(state),
+        waiting_on=resting.waits_of(state),
         next_timer_time=_next_timer(state),
         problems=_problems(state),
         paused=_paused(state),
@@ -245,25 +246,8 @@ def _next_retry(failing: list[Activity]) -> datetime | None:
 
 
 def _next_timer(state: RunState) -> datetime | None:
-    times = [timer.fire_at for timer in state.timers.values()]
-    return _time(min(times)) if times else None
-
-
-def _waiting_on(state: RunState) -> list[str]:
-    if not state.is_running:
-        return []
-    waits = []
-    if state.activities:
-        waits.append("activity")
-    if state.timers:
-        waits.append("timer")
-    if state.children:
-        waits.append("child")
-    if state.operations and state.standalone_operation is None:
-        waits.append("operation")
-    if not waits and state.has_rested:
-        return ["signal"]
-    return waits
+    at = resting.next_timer(state)
+    return _time(at) if at else None
 
 
 def _problems(state: RunState) -> list[str]:

@@ -33,7 +33,8 @@ ACTIVITY_ENDS = (
 DERIVED = ("deadlines", "armed_at")
 # Nobody asks these of a run that has closed, but for how often it changed.
 GONE_WITH_MARKS = (
-    "marks_count", "transitions_count", "sticky_timeout_ns", "has_rested", "refusals", "updates",
+    "marks_count", "transitions_count", "sticky_timeout_ns", "has_rested", "rested_at",
+    "said_waits", "said_timer", "refusals", "updates",
     "updates_in_flight", "task_backoff_event_id", "task_attempt", "task_failure",
     "reset_run_id", "completions", "noted_target",
 )  # fmt: skip

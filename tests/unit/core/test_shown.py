@@ -1,5 +1,6 @@
 """When a run's record is renewed: each time costs a row, so only where it says something new."""
 
+from datetime import timedelta
 from random import Random
 
 from engine.core.effects import EmitRecord
@@ -56,6 +57,39 @@ def test_a_run_that_comes_to_rest_again_is_not_shown_again() -> None:
 
     assert records_of(story) == shown
     assert record_of(story.state).waiting_on == ["signal"]
+
+
+def test_a_run_that_rests_again_for_a_minute_or_more_says_what_it_waits_for_by_then() -> None:
+    story = Story()
+    story.start()
+    story.do(start_timer(seconds=3_600))
+    hour = record_of(story.state).next_timer_time
+    assert hour is not None
+    story.later(3_600)
+    story.wake()
+
+    charging = story.do(schedule_activity())
+    story.take_activity()
+    story.complete_activity()
+    rested = story.do(start_timer(seconds=86_400))
+
+    assert asked(charging, EmitRecord)
+    assert asked(rested, EmitRecord)
+    assert record_of(story.state).waiting_on == ["timer"]
+    assert record_of(story.state).next_timer_time == hour + timedelta(days=1)
+
+
+def test_a_run_that_sleeps_by_seconds_is_shown_once_a_minute() -> None:
+    story = Story()
+    story.start()
+    story.do(start_timer(seconds=10))
+    shown = records_of(story)
+    for _ in range(60):
+        story.later(10)
+        story.wake()
+        story.do(start_timer(seconds=10))
+
+    assert records_of(story) - shown == 10
 
 
 def test_a_run_that_waits_for_a_nexus_operation_is_not_said_to_wait_for_a_signal() -> None:
