@@ -52,7 +52,7 @@ SUBSCRIPTIONS_QUERY: Final = "SubscriptionPhase IS NOT NULL"
 
 #: Digits after the point, by currency: those of ISO 4217. A currency that is not here is refused.
 CURRENCIES: Final = currencies.DIGITS
-#: The highest single amount; a hundred times it of a currency without decimals: its unit is small.
+#: The highest single amount; a hundred times it of a currency whose unit is small.
 AMOUNT_MAX: Final = Decimal(1_000_000)
 AMOUNT_CHARACTERS_MAX: Final = 32
 REASON_CHARACTERS_MAX: Final = 500
@@ -324,7 +324,7 @@ def parse_money(text: str, currency: str) -> Money:
 def _within_limits(amount: Decimal, currency: str, digits: int) -> Money:
     if amount < 0:
         raise MoneyError("amount_negative", f"The amount may not be negative: {amount}.")
-    most = AMOUNT_MAX if digits else 100 * AMOUNT_MAX
+    most = 100 * AMOUNT_MAX if currency in currencies.SMALL else AMOUNT_MAX
     if amount > most:
         raise MoneyError("amount_beyond_limit", f"The amount may not be above {most:,} {currency}.")
     if -int(amount.normalize().as_tuple().exponent) > digits:

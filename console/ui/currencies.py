@@ -16,6 +16,14 @@ _TWO = """
 """
 _THREE = "BHD IQD JOD KWD LYD OMR TND"
 
+#: Of two decimals or three, but worth less than a US cent as 2026 began.
+_CENTS = """
+    AMD AOA ARS BDT CDF COP CRC DZD ETB GYD HTG HUF IDR IQD IRR JMD KES KHR KPW KZT LAK LBP LKR LRD
+    MGA MMK MNT MWK NGN NPR PKR RSD SDG SOS SSP SYP TZS UZS YER
+"""
+
+#: Whose unit is small, so that amounts are high.
+SMALL: Final = frozenset([*_NONE.split(), *_CENTS.split()])
 #: By code, in the order of the alphabet.
 DIGITS: Final[dict[str, int]] = dict(
     sorted(

@@ -20,6 +20,7 @@ from console.billing.contract import (
     money,
     parse_money,
 )
+from console.ui.currencies import SMALL
 from examples.subscription import dates
 
 MONTH = Period(1, PeriodUnit.MONTH)
@@ -38,6 +39,7 @@ MONTH = Period(1, PeriodUnit.MONTH)
         ("4.999", "OMR", "4.999"),
         ("1000000", "EUR", "1000000.00"),
         ("100000000", "KRW", "100000000"),
+        ("100000000", "IDR", "100000000.00"),
     ],
 )
 def test_an_amount_is_kept_with_its_currencys_digits(text: str, currency: str, amount: str) -> None:
@@ -60,6 +62,7 @@ def test_an_amount_is_kept_with_its_currencys_digits(text: str, currency: str, a
         ("1000000.01", "EUR", "amount_beyond_limit"),
         ("1000000.001", "KWD", "amount_beyond_limit"),
         ("100000001", "KRW", "amount_beyond_limit"),
+        ("100000000.01", "IDR", "amount_beyond_limit"),
         ("9" * 10_000_000, "EUR", "amount_too_long"),
         ("1", "DOGE", "currency_unknown"),
         ("1", "x" * 1_000_000, "currency_unknown"),
@@ -82,7 +85,7 @@ def test_whatever_is_typed_is_an_amount_within_limits_or_refused(text: str, curr
         amount = parse_money(text, currency)
     except MoneyError:
         return
-    assert 0 <= amount.value <= AMOUNT_MAX * (1 if CURRENCIES[currency] else 100)
+    assert 0 <= amount.value <= AMOUNT_MAX * (100 if currency in SMALL else 1)
     assert parse_money(amount.amount, currency) == amount
 
 

@@ -1,5 +1,5 @@
 """Schedules, as one pure machine: `step(state, input) -> effects`.
 
-`calendars` and `spec` say when, `wording` reads how people write it, `state` is what a schedule
-is, `step` what happens to it. No I/O, no clock, no dice: as with runs, the time comes in.
+`calendars`, `daily` and `spec` say when, `wording` reads how people write it, `state` is what a
+schedule is, `step` what happens to it. No I/O, no clock, no dice: as with runs, the time comes in.
 """

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from functools import cached_property
 from typing import NamedTuple
 
 from google.protobuf.duration_pb2 import Duration
@@ -18,15 +19,15 @@ from temporalio.api.schedule.v1 import IntervalSpec, ScheduleSpec, StructuredCal
 
 from engine.core.schedule import wording, zones
 from engine.core.schedule.calendars import Calendar
+from engine.core.schedule.daily import Interval, Left
 from engine.core.schedule.wording import BadSpec
 
 SECOND = 1_000_000_000
 #: Calendars and intervals of one spec: each is asked for each time.
 PARTS_MAX = 100
-#: Moments or whole spans that are excluded one after the other; a spec that excludes more has no
-#: next time. Of many parts fewer: all of them are asked each time, and others wait meanwhile.
-EXCLUDED_MAX, EXCLUDED_OF_MANY = 10_000, 1_000
-ASKED_MAX = 50_000
+#: Excluded moments, or whole spans of them, that are passed over one by one; where there are more
+#: of them, it is looked at whole days (`daily`).
+EXCLUDED_MAX = 5
 #: No action is later, and no jitter longer: twice as many nanoseconds are a number in 64 bits.
 LAST = 2**62 // SECOND
 
@@ -36,14 +37,6 @@ class Time(NamedTuple):
 
     nominal: int
     actual: int
-
-
-class _Interval(NamedTuple):
-    every: int
-    phase: int
-
-    def next(self, after: int) -> int:
-        return ((after - self.phase) // self.every + 1) * self.every + self.phase
 
 
 def canonical(given: ScheduleSpec) -> ScheduleSpec:
@@ -125,12 +118,9 @@ class Spec:
         self._calendars = [_compiled(calendar) for calendar in given.structured_calendar]
         self._excluded = [_compiled(calendar) for calendar in given.exclude_structured_calendar]
         self._intervals = [
-            _Interval(interval.interval.seconds, interval.phase.seconds)
+            Interval(interval.interval.seconds, interval.phase.seconds)
             for interval in given.interval
         ]
-        parts = len(self._calendars) + len(self._excluded) + len(self._intervals)
-        fewer = max(EXCLUDED_OF_MANY, ASKED_MAX // max(parts, 1))
-        self._excluded_max = min(EXCLUDED_MAX, fewer)
         self._jitter = min(_nanoseconds(given.jitter), LAST * SECOND)
         self._starts = given.start_time.ToNanoseconds() if given.HasField("start_time") else None
         self._ends = given.end_time.ToNanoseconds() if given.HasField("end_time") else None
@@ -147,7 +137,7 @@ class Spec:
         return Time(nominal * SECOND, nominal * SECOND + self._late_by(nominal))
 
     def _next_nominal(self, after: int) -> int | None:
-        for _ in range(self._excluded_max):
+        for _ in range(EXCLUDED_MAX):
             found = self._next_included(after)
             if found is None:
                 return None
@@ -155,7 +145,12 @@ class Spec:
             if excluded_until is None:
                 return found
             after = excluded_until
-        return None
+        found = self._left.first(after)
+        return found if found is not None and found <= LAST else None
+
+    @cached_property
+    def _left(self) -> Left:
+        return Left(self._calendars, self._excluded, self._intervals, self._zone)
 
     def _next_included(self, after: int) -> int | None:
         if after >= LAST:
