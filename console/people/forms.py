@@ -51,6 +51,13 @@ class InviteForm(forms.Form):
             raise ValidationError("Somebody has this sign-in name already.")
         return username
 
+    def clean_email(self) -> str:
+        """It names the person in histories, so it is one person's."""
+        email: str = self.cleaned_data["email"]
+        if email and User.objects.filter(email__iexact=email).exists():
+            raise ValidationError("Somebody has this address already: histories name them by it.")
+        return email
+
     def clean_password(self) -> str:
         password: str = self.cleaned_data["password"]
         validate_password(password)

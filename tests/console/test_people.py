@@ -139,3 +139,18 @@ def test_who_was_quicker_has_the_name_and_the_other_admin_is_told(alice: User) -
 
     results = AuditEntry.objects.order_by("at").values_list("outcome__result", flat=True)
     assert list(results) == ["done", "done", "refused", "refused"]
+
+
+def test_an_address_that_names_somebody_in_histories_is_given_to_nobody_else(
+    alice: User, bob: User, browser_of: Browser
+) -> None:
+    asked = {
+        "username": "eve", "full_name": "Eve", "email": bob.email.upper(),
+        "password": "long enough for one", "role": "viewer",
+    }  # fmt: skip
+
+    taken = browser_of(alice).post("/people/new/", asked)
+    none = browser_of(alice).post("/people/new/", asked | {"email": ""})
+
+    assert (taken.status_code, none.status_code) == (422, 303)
+    assert "Somebody has this address already" in words_in(taken)  # type: ignore[arg-type]
