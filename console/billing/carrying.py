@@ -10,13 +10,13 @@ as another run has forgotten update ids, but not its ledger: it refuses an audit
 has booked, and that is read as what it is.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
 
-from console.audit import record
+from console.audit import keeping, record
 from console.audit.models import AuditEntry, AuditOutcome
 from console.audit.record import Act
 from console.billing import reading
@@ -24,7 +24,7 @@ from console.billing.contract import ACTOR_CHARACTERS_MAX, REASON_CHARACTERS_MAX
 from console.billing.kinds import Kind
 from console.billing.orders import CALL_SECONDS
 from console.billing.reading import NotTheContract, Refused
-from console.gateway import histories, steering
+from console.gateway import histories, sight, steering
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.runs import RunKey
 
@@ -88,7 +88,15 @@ def known(entry: AuditEntry) -> Carried | None:
 
 
 def send(errand: Errand) -> Carried:
-    """Speaks to the server only, and so may run in any thread."""
+    """Speaks to the server only, and so may run in any thread. What it reads is not shown: a mask
+    would make nonsense of what was done. What it says is."""
+    with sight.unmasked():
+        carried = _sent(errand)
+    says = keeping.said(errand.key.namespace, carried.says) if carried.says else ""
+    return replace(carried, says=says)
+
+
+def _sent(errand: Errand) -> Carried:
     try:
         outcome = reading.outcome(
             steering.update(
