@@ -26,7 +26,7 @@ def signal(person: User, it: Asking, key: RunKey) -> None:
     asked = {"signal": it.offer.name, "arguments": _shown(person, it)}
     if it.is_wrong:
         return
-    with record(person, "run.signal", key, reason=reason, asked=asked) as act:
+    with record(person, "run.signal", key, reason=reason, asked=asked, once=it.once) as act:
         arguments = it.arguments(it.fills(act.identity, act.id))
         steering.signal(key, it.offer.name, arguments, act.identity, act.id)
         act.after = asked | {"arguments": arguments}
@@ -43,7 +43,7 @@ def update(person: User, it: Asking, key: RunKey) -> None:
     if it.is_wrong:
         return
     asked = {"update": it.offer.name, "arguments": shown}
-    with record(person, "run.update", key, reason=reason, asked=asked) as act:
+    with record(person, "run.update", key, reason=reason, asked=asked, once=it.once) as act:
         arguments = _signed(it, act.identity, act.id)
         answer = steering.update(
             key, it.offer.name, arguments, identity=act.identity, update_id=act.id

@@ -17,16 +17,18 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from console.audit.keeping import kept, said
 from console.audit.models import AuditEntry, AuditOutcome
+from console.audit.once import begin
 from console.gateway import sound
 from console.gateway.channel import GatewayError
 from console.gateway.runs import RunKey
 from console.ui.refusals import Refusal
 
 ITSELF = "Perdure"
-#: To who pressed the button: pressed again it would be another act, with an id of its own.
+#: To who pressed the button: where its form has no key (`once`), pressed again it is another act.
 MAYBE = "Whether it was done is not known: look before you repeat it."
 WHO_LENGTH_MAX = 200
 
@@ -57,21 +59,24 @@ def record(
     reason: str = "",
     before: Any = None,
     asked: Mapping[str, Any] | None = None,
+    once: str = "",
 ) -> Iterator[Act]:
+    """`once`: the key of the form that asks for it, where a second time would be another act."""
     where = key.namespace if key else namespace
-    entry = AuditEntry.objects.create(
-        person=person,
-        who=called(person),
-        verb=verb,
-        namespace=where,
-        workflow_id=key.workflow_id if key else "",
-        run_id=key.run_id if key else "",
-        target=sound.text(target),
-        reason=sound.text(reason),
-        before=kept(where, before),
-        asked=kept(where, asked),
-    )
-    act = Act(str(entry.id), identity(person))
+    written = {
+        "person": person,
+        "who": called(person),
+        "verb": verb,
+        "namespace": where,
+        "workflow_id": key.workflow_id if key else "",
+        "run_id": key.run_id if key else "",
+        "target": sound.text(target),
+        "reason": sound.text(reason),
+        "before": kept(where, before),
+        "asked": kept(where, asked),
+    }
+    entry, request_id = begin(once, written, timezone.now())
+    act = Act(request_id, identity(person))
     try:
         yield act
     except GatewayError as error:

@@ -37,6 +37,16 @@ class Asking:
         return self.offer.arguments is not None
 
     @property
+    def once(self) -> str:
+        """The key of the form as it was sent."""
+        return self.given.get("once", "") if self.given is not None else ""
+
+    @property
+    def is_through(self) -> bool:
+        """Sent again from this page, it is another act."""
+        return bool(self.says or self.failure)
+
+    @property
     def is_wrong(self) -> bool:
         in_form = bool(self.form and self.form.is_bound and self.form.errors)
         in_nodes = any(one.errors for node in self.nodes for one in node.everyone())

@@ -87,8 +87,9 @@ def trigger(request: HtmxRequest, namespace: str, schedule_id: str) -> HttpRespo
     found, form = schedules.describe(namespace, schedule_id), TriggerForm(request.POST or None)
 
     def act() -> None:
-        asked = form.cleaned_data
-        actions.trigger(request.user, namespace, found, asked["overlap"], asked["reason"])
+        asked, once = form.cleaned_data, request.POST.get("once", "")
+        said = asked["overlap"], asked["reason"]
+        actions.trigger(request.user, namespace, found, *said, once=once)
 
     return _dialog(request, namespace, found, form, act=act, name="trigger")
 
@@ -102,7 +103,7 @@ def backfill(request: HtmxRequest, namespace: str, schedule_id: str) -> HttpResp
         asked = form.cleaned_data
         span = asked["start"], asked["end"]
         actions.backfill(request.user, namespace, found, span, overlap=asked["overlap"],
-                         reason=asked["reason"])  # fmt: skip
+                         reason=asked["reason"], once=request.POST.get("once", ""))  # fmt: skip
 
     return _dialog(request, namespace, found, form, act=act, name="backfill")
 

@@ -26,11 +26,19 @@ def resume(person: User, namespace: str, one: ScheduleDetail, reason: str) -> No
         act.after = {"paused": False, "note": reason}
 
 
-def trigger(person: User, namespace: str, one: ScheduleDetail, overlap: str, reason: str) -> None:
+def trigger(
+    person: User,
+    namespace: str,
+    one: ScheduleDetail,
+    overlap: str,
+    reason: str,
+    *,
+    once: str = "",
+) -> None:
     asked = {"overlap": overlap}
     before = {"started": one.actions, "running": len(one.running)}
     with record(person, "schedule.trigger", namespace=namespace, target=one.summary.id,
-                reason=reason, before=before, asked=asked) as act:  # fmt: skip
+                reason=reason, before=before, asked=asked, once=once) as act:  # fmt: skip
         schedules.trigger(namespace, one.summary.id, overlap, act.identity, act.id)
         act.after = {"triggered": True}
 
@@ -43,11 +51,12 @@ def backfill(
     *,
     overlap: str,
     reason: str,
+    once: str = "",
 ) -> None:
     asked = {"from": span[0].isoformat(), "to": span[1].isoformat(), "overlap": overlap}
     before = {"started": one.actions, "waiting": one.waiting}
     with record(person, "schedule.backfill", namespace=namespace, target=one.summary.id,
-                reason=reason, before=before, asked=asked) as act:  # fmt: skip
+                reason=reason, before=before, asked=asked, once=once) as act:  # fmt: skip
         schedules.backfill(
             namespace, one.summary.id, span, overlap, identity=act.identity, request_id=act.id
         )

@@ -18,7 +18,7 @@ from console.offering import copies, options
 Asked = Mapping[str, Any]
 
 
-def start(person: User, order: Order, like: Key | None, reason: str) -> Started:
+def start(person: User, order: Order, like: Key | None, reason: str, *, once: str = "") -> Started:
     asked = {
         "type": order.type,
         "task queue": order.task_queue,
@@ -30,7 +30,7 @@ def start(person: User, order: Order, like: Key | None, reason: str) -> Started:
     }
     with record(
         person, "standalone.start", namespace=order.namespace,
-        target=f"{ACTIVITIES.name}/{order.activity_id}", reason=reason, asked=asked,
+        target=f"{ACTIVITIES.name}/{order.activity_id}", reason=reason, asked=asked, once=once,
     ) as act:  # fmt: skip
         started = standalone_starting.start(order, act.identity, act.id)
         status = "Running" if started.is_new else "went on already"

@@ -42,7 +42,8 @@ def _started(request: HtmxRequest, draft: Draft) -> Started | None:
         return None
     order, reason = drafts.order(draft), draft.form.cleaned_data["reason"]
     try:
-        return actions.start(request.user, order, draft.like, reason)
+        once = request.POST.get("once", "")
+        return actions.start(request.user, order, draft.like, reason, once=once)
     except GatewayError as error:
         if error.trouble is Trouble.UNSUPPORTED:
             raise Refusal(501, ABSENT["activities"], error.detail) from error

@@ -12,9 +12,12 @@ from console.gateway.starting import Order, Started
 from console.offering import copies
 
 
-def start(person: User, order: Order, like: RunKey | None, reason: str) -> Started:
+def start(
+    person: User, order: Order, like: RunKey | None, reason: str, *, once: str = ""
+) -> Started:
     key = RunKey(order.namespace, order.workflow_id, "")
-    with record(person, "run.start", key, reason=reason, asked=_asked(order, like)) as act:
+    asked = _asked(order, like)
+    with record(person, "run.start", key, reason=reason, asked=asked, once=once) as act:
         started = starting.start(order, act.identity, act.id)
         act.run_id = started.key.run_id
         act.event_id = 1 if started.is_new else None

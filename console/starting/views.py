@@ -42,9 +42,10 @@ def _started(request: HtmxRequest, draft: Draft) -> Started | None:
     """None: something is wrong, and stands where it belongs."""
     if draft.is_wrong:
         return None
-    order = drafts.order(draft)
+    order, reason = drafts.order(draft), draft.form.cleaned_data["reason"]
+    once = request.POST.get("once", "")
     try:
-        return actions.start(request.user, order, draft.like, draft.form.cleaned_data["reason"])
+        return actions.start(request.user, order, draft.like, reason, once=once)
     except GatewayError as error:
         if error.trouble not in FIELDS:
             raise

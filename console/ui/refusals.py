@@ -1,6 +1,7 @@
 """Refusals in words.
 
-A page gets a page; a part of an open page gets a notice that goes to its `#notices`.
+A page gets a page; a part of an open page gets a notice that goes to its `#notices`, and a dialog
+that was sent gets it into its form: behind it nobody would read it.
 """
 
 import sys
@@ -33,10 +34,14 @@ SAYS = {
 class Refusal(Exception):
     """Anticipated: a status, and a sentence for the person."""
 
-    def __init__(self, status: int, says: str, detail: str = "") -> None:
+    def __init__(
+        self, status: int, says: str, detail: str = "", way: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(says)
         self.status = status
         self.detail = detail
+        #: a link to what there is instead
+        self.way = way
 
 
 class Elsewhere(PermissionDenied):
@@ -57,7 +62,7 @@ class RefusalMiddleware:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         match error:
             case Refusal():
-                return refuse(request, error.status, str(error), error.detail)
+                return refuse(request, error.status, str(error), error.detail, error.way)
             case Elsewhere():
                 return refuse(request, 403, str(error), way=error.way)
             case RequestDataTooBig() | TooManyFieldsSent():
@@ -94,8 +99,9 @@ def refuse(
     template = "refusal.html#notice" if part else "refusal.html"
     response = render(request, template, context, status=status)
     if part:
-        response["HX-Retarget"] = "#notices"
-        response["HX-Reswap"] = "innerHTML"
+        in_dialog = request.method == "POST" and request.headers.get("HX-Target") == "dialog"
+        response["HX-Retarget"] = "#dialog form" if in_dialog else "#notices"
+        response["HX-Reswap"] = "afterbegin" if in_dialog else "innerHTML"
     return response
 
 

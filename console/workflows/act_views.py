@@ -64,8 +64,9 @@ def signal(request: HtmxRequest, namespace: str, workflow_id: str, run_id: str) 
     form = SignalForm(request.POST or None)
 
     def act() -> None:
-        asked = form.cleaned_data
-        actions.signal(request.user, run.summary, asked["name"], asked["argument"], asked["reason"])
+        asked, once = form.cleaned_data, request.POST.get("once", "")
+        said = asked["name"], asked["argument"], asked["reason"]
+        actions.signal(request.user, run.summary, *said, once=once)
 
     return _dialog(request, run, form, act, "signal")
 

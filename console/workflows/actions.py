@@ -45,10 +45,12 @@ def resume(person: User, run: RunSummary, reason: str) -> None:
         act.event_id = _event(run.key, "WorkflowExecutionUnpaused", act)
 
 
-def signal(person: User, run: RunSummary, name: str, argument: str, reason: str) -> None:
+def signal(
+    person: User, run: RunSummary, name: str, argument: str, reason: str, *, once: str = ""
+) -> None:
     arguments: list[Any] = [json.loads(argument)] if argument else []
     asked = {"signal": name, "argument": arguments[0] if arguments else None}
-    with record(person, "run.signal", run.key, reason=reason, asked=asked) as act:
+    with record(person, "run.signal", run.key, reason=reason, asked=asked, once=once) as act:
         steering.signal(run.key, name, arguments, act.identity, act.id)
         act.after = asked
         act.event_id = _event(run.key, "WorkflowExecutionSignaled", act)

@@ -10,6 +10,7 @@ from typing import Any
 from django import template
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.crypto import get_random_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -48,6 +49,15 @@ def plural(count: int, forms: str) -> str:
     """{{ n|plural:"run,runs" }}: the number and its word."""
     one, _, many = forms.partition(",")
     return words.plural(count, one, many)
+
+
+@register.simple_tag(takes_context=True)
+def once(context: template.Context, is_through: bool = False) -> SafeString:
+    """The key of a form that is to be sent once: as it came, until its act is through."""
+    given: HttpRequest = context["request"]
+    key = "" if is_through else given.POST.get("once", "")
+    field = '<input type="hidden" name="once" value="{}">'
+    return format_html(field, key or get_random_string(32))
 
 
 @register.simple_tag
