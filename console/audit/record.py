@@ -173,6 +173,12 @@ def of_run(key: RunKey) -> QuerySet[AuditEntry]:
     ).select_related("outcome")
 
 
+def last(entries: QuerySet[AuditEntry]) -> str:
+    """Who did the newest of these that came through, as a sentence about it begins."""
+    done = entries.filter(outcome__result=AuditOutcome.Result.DONE)
+    return done.order_by("-at").values_list("who", flat=True).first() or "Somebody"
+
+
 def _close(entry: AuditEntry, act: Act, result: AuditOutcome.Result, says: str) -> None:
     AuditOutcome.objects.create(
         entry=entry,

@@ -7,13 +7,15 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
-from console.audit.record import record
+from console.audit.models import AuditEntry
+from console.audit.record import last, record
 from console.incidents.looking import counted
 from console.incidents.models import Incident, State
+from console.ui import stale
 
 
 def change(person: User, incident: Incident, wanted: Mapping[str, Any]) -> None:
-    """`wanted`: state, owner, link, note and the reason."""
+    """`wanted`: state, owner, link, note, the reason, and the version that was seen."""
     said = {name: wanted[name] for name in ("state", "owner", "link", "note")}
     with (
         record(
@@ -27,11 +29,17 @@ def change(person: User, incident: Incident, wanted: Mapping[str, Any]) -> None:
         transaction.atomic(),
     ):
         kept = Incident.objects.select_for_update(of=("self",)).get(pk=incident.pk)
+        stale.check(wanted.get("seen", ""), shown(kept), _last(kept))
         for name, value in said.items():
             setattr(kept, name, value)
         _mark(kept)
         kept.save(update_fields=(*said, *MARKS))
         act.after = shown(kept)
+
+
+def _last(incident: Incident) -> str:
+    about = {"namespace": incident.namespace, "target__startswith": incident.mark}
+    return last(AuditEntry.objects.filter(**about))
 
 
 MARKS = ("fixed_at", "floor_running", "floor_failed", "reopened_at")

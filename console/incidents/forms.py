@@ -6,6 +6,7 @@ from django.db.models import Q
 
 from console.access.models import EVERYWHERE
 from console.incidents.models import Incident
+from console.ui.stale import SeenForm
 
 TEXT_LENGTH_MAX = 200
 
@@ -15,7 +16,7 @@ class Person(forms.ModelChoiceField):  # type: ignore[type-arg]
         return str(obj.get_full_name() or obj.get_username())
 
 
-class ChangeForm(forms.ModelForm):  # type: ignore[type-arg]
+class ChangeForm(SeenForm, forms.ModelForm):  # type: ignore[type-arg]
     owner = Person(queryset=User.objects.none(), required=False, empty_label="Nobody")
     link = forms.URLField(
         required=False, max_length=500, assume_scheme="https", help_text="a ticket, or a fix"

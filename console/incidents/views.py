@@ -11,6 +11,7 @@ from console.gateway import namespaces
 from console.incidents import actions, looking, presenters
 from console.incidents.forms import ChangeForm, IncidentsForm
 from console.ui.htmx import HtmxRequest, go_to, nothing_new, render_page, unchanged, version_of
+from console.ui.stale import Stale
 from search.query.parser import GROUPS_MAX
 
 ACTS_SHOWN = 20
@@ -46,6 +47,7 @@ def incident(request: HtmxRequest, namespace: str, number: int) -> HttpResponse:
     found, now = looking.incident_of(namespace, number), timezone.now()
     tally, at = looking.counted(found)
     samples = found.samples.filter(at__gte=now - presenters.PAGE_SPAN)
+    may_read = can(request.user, "audit.view", namespace)
     acts = AuditEntry.objects.filter(
         namespace=namespace, verb="incident.change", target__startswith=found.mark
     )
@@ -59,7 +61,9 @@ def incident(request: HtmxRequest, namespace: str, number: int) -> HttpResponse:
             (side.query, presenters.list_url(found, side.query), map(presenters.run_row, side.runs))
             for side in looking.sides(found, tally)
         ],
-        "acts": [act_row(one) for one in acts.select_related("outcome")[:ACTS_SHOWN]],
+        "acts": [act_row(one) for one in acts.select_related("outcome")[:ACTS_SHOWN]]
+        if may_read
+        else None,
         "may_change": can(request.user, "incident.change", namespace),
         "may_bulk": can(request.user, "bulk.run", namespace),
     }
@@ -70,10 +74,19 @@ def incident(request: HtmxRequest, namespace: str, number: int) -> HttpResponse:
 @requires("incident.change")
 def change(request: HtmxRequest, namespace: str, number: int) -> HttpResponse:
     found = looking.incident_of(namespace, number)
-    form = ChangeForm(request.POST or None, instance=looking.incident_of(namespace, number))
+    form = ChangeForm(
+        request.POST or None,
+        instance=looking.incident_of(namespace, number),
+        initial={"seen": version_of(actions.shown(found))},
+    )
+    stands = {}
     if form.is_valid():
-        actions.change(request.user, found, form.cleaned_data)
-        return go_to(request, reverse("incidents:incident", args=[namespace, number]))
-    context = {"form": form, "incident": found}
+        try:
+            actions.change(request.user, found, form.cleaned_data)
+            return go_to(request, reverse("incidents:incident", args=[namespace, number]))
+        except Stale as stale:
+            form.refuse(stale)
+            stands = actions.shown(looking.incident_of(namespace, number))
+    context = {"form": form, "incident": found, "stands": stands}
     status = 422 if form.errors else 200
     return render_page(request, "incidents/change.html", context, parts=["dialog"], status=status)

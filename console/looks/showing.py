@@ -1,9 +1,11 @@
 """What was said of a namespace, kept a few seconds: each page of a run asks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.core.cache import cache
+from django.db import transaction
 
 from console.looks.links import Link
 from console.looks.models import Look
@@ -36,6 +38,21 @@ def _read(namespace: str) -> Showing:
     if found is None:
         return Showing()
     return Showing(tuple(Link(*one) for one in found.links), tuple(found.quiet))
+
+
+def newest(namespace: str) -> Showing:
+    """As the database has it: for who changes it."""
+    cache.delete(_key(namespace))
+    return of(namespace)
+
+
+@contextmanager
+def held(namespace: str) -> Iterator[Showing]:
+    """As it stands, while nobody else changes it."""
+    with transaction.atomic():
+        Look.objects.get_or_create(namespace=namespace)
+        Look.objects.select_for_update().get(namespace=namespace)
+        yield newest(namespace)
 
 
 def keep(namespace: str, links: Sequence[Link], quiet: Sequence[str]) -> None:

@@ -1,18 +1,19 @@
 """Create and change a namespace, add and remove a search attribute: check, call, audit."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
 
-from console.audit.record import record
+from console.audit.models import AuditEntry
+from console.audit.record import last, record
 from console.gateway import namespaces
 from console.gateway.namespaces import Namespace
 from console.looks import showing
-from console.looks.links import Link
 from console.looks.showing import Showing
 from console.namespaces.changing import Attribute, shown
+from console.ui import stale
 
 
 def create(person: User, name: str, description: str, owner: str, retention: timedelta) -> None:
@@ -41,21 +42,28 @@ def change(person: User, about: Namespace, changes: Mapping[str, Any], reason: s
         act.after = shown({name: getattr(now, name) for name in changes})
 
 
-def show(
-    person: User, namespace: str, links: Sequence[Link], quiet: Sequence[str], reason: str
-) -> None:
-    wanted = Showing(tuple(links), tuple(quiet)).told()
+def show(person: User, namespace: str, asked: Mapping[str, Any]) -> None:
+    """`asked`: links, quiet types, the reason, and the version that was seen."""
+    wanted = Showing(asked["links"], asked["quiet"])
     with record(
         person,
         "namespace.change",
         namespace=namespace,
         target=namespace,
-        reason=reason,
-        before=showing.of(namespace).told(),
-        asked=wanted,
+        reason=asked["reason"],
+        before=showing.newest(namespace).told(),
+        asked=wanted.told(),
     ) as act:
-        showing.keep(namespace, links, quiet)
-        act.after = wanted
+        with showing.held(namespace) as stands:
+            stale.check(asked["seen"], stands.told(), _last(namespace))
+            showing.keep(namespace, wanted.links, wanted.quiet)
+        act.after = wanted.told()
+
+
+def _last(namespace: str) -> str:
+    """Who said last how its runs are shown."""
+    about = {"namespace": namespace, "verb": "namespace.change", "asked__has_key": "links"}
+    return last(AuditEntry.objects.filter(**about))
 
 
 def add_attribute(person: User, namespace: str, name: str, kind: str) -> None:

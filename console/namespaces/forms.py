@@ -13,6 +13,7 @@ from console.looks.links import (
     Link,
 )
 from console.ui.spans import EXAMPLE, SpanField
+from console.ui.stale import SeenForm
 
 LINES = forms.Textarea(attrs={"rows": 4, "class": "mono", "spellcheck": "false"})
 
@@ -59,7 +60,7 @@ QUIET_MAX = 50
 SHOWING_LENGTH_MAX = (ADDRESS_LENGTH_MAX + NAME_LENGTH_MAX) * LINKS_MAX
 
 
-class ShowingForm(ReasonForm):
+class ShowingForm(SeenForm, ReasonForm):
     """How its runs are shown."""
 
     links = forms.CharField(

@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -14,6 +16,7 @@ from console.namespaces import actions, changing
 from console.namespaces.forms import AttributeForm, ChangeForm, CreateForm, ReasonForm, ShowingForm
 from console.namespaces.presenters import attribute_rows, payload_rows
 from console.ui.htmx import HtmxRequest, go_to, render_page, version_of
+from console.ui.stale import Stale
 
 
 @require_GET
@@ -59,16 +62,19 @@ def create(request: HtmxRequest) -> HttpResponse:
 @requires("namespace.change")
 def show(request: HtmxRequest, namespace: str) -> HttpResponse:
     """What is said of the namespace here stays with the console; its server is not asked."""
-    stands = {name: "\n".join(some) for name, some in showing.of(namespace).told().items()}
-    form = ShowingForm(request.POST or None, initial=stands)
+    told = showing.newest(namespace).told()
+    stands = {name: "\n".join(some) for name, some in told.items()}
+    form = ShowingForm(request.POST or None, initial=stands | {"seen": version_of(told)})
+    context: dict[str, Any] = {"form": form}
     if form.is_valid():
-        asked = form.cleaned_data
-        actions.show(request.user, namespace, asked["links"], asked["quiet"], asked["reason"])
-        return go_to(request, reverse("namespaces:namespace", args=[namespace]))
+        try:
+            actions.show(request.user, namespace, form.cleaned_data)
+            return go_to(request, reverse("namespaces:namespace", args=[namespace]))
+        except Stale as stale:
+            form.refuse(stale)
+            context["stands"] = {name: text or "none" for name, text in stands.items()}
     status = 422 if form.errors else 200
-    return render_page(
-        request, "namespaces/show.html", {"form": form}, parts=["dialog"], status=status
-    )
+    return render_page(request, "namespaces/show.html", context, parts=["dialog"], status=status)
 
 
 @require_http_methods(["GET", "POST"])

@@ -4,19 +4,24 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
-from console.audit.record import Act, record
+from console.audit.models import AuditEntry
+from console.audit.record import Act, last, record
 from console.gateway import lists
 from console.saved_views.models import NAME_LENGTH_MAX, Audience, DefaultView, SavedView
 from console.saved_views.presenters import belongs
 from console.saved_views.rights import may_change
+from console.ui import stale
 from console.ui.refusals import Refusal
 
 NAME_TAKEN = "There is a view of this name already. Choose another one."
 
 
-def save(person: User, view: SavedView) -> None:
-    """A new one, or one with other words. What the engine refuses is not saved."""
+def save(person: User, view: SavedView, seen: str = "") -> None:
+    """A new one, or one with other words than those of the version that was seen. What the engine
+    refuses is not saved.
+    """
     stored = SavedView.objects.filter(pk=view.pk).first()
     if stored is not None:
         _refuse_others(person, stored)
@@ -25,11 +30,22 @@ def save(person: User, view: SavedView) -> None:
         _verb(view),
         namespace=view.namespace,
         target=stored.name if stored else view.name,
-        before=_said(stored) if stored else None,
+        before=said(stored) if stored else None,
     ) as act:
         lists.find(view.namespace, view.lists, view.query, 1)
-        _keep(view, act)
+        with transaction.atomic():
+            _check(view, seen)
+            _keep(view, act)
     _refuse_taken(act)
+
+
+def _check(view: SavedView, seen: str) -> None:
+    stands = SavedView.objects.select_for_update(of=("self",)).filter(pk=view.pk).first()
+    if stands is not None:
+        called = Q(target=stands.name) | Q(outcome__after__name=stands.name)
+        verbs = ("saved_view.keep", "saved_view.save")
+        about = AuditEntry.objects.filter(called, namespace=stands.namespace, verb__in=verbs)
+        stale.check(seen, said(stands), last(about))
 
 
 def duplicate(person: User, view: SavedView) -> SavedView:
@@ -52,7 +68,7 @@ def duplicate(person: User, view: SavedView) -> SavedView:
 def delete(person: User, view: SavedView) -> None:
     _refuse_others(person, view)
     with record(
-        person, _verb(view), namespace=view.namespace, target=view.name, before=_said(view)
+        person, _verb(view), namespace=view.namespace, target=view.name, before=said(view)
     ) as act:
         view.delete()
         act.after = {}
@@ -82,7 +98,7 @@ def _keep(view: SavedView, act: Act) -> None:
     try:
         with transaction.atomic():
             view.save()
-        act.after = _said(view)
+        act.after = said(view)
     except IntegrityError:
         act.refused = NAME_TAKEN
 
@@ -101,7 +117,7 @@ def _verb(view: SavedView) -> str:
     return "saved_view.keep" if view.audience == Audience.PERSON else "saved_view.save"
 
 
-def _said(view: SavedView) -> dict[str, str]:
+def said(view: SavedView) -> dict[str, str]:
     return {
         "name": view.name,
         "of": view.lists,

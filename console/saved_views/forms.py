@@ -7,12 +7,13 @@ from django.core.exceptions import ValidationError
 from console.access.policy import can
 from console.gateway import columns, indexed
 from console.saved_views.models import Audience, SavedView
+from console.ui.stale import SeenForm
 
 QUERY_LENGTH_MAX = 4_000
 COLUMNS_LENGTH_MAX = 8_000
 
 
-class ViewForm(forms.ModelForm):  # type: ignore[type-arg]
+class ViewForm(SeenForm, forms.ModelForm):  # type: ignore[type-arg]
     """`belongs` is the audience, and of a team's view also which team: `team:7`."""
 
     query = forms.CharField(

@@ -12,8 +12,9 @@ from console.gateway.channel import GatewayError
 from console.saved_views import actions, presenters, rights
 from console.saved_views.forms import COLUMNS_LENGTH_MAX, QUERY_LENGTH_MAX, ViewForm
 from console.saved_views.models import DefaultView, SavedView
-from console.ui.htmx import HtmxRequest, go_to, render_page
+from console.ui.htmx import HtmxRequest, go_to, render_page, version_of
 from console.ui.refusals import Refusal
+from console.ui.stale import Stale
 
 
 @require_GET
@@ -71,17 +72,25 @@ def save(request: HtmxRequest, namespace: str) -> HttpResponse:
 @requires("saved_view.keep")
 def edit(request: HtmxRequest, namespace: str, view_id: int) -> HttpResponse:
     view = _view(request, namespace, view_id)
-    form = ViewForm(request.POST or None, instance=view, namespace=namespace, person=request.user)
+    form = ViewForm(
+        request.POST or None,
+        instance=view,
+        initial={"seen": version_of(actions.said(view))},
+        namespace=namespace,
+        person=request.user,
+    )
     return _saved(request, form, "Edit view")
 
 
 def _saved(request: HtmxRequest, form: ViewForm, title: str) -> HttpResponse:
     if form.is_valid():
         try:
-            actions.save(request.user, form.instance)
+            actions.save(request.user, form.instance, form.cleaned_data["seen"])
             return go_to(request, presenters.address(form.instance))
         except GatewayError as refused:
             form.add_error("query", str(refused))
+        except Stale as stale:
+            form.refuse(stale)
         except Refusal as taken:
             if taken.status != 409:
                 raise
