@@ -40,7 +40,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "home_namespace": name or (seen[0].name if seen else ""),
         "environment": open_one.environment if open_one else "",
         "role": role_of(request.user, name or "*"),
-        "may_reveal": bool(name) and can(request.user, "payload.reveal", name),
+        "may_reveal": bool(name)
+        and all(can(request.user, verb, name) for verb in ("payload.view", "payload.reveal")),
         "browser_codec": _browser_codec(),
         "manages_people": can(request.user, "people.manage", None),
     }

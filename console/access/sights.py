@@ -1,30 +1,31 @@
 """Who looks: each request into a namespace has the sight of its person, and of nobody else.
 
-Their role says which fields are masked; the settings, which of their headers a codec gets.
+Their role says which fields are masked, and who may not look at payloads sees none; the settings,
+which of their headers a codec gets.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.models import User
+from django.contrib.auth.models import AnonymousUser, User
 from django.http import HttpRequest, HttpResponse
 
 from console import policies
-from console.access.policy import role_of
+from console.access.policy import can, role_of
 from console.access.tokens import PREFIX
 from console.gateway import sight
-from console.gateway.sight import Sight
+from console.gateway.sight import EVERY, Sight
 from console.policies import Codec, Policy
 
 
 def sight_of(request: HttpRequest, namespace: str) -> Sight:
     policy = policies.of(settings.PAYLOADS, namespace)
-    role = role_of(request.user, namespace)
     return Sight(
         namespace,
         policy,
-        policy.hidden_from(role.value if role else None),
+        _hidden_from(request.user, policy, namespace),
         _passed(request, policy.codec) if policy.codec else "",
     )
 
@@ -32,9 +33,22 @@ def sight_of(request: HttpRequest, namespace: str) -> Sight:
 def in_background(person: User, namespace: str) -> Sight:
     """Of a job that looks for somebody: their masks hold, and no codec is asked."""
     masked = policies.of(settings.PAYLOADS, namespace).masked
-    role = role_of(person, namespace)
     policy = Policy(masked=masked)
-    return Sight(namespace, policy, policy.hidden_from(role.value if role else None))
+    return Sight(namespace, policy, _hidden_from(person, policy, namespace))
+
+
+def of_nobody(person: User, namespace: str) -> Sight:
+    """Of a job whose answer others may read too: every mask, and what this person may not see."""
+    sight_of_all = sight.of_nobody()
+    if can(person, "payload.view", namespace):
+        return sight_of_all
+    return replace(sight_of_all, hidden=(*sight_of_all.hidden, EVERY))
+
+
+def _hidden_from(person: User | AnonymousUser, policy: Policy, namespace: str) -> tuple[str, ...]:
+    role = role_of(person, namespace)
+    hidden = policy.hidden_from(role.value if role else None)
+    return hidden if can(person, "payload.view", namespace) else (*hidden, EVERY)
 
 
 def _passed(request: HttpRequest, codec: Codec) -> str:
@@ -62,5 +76,5 @@ class SightMiddleware:
     def process_view(
         self, request: HttpRequest, view: object, arguments: object, given: dict[str, Any]
     ) -> None:
-        if settings.PAYLOADS and "namespace" in given and request.user.is_authenticated:
+        if "namespace" in given and request.user.is_authenticated:
             sight.set_current(sight_of(request, str(given["namespace"])))

@@ -15,9 +15,10 @@ from typing import BinaryIO
 from django.conf import settings
 from django.utils import timezone
 
+from console.access import sights
 from console.exports import claims, lines
 from console.exports.models import EXPORT_ROWS_MAX, Export, State
-from console.gateway import lists
+from console.gateway import lists, sight
 from console.gateway.channel import GatewayError, Trouble
 
 PAGE = 1_000
@@ -57,7 +58,8 @@ def path(export: Export) -> Path:
 
 def _fill(export: Export) -> None:
     until = perf_counter() + TURN_SECONDS
-    with _opened(export) as file:
+    its = sights.of_nobody(export.person, export.namespace)
+    with sight.through(its), _opened(export) as file:
         while True:
             more = _page(export, file)
             if not claims.note(export, timezone.now()):

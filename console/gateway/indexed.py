@@ -24,7 +24,7 @@ from console.gateway import masks, payloads, sight
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.conditions import PIECES, among, names, quoted
 from console.gateway.namespaces import Attributes
-from console.gateway.sight import Sight
+from console.gateway.sight import EVERY, Sight
 from search.attributes import PREDEFINED, SYSTEM
 from search.query import nodes
 from search.query.errors import QueryError
@@ -78,7 +78,8 @@ def value_seen(name: str, value: Any) -> Any:
 
 def is_hidden(name: str) -> bool:
     if name == MEMO_WORDS:
-        return OPAQUE in masks.last_keys(sight.current().hidden)
+        hidden = sight.current().hidden
+        return EVERY in hidden or OPAQUE in masks.last_keys(hidden)
     return bool(value_seen(name, "a value") == masks.MASK)
 
 

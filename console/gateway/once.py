@@ -16,7 +16,7 @@ from temporalio.api.workflowservice.v1 import (
     TerminateWorkflowExecutionRequest,
 )
 
-from console.gateway import events, histories, payloads, steering, workflows
+from console.gateway import events, histories, payloads, sight, steering, workflows
 from console.gateway.channel import call, workflow_service
 from console.gateway.events import Event
 from console.gateway.payloads import Value
@@ -103,7 +103,12 @@ def was_reset_into(key: RunKey, reason: str, identities: Set[str]) -> str:
 
 
 def carried(event: Event) -> str:
-    """What an act of this module left in the event to be known by."""
+    """What an act of this module left in the event to be known by; nobody is shown it."""
+    with sight.unmasked():
+        return _carried(event)
+
+
+def _carried(event: Event) -> str:
     raw: HistoryEvent = event.raw
     match event.kind:
         case "WorkflowExecutionTerminated":

@@ -211,6 +211,12 @@ def _children(one: Any) -> Iterator[Any]:
     return iter(one.values() if isinstance(one, dict) else one if isinstance(one, list) else ())
 
 
+def counted(payload: Payload) -> Any:
+    """What the index groups by comes as a payload, and is none of a run."""
+    with sight.through(sight.current().of_fields()):
+        return readable(payload).content
+
+
 def values(payloads: Payloads | Iterable[Payload], of: Carrier | None = None) -> tuple[Value, ...]:
     """`of` a place: that of the first of them."""
     each = payloads.payloads if isinstance(payloads, Payloads) else payloads
@@ -331,9 +337,10 @@ def _worded(message: FailureMessage, of: Carrier | None) -> tuple[str, str, Valu
     clear = message.message, message.stack_trace
     if not is_encoded and not sight.current().hidden:
         return *clear, None
-    told = readable(words_of(message), of, FAILURE)
+    with sight.through(sight.current().of_fields()) as looking:
+        told = readable(words_of(message), of, FAILURE)
     if told.masked or (is_encoded and isinstance(told.content, dict)):
-        said = sight.spoken(sight.current().seen(words_of(message), FAILURE).payload)
+        said = sight.spoken(looking.seen(words_of(message), FAILURE).payload)
         return *said, told if told.masked else None
     if is_encoded:
         return f"{message.message} ({told.note or told.encoding})", message.stack_trace, told

@@ -37,6 +37,9 @@ JSON = frozenset({"json/plain", "json/protobuf"})
 KNOWN = JSON | {"binary/null", "binary/plain", "binary/protobuf", "text/plain", ""}
 #: opaque without a key, whoever has it
 OPAQUE = frozenset({"binary/encrypted"})
+#: among the fields that somebody does not see: no payload at all
+EVERY = "\0every payload"
+BARRED = "you may not look at payloads here"
 REFERENCE = "json/external-storage-reference"
 REFERENCE_TYPE = b"temporal.api.sdk.v1.ExternalStorageReference"
 
@@ -60,7 +63,7 @@ class Seen:
 class Sight:
     namespace: str = ""
     policy: Policy = NONE
-    #: the fields that this person does not see
+    #: the fields that this person does not see; with EVERY among them, no payload
     hidden: tuple[str, ...] = ()
     authorization: str = field(default="", repr=False)
     #: why the codec did not decode, if it was asked in vain
@@ -119,6 +122,9 @@ class Sight:
 
     def seen(self, payload: Payload, name: str = "") -> Seen:
         """`name` is that of a memo or a header: a field like the keys inside."""
+        if EVERY in self.hidden:
+            empty = Payload(metadata=payload.metadata)
+            return Seen(empty, state="hidden", note=BARRED, masked=1)
         found = self._decoded(payload)
         if found.state == "closed":
             return found
@@ -126,6 +132,10 @@ class Sight:
         if is_reference(found.payload) and not found.state:
             return replace(found, state="stored", note="kept outside of the history")
         return found
+
+    def of_fields(self) -> "Sight":
+        """For what is no payload of a run (words of a failure, groups of a count): it has masks."""
+        return replace(self, hidden=tuple(one for one in self.hidden if one != EVERY))
 
     def may_take(self, found: Seen) -> bool:
         """As a file. What this person must not see may stand in bytes that are not decoded."""
@@ -168,7 +178,7 @@ class Sight:
         return "encoded; open it to have it decoded"
 
     def _mask_words(self, failure: Failure) -> None:
-        found = self.seen(words(failure), FAILURE)
+        found = self.of_fields().seen(words(failure), FAILURE)
         if found.masked:
             failure.message, failure.stack_trace = spoken(found.payload)
 
@@ -330,7 +340,8 @@ def into(namespace: str) -> Iterator[Sight]:
     if looking.namespace != namespace:
         policy = policies.of(settings.PAYLOADS, namespace)
         hidden = policy.hidden_from(None)
-        looking = Sight(namespace, Policy(masked=policy.masked), hidden)
+        every = (EVERY,) if EVERY in looking.hidden else ()
+        looking = Sight(namespace, Policy(masked=policy.masked), (*hidden, *every))
     with through(looking) as found:
         yield found
 

@@ -144,7 +144,7 @@ def _counted(namespace: str, kind: Kind, question: str, keep_seconds: int | None
         asked = moments.for_server(namespace, question)
         answer = _asked(kind, "Count{}Executions", namespace=namespace, query=asked)
         groups = (
-            Group(tuple(payloads.readable(one).content for one in group.group_values), group.count)
+            Group(tuple(payloads.counted(one) for one in group.group_values), group.count)
             for group in answer.groups
         )
         return Counts(answer.count, tuple(groups))

@@ -89,7 +89,7 @@ def count(namespace: str, query: str) -> Counts:
         ),
     )
     groups = (
-        Group(tuple(payloads.readable(value).content for value in group.group_values), group.count)
+        Group(tuple(payloads.counted(value) for value in group.group_values), group.count)
         for group in answer.groups
     )
     return Counts(answer.count, tuple(groups))

@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from console.access import sighted
-from console.access.decorators import requires
+from console.access.decorators import demand, requires
 from console.gateway import sight
 from console.standalone import actions, opening
 from console.standalone.forms import RevealForm, first_of
@@ -58,6 +58,7 @@ def download(_request: HtmxRequest, it: Opened) -> HttpResponse:
 @requires("payload.reveal")
 @of_number
 def reveal(request: HtmxRequest, it: Opened) -> HttpResponse:
+    demand(request.user, "payload.view", it.one.summary.key.namespace)
     form = RevealForm(request.POST or None)
     context = _context(it) | {"form": form}
     if not form.is_valid():

@@ -66,6 +66,7 @@ def download(request: HtmxRequest, it: Opened) -> HttpResponse:
 @of_place
 @fetched
 def reveal(request: HtmxRequest, it: Opened) -> HttpResponse:
+    demand(request.user, "payload.view", it.key.namespace)
     form = RevealForm(request.POST or None)
     context = _context(request, it) | {"form": form, "title": "Reveal this payload"}
     if not form.is_valid():
