@@ -309,6 +309,9 @@ if BROKER_URL:
         "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
     }
 
+for kept in CACHES.values():
+    kept["KEY_FUNCTION"] = "console.ui.kept.key"
+
 # ---- what a browser may do ----
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

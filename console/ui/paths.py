@@ -9,14 +9,17 @@ from urllib.parse import quote, unquote, urlencode
 
 from django.urls import register_converter, reverse
 
+#: No server has a longer one; it would hardly go through the headers of its answer.
+NAME_LENGTH_MAX = 1_000
+
 
 class Name:
     regex = "[^/]+"
 
     def to_python(self, value: str) -> str:
-        """Nothing has a NUL in its name: raised here, the address leads nowhere."""
+        """Nothing has such a name: raised here, the address leads nowhere."""
         name = unquote(value.replace("~", "%"))
-        if "\0" in name:
+        if "\0" in name or len(name) > NAME_LENGTH_MAX:
             raise ValueError
         return name
 

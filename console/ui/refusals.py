@@ -4,6 +4,7 @@ A page gets a page; a part of an open page gets a notice that goes to its `#noti
 that was sent gets it into its form: behind it nobody would read it.
 """
 
+import logging
 import sys
 from collections.abc import Callable, Mapping
 
@@ -12,6 +13,8 @@ from django.core.exceptions import PermissionDenied, RequestDataTooBig, TooManyF
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+
+LOGGER = logging.getLogger(__name__)
 
 SAYS = {
     400: (
@@ -133,9 +136,17 @@ def denied(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def broken(request: HttpRequest) -> HttpResponse:
-    if not isinstance(sys.exception(), OperationalError | InterfaceError):
+    if isinstance(sys.exception(), OperationalError | InterfaceError):
+        return _bare(request, "Its database does not answer. Try again in a moment.")
+    try:
         return refuse(request, 500)
-    # Nothing more is asked of the database: not who this is, and not what they were to be told.
+    except Exception:  # it was the frame of the page that failed, and fails again
+        LOGGER.exception("the frame of a page failed")
+        return _bare(request)
+
+
+def _bare(request: HttpRequest, says: str = "") -> HttpResponse:
+    """Nothing more is asked of anybody: not who this is, and not what they were to be told."""
     request.user = AnonymousUser()
     request._messages = []  # type: ignore[attr-defined]
-    return refuse(request, 500, "Its database does not answer. Try again in a moment.")
+    return refuse(request, 500, says)

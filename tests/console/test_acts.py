@@ -266,7 +266,7 @@ def test_a_viewer_may_not(
 
     assert answer.status_code == 403
     assert "needs the role Operator in default" in words_in(answer)
-    assert (part.status_code, part["HX-Retarget"]) == (403, "#notices")
+    assert (part.status_code, part["HX-Retarget"]) == (403, "#dialog form")
     assert program.await_status(waiting, "Running")
 
 
