@@ -1,8 +1,7 @@
 """A launch whose answer does not come in time: it may have begun or not, and is not said to have
 failed. Whoever looks again finds out, and goes on."""
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 from django.contrib.auth.models import User
@@ -19,15 +18,15 @@ from tests.support import bulk
 from tests.support.billing import URL as BILLING
 from tests.support.billing import BillingWorker, billing_process, billing_worker, limit
 from tests.support.cohorts import ADD, Customers, act, await_stage, customers, freeze, states
-from tests.support.late import Late, late_server
+from tests.support.late import Late, late, through
 from tests.support.names import Names
 from tests.support.pages import words_in
 from tests.support.programs import Program
 from tests.support.subscriptions import providers_url, subscriptions
 
 __all__ = [
-    "billing_process", "billing_worker", "customers", "providers_url", "subscriptions", "worker",
-    "worker_queue",
+    "billing_process", "billing_worker", "customers", "late", "providers_url", "subscriptions",
+    "through", "worker", "worker_queue",
 ]  # fmt: skip
 
 pytestmark = [
@@ -38,27 +37,6 @@ pytestmark = [
 
 Browser = Callable[..., Client]
 START = "StartWorkflowExecution"
-DEADLINE_SECONDS = 2
-
-
-@pytest.fixture
-def late(engine: str, server_address: str) -> Iterator[Late]:
-    with late_server(server_address) as made:
-        yield made
-
-
-@pytest.fixture
-def through(late: Late, settings: Any) -> Callable[..., None]:
-    """From now on the console asks it, or the server itself again."""
-    behind, patience = settings.ENGINE_ADDRESS, settings.ENGINE_DEADLINE_SECONDS
-
-    def go(*, late_at: set[str] | None = None, lost: set[str] | None = None) -> None:
-        late.held, late.lost = late_at or set(), lost or set()
-        is_late = late.held or late.lost
-        settings.ENGINE_ADDRESS = late.address if is_late else behind
-        settings.ENGINE_DEADLINE_SECONDS = DEADLINE_SECONDS if is_late else patience
-
-    return go
 
 
 def test_an_operation_whose_launch_was_not_answered_has_begun_and_ends(
