@@ -2,6 +2,7 @@
 failed. Whoever looks again finds out, and goes on."""
 
 from collections.abc import Callable
+from decimal import Decimal
 
 import pytest
 from django.contrib.auth.models import User
@@ -117,7 +118,7 @@ def test_a_cohort_whose_launch_was_not_answered_is_carried_out_once(
     assert states(cohort) == {"done": 2}
     charges = [customers.subscriptions.ledger(key).terms.charge.amount for key in keys]
     assert charges == ["51.00"] * 2
-    assert [str(one) for one in Spending.objects.values_list("amount", flat=True)] == ["132.00"]
+    assert list(Spending.objects.values_list("amount", flat=True)) == [Decimal("132.00")]
 
 
 @pytest.mark.one_server
