@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.urls import reverse
 
 from console.audit.models import AuditEntry
 from console.billing.models import Proposal, Spending
-from console.gateway import steering
+from console.gateway import admin, steering, workflows
+from console.gateway.channel import GatewayError
 from tests.console.test_billing_approvals import decide, propose
 from tests.support.billing import (
     CHARGE,
@@ -21,8 +23,10 @@ from tests.support.billing import (
     place,
     seal_of,
 )
-from tests.support.late import late, through
+from tests.support.late import Late, late, through
+from tests.support.names import Names
 from tests.support.pages import htmx, words_in
+from tests.support.programs import Program
 from tests.support.subscriptions import Subscriptions, providers_url, subscriptions
 
 __all__ = [
@@ -112,3 +116,56 @@ def test_a_decision_that_nobody_has_taken_yet_is_not_known_to_be_refused(
     assert "look before you repeat it" in words_in(answer)
     entry = AuditEntry.objects.get(verb="billing.approve")
     assert entry.outcome.result == "unknown"
+
+
+def test_an_act_whose_answer_was_lost_is_asked_for_once_and_not_said_to_be_refused(
+    bob: User,
+    browser_of: Browser,
+    program: Program,
+    names: Names,
+    late: Late,
+    through: Callable[..., None],
+) -> None:
+    """A second termination would be told that the run has ended, and that nothing was done."""
+    key, browser = program.start("Waiting", names.workflow(), names.queue()), browser_of(bob)
+    at = reverse("workflows:terminate", args=[key.namespace, key.workflow_id, key.run_id])
+
+    through(broken={"TerminateWorkflowExecution"})
+    answer = browser.post(at, {"reason": "card is dead"}, headers=htmx("dialog"))
+    through()
+
+    assert answer.status_code == 422
+    assert "look before you repeat it" in words_in(answer)
+    assert "Nothing was" not in words_in(answer)
+    assert len(late.asked) == 1
+    assert AuditEntry.objects.get().outcome.result == "unknown"
+    program.await_status(key, "Terminated")
+
+
+def test_what_changes_nothing_is_asked_again(
+    program: Program,
+    names: Names,
+    late: Late,
+    through: Callable[..., None],
+) -> None:
+    key = program.start("Waiting", names.workflow(), names.queue())
+
+    through(broken={"DescribeWorkflowExecution"})
+    with pytest.raises(GatewayError):
+        workflows.describe(key)
+
+    assert len(late.asked) == 3
+
+
+@pytest.mark.one_server
+def test_what_changes_nothing_at_the_engines_own_service_is_asked_again(
+    late: Late, through: Callable[..., None]
+) -> None:
+    through(broken={"DescribeShards", "RetryParked"})
+    with pytest.raises(GatewayError):
+        admin.shards()
+    asked = len(late.asked)
+    with pytest.raises(GatewayError):
+        admin.retry(0, 1)
+
+    assert (asked, len(late.asked)) == (3, 4)
