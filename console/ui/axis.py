@@ -7,14 +7,14 @@ from console.ui import words
 
 HEIGHT = 40.0
 BAR_LEAST = 1.2
-TICKS_MAX = 5
+TICKS_MAX = 4
 STEPS = (
     *(timedelta(minutes=count) for count in (1, 2, 5, 10, 15, 30)),
     *(timedelta(hours=count) for count in (1, 2, 3, 6, 12)),
     *(timedelta(days=count) for count in (1, 2, 3, 7, 14, 30, 91, 182, 365)),
 )
 #: In percent: before it a text begins at its tick, after the other it would run into "now".
-MIDDLE_LEAST, NOW_BEGINS = 4.0, 93.0
+MIDDLE_LEAST, NOW_BEGINS = 8.0, 82.0
 
 
 @dataclass(frozen=True, slots=True)

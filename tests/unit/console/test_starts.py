@@ -40,9 +40,8 @@ def test_a_tick_has_the_day_where_it_begins_and_the_time_within_it() -> None:
     drawn = histogram([first], timedelta(hours=1), NOON)
 
     assert drawn is not None
-    texts = ["06:00", "12:00", "18:00", "24 Nov", "06:00", "now"]
-    assert [tick.text for tick in drawn.ticks] == texts
-    assert [tick.x for tick in drawn.ticks] == [0, 20, 40, 60, 80, 100]
+    assert [tick.text for tick in drawn.ticks] == ["12:00", "24 Nov", "now"]
+    assert [tick.x for tick in drawn.ticks] == [20, 60, 100]
 
 
 @given(st.integers(1, 3_000 * 86_400))
@@ -52,7 +51,7 @@ def test_ticks_stand_in_their_order_and_leave_room_for_each_other(seconds: int) 
     places = [tick.x for tick in drawn]
     assert places[-1] == 100
     assert all(0 <= place <= 100 for place in places)
-    assert all(right - left >= 5 for left, right in pairwise(places))
+    assert all(right - left >= 11 for left, right in pairwise(places))
     assert len(places) <= 12
 
 
