@@ -3,10 +3,10 @@
 from django.contrib.auth.models import User
 
 from console.access import updates
+from console.audit import pointing
 from console.audit.keeping import said
 from console.audit.record import MAYBE, Act, identity, record
-from console.gateway import histories, steering
-from console.gateway.channel import GatewayError
+from console.gateway import steering
 from console.gateway.runs import RunKey
 from console.offering import asking
 from console.offering.asking import Asking
@@ -30,7 +30,7 @@ def signal(person: User, it: Asking, key: RunKey) -> None:
         arguments = it.arguments(it.fills(act.identity, act.id))
         steering.signal(key, it.offer.name, arguments, act.identity, act.id)
         act.after = asked | {"arguments": arguments}
-        act.event_id = _signaled(key, act)
+        act.event_id = pointing.event_of(key, "WorkflowExecutionSignaled", act)
     it.says = "The signal was sent."
 
 
@@ -48,7 +48,7 @@ def update(person: User, it: Asking, key: RunKey) -> None:
         answer = steering.update(
             key, it.offer.name, arguments, identity=act.identity, update_id=act.id
         )
-        act.event_id = _accepted(key, act.id)
+        act.event_id = pointing.event_of_update(key, act.id)
         _answered(it, act, answer, key.namespace)
 
 
@@ -77,18 +77,3 @@ def _shown(person: User, it: Asking) -> list[object]:
 def _signed(it: Asking, who: str, audit: str) -> list[object]:
     fills = it.fills(who, audit)
     return updates.signed(it.offer.name, it.arguments(fills), fills)
-
-
-def _signaled(key: RunKey, act: Act) -> int | None:
-    """The act is done; that its event cannot be pointed at is no reason to say otherwise."""
-    try:
-        return histories.event_id_by(key, "WorkflowExecutionSignaled", act.identity, act.id)
-    except GatewayError:
-        return None
-
-
-def _accepted(key: RunKey, update_id: str) -> int | None:
-    try:
-        return histories.update_event_id(key, update_id)
-    except GatewayError:
-        return None

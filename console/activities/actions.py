@@ -10,11 +10,12 @@ from django.contrib.auth.models import User
 
 from console.activities.looking import Target
 from console.activities.presenters import told
+from console.audit import pointing
 from console.audit.record import Act, record
-from console.gateway import activities, histories
+from console.gateway import activities
 from console.gateway.activities import Which
 from console.gateway.channel import GatewayError, Trouble
-from console.gateway.runs import PendingActivity, RunKey
+from console.gateway.runs import PendingActivity
 from console.offering import options
 
 Asked = Mapping[str, Any]
@@ -86,7 +87,7 @@ def complete(person: User, it: Target, asked: Asked) -> str:
             lambda one: activities.complete(it.key, one.id, results[one.type], act.identity),
         )
         act.after = {done: "completed by hand"} | act.after | _shown(asked)
-        act.event_id = _event(it.key, "ActivityTaskCompleted", act)
+        act.event_id = pointing.event_of(it.key, "ActivityTaskCompleted", act)
     return done
 
 
@@ -143,7 +144,7 @@ def fail(person: User, it: Target, asked: Asked) -> str:
         )
         act.after = {done: f"failed by hand: {asked['message']}"} | act.after | _shown(asked)
         if asked["final"]:
-            act.event_id = _event(it.key, "ActivityTaskFailed", act)
+            act.event_id = pointing.event_of(it.key, "ActivityTaskFailed", act)
     return done
 
 
@@ -193,11 +194,3 @@ def _named_some(ids: Sequence[str]) -> str:
 
 def _shown(asked: Asked) -> dict[str, str]:
     return {"evidence": asked["evidence"]} if asked["evidence"] else {}
-
-
-def _event(key: RunKey, kind: str, act: Act) -> int | None:
-    """The act is done; that its event cannot be pointed at is no reason to say otherwise."""
-    try:
-        return histories.event_id_by(key, kind, act.identity, act.id)
-    except GatewayError:
-        return None

@@ -6,4 +6,9 @@ rows    entries as a page shows them
 others  what was done by other doors, and how ours is told from it
 record  record(): what every write goes through
 once    what was sent twice is done once
+models    AuditEntry (the intent) and AuditOutcome (what came of it): two append-only tables
+rows      entries as a page shows them
+others    what was done by other doors, and how ours is told from it
+record    record(): what every write goes through
+pointing  the event that an act became
 """

@@ -7,13 +7,14 @@ id too: so the ledger, the event and the audit row point at each other.
 from django.contrib.auth.models import User
 from django.utils.crypto import get_random_string
 
+from console.audit import pointing
 from console.audit.record import Act, called, identity, record
 from console.billing import effects, limits, reading
 from console.billing.contract import Outcome
 from console.billing.forms import AskForm, Checked
 from console.billing.kinds import Kind, Signed
 from console.billing.reading import Refused
-from console.gateway import histories, steering, workflows
+from console.gateway import steering, workflows
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.runs import RunKey
 from console.ui import words
@@ -71,7 +72,7 @@ def apply(person: User, key: RunKey, kind: Kind, form: AskForm, seen: Checked) -
             given = reading.as_argument(kind.ask(form.cleaned_data, signed))
             outcome = _applied(key, kind, given, act)
             act.after = {noun: outcome.after if outcome else "accepted, not booked yet"}
-            act.event_id = histories.update_event_id(key, act.id)
+            act.event_id = pointing.event_of_update(key, act.id)
         except (Refused, BeyondLimits) as no:
             act.refused, refused = str(no), no
             limits.release(act.id)
@@ -97,7 +98,8 @@ def _applied(key: RunKey, kind: Kind, asked: object, act: Act) -> Outcome | None
         if error.trouble in REFUSALS:
             limits.release(act.id)
         slow = error.trouble is Trouble.SLOW
-        if not slow or histories.update_event_id(key, act.id) is None:
+        # Where it cannot be seen whether it was accepted, that it was slow is what is told.
+        if not slow or pointing.event_of_update(key, act.id) is None:
             raise
         return None
 

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 
-from console.audit import keeping, record
+from console.audit import keeping, pointing, record
 from console.audit.models import AuditEntry, AuditOutcome
 from console.audit.record import Act
 from console.billing import reading
@@ -24,7 +24,7 @@ from console.billing.contract import ACTOR_CHARACTERS_MAX, REASON_CHARACTERS_MAX
 from console.billing.kinds import Kind
 from console.billing.orders import CALL_SECONDS
 from console.billing.reading import NotTheContract, Refused
-from console.gateway import histories, sight, steering
+from console.gateway import sight, steering
 from console.gateway.channel import GatewayError, Trouble
 from console.gateway.runs import RunKey
 
@@ -117,7 +117,8 @@ def _sent(errand: Errand) -> Carried:
         if error.trouble in PASSING:
             raise
         return _booked(errand, f"{error} Nothing was changed.")
-    return Carried(True, after=outcome.after, event_id=_event_id(errand))
+    event_id = pointing.event_of_update(errand.key, str(errand.act))
+    return Carried(True, after=outcome.after, event_id=event_id)
 
 
 def conclude(entry: AuditEntry, errand: Errand, carried: Carried) -> None:
@@ -149,13 +150,6 @@ def _booked(errand: Errand, otherwise: str) -> Carried:
     reference = str(errand.act)
     found = next((one for one in ledger.entries if one.audit_reference == reference), None)
     return Carried(True, after=found.after) if found else Carried(False, otherwise)
-
-
-def _event_id(errand: Errand) -> int | None:
-    try:
-        return histories.update_event_id(errand.key, str(errand.act))
-    except GatewayError:
-        return None
 
 
 def _newest(key: RunKey) -> RunKey:

@@ -223,7 +223,9 @@ def decide(person: User, proposal: Proposal, verdict: str, reason: str) -> None:
 
 
 def _told(proposal: Proposal, decision: Decision, who: str) -> str:
-    """Tell the approval's run; why it does not take the decision, or nothing."""
+    """Tell the approval's run; why it does not take the decision, or nothing.
+
+    Raises GatewayError where it has not said."""
     try:
         answer = steering.update(
             RunKey(system.NAMESPACE, proposal.approval_id, ""),
@@ -240,7 +242,9 @@ def _told(proposal: Proposal, decision: Decision, who: str) -> str:
         return f"It was {proposal.stage} by {proposal.decided_by or 'nobody in time'} already."
     if answer.failure is not None:
         return answer.failure.message
-    return "" if answer.done else "The approval has not answered yet. Look again in a moment."
+    if not answer.done:
+        raise GatewayError(Trouble.SLOW, "The approval has not answered yet.")
+    return ""
 
 
 def note(proposal_id: int, decision: Decision) -> str:

@@ -29,7 +29,7 @@ from console.billing.cohorts import (
     start,
 )
 from console.billing.models import Cohort, Member, Proposal
-from console.gateway.channel import GatewayError, Trouble
+from console.gateway.channel import GatewayError
 from console.ui.refusals import Refusal
 
 Stage, State = Cohort.Stage, Member.State
@@ -66,8 +66,8 @@ def launch(person: User, cohort: Cohort, how: How) -> None:
             try:
                 start(cohort, "billing-cohort", orders.CARRY_OUT_MEMBERS, who, act.id)
             except GatewayError as error:
-                # What took too long may have begun; where it has not, its page offers to go on.
-                if error.trouble is not Trouble.SLOW:
+                # What was not answered may have begun; where it has not, its page offers to go on.
+                if not error.is_no_answer:
                     limits.release(act.id)
                     move(cohort, (Stage.RUNNING,), Stage.WEIGHED)
                 raise

@@ -69,8 +69,8 @@ def launch(
         try:
             _start(operation, act, confirmed=not canary)
         except GatewayError as error:
-            # What took too long may have begun; where it has not, whoever resumes begins it.
-            if error.trouble is not Trouble.SLOW:
+            # What was not answered may have begun; where it has not, whoever resumes begins it.
+            if not error.is_no_answer:
                 _move(operation, ACTIVE, "", stage=Stage.DRAFT, started_at=None)
             raise
         act.after = {"stage": stage}

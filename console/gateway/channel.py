@@ -3,6 +3,7 @@
 Every call has a deadline; a refusal comes back in a person's words.
 """
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -17,16 +18,22 @@ from google.protobuf.message import Message
 from google.protobuf.struct_pb2 import Struct
 from temporalio.api.common.v1 import Payloads
 from temporalio.api.operatorservice.v1 import OperatorServiceStub
+from temporalio.api.operatorservice.v1 import service_pb2 as operator_protocol
 from temporalio.api.workflowservice.v1 import WorkflowServiceStub
+from temporalio.api.workflowservice.v1 import service_pb2 as workflow_protocol
 
 from console.gateway import tally
 
 MESSAGE_BYTES_MAX = 64 * 1024 * 1024
 #: our own engine tells a client of this name what the protocol has no word for
 WHO = (("client-name", "perdure-console"),)
-RETRY_POLICY = """{"methodConfig": [{"name": [{}], "retryPolicy": {"maxAttempts": 3,
- "initialBackoff": "0.05s", "maxBackoff": "0.5s", "backoffMultiplier": 2,
- "retryableStatusCodes": ["UNAVAILABLE"]}}]}"""
+ADMIN = "perdure.admin.v1.AdminService"
+#: How the names of calls begin that change nothing.
+READS = ("Count", "Describe", "Get", "List", "Query", "Scan")
+ADMIN_READS = (
+    "DescribeIndex", "DescribeShards", "ListActivityQueues", "ListAttempts", "ListParked",
+    "PreviewSchedule",
+)  # fmt: skip
 
 Request = TypeVar("Request", bound=Message)
 Response = TypeVar("Response", bound=Message)
@@ -113,13 +120,40 @@ WITHOUT_INDEX = (
 )
 
 
+def _asked_again() -> str:
+    """What gRPC asks again by itself where the connection broke: only what changes nothing. Of an
+    act whose answer was lost the second one is refused, since it was done: that is no answer for
+    who asked. What does acts in the background asks again under the id that it had."""
+    services = (
+        workflow_protocol.DESCRIPTOR.services_by_name["WorkflowService"],
+        operator_protocol.DESCRIPTOR.services_by_name["OperatorService"],
+    )
+    reads = [
+        {"service": service.full_name, "method": method.name}
+        for service in services
+        for method in service.methods
+        if method.name.startswith(READS)
+    ]
+    policy = {
+        "name": reads + [{"service": ADMIN, "method": name} for name in ADMIN_READS],
+        "retryPolicy": {
+            "maxAttempts": 3,
+            "initialBackoff": "0.05s",
+            "maxBackoff": "0.5s",
+            "backoffMultiplier": 2,
+            "retryableStatusCodes": ["UNAVAILABLE"],
+        },
+    }
+    return json.dumps({"methodConfig": [policy]})
+
+
 @lru_cache(maxsize=8)
 def channel(address: str) -> grpc.Channel:
     return grpc.insecure_channel(
         address,
         options=[
             ("grpc.max_receive_message_length", MESSAGE_BYTES_MAX),
-            ("grpc.service_config", RETRY_POLICY),
+            ("grpc.service_config", _asked_again()),
             ("grpc.keepalive_time_ms", 30_000),
         ],
     )
@@ -146,7 +180,7 @@ def operator_service() -> OperatorServiceStub:
 @lru_cache(maxsize=64)
 def _admin_method(address: str, name: str) -> "grpc.UnaryUnaryMultiCallable[Struct, Struct]":
     method: grpc.UnaryUnaryMultiCallable[Struct, Struct] = channel(address).unary_unary(
-        f"/perdure.admin.v1.AdminService/{name}",
+        f"/{ADMIN}/{name}",
         request_serializer=Struct.SerializeToString,
         response_deserializer=Struct.FromString,
     )
@@ -161,7 +195,7 @@ def admin_method(name: str) -> "grpc.UnaryUnaryMultiCallable[Struct, Struct]":
 @lru_cache(maxsize=8)
 def _many_method(address: str) -> "grpc.UnaryUnaryMultiCallable[Payloads, Payloads]":
     method: grpc.UnaryUnaryMultiCallable[Payloads, Payloads] = channel(address).unary_unary(
-        "/perdure.admin.v1.AdminService/ExecuteMany",
+        f"/{ADMIN}/ExecuteMany",
         request_serializer=Payloads.SerializeToString,
         response_deserializer=Payloads.FromString,
     )

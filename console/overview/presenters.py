@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 
 from console.gateway import lists
 from console.gateway.conditions import equals, narrowed
@@ -124,7 +123,7 @@ def times(part: Part, attribute: str, window: Window, query: str, nouns: tuple[s
     total, failed = sum(every.values()), sum(bad.values())
     verb = "ended" if attribute == "CloseTime" else "started"
     says = f"{words.plural(total, *nouns)} {verb} in {window.words}; at most {most:,} at a time"
-    ticks = axis.ticks(window.begin, window.end, partial(_label, window))
+    ticks = axis.ticks(window.begin, window.end)
     return Times(bars, ticks, total, failed, part.counted.at, says)
 
 
@@ -141,8 +140,3 @@ def _bar(at: datetime, count: Count, attribute: str, window: Window, query: str)
         + (f", {count.bad:,} failed" if count.bad else ""),
         narrowed(query, f"{attribute} >= '{begin}' AND {attribute} < '{end}'"),
     )
-
-
-def _label(window: Window, moments: Sequence[datetime], index: int) -> str:
-    is_short = (window.end - window.begin).days < 2 * axis.TICKS
-    return moments[index].strftime("%d %b %H:%M" if is_short else "%d %b")

@@ -1,14 +1,20 @@
 """Bars of counts over time, and the axis below them: moments and counts -> percent."""
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from console.ui import words
 
 HEIGHT = 40.0
 BAR_LEAST = 1.2
-TICKS = 4
+TICKS_MAX = 4
+STEPS = (
+    *(timedelta(minutes=count) for count in (1, 2, 5, 10, 15, 30)),
+    *(timedelta(hours=count) for count in (1, 2, 3, 6, 12)),
+    *(timedelta(days=count) for count in (1, 2, 3, 7, 14, 30, 91, 182, 365)),
+)
+#: In percent: before it a text begins at its tick, after the other it would run into "now".
+MIDDLE_LEAST, NOW_BEGINS = 8.0, 82.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +62,17 @@ def bar(x: float, width: float, count: Count, says: str, query: str = "") -> Bar
     )
 
 
-#: a tick's text from all moments that have one, and which of them it is
-Label = Callable[[Sequence[datetime], int], str]
-
-
-def ticks(begin: datetime, end: datetime, label: Label) -> tuple[Tick, ...]:
-    """Evenly from `begin`, in the person's time zone; the end is now."""
-    moments = [words.local(begin + (end - begin) / TICKS * index) for index in range(TICKS)]
-    placed = [
-        Tick(index * 100 / TICKS, label(moments, index), "middle" if index else "start")
-        for index in range(TICKS)
-    ]
+def ticks(begin: datetime, end: datetime) -> tuple[Tick, ...]:
+    """At whole minutes, hours or days in the person's time zone; the end is now."""
+    step = next((one for one in STEPS if (end - begin) / one <= TICKS_MAX), STEPS[-1])
+    placed = []
+    at = words.local(begin).replace(minute=0, second=0, microsecond=0)
+    if step >= timedelta(hours=1):
+        at = at.replace(hour=0)
+    while (x := (at.astimezone(UTC) - begin) / max(end - begin, step) * 100) < NOW_BEGINS:
+        if x >= 0:
+            text = f"{at:%d %b}" if not (at.hour or at.minute) else f"{at:%H:%M}"
+            placed.append(Tick(x, text, "middle" if x > MIDDLE_LEAST else "start"))
+        # by the clock on the wall: a day is over at midnight, however long it was
+        at += step
     return (*placed, Tick(100.0, "now", "end"))

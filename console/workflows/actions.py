@@ -8,9 +8,9 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
-from console.audit.record import Act, record
-from console.gateway import histories, steering, versions
-from console.gateway.channel import GatewayError
+from console.audit import pointing
+from console.audit.record import record
+from console.gateway import steering, versions
 from console.gateway.held import Held
 from console.gateway.runs import RunDetail, RunKey, RunSummary
 
@@ -21,28 +21,28 @@ def terminate(person: User, run: RunSummary, reason: str) -> None:
     ) as act:
         steering.terminate(run.key, reason, act.identity)
         act.after = {"status": "Terminated"}
-        act.event_id = _event(run.key, "WorkflowExecutionTerminated", act)
+        act.event_id = pointing.event_of(run.key, "WorkflowExecutionTerminated", act)
 
 
 def cancel(person: User, run: RunSummary, reason: str) -> None:
     with record(person, "run.cancel", run.key, reason=reason, before={"status": run.status}) as act:
         steering.cancel(run.key, reason, act.identity, act.id)
         act.after = {"cancellation": "requested"}
-        act.event_id = _event(run.key, "WorkflowExecutionCancelRequested", act)
+        act.event_id = pointing.event_of(run.key, "WorkflowExecutionCancelRequested", act)
 
 
 def pause(person: User, run: RunSummary, reason: str) -> None:
     with record(person, "run.pause", run.key, reason=reason, before={"status": run.status}) as act:
         steering.pause(run.key, reason, act.identity, act.id)
         act.after = {"status": "Paused"}
-        act.event_id = _event(run.key, "WorkflowExecutionPaused", act)
+        act.event_id = pointing.event_of(run.key, "WorkflowExecutionPaused", act)
 
 
 def resume(person: User, run: RunSummary, reason: str) -> None:
     with record(person, "run.resume", run.key, reason=reason, before={"status": run.status}) as act:
         steering.resume(run.key, reason, act.identity, act.id)
         act.after = {"status": "Running"}
-        act.event_id = _event(run.key, "WorkflowExecutionUnpaused", act)
+        act.event_id = pointing.event_of(run.key, "WorkflowExecutionUnpaused", act)
 
 
 def signal(
@@ -53,7 +53,7 @@ def signal(
     with record(person, "run.signal", run.key, reason=reason, asked=asked, once=once) as act:
         steering.signal(run.key, name, arguments, act.identity, act.id)
         act.after = asked
-        act.event_id = _event(run.key, "WorkflowExecutionSignaled", act)
+        act.event_id = pointing.event_of(run.key, "WorkflowExecutionSignaled", act)
 
 
 def set_version(
@@ -68,7 +68,7 @@ def set_version(
         identity = f"{act.identity} ({act.id})"
         versions.override(key, wanted, identity)
         act.after = {"version": told(wanted)}
-        act.event_id = _event(key, "WorkflowExecutionOptionsUpdated", act, identity)
+        act.event_id = pointing.event_of(key, "WorkflowExecutionOptionsUpdated", act, identity)
 
 
 def told(override: versions.Override | None) -> str:
@@ -83,11 +83,3 @@ def reveal(person: User, key: RunKey, held: Held, reason: str) -> None:
     with record(person, "payload.reveal", key, reason=reason, asked=held.told) as act:
         act.event_id = held.event_id or None
         act.after = {"payload": "revealed"}
-
-
-def _event(key: RunKey, kind: str, act: Act, identity: str = "") -> int | None:
-    """The act is done; that its event cannot be pointed at is no reason to say otherwise."""
-    try:
-        return histories.event_id_by(key, kind, identity or act.identity, act.id)
-    except GatewayError:
-        return None

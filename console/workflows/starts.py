@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
 
 from console.gateway.runs import Group
 from console.ui import words
@@ -59,16 +58,9 @@ def histogram(groups: Sequence[Group], step: timedelta, end: datetime) -> Histog
     top = every.most_common(1)[0][0]
     return Histogram(
         bars=tuple(bars),
-        ticks=ticks(begin, end, partial(_short, step)),
+        ticks=ticks(begin, end),
         says=f"Starts from {_label(begin, step)} to now; most, {most:,}, at {_label(top, step)}",
     )
-
-
-def _short(step: timedelta, moments: Sequence[datetime], index: int) -> str:
-    """The day where it begins, the time within it: both would not fit between two ticks."""
-    at = moments[index]
-    is_new_day = index == 0 or at.date() != moments[index - 1].date()
-    return f"{at:%d %b}" if step >= timedelta(days=1) or is_new_day else f"{at:%H:%M}"
 
 
 def _label(at: datetime, step: timedelta) -> str:

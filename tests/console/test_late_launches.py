@@ -1,8 +1,8 @@
 """A launch whose answer does not come in time: it may have begun or not, and is not said to have
 failed. Whoever looks again finds out, and goes on."""
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
+from decimal import Decimal
 
 import pytest
 from django.contrib.auth.models import User
@@ -19,15 +19,15 @@ from tests.support import bulk
 from tests.support.billing import URL as BILLING
 from tests.support.billing import BillingWorker, billing_process, billing_worker, limit
 from tests.support.cohorts import ADD, Customers, act, await_stage, customers, freeze, states
-from tests.support.late import Late, late_server
+from tests.support.late import Late, late, through
 from tests.support.names import Names
 from tests.support.pages import words_in
 from tests.support.programs import Program
 from tests.support.subscriptions import providers_url, subscriptions
 
 __all__ = [
-    "billing_process", "billing_worker", "customers", "providers_url", "subscriptions", "worker",
-    "worker_queue",
+    "billing_process", "billing_worker", "customers", "late", "providers_url", "subscriptions",
+    "through", "worker", "worker_queue",
 ]  # fmt: skip
 
 pytestmark = [
@@ -38,29 +38,9 @@ pytestmark = [
 
 Browser = Callable[..., Client]
 START = "StartWorkflowExecution"
-DEADLINE_SECONDS = 2
 
 
-@pytest.fixture
-def late(engine: str, server_address: str) -> Iterator[Late]:
-    with late_server(server_address) as made:
-        yield made
-
-
-@pytest.fixture
-def through(late: Late, settings: Any) -> Callable[..., None]:
-    """From now on the console asks it, or the server itself again."""
-    behind, patience = settings.ENGINE_ADDRESS, settings.ENGINE_DEADLINE_SECONDS
-
-    def go(*, late_at: set[str] | None = None, lost: set[str] | None = None) -> None:
-        late.held, late.lost = late_at or set(), lost or set()
-        is_late = late.held or late.lost
-        settings.ENGINE_ADDRESS = late.address if is_late else behind
-        settings.ENGINE_DEADLINE_SECONDS = DEADLINE_SECONDS if is_late else patience
-
-    return go
-
-
+@pytest.mark.parametrize(("way", "status"), [("late_at", 504), ("broken", 503)])
 def test_an_operation_whose_launch_was_not_answered_has_begun_and_ends(
     bob: User,
     browser_of: Browser,
@@ -68,17 +48,19 @@ def test_an_operation_whose_launch_was_not_answered_has_begun_and_ends(
     names: Names,
     worker: None,
     through: Callable[..., None],
+    way: str,
+    status: int,
 ) -> None:
     queue, browser = names.queue(), browser_of(bob)
     keys = bulk.start_many(program, names, 3, queue)
     operation = bulk.freeze(browser, "signal", f"TaskQueue = '{queue}'")
 
-    through(late_at={START})
+    through(**{way: {START}})
     launched = bulk.launch(browser, operation, name="go")
     through()
 
-    assert launched.status_code == 504
-    assert "did not answer within 2 seconds" in words_in(launched)
+    assert launched.status_code == status
+    assert "look before you repeat it" in words_in(launched)
     operation = bulk.await_stage(operation, "finished")
     assert counts(operation) == {"done": 3}
     assert [signals_of(key) for key in keys] == [1] * 3
@@ -112,7 +94,7 @@ def test_an_operation_whose_launch_was_lost_is_begun_by_who_resumes_it(
 
 
 @pytest.mark.one_server
-@pytest.mark.parametrize("way", ["late_at", "lost"])
+@pytest.mark.parametrize(("way", "status"), [("late_at", 504), ("lost", 504), ("broken", 503)])
 def test_a_cohort_whose_launch_was_not_answered_is_carried_out_once(
     bob: User,
     browser_of: Browser,
@@ -120,6 +102,7 @@ def test_a_cohort_whose_launch_was_not_answered_is_carried_out_once(
     billing_worker: BillingWorker,
     through: Callable[..., None],
     way: str,
+    status: int,
 ) -> None:
     keys, browser = customers.some(2), browser_of(bob)
     cohort = freeze(browser, "add", ADD | {"query": customers.query})
@@ -135,11 +118,11 @@ def test_a_cohort_whose_launch_was_not_answered_is_carried_out_once(
         assert act(browser, cohort, "go-on").status_code == 303
     await_stage(cohort, Cohort.Stage.FINISHED)
 
-    assert (launched.status_code, again.status_code) == (504, 409)
+    assert (launched.status_code, again.status_code) == (status, 409)
     assert states(cohort) == {"done": 2}
     charges = [customers.subscriptions.ledger(key).terms.charge.amount for key in keys]
     assert charges == ["51.00"] * 2
-    assert [str(one) for one in Spending.objects.values_list("amount", flat=True)] == ["132.00"]
+    assert list(Spending.objects.values_list("amount", flat=True)) == [Decimal("132.00")]
 
 
 @pytest.mark.one_server

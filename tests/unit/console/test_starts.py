@@ -1,11 +1,13 @@
 """The picture of when runs began."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from console.gateway.runs import Group
+from console.ui.axis import ticks
 from console.workflows.starts import histogram, width_for
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -38,7 +40,19 @@ def test_a_tick_has_the_day_where_it_begins_and_the_time_within_it() -> None:
     drawn = histogram([first], timedelta(hours=1), NOON)
 
     assert drawn is not None
-    assert [tick.text for tick in drawn.ticks] == ["23 Nov", "13:30", "21:00", "24 Nov", "now"]
+    assert [tick.text for tick in drawn.ticks] == ["12:00", "24 Nov", "now"]
+    assert [tick.x for tick in drawn.ticks] == [20, 60, 100]
+
+
+@given(st.integers(1, 3_000 * 86_400))
+def test_ticks_stand_in_their_order_and_leave_room_for_each_other(seconds: int) -> None:
+    drawn = ticks(NOON - timedelta(seconds=seconds), NOON)
+
+    places = [tick.x for tick in drawn]
+    assert places[-1] == 100
+    assert all(0 <= place <= 100 for place in places)
+    assert all(right - left >= 11 for left, right in pairwise(places))
+    assert len(places) <= 12
 
 
 def test_nothing_has_no_picture() -> None:
