@@ -28,8 +28,18 @@ LATER = frozenset({Trouble.BUSY, Trouble.SLOW, Trouble.AWAY, Trouble.UNSEARCHED}
 CUT = f"These are the first {EXPORT_ROWS_MAX:,}; more match. Narrow the query for the rest."
 
 
+GONE = (
+    "What was written of the file is gone, or lies in the EXPORT_DIRECTORY of another machine. "
+    "Export it again."
+)
+
+
 class AnothersTurn(Exception):
     """A worker that was given up still has the file open."""
+
+
+class FileGone(Exception):
+    """Less lies there than was noted: cut to that length it would begin with NULs."""
 
 
 def take_turn() -> bool:
@@ -49,6 +59,8 @@ def take_turn() -> bool:
         claims.conclude(export, State.FAILED, timezone.now(), says)
     except AnothersTurn:
         claims.leave(export, timezone.now(), "Another worker is at it.")
+    except FileGone:
+        claims.conclude(export, State.FAILED, timezone.now(), GONE)
     return True
 
 
@@ -101,6 +113,8 @@ def _opened(export: Export) -> Iterator[BinaryIO]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise AnothersTurn from None
+        if os.fstat(file.fileno()).st_size < export.size:
+            raise FileGone
         file.truncate(export.size)
         file.seek(export.size)
         yield file

@@ -8,7 +8,32 @@ from typing import Any
 from search.query.errors import QueryError
 from search.query.parser import GROUPS_MAX, parse
 
-PLAIN_NAME = re.compile(r"[A-Za-z_]\w*")
+PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+#: An attribute that is called like one of these stands in backquotes.
+WORDS = frozenset(
+    [
+        "AND",
+        "OR",
+        "NOT",
+        "IN",
+        "IS",
+        "NULL",
+        "BETWEEN",
+        "STARTS_WITH",
+        "CONTAINS",
+        "ORDER",
+        "GROUP",
+        "BY",
+        "ASC",
+        "DESC",
+        "TRUE",
+        "FALSE",
+        "NOW",
+        "COUNT",
+        "LIMIT",
+        "BUCKET",
+    ]
+)
 #: Of any text, also a wrong one: put together they are the text.
 PIECES = re.compile(
     r"""(?P<value>'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.)*"|\b\d+(?:\.\d+)?\b)
@@ -21,7 +46,8 @@ PIECES = re.compile(
 
 
 def named(attribute: str) -> str:
-    return attribute if PLAIN_NAME.fullmatch(attribute) else f"`{attribute}`"
+    is_plain = PLAIN_NAME.fullmatch(attribute) and attribute.upper() not in WORDS
+    return attribute if is_plain else f"`{attribute}`"
 
 
 def names(text: str) -> list[tuple[str, int]]:

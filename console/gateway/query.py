@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from itertools import groupby
 
-from console.gateway.conditions import PIECES, quoted
+from console.gateway.conditions import PIECES, named, quoted
 
 LENGTH_MAX = 4_000
 ID_LENGTH_MAX = 1_000
@@ -20,7 +20,6 @@ BARE = frozenset({"Bool", "Int"})
 
 ORDER = re.compile(r"\s*\bORDER\s+BY\s+(`?[A-Za-z_]\w*`?)(?:\s+(ASC|DESC))?\s*$", re.IGNORECASE)
 ORDER_BEGUN = re.compile(r"\bORDER\s+BY\b", re.IGNORECASE)
-PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 AND = re.compile(r"AND", re.IGNORECASE)
 #: What begins as one end of a range: the attribute, and from which side.
 BOUND = re.compile(r"`?([A-Za-z_][\w.-]*)`?\s*([<>])=?(?![<>=])")
@@ -130,8 +129,7 @@ def sorting(text: str, attribute: str) -> Sorting:
 
 
 def name_in_query(name: str) -> str:
-    is_word = pieces(name)[0].kind == "word"
-    return name if PLAIN_NAME.fullmatch(name) and not is_word else f"`{name}`"
+    return named(name)
 
 
 def narrowed(text: str, condition: str) -> str:

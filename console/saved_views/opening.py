@@ -7,11 +7,12 @@ by a redirect: the address stays the state.
 from collections.abc import Callable
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from console.gateway import lists
-from console.saved_views.models import DefaultView
+from console.saved_views.models import DefaultView, SavedView
 from console.saved_views.presenters import address
 
 #: the pages of runs and of each kind of what stands alone, which names itself in its address
@@ -42,4 +43,11 @@ class DefaultViewMiddleware:
             )
             .first()
         )
-        return redirect(address(found.view)) if found else None
+        if found is None or not _is_seen(request.user, found.view):
+            return None
+        return redirect(address(found.view))
+
+
+def _is_seen(person: User, view: SavedView) -> bool:
+    """It may have become another's alone, or its team be left."""
+    return SavedView.objects.seen_by(person, view.namespace).filter(pk=view.pk).exists()

@@ -329,6 +329,23 @@ def test_a_directory_that_cannot_be_written_is_said(
     assert (export.state, export.says[:26]) == (State.FAILED, "The file cannot be written")
 
 
+def test_a_file_that_is_lost_between_two_turns_is_said(
+    carol: User, browser_of: Browser, queue: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = browser_of(carol)
+    monkeypatch.setattr(filling, "PAGE", 2)
+    monkeypatch.setattr(filling, "TURN_SECONDS", 0.0)
+    export = ask(browser, f"TaskQueue = '{queue}'", columns="RunId")
+    assert filling.take_turn()
+    filling.path(export).unlink()
+
+    assert filling.take_turn()
+
+    export.refresh_from_db()
+    assert export.state == State.FAILED
+    assert "is gone" in words_in(browser.get(f"{URL}{export.pk}/"))
+
+
 def test_nobody_working_is_said(carol: User, browser_of: Browser, queue: str) -> None:
     browser = browser_of(carol)
     export = ask(browser, f"TaskQueue = '{queue}'")

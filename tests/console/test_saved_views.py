@@ -210,6 +210,19 @@ def test_a_view_that_goes_is_nobodys_default(bob: User, browser_of: Browser) -> 
     assert browser.get(RUNS).status_code == 200
 
 
+def test_the_default_that_one_does_not_see_any_more_opens_nothing(
+    bob: User, dora: User, payments: Group, browser_of: Browser
+) -> None:
+    view = save(browser_of(bob), "Cards", f"team:{payments.pk}")
+    browser = browser_of(dora)
+    browser.post(f"{URL}{view.pk}/default/", {"chosen": "yes"})
+    assert browser.get(RUNS).status_code == 302
+
+    dora.groups.remove(payments)
+
+    assert browser.get(RUNS).status_code == 200
+
+
 def test_a_tab_is_open_when_both_its_query_and_its_columns_are(
     bob: User, browser_of: Browser
 ) -> None:

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.gateway import conditions, query
+from search.query.parser import parse
 
 ATTENTION = (
     "(FailingActivityCount > 0 OR ExecutionStatus IN ('Failed', 'TimedOut'))"
@@ -113,3 +114,13 @@ def test_now_is_no_attribute() -> None:
 
     assert [name for name, _ in conditions.names("StartTime > now() - '24h'")] == ["StartTime"]
     assert told(chip) == "Started > now - 24h"
+
+
+@pytest.mark.parametrize("name", ["order", "Group", "in", "bucket", "größe", "a-b", "Ordering"])
+def test_an_attribute_of_any_name_is_compared_grouped_and_sorted_by(name: str) -> None:
+    condition = conditions.equals(name, "x")
+
+    for text in (condition, conditions.grouped_by(name, ours=True)):
+        assert parse(text)
+    assert parse(query.sorting(condition, name).turned)
+    assert conditions.names(condition) == [(name, 0)]
