@@ -72,7 +72,7 @@ def ticks(begin: datetime, end: datetime) -> tuple[Tick, ...]:
     while (x := (at.astimezone(UTC) - begin) / max(end - begin, step) * 100) < NOW_BEGINS:
         if x >= 0:
             text = f"{at:%d %b}" if not (at.hour or at.minute) else f"{at:%H:%M}"
-            placed.append(Tick(x, text, "middle" if x > MIDDLE_LEAST else "start"))
+            placed.append(Tick(round(x, 1), text, "middle" if x > MIDDLE_LEAST else "start"))
         # by the clock on the wall: a day is over at midnight, however long it was
         at += step
     return (*placed, Tick(100.0, "now", "end"))
