@@ -28,7 +28,8 @@ from engine.frontend.parts import Parts
 from engine.namespaces import PROTECTED, Namespace
 from search.attributes import PREDEFINED, SYSTEM, ValueType
 
-DELETED_SUFFIX_CHARACTERS = 5
+#: Of the end of an id: its beginning is the time, and the same for days.
+DELETED_SUFFIX_CHARACTERS = 12
 
 _NUMBERS = {
     ValueType.TEXT: IndexedValueType.INDEXED_VALUE_TYPE_TEXT,
@@ -124,7 +125,7 @@ async def delete_namespace(
     if name in PROTECTED:
         raise FailedPrecondition("unable to delete system namespace")
     await _check_unaimed(parts, name)
-    suffix = parts.clock.new_id()[:DELETED_SUFFIX_CHARACTERS]
+    suffix = parts.clock.new_id()[-DELETED_SUFFIX_CHARACTERS:]
     deleted = f"{name}-deleted-{suffix}"
     state = NamespaceState.NAMESPACE_STATE_DELETED
     await parts.namespaces.change(

@@ -133,14 +133,31 @@ async def test_a_deleted_namespace_frees_its_name(server: Server, namespace: str
     answer = await server.operator.DeleteNamespace(DeleteNamespaceRequest(namespace=namespace))
     assert answer.deleted_namespace.startswith(f"{namespace}-deleted-")
 
-    async def is_gone() -> bool:
-        try:
-            await described(server, namespace)
-        except grpc.aio.AioRpcError as refused:
-            return refused.code() is grpc.StatusCode.NOT_FOUND
-        return False
+    await eventually_async(lambda: is_gone(server, namespace), within=20)
 
-    await eventually_async(is_gone, within=20)
+
+async def test_a_name_that_is_taken_again_is_free_again(server: Server, namespace: str) -> None:
+    deleted = set()
+    for _ in range(2):
+        answer = await server.operator.DeleteNamespace(DeleteNamespaceRequest(namespace=namespace))
+        deleted.add(answer.deleted_namespace)
+        await eventually_async(lambda: is_gone(server, namespace), within=20)
+        await server.workflows.RegisterNamespace(
+            RegisterNamespaceRequest(
+                namespace=namespace, workflow_execution_retention_period=seconds(DAY)
+            )
+        )
+
+    assert len(deleted) == 2
+    assert (await described(server, namespace)).namespace_info.name == namespace
+
+
+async def is_gone(server: Server, namespace: str) -> bool:
+    try:
+        await described(server, namespace)
+    except grpc.aio.AioRpcError as refused:
+        return refused.code() is grpc.StatusCode.NOT_FOUND
+    return False
 
 
 async def test_search_attributes_come_and_go(server: Server, namespace: str) -> None:
