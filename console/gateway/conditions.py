@@ -1,10 +1,11 @@
 """Conditions of the query language, written so that any name and any value can stand in them."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
+from search.query import nodes
 from search.query.errors import QueryError
 from search.query.parser import GROUPS_MAX, parse
 
@@ -51,7 +52,31 @@ def named(attribute: str) -> str:
 
 
 def names(text: str) -> list[tuple[str, int]]:
-    """Each attribute that the query names, with its offset."""
+    """Each attribute that the query names, with its offset: as the language reads it, where a word
+    of its own may be a name too and no space need stand before one; of a wrong text, as it looks.
+    """
+    try:
+        return sorted(_read(parse(text)), key=lambda one: one[1])
+    except QueryError:
+        return names_as_they_look(text)
+
+
+def _read(query: nodes.Query) -> Iterator[tuple[str, int]]:
+    waiting = [query.condition] if query.condition else []
+    found = [one.name for one in query.order]
+    found += [one.name if isinstance(one, nodes.WrittenBucket) else one for one in query.group]
+    while waiting:
+        match waiting.pop():
+            case nodes.Negation(term):
+                waiting.append(term)
+            case nodes.Conjunction(terms) | nodes.Disjunction(terms):
+                waiting.extend(terms)
+            case predicate:
+                found.append(predicate.name)
+    return ((one.text, one.position) for one in found)
+
+
+def names_as_they_look(text: str) -> list[tuple[str, int]]:
     return [
         (match.group().strip("`"), match.start())
         for match in PIECES.finditer(text)

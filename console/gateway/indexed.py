@@ -22,7 +22,7 @@ from temporalio.api.common.v1 import Payload
 from console import policies
 from console.gateway import masks, payloads, sight
 from console.gateway.channel import GatewayError, Trouble
-from console.gateway.conditions import PIECES, among, names, quoted
+from console.gateway.conditions import PIECES, among, names, names_as_they_look, quoted
 from console.gateway.namespaces import Attributes
 from console.gateway.sight import EVERY, Sight
 from search.attributes import PREDEFINED, SYSTEM
@@ -124,12 +124,15 @@ def told(query: str) -> str:
         parse(query)
     except QueryError:
         return masks.MASK if any(is_hidden(word) for word in WORD.findall(query)) else query
+    if names(query) != names_as_they_look(query):
+        return masks.MASK if any(is_hidden(name) for name, _ in names(query)) else query
     pieces, covers = [], False
     for piece in PIECES.finditer(query):
         if piece.lastgroup == "name":
             name = piece.group().strip("`")
             covers = is_hidden(name) or (name == MEMO_WORDS and bool(guard_missing(query)))
-        is_covered = covers and piece.lastgroup == "value"
+        is_value = piece.lastgroup == "value" or piece.group().upper() in {"TRUE", "FALSE"}
+        is_covered = covers and is_value and piece.lastgroup != "name"
         pieces.append(quoted(masks.MASK) if is_covered else piece.group())
     return "".join(pieces)
 

@@ -18,7 +18,11 @@ UNSORTABLE = frozenset({"Text", "KeywordList"})
 FILTERS = frozenset({"Keyword", "KeywordList", "Bool", "Int"})
 BARE = frozenset({"Bool", "Int"})
 
-ORDER = re.compile(r"\s*\bORDER\s+BY\s+(`?[A-Za-z_]\w*`?)(?:\s+(ASC|DESC))?\s*$", re.IGNORECASE)
+_NAME, _WAY = r"(?:`[^`]+`|[A-Za-z_][A-Za-z0-9_.]*)", r"(?:\s+(?:ASC|DESC))?"
+#: the first attribute, its direction, and the other attributes
+ORDER = re.compile(
+    rf"\s*\bORDER\s+BY\s+({_NAME})(?:\s+(ASC|DESC))?((?:\s*,\s*{_NAME}{_WAY})*)\s*$", re.IGNORECASE
+)
 ORDER_BEGUN = re.compile(r"\bORDER\s+BY\b", re.IGNORECASE)
 AND = re.compile(r"AND", re.IGNORECASE)
 #: What begins as one end of a range: the attribute, and from which side.
@@ -70,8 +74,11 @@ class Chip:
 
 @dataclass(frozen=True, slots=True)
 class Order:
+    """`then`: by what else those are sorted that are equal in it, as it is written."""
+
     attribute: str
     descending: bool
+    then: str = ""
 
 
 def pieces(text: str, wrong_at: int | None = None) -> list[Piece]:
@@ -97,7 +104,9 @@ def place_of(text: str, word: str) -> int | None:
 
 def order_of(text: str) -> Order | None:
     match = ORDER.search(text)
-    return Order(match[1].strip("`"), (match[2] or "").upper() == "DESC") if match else None
+    if match is None:
+        return None
+    return Order(match[1].strip("`"), (match[2] or "").upper() == "DESC", match[3].strip(" ,\n\t"))
 
 
 def without_order(text: str) -> str:
@@ -179,6 +188,7 @@ def chips(text: str) -> list[Chip]:
             Piece("soft", "Sort"),
             Piece("name", label(order.attribute)),
             Piece("soft", direction),
+            *([Piece("soft", "then"), *_words(order.then)] if order.then else ()),
         )
         found.append(Chip(sort, rest))
     return found
@@ -224,23 +234,18 @@ def _joined(parts: list[str], places: list[int]) -> str:
 def _split(text: str) -> tuple[list[str], bool]:
     """At AND outside parentheses, where BETWEEN keeps its own; and whether an OR stands there."""
     parts: list[str] = [""]
-    depth, between, loose_or = 0, False, False
+    depth, is_between, loose_or = 0, False, False
     for match in PIECES.finditer(text):
         piece, is_word = match.group(), match.lastgroup == "word"
         depth += (piece == "(") - (piece == ")")
-        if is_word and depth == 0 and AND.fullmatch(piece) and not between:
+        is_and = is_word and AND.fullmatch(piece) is not None
+        if is_and and depth == 0 and not is_between:
             parts.append("")
             continue
-        between = is_word and (piece.upper() == "BETWEEN" or (between and not AND.fullmatch(piece)))
-        between = between or (not is_word and _still_between(parts[-1]))
+        is_between = not is_and and (is_between or (is_word and piece.upper() == "BETWEEN"))
         loose_or = loose_or or (is_word and depth == 0 and piece.upper() == "OR")
         parts[-1] += piece
     return parts, loose_or
-
-
-def _still_between(part: str) -> bool:
-    tail = re.split(r"\bBETWEEN\b", part, flags=re.IGNORECASE)
-    return len(tail) > 1 and not re.search(r"\bAND\b", tail[-1], re.IGNORECASE)
 
 
 def _told(parts: list[str]) -> tuple[Piece, ...]:

@@ -59,8 +59,11 @@ class Typed:
 def offers(
     text: str, caret: int, attributes: Attributes, seen: Callable[[str], Iterable[str]]
 ) -> list[Offer]:
-    """`seen` are known values of an attribute; it is asked only where one may stand."""
-    typed = _typed(text, min(max(caret, 0), len(text)))
+    """`seen` are known values of an attribute; it is asked only where one may stand.
+
+    The caret and the ends of an offer are counted as browsers count: an emoji is two.
+    """
+    typed = _typed(text, _characters(text, max(caret, 0)))
     wanted = typed.word.casefold()
     found = [
         (word, note)
@@ -68,9 +71,19 @@ def offers(
         if wanted in word.casefold() and word.strip() != typed.word
     ]
     found.sort(key=lambda one: not one[0].strip("'`").casefold().startswith(wanted))
-    start = len(typed.before)
-    end = typed.end + text[typed.end :].startswith(" ")
+    start = _units(typed.before)
+    end = _units(text[: typed.end + text[typed.end :].startswith(" ")])
     return [Offer(word, note, start, end) for word, note in found[:OFFERS_MAX]]
+
+
+def _units(text: str) -> int:
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def _characters(text: str, units: int) -> int:
+    """Within an emoji: before it."""
+    begun = text.encode("utf-16-le", "surrogatepass")[: 2 * units]
+    return len(begun.decode("utf-16-le", "ignore"))
 
 
 def _typed(text: str, caret: int) -> Typed:

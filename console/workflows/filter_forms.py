@@ -180,7 +180,10 @@ class OrderForm(ChipForm):
 
     def changed(self, text: str, at: int | None) -> str:
         name, direction = self.cleaned_data["attribute"], self.cleaned_data["direction"]
-        return query.ordered(text, query.name_in_query(name), direction == DIRECTIONS[1][0])
+        then = order.then if (order := query.order_of(text)) else ""
+        descending = direction == DIRECTIONS[1][0]
+        found = query.ordered(text, query.name_in_query(name), descending)
+        return f"{found}, {then}" if then else found
 
 
 def kind_of(name: str, attributes: Attributes) -> str:

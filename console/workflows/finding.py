@@ -16,7 +16,7 @@ from console.gateway.channel import GatewayError, Trouble
 from console.gateway.conditions import names
 from console.gateway.counting import Counted
 from console.gateway.namespaces import Attributes
-from console.gateway.query import narrowed, place_of, without_order
+from console.gateway.query import name_in_query, narrowed, place_of, without_order
 from console.gateway.runs import Counts, RunPage
 from console.ui.pages import BadToken, Pager, place
 from console.workflows.starts import Histogram, histogram, width_for
@@ -222,7 +222,8 @@ def _unknown(query: str, name: str, offset: int, known: list[str]) -> QueryTroub
         return QueryTrouble(
             says, offset + 1, f"Perdure's own engine has {near[0]}; this server has not."
         )
-    instead = query[:offset] + near[0] + query[offset + len(name) :]
+    end = offset + len(name) + 2 * query.startswith("`", offset)
+    instead = query[:offset] + name_in_query(near[0]) + query[end:]
     return QueryTrouble(says, offset + 1, f"Did you mean {near[0]}?", instead)
 
 

@@ -136,6 +136,20 @@ def test_two_comparisons_are_one_range_that_stays_as_it_was_written(
     )
 
 
+def test_what_else_a_list_is_sorted_by_stays_where_the_first_is_changed(
+    carol: User, browser_of: Browser, server_address: str
+) -> None:
+    if not namespaces.attributes(NAMESPACE).ours:
+        pytest.skip("this server does not sort")
+    browser, before = browser_of(carol), "RunId = 'x' ORDER BY StartTime DESC, RunId"
+    other = {"attribute": "CloseTime", "direction": "ASC", "at": "1"}
+
+    opened = browser.get(URL, {"q": before, "at": "1"})
+
+    assert form_of(opened) == {"attribute": "StartTime", "direction": "DESC"}
+    assert taken(browser, before, **other) == "RunId = 'x' ORDER BY CloseTime ASC, RunId"
+
+
 @pytest.mark.parametrize(
     ("said", "field"),
     [

@@ -96,9 +96,23 @@ def test_what_is_taken_replaces_the_word_at_the_caret(text: str, after: str) -> 
     assert taken(text) == after
 
 
-@given(st.text(alphabet="aOR AND('\")=<>_`0\n\\é,now()", max_size=60), st.integers(-3, 80))
+def test_places_are_counted_as_a_browser_counts_them() -> None:
+    text = "WorkflowId = '😀😀' AND WorkflowT = 'ä😀'"
+    begun = "WorkflowId = '😀😀' AND "
+
+    def units(part: str) -> int:
+        return len(part.encode("utf-16-le")) // 2
+
+    caret = units(f"{begun}WorkflowT")
+    offer = offers(text, caret, OURS, lambda _: [])[0]
+
+    assert (offer.text, offer.start) == ("WorkflowType ", units(begun))
+    assert offer.end == units(f"{begun}WorkflowT ")
+
+
+@given(st.text(alphabet="aOR AND('\")=<>_`0\n\\é😀,now()", max_size=60), st.integers(-3, 80))
 def test_any_text_and_any_caret_are_taken(text: str, caret: int) -> None:
     found = offers(text, caret, OURS, lambda _: ["x"])
 
     assert len(found) <= OFFERS_MAX
-    assert all(0 <= one.start <= one.end <= len(text) for one in found)
+    assert all(0 <= one.start <= one.end <= 2 * len(text) for one in found)

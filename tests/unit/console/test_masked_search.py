@@ -51,6 +51,9 @@ def test_an_attribute_is_masked_by_its_name_and_those_of_the_server_are_left() -
         "WorkflowType = 'Iban' OR `Iban` STARTS_WITH 'DE'",
         "ORDER BY Iban",
         "GROUP BY Iban",
+        "WorkflowType = 'a'ANDIban = 'DE02'",
+        "RunId = 1ANDIban = 2",
+        "ORDER BYIban",
         "open runs, 20: Iban = 'DE02'",
         "/*'*/ Iban = 'DE02' /*'*/",
         "LastFailureMessage CONTAINS 'card'",
@@ -68,6 +71,22 @@ def test_a_question_that_names_what_is_hidden_is_not_asked(query: str) -> None:
 
     with sight.through(Sight("shop", hidden=hidden)), pytest.raises(GatewayError, match="masked"):
         indexed.check("shop", query)
+
+
+@pytest.mark.parametrize("name", ["In", "Contains", "Null", "Desc", "between"])
+def test_an_attribute_that_is_called_like_a_word_is_masked_without_backquotes_too(
+    name: str,
+) -> None:
+    with sight.through(Sight("shop", hidden=(name,))):
+        for query in (f"{name} = 'DE02'", f"RunId = 'a' AND {name} IN ('b')", f"ORDER BY {name}"):
+            with pytest.raises(GatewayError, match="masked"):
+                indexed.check("shop", query)
+            assert indexed.told(query) == MASK
+
+
+def test_of_a_masked_attribute_neither_true_nor_false_is_told() -> None:
+    with sight.through(Sight("shop", hidden=("Vip",))):
+        assert indexed.told("Vip = true AND Paid = false") == f"Vip = '{MASK}' AND Paid = false"
 
 
 @pytest.mark.parametrize(

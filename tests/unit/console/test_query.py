@@ -5,6 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.gateway import conditions, query
+from console.gateway.namespaces import Attributes
+from console.workflows import finding
 from search.query.parser import parse
 
 ATTENTION = (
@@ -97,6 +99,70 @@ def test_a_query_is_narrowed_and_keeps_its_order(text: str, narrowed: str) -> No
 
 def test_another_order_replaces_the_first() -> None:
     assert query.ordered("A = 1 ORDER BY A ASC", "B", True) == "A = 1 ORDER BY B DESC"
+
+
+@pytest.mark.parametrize(
+    ("text", "instead"),
+    [
+        ("`Due-Att` > 1 AND Vip = true", "`Due-At` > 1 AND Vip = true"),
+        ("Vip = true AND DueAt > 1", "Vip = true AND `Due-At` > 1"),
+        ("RunId = '😀' AND `Vipp` = true", "RunId = '😀' AND Vip = true"),
+    ],
+)
+def test_the_nearest_name_stands_as_names_of_its_letters_do(text: str, instead: str) -> None:
+    known = Attributes({"RunId": "Keyword"}, {"Due-At": "Datetime", "Vip": "Bool"})
+
+    trouble = finding.unknown_name(text, known)
+
+    assert trouble is not None
+    assert trouble.instead == instead
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        "ORDER BY A, B DESC",
+        "order by `Due-At` desc ,\n `ärger` ASC",
+        "ORDER BY `ORDER BY x`, `a, b`",
+    ],
+)
+def test_an_order_of_any_names_and_any_length_is_one_order(order: str) -> None:
+    text = f"A = 1 {order}"
+
+    assert query.without_order(text) == "A = 1"
+    assert query.narrowed(text, "RunId = 'x'") == f"A = 1 AND RunId = 'x' {order}"
+    assert query.ordered(text, "C", True) == "A = 1 ORDER BY C DESC"
+    condition, sort = query.chips(text)
+    assert (condition.without, sort.without) == (order, "A = 1")
+    assert parse(query.narrowed(text, "RunId = 'x'"))
+
+
+def test_the_chip_of_an_order_names_all_that_it_sorts_by() -> None:
+    (chip,) = query.chips("ORDER BY StartTime DESC, `Due-At`, CloseTime DESC")
+
+    assert told(chip) == "Sort Started high to low then Due-At, Closed desc"
+    assert query.order_of("ORDER BY A ASC, B DESC") == query.Order("A", False, "B DESC")
+
+
+def test_sorting_twice_by_an_attribute_of_any_name_turns_it() -> None:
+    for name in ("Due-At", "größe", "ärger", "order"):
+        down = query.sorting("A = 1", name).turned
+        up = query.sorting(down, name)
+        assert (up.word, up.turned) == (
+            "descending",
+            f"A = 1 ORDER BY {query.name_in_query(name)} ASC",
+        )
+
+
+def test_a_word_of_the_language_in_a_value_is_a_part_of_the_value() -> None:
+    text = "WorkflowId = 'in between' AND RunId = 'x' AND A BETWEEN 1 AND 2 AND B = 'a AND b OR c'"
+
+    assert query.conditions(text) == [
+        "WorkflowId = 'in between'",
+        "RunId = 'x'",
+        "A BETWEEN 1 AND 2",
+        "B = 'a AND b OR c'",
+    ]
 
 
 def test_the_wrong_piece_is_marked() -> None:
