@@ -1,6 +1,5 @@
 """The entries as CSV, row by row: neither the database nor this process holds all of them."""
 
-import csv
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -9,6 +8,7 @@ from django.db.models import QuerySet
 
 from console.audit.models import AuditEntry, OtherAct
 from console.audit.rows import UNKNOWN
+from console.ui import sheets
 
 ROWS_MAX = 100_000
 CHUNK_ROWS = 1_000
@@ -16,30 +16,26 @@ COLUMNS = (
     "at", "id", "who", "verb", "namespace", "workflow_id", "run_id", "target", "reason", "before",
     "asked", "after", "result", "says", "event_id",
 )  # fmt: skip
-#: what a spreadsheet would take for the beginning of a formula
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 CUT = f"Cut at {ROWS_MAX:,} rows. Narrow the filters to get the rest."
 
 
 def lines(entries: QuerySet[AuditEntry], rows_max: int = ROWS_MAX) -> Iterator[str]:
-    writer = csv.writer(_Echo())
-    yield writer.writerow(COLUMNS)
+    yield sheets.line(COLUMNS)
     found = entries[: rows_max + 1].iterator(chunk_size=CHUNK_ROWS)
     for number, entry in enumerate(found):
         if number == rows_max:
-            yield writer.writerow([CUT])
+            yield sheets.line([CUT])
             return
-        yield writer.writerow([_cell(value) for value in _row(entry)])
+        yield sheets.line(_row(entry))
 
 
 def other_lines(acts: QuerySet[OtherAct], rows_max: int = ROWS_MAX) -> Iterator[str]:
     """In the same columns: what is not known of them is empty."""
-    writer = csv.writer(_Echo())
-    yield writer.writerow(COLUMNS)
+    yield sheets.line(COLUMNS)
     found = acts[: rows_max + 1].iterator(chunk_size=CHUNK_ROWS)
     for number, act in enumerate(found):
         if number == rows_max:
-            yield writer.writerow([CUT])
+            yield sheets.line([CUT])
             return
         held: dict[str, Any] = {
             "at": act.at.isoformat(timespec="milliseconds"), "who": act.who, "verb": act.verb,
@@ -47,14 +43,7 @@ def other_lines(acts: QuerySet[OtherAct], rows_max: int = ROWS_MAX) -> Iterator[
             "target": act.name, "reason": act.reason, "result": "unattested",
             "event_id": act.event_id,
         }  # fmt: skip
-        yield writer.writerow([_cell(held.get(column, "")) for column in COLUMNS])
-
-
-class _Echo:
-    """A file that hands back what is written to it."""
-
-    def write(self, text: str) -> str:
-        return text
+        yield sheets.line(held.get(column, "") for column in COLUMNS)
 
 
 def _row(entry: AuditEntry) -> tuple[Any, ...]:
@@ -80,8 +69,3 @@ def _row(entry: AuditEntry) -> tuple[Any, ...]:
 
 def _json(value: Any) -> str:
     return "" if value is None else json.dumps(value, ensure_ascii=False, sort_keys=True)
-
-
-def _cell(value: Any) -> str:
-    text = str(value)
-    return f"'{text}" if text.startswith(FORMULA) else text

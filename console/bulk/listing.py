@@ -1,6 +1,5 @@
 """The list of operations, and the list of one operation's targets as a file."""
 
-import csv
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -9,6 +8,7 @@ from django.db.models.functions import Coalesce
 
 from console.bulk import outcomes, presenters, rounds, verbs
 from console.bulk.models import BulkOperation, BulkTarget, Stage, State
+from console.ui import sheets
 from console.ui.pages import BadToken, Pager, place, size_of
 
 HEAD = (
@@ -24,13 +24,6 @@ HEAD = (
     "in the round",
 )
 ROWS_AT_ONCE = 2_000
-#: A cell that begins so is a formula to a spreadsheet.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
-
-class Echo:
-    def write(self, line: str) -> str:
-        return line
 
 
 def page(namespace: str, query: dict[str, str]) -> dict[str, Any]:
@@ -61,14 +54,13 @@ def _shape(operation: BulkOperation) -> str:
 
 
 def csv_lines(operation: BulkOperation) -> Iterator[str]:
-    writer = csv.writer(Echo())
     facts = verbs.named(operation.verb).facts
-    yield writer.writerow([*HEAD, *facts])
+    yield sheets.line([*HEAD, *facts])
     before, said = _before(operation), rounds.words(operation)
     for target in operation.targets.order_by("pk").iterator(ROWS_AT_ONCE):
         target.operation = operation
         values = (*_values(operation, target, before), _round(said, target))
-        yield writer.writerow([_cell(value) for value in (*values, *_told(facts, target))])
+        yield sheets.line([*values, *_told(facts, target)])
 
 
 def _round(said: Mapping[int, str], target: BulkTarget) -> str:
@@ -101,9 +93,5 @@ def _values(
         target.tries,
         target.concluded_at.isoformat() if target.concluded_at else "",
         target.request_id,
-        "; ".join(before.get(target.pk, ())),
+        "; ".join(sheets.plain(one) for one in before.get(target.pk, ())),
     )
-
-
-def _cell(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value

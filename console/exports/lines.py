@@ -1,7 +1,5 @@
 """Runs -> lines of a file. Pure."""
 
-import csv
-import io
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -11,9 +9,8 @@ from console.exports.models import Form
 from console.gateway import columns as named
 from console.gateway import lists
 from console.gateway.lists import Listed
+from console.ui import sheets
 
-#: A cell that begins so is a formula to a spreadsheet.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 #: What the page tells in one cell, a file has in cells of their own.
 OF_PROBLEM = ("FailingActivityTypes", "WaitingOn", "LastFailureType", "LastFailureMessage")
 
@@ -27,7 +24,7 @@ def columns(text: str) -> tuple[str, ...]:
 
 
 def head(form: str, names: Sequence[str]) -> bytes:
-    return _csv_line([_safe(name) for name in names]) if form == Form.CSV else b""
+    return _csv_line(names) if form == Form.CSV else b""
 
 
 def line(form: str, names: Sequence[str], one: Listed, at: datetime) -> bytes:
@@ -54,28 +51,19 @@ def _plain(value: Any) -> Any:
             return value
 
 
-def _cell(value: Any) -> str:
-    """A number is no formula, whatever its sign."""
+def _cell(value: Any) -> object:
     match value:
         case None:
             return ""
         case bool():
             return "true" if value else "false"
-        case int() | float():
-            return str(value)
-        case str():
-            return _safe(value)
+        case int() | float() | str():
+            return value
         case list() if all(isinstance(one, str) for one in value):
-            return _safe("; ".join(value))
+            return "; ".join(sheets.plain(one) for one in value)
         case _:
-            return _safe(json.dumps(value, ensure_ascii=False))
+            return json.dumps(value, ensure_ascii=False)
 
 
-def _safe(text: str) -> str:
-    return f"'{text}" if text.startswith(FORMULA) else text
-
-
-def _csv_line(cells: Sequence[str]) -> bytes:
-    written = io.StringIO()
-    csv.writer(written).writerow(cells)
-    return written.getvalue().encode(errors="replace")
+def _csv_line(cells: Sequence[object]) -> bytes:
+    return sheets.line(cells).encode(errors="replace")

@@ -238,7 +238,7 @@ def test_a_spreadsheet_takes_no_cell_for_a_formula(
     found = exported(browser_of(alice), namespace=OTHER.namespace, who="bob")
 
     assert [row["reason"] for row in reversed(found)] == [
-        "'=1+1", "'+1", "'-1", "'@sum", "'\t=1", "'\r=1", "plain",
+        "'=1+1", "'+1", "'-1", "'@sum", "'\t'=1", "'\r'=1", "plain",
     ]  # fmt: skip
 
 
