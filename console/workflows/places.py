@@ -1,8 +1,9 @@
 """The one box: where a pasted text leads. A run, runs of a customer, a queue, a schedule or another
 thing that is called so, runs that say so, a query.
 
-What is exact wins: only when no id and no customer is called so, names of other things are looked
-for, and beginnings and words are counted. At most twenty-four calls to the engine.
+A query is one, but for an id that reads as a query of attributes that there are not. What is exact
+wins: only when no id and no customer is called so, names of other things are looked for, and
+beginnings and words are counted. At most twenty-four calls to the engine.
 """
 
 import re
@@ -19,7 +20,7 @@ from console.gateway.query import ID_LENGTH_MAX
 from console.gateway.runs import RunKey
 from console.gateway.standalone import KINDS
 from console.workflows import namesakes
-from console.workflows.finding import guarded
+from console.workflows.finding import guarded, unknown_name
 from console.workflows.namesakes import Namesake
 from search.attributes import words
 from search.query.errors import QueryError
@@ -61,9 +62,12 @@ def places(namespace: str, wanted: str, may: Callable[[str, str], bool]) -> list
     if not wanted:
         return []
     attributes = namespaces.attributes(namespace)
-    if is_query(wanted, attributes):
+    looks_so = is_query(wanted, attributes)
+    if looks_so and unknown_name(wanted, attributes) is None:
         return [Place("this query", query=wanted)]
     key = _by_id(namespace, wanted)
+    if looks_so and key is None:
+        return [Place("this query", query=wanted)]
     exact = [Place("a run of this id", key=key)] if key else []
     seen = [RUNS, *(KINDS if may(ALONE, namespace) else ())]
     exact += _everywhere(namespace, "of the customer", seen, partial(_of_customer, wanted))

@@ -1,5 +1,6 @@
 """The one box of the top bar: a pasted text leads to the right place, whatever the server."""
 
+import re
 from collections.abc import Callable
 from functools import partial
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -12,8 +13,10 @@ from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSear
 
 from console.access.models import Rule
 from console.gateway import namespaces
+from console.gateway.conditions import quoted
 from tests.console.conftest import NAMESPACE, indexed
 from tests.console.test_batches import start as start_batch
+from tests.console.test_run import url
 from tests.console.test_schedules import hourly
 from tests.support.eventually import eventually
 from tests.support.names import Names
@@ -108,6 +111,50 @@ def test_the_beginning_of_an_id_leads_to_what_begins_so(
     indexed(f"WorkflowId STARTS_WITH '{stem}'", 2)
 
     assert question(browser_of(carol), stem) == f"WorkflowId STARTS_WITH '{stem}'"
+
+
+SIGNS = (
+    "it's",
+    'say "hi"',
+    "50%_off*?",
+    r"a\b\n",
+    "a\\",
+    "Größe 😀",
+    "אבג (\u202eab)",
+    "`x` = 'y",
+    "null & <b>",
+)
+
+
+@pytest.mark.parametrize("signs", SIGNS)
+def test_an_id_and_a_beginning_of_any_signs_find_it_and_nothing_else(
+    carol: User, browser_of: Browser, program: Program, names: Names, signs: str
+) -> None:
+    key = program.start("Waiting", f"{names.workflow()} {signs}, first", names.queue())
+    stem = key.workflow_id.removesuffix("first")
+    program.start("Waiting", stem.replace(signs, "50x of") + "first", names.queue())
+    browser = browser_of(carol)
+
+    assert place(browser, key.workflow_id) == url(key)
+    if set(signs) & {'"', "\\"} and not namespaces.attributes(NAMESPACE).ours:
+        return  # that server finds no id with one of these in its index
+
+    indexed(f"WorkflowId = {quoted(key.workflow_id)}", 1)
+    begun = question(browser, stem.strip())
+    assert begun == f"WorkflowId STARTS_WITH {quoted(stem.strip())}"
+    indexed(begun, 1)
+
+
+@pytest.mark.parametrize("ending", ["=5", " = 'a'", " IS NULL"])
+def test_an_id_that_reads_as_a_query_of_no_attribute_leads_to_its_run(
+    carol: User, browser_of: Browser, program: Program, names: Names, ending: str
+) -> None:
+    plain = re.sub(r"\W", "_", names.workflow("job"))
+    key = program.start("Waiting", f"{plain}{ending}", names.queue())
+    browser = browser_of(carol)
+
+    assert place(browser, key.workflow_id) == url(key)
+    assert question(browser, f"{plain}x{ending}") == f"{plain}x{ending}", "to be told what is wrong"
 
 
 def place(browser: Client, text: str) -> str:
