@@ -17,6 +17,8 @@ from console.ui import words
 #: each costs a count
 FACTS_MAX = 24
 VALUES_MAX = 4
+#: Beyond it a whole number has more digits than its float knows.
+WHOLE_MAX = 2**53
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 FINGERPRINT = "FailureFingerprint"
 WAITS = {"activity": "an activity", "timer": "a timer", "child": "a child", "signal": "a signal"}
@@ -134,7 +136,7 @@ def _attributes(held: Mapping[str, Any], attributes: Attributes) -> Iterator[Fac
             yield _day(f"at:{name}", "Attributes", name, named(name), value)
         elif kind not in {"Text", "Datetime", ""}:
             values = value if isinstance(value, list) else [value]
-            for one in values[:VALUES_MAX]:
+            for one in list(dict.fromkeys(values))[:VALUES_MAX]:
                 yield _equal(f"is:{name}:{one}", "Attributes", name, name, one)
 
 
@@ -174,7 +176,7 @@ def _within(attribute: str, begin: datetime, step: timedelta) -> str:
 
 
 def _equal(key: str, group: str, label: str, attribute: str, value: Any) -> Fact:
-    whole = isinstance(value, float) and value.is_integer()
+    whole = isinstance(value, float) and value.is_integer() and abs(value) < WHOLE_MAX
     shown = int(value) if whole else value
     return Fact(
         key, group, label, str(shown), equals(attribute, shown), key == "type", (attribute, shown)

@@ -3,11 +3,12 @@
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from search.query import nodes
 from search.query.errors import QueryError
-from search.query.parser import GROUPS_MAX, parse
+from search.query.parser import DIGITS_MAX, GROUPS_MAX, parse
 
 PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 #: An attribute that is called like one of these stands in backquotes.
@@ -95,10 +96,18 @@ def equals(attribute: str, value: Any) -> str:
             return f"{named(attribute)} IS NULL"
         case bool():
             return f"{named(attribute)} = {str(value).lower()}"
-        case int() | float():
+        case float():
+            return f"{named(attribute)} = {_decimal(value)}"
+        case int():
             return f"{named(attribute)} = {value}"
         case _:
             return f"{named(attribute)} = {quoted(str(value))}"
+
+
+def _decimal(value: float) -> str:
+    """The language knows no exponents, and takes what has very many digits only as a text."""
+    digits = format(Decimal(repr(value)), "f")
+    return digits if len(digits) <= DIGITS_MAX else quoted(repr(value))
 
 
 def among(attribute: str, values: Iterable[str]) -> str:

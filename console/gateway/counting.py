@@ -1,10 +1,11 @@
-"""Counts and lists that pages and jobs share: kept a moment, asked once, one budget a namespace.
+"""Counts and lists that pages share: kept a moment, asked once a process, one budget a namespace.
 
     fresh ──its time──▶ asked again, if the namespace's budget of this minute allows;
                             else the old answer, with the time that it is of
 
 The budget is that of all processes where they have a broker in common, else of each one; so is it
-while the broker is away.
+while the broker is away. Answers are kept by each process: two of them that want to know the same
+ask, and spend, twice.
 """
 
 import logging

@@ -24,6 +24,7 @@ ORDER_KEYS_MAX = 4
 GROUP_KEYS_MAX = 2
 #: Groups of one answer.
 GROUPS_MAX = 1_000
+DIGITS_MAX = 40
 
 
 def parse(text: str) -> nodes.Query:
@@ -160,7 +161,7 @@ def _literal(token: Token) -> nodes.Literal:
 
 
 def _number(token: Token) -> int | float:
-    if len(token) > 40:
+    if len(token) > DIGITS_MAX:
         raise QueryError("this number has too many digits", _position(token))
     return float(token) if "." in token else int(token)
 
