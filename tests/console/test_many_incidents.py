@@ -23,7 +23,7 @@ from tests.support.eventually import eventually
 from tests.support.names import Names
 from tests.support.pages import words_in
 
-pytestmark = [pytest.mark.slow, pytest.mark.one_server]
+pytestmark = [pytest.mark.slow, pytest.mark.one_server, pytest.mark.timeout(360)]
 
 MANY = GROUPS_MAX + 1
 #: Surveys in which each incident has its turn: one for each first letter.
